@@ -1,0 +1,41 @@
+import postgres from 'postgres';
+
+/** A postgres.js client. */
+export type Sql = postgres.Sql;
+/** A postgres.js client inside sql.begin(). */
+export type TransactionSql = postgres.TransactionSql;
+
+/** What every connection of ours has in common; see {@link connect}. */
+export interface ConnectOptions {
+  /** Connections at most. Default 4. */
+  readonly max?: number;
+  /** Shown in pg_stat_activity; Postgres cuts it at 63 bytes. */
+  readonly applicationName: string;
+  /** More settings for each session, by Postgres's names. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Called with each parameter that a new session reports. */
+  readonly onparameter?: (key: string, value: string) => void;
+}
+
+/**
+ * Opens a pool of connections (lazily: the first query connects). Values stay Postgres's own:
+ * numeric and bigint arrive as text, so nothing is rounded on the way.
+ */
+export function connect(url: string, options: ConnectOptions): Sql {
+  return postgres(url, {
+    max: options.max ?? 4,
+    // An unreachable host must be told within a readiness check, not after half a minute.
+    connect_timeout: 10,
+    // An idle session costs the server memory.
+    idle_timeout: 60,
+    // NOTICEs may hold row values (RAISE NOTICE in a trigger): never to a log.
+    onnotice: () => {},
+    ...(options.onparameter ? { onparameter: options.onparameter } : {}),
+    connection: {
+      application_name: options.applicationName,
+      // A session whose client is gone must not go on for hours (Postgres 14 and later).
+      client_connection_check_interval: '2s',
+      ...options.settings,
+    },
+  });
+}

@@ -1,0 +1,51 @@
+import { defineQuery, defineSignal } from '@temporalio/workflow';
+
+/** At most this many names in a listing, a result or a table: payloads and details stay small. */
+export const NAMES_AT_MOST = 100;
+
+/** What of a group of migrations is told: all are counted, the first are named. */
+export interface Group {
+  readonly count: number;
+  readonly names: readonly string[];
+}
+
+/** One that was not started, and why ('waits for 0001_a (in_progress)', 'no such file on this worker'). */
+export interface Left {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** The result of a run. */
+export interface RunResult {
+  readonly completed: Group;
+  readonly failed: Group;
+  /** Stopped by an operator while running: paused or cancelled. */
+  readonly stopped: Group;
+  readonly left: { readonly count: number; readonly first: readonly Left[] };
+}
+
+/** What a run has been handed by the one it continues. */
+export interface Carried {
+  readonly result: RunResult;
+  /** Migrations an operator wants done now, in slots of their own. */
+  readonly finalize: readonly Finalize[];
+  /** Left by a worker without their code: not tried again before the next run. */
+  readonly skip: readonly string[];
+}
+
+/** What `lrm finalize` asks: run it now, in an extra slot. */
+export interface Finalize {
+  readonly name: string;
+  /** True keeps the job's throttling. */
+  readonly throttled: boolean;
+}
+
+/** Runs these now, beside whatever runs. Send it with signalWithStart. */
+export const finalizeSignal = defineSignal<[Finalize[]]>('finalizeMigrations');
+
+/** What runs now, what is left, what has ended: the same as in Current Details. */
+export const stateQuery = defineQuery<RunState>('runState');
+
+export interface RunState extends RunResult {
+  readonly running: readonly string[];
+}
