@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
-import ms, { type StringValue } from 'ms';
 import { z } from 'zod';
+import { projectFolder } from '../drizzle/projectFolder';
 import { WrongUse } from '../drizzle/wrongUse';
+import { duration } from '../jobs/thread/duration';
 
 /** Task queue, schedule ID and ID of the run. */
 export const LONG_RUNNING_MIGRATIONS = 'long-running-migrations';
@@ -23,20 +24,8 @@ export interface LocalEndpoints {
   readonly webUi: string | null;
 }
 
-/** The folder of the project: above dist/ when compiled. */
-export const projectFolder =
-  path.basename(path.dirname(__dirname)) === 'dist'
-    ? path.resolve(__dirname, '../..')
-    : path.resolve(__dirname, '..');
-
 /** Where `npm start` says what it runs, so that `lrm` in another terminal finds it. */
 export const localEndpointsFile = path.join(projectFolder, '.lrm', 'endpoints.json');
-
-/** A duration as Temporal writes it, '30 seconds' or '2h', to milliseconds. */
-export function duration(text: string): number | undefined {
-  const value = /[a-z]/i.test(text) ? ms(text as StringValue) : undefined;
-  return value !== undefined && Number.isFinite(value) && value > 0 ? Math.round(value) : undefined;
-}
 
 const time = (standard: string) =>
   z
@@ -153,11 +142,15 @@ function temporalConfig(
     }
     return found;
   } catch (error) {
-    problems.push(
-      `TEMPORAL_* or temporal.toml: ${error instanceof Error ? error.message : 'unreadable'}`,
-    );
+    problems.push(`TEMPORAL_* or temporal.toml: ${temporalProblem(error)}`);
     return undefined;
   }
+}
+
+function temporalProblem(error: unknown): string {
+  // What the library runs into when the file holds no profile at all.
+  if (error instanceof TypeError) return 'the file has no profile; write [profile.default]';
+  return error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'unreadable';
 }
 
 function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {

@@ -10,6 +10,7 @@ import {
   pgTable,
   text,
   timestamp,
+  unique,
   varchar,
 } from 'drizzle-orm/pg-core';
 
@@ -101,6 +102,8 @@ export const attempts = pgTable(
     endedAt: time('ended_at'),
     outcome: attemptOutcome('outcome'),
     error: text('error'),
+    /** True when nobody knows whether its error passes: such count towards LRM_MAX_FAILURES. */
+    errorUnknown: boolean('error_unknown').notNull().default(false),
     /** Rows done by this attempt alone. */
     rowsDone: bigint('rows_done', { mode: 'number' }).notNull().default(0),
     /** True once anything was kept: a batch, a checkpoint, a row more. Resets the count of failures. */
@@ -109,8 +112,58 @@ export const attempts = pgTable(
   (table) => [index('long_running_migration_attempts_latest').on(table.migration, table.number)],
 );
 
+/**
+ * One row a walk (inBatches, forEach): where it stands. Key values are kept as text, one a key
+ * column, since no JavaScript number or Date holds all of them.
+ */
+export const walks = pgTable(
+  'long_running_migration_walks',
+  {
+    id: bigint('id', { mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
+    migration: varchar('migration', { length: 255 })
+      .notNull()
+      .references(() => migrations.name),
+    /** Unique within the migration; by default the order of the walks in run(). */
+    name: text('name').notNull(),
+    /** Table, key, condition at the first attempt: a walk over anything else must not go on from here. */
+    shape: jsonb('shape').$type<Record<string, string>>().notNull(),
+    /** The last key at the first attempt, so that a growing table has an end; null: it was empty. */
+    upperBound: text('upper_bound').array(),
+    /** Every row up to this key is done; null: none yet. */
+    lowWaterMark: text('low_water_mark').array(),
+    /** Where an author's own iteration stands (forEach). */
+    cursor: jsonb('cursor'),
+    /** Rows up to the low-water mark. */
+    rowsDone: bigint('rows_done', { mode: 'number' }).notNull().default(0),
+    /** The planner's estimate at the first attempt; null where nobody knows. */
+    rowsTotal: bigint('rows_total', { mode: 'number' }),
+    createdAt: time('created_at').notNull().defaultNow(),
+    completedAt: time('completed_at'),
+  },
+  (table) => [unique('long_running_migration_walks_name').on(table.migration, table.name)],
+);
+
+/**
+ * Ranges (after, upto] that are done, above their walk's low-water mark. Each batch inserts its own
+ * in its own transaction, so that lanes share no row; they are folded into the mark now and then.
+ */
+export const finishedRanges = pgTable(
+  'long_running_migration_ranges',
+  {
+    id: bigint('id', { mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
+    // No foreign key: its share locks on the walk's row would make the lanes write multixacts.
+    walk: bigint('walk', { mode: 'bigint' }).notNull(),
+    /** Null: from the very first key. */
+    after: text('after').array(),
+    upto: text('upto').array().notNull(),
+    rows: bigint('rows', { mode: 'number' }).notNull(),
+  },
+  (table) => [index('long_running_migration_ranges_walk').on(table.walk)],
+);
+
 export type Migration = typeof migrations.$inferSelect;
 export type Attempt = typeof attempts.$inferSelect;
 export type MigrationStatus = Migration['status'];
 export type AttemptOutcome = NonNullable<Attempt['outcome']>;
 export type OperatorRequest = NonNullable<Migration['request']>;
+export type WalkRow = typeof walks.$inferSelect;

@@ -1,6 +1,9 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 
-/** At most this many names in a listing, a result or a table: payloads and details stay small. */
+/** Workflow ID of the run, and task queue. */
+export const RUN_ID = 'long-running-migrations';
+
+/** At most this many names in a result: payloads stay small, however many migrations there are. */
 export const NAMES_AT_MOST = 100;
 
 /** What of a group of migrations is told: all are counted, the first are named. */
@@ -9,7 +12,7 @@ export interface Group {
   readonly names: readonly string[];
 }
 
-/** One that was not started, and why ('waits for 0001_a (in_progress)', 'no such file on this worker'). */
+/** One that was not started, and why ('waits for 0001_a (in_progress)', 'no file …'). */
 export interface Left {
   readonly name: string;
   readonly reason: string;
@@ -30,7 +33,7 @@ export interface Carried {
   /** Migrations an operator wants done now, in slots of their own. */
   readonly finalize: readonly Finalize[];
   /** Left by a worker without their code: not tried again before the next run. */
-  readonly skip: readonly string[];
+  readonly skip: readonly Left[];
 }
 
 /** What `lrm finalize` asks: run it now, in an extra slot. */
@@ -42,6 +45,9 @@ export interface Finalize {
 
 /** Runs these now, beside whatever runs. Send it with signalWithStart. */
 export const finalizeSignal = defineSignal<[Finalize[]]>('finalizeMigrations');
+
+/** A row changed, or a tick came: list again, renew Current Details. */
+export const statusChangedSignal = defineSignal('statusChanged');
 
 /** What runs now, what is left, what has ended: the same as in Current Details. */
 export const stateQuery = defineQuery<RunState>('runState');

@@ -31,13 +31,13 @@ export interface JobContext {
 /** What a job may say of itself in `export const options`; each overrides the setting of the same name. */
 export interface JobOptions {
   /** Time limit of an attempt: '6 hours'. Default LRM_START_TO_CLOSE. */
-  readonly startToCloseTimeout?: string;
+  readonly startToCloseTimeout?: string | undefined;
   /** How long its worker may be silent. Default LRM_HEARTBEAT_TIMEOUT. */
-  readonly heartbeatTimeout?: string;
+  readonly heartbeatTimeout?: string | undefined;
   /** What run() gets after `signal`, before its thread is ended. Default LRM_STOP_GRACE. */
-  readonly stopGrace?: string;
+  readonly stopGrace?: string | undefined;
   /** Heap of the attempt's thread, MiB. Default LRM_MEMORY_LIMIT_MB. */
-  readonly memoryLimitMb?: number;
+  readonly memoryLimitMb?: number | undefined;
   /** Failures of unknown kind in a row, without progress, before it has failed. Default LRM_MAX_FAILURES. */
-  readonly maxFailures?: number;
+  readonly maxFailures?: number | undefined;
 }

@@ -1,0 +1,77 @@
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import { attempts, migrations } from '../../drizzle/schema';
+import type { StopReason } from '../../jobs/thread/messages';
+import type { OwnDatabase } from '../database';
+import type { AttemptProgress } from './progress';
+
+/** An operator's word is obeyed, and the Web UI renewed, within so long. Milliseconds. */
+const BEAT_AT_MOST = 2_000;
+
+/** How often an attempt beats: a third of the heartbeat timeout, so that two may be lost. Milliseconds. */
+export function beatInterval(heartbeatTimeout: number): number {
+  return Math.min(BEAT_AT_MOST, heartbeatTimeout / 3);
+}
+
+/**
+ * Writes an attempt's progress to its rows, and reads what an operator asked.
+ * @returns Why it is to stop, or undefined to go on.
+ */
+export async function beat(
+  db: OwnDatabase,
+  migration: string,
+  attemptId: bigint,
+  progress: AttemptProgress,
+): Promise<StopReason | undefined> {
+  await db
+    .update(attempts)
+    .set({
+      heartbeatAt: sql`now()`,
+      rowsDone: progress.doneHere,
+      progressed: progress.progressed,
+    })
+    .where(and(eq(attempts.id, attemptId), isNull(attempts.endedAt)));
+  const [row] = await db
+    .update(migrations)
+    .set({
+      rowsDone: progress.done,
+      rowsTotal: progress.total,
+      waitsFor: progress.waitingFor,
+      updatedAt: sql`now()`,
+    })
+    .where(isCurrent(migration, attemptId))
+    .returning({ request: migrations.request });
+  if (!row) return whyNotCurrent(db, migration);
+  if (row.request === 'pause') return 'operator pause';
+  return row.request === 'cancel' ? 'operator cancel' : undefined;
+}
+
+/** Whether a new database session of the attempt may be used. */
+export async function mayWrite(
+  db: OwnDatabase,
+  migration: string,
+  attemptId: bigint,
+): Promise<boolean> {
+  const found = await db
+    .select({ name: migrations.name })
+    .from(migrations)
+    .where(isCurrent(migration, attemptId));
+  return found.length > 0;
+}
+
+function isCurrent(migration: string, attemptId: bigint) {
+  return and(
+    eq(migrations.name, migration),
+    eq(migrations.currentAttempt, attemptId),
+    eq(migrations.status, 'in_progress'),
+  );
+}
+
+/** An operator may have settled the row directly, taking this worker for dead. */
+async function whyNotCurrent(db: OwnDatabase, migration: string): Promise<StopReason> {
+  const [row] = await db
+    .select({ status: migrations.status })
+    .from(migrations)
+    .where(eq(migrations.name, migration));
+  if (row?.status === 'paused') return 'operator pause';
+  return row?.status === 'cancelled' ? 'operator cancel' : 'superseded';
+}

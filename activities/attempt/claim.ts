@@ -1,0 +1,179 @@
+import { and, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
+import { FENCED_ISOLATION, lockExclusive } from '../../drizzle/fence';
+import { attempts, type MigrationStatus, migrations } from '../../drizzle/schema';
+import { transitions } from '../../drizzle/transitions';
+import type { OwnDatabase } from '../database';
+import { endSessions } from './sessions';
+
+/** Which attempt Temporal wants begun. */
+export interface Claimant {
+  readonly migration: string;
+  readonly worker: string;
+  readonly runId: string;
+  /** When Temporal scheduled this attempt of the activity. */
+  readonly scheduledAt: Date;
+  /** An attempt whose row wasn't renewed for so long has lost its worker. Milliseconds. */
+  readonly silentAfter: number;
+}
+
+export interface Claimed {
+  readonly kind: 'claimed';
+  readonly attemptId: bigint;
+  readonly number: number;
+  readonly rowsDone: number;
+  readonly rowsTotal: number | null;
+}
+
+export type Claim =
+  | Claimed
+  /** Nothing to run: it has ended, or an operator holds it. */
+  | { readonly kind: 'ended'; readonly status: MigrationStatus; readonly error: string | null }
+  /** A newer attempt was scheduled and has claimed already. */
+  | { readonly kind: 'late' }
+  | { readonly kind: 'unregistered' };
+
+/** Waiting for older batches, then ending their sessions again: the lock is had within a few rounds. */
+const LOCK_ROUNDS = 20;
+const LOCK_TIMEOUT = sql`set local lock_timeout = '1s'`;
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/**
+ * Makes a new attempt the current one. From its commit on no older attempt can commit a batch or a
+ * checkpoint, and none of their sessions is left.
+ */
+export async function claim(db: OwnDatabase, claimant: Claimant): Promise<Claim> {
+  if (await isLate(db, claimant)) return { kind: 'late' };
+  const older = await openAttempts(db, claimant.migration);
+  // First of all: a frozen worker's open transaction would hold the lock for as long as it's frozen.
+  await endSessions(db, older);
+  const claim = await claimWithLock(db, claimant, older);
+  // Again: one that connected in between may have passed its check before the commit.
+  if (claim.kind === 'claimed') await endSessions(db, older);
+  return claim;
+}
+
+async function claimWithLock(
+  db: OwnDatabase,
+  claimant: Claimant,
+  older: readonly bigint[],
+): Promise<Claim> {
+  for (let round = 1; ; round++) {
+    try {
+      return await db.transaction(
+        async (tx) => {
+          await tx.execute(LOCK_TIMEOUT);
+          await tx.execute(lockExclusive(claimant.migration));
+          return decide(tx, claimant);
+        },
+        { isolationLevel: FENCED_ISOLATION },
+      );
+    } catch (error) {
+      if (round === LOCK_ROUNDS || sqlState(error) !== LOCK_NOT_AVAILABLE) throw error;
+      await endSessions(db, older);
+    }
+  }
+}
+
+type OwnTransaction = Parameters<Parameters<OwnDatabase['transaction']>[0]>[0];
+
+async function decide(tx: OwnTransaction, claimant: Claimant): Promise<Claim> {
+  const [row] = await tx
+    .select()
+    .from(migrations)
+    .where(eq(migrations.name, claimant.migration))
+    .for('update');
+  if (!row) return { kind: 'unregistered' };
+  if (!transitions.claim.from.includes(row.status)) {
+    return { kind: 'ended', status: row.status, error: row.error };
+  }
+  if (row.claimScheduledAt && row.claimScheduledAt > claimant.scheduledAt) return { kind: 'late' };
+  await endAttempts(tx, claimant);
+  const asked = row.status === 'in_progress' ? row.request : null;
+  if (asked === 'pause' || asked === 'cancel') return settle(tx, claimant.migration, asked);
+  return begin(tx, claimant, row);
+}
+
+/** The outcome that an older attempt's own worker didn't write, because it vanished or is cut off. */
+async function endAttempts(tx: OwnTransaction, claimant: Claimant): Promise<void> {
+  const silent = sql`${attempts.heartbeatAt} < now() - ${`${claimant.silentAfter} ms`}::interval`;
+  await tx
+    .update(attempts)
+    .set({
+      endedAt: sql`now()`,
+      outcome: sql`case when ${silent} then 'interrupted' else 'superseded' end::long_running_migration_outcome`,
+      error: sql`case when ${silent} then 'its worker was not heard of any more' end`,
+    })
+    .where(and(eq(attempts.migration, claimant.migration), isNull(attempts.endedAt)));
+}
+
+/** An operator asked, and the worker died before it could obey. */
+async function settle(
+  tx: OwnTransaction,
+  migration: string,
+  asked: 'pause' | 'cancel',
+): Promise<Claim> {
+  const { from, to } = transitions[asked];
+  await tx
+    .update(migrations)
+    .set({ status: to, currentAttempt: null, updatedAt: sql`now()` })
+    .where(and(eq(migrations.name, migration), inArray(migrations.status, [...from])));
+  return { kind: 'ended', status: to, error: null };
+}
+
+async function begin(
+  tx: OwnTransaction,
+  claimant: Claimant,
+  row: typeof migrations.$inferSelect,
+): Promise<Claim> {
+  const number = row.attempts + 1;
+  const { migration, worker, runId, scheduledAt } = claimant;
+  const [attempt] = await tx
+    .insert(attempts)
+    .values({ migration, number, worker, runId })
+    .returning({ id: attempts.id });
+  if (!attempt) throw new Error('an INSERT returned no row');
+  const { from, to } = transitions.claim;
+  await tx
+    .update(migrations)
+    .set({
+      status: to,
+      attempts: number,
+      currentAttempt: attempt.id,
+      claimScheduledAt: scheduledAt,
+      waitsFor: null,
+      startedAt: sql`coalesce(${migrations.startedAt}, now())`,
+      updatedAt: sql`now()`,
+    })
+    .where(and(eq(migrations.name, migration), inArray(migrations.status, [...from])));
+  const { rowsDone, rowsTotal } = row;
+  return { kind: 'claimed', attemptId: attempt.id, number, rowsDone, rowsTotal };
+}
+
+async function isLate(db: OwnDatabase, { migration, scheduledAt }: Claimant): Promise<boolean> {
+  const [newer] = await db
+    .select({ name: migrations.name })
+    .from(migrations)
+    .where(
+      and(
+        eq(migrations.name, migration),
+        sql`${migrations.claimScheduledAt} > ${scheduledAt.toISOString()}::timestamptz`,
+      ),
+    );
+  return newer !== undefined;
+}
+
+async function openAttempts(db: OwnDatabase, migration: string): Promise<bigint[]> {
+  const open = await db
+    .select({ id: attempts.id })
+    .from(attempts)
+    .where(eq(attempts.migration, migration))
+    // Ended ones too: a thawed worker's sessions outlive its attempt's row. The last few will do.
+    .orderBy(desc(attempts.number))
+    .limit(10);
+  return open.map(({ id }) => id);
+}
+
+function sqlState(error: unknown): unknown {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error && 'code' in cause ? cause.code : undefined;
+}

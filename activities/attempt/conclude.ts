@@ -1,0 +1,183 @@
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { AttemptOutcome } from '../../drizzle/schema';
+import type { StopReason } from '../../jobs/thread/messages';
+import type { RunMigrationResult } from '../contract';
+import type { Deps } from '../deps';
+import type { Claimed } from './claim';
+import { errorText } from './errorText';
+import { type Ending, failuresInARow, writeOutcome } from './outcome';
+import type { AttemptProgress } from './progress';
+import { retryDelay } from './retryDelay';
+import { decide } from './retryOrFail';
+import type { AttemptEnd } from './runAttempt';
+import type { TemporalAttempt } from './temporalAttempt';
+
+/** An attempt that has run its course. */
+export interface Concluded {
+  readonly migration: string;
+  readonly claimed: Claimed;
+  readonly progress: AttemptProgress;
+  readonly end: AttemptEnd;
+  readonly maxFailures: number;
+}
+
+/**
+ * Writes down how an attempt ended, and tells Temporal what comes next.
+ * @throws what runMigration throws.
+ */
+export async function conclude(
+  deps: Deps,
+  concluded: Concluded,
+  temporal: TemporalAttempt,
+): Promise<RunMigrationResult> {
+  const { migration, claimed, progress, end } = concluded;
+  const { attemptId, number } = claimed;
+  const write: Write = (outcome, error, { move = true, errorUnknown = false } = {}) =>
+    writeFirmly(deps, { migration, attemptId, outcome, error, errorUnknown, progress }, move);
+  const log = deps.log.child({ migration, attempt: number, rows: progress.doneHere });
+
+  if (end.kind === 'completed') {
+    if (!(await write('completed', null))) throw superseded(deps, migration);
+    log.info('completed');
+    return { outcome: 'completed' };
+  }
+  if (end.kind === 'stopped') {
+    log.info(`stopped: ${end.reason}`);
+    return stopped(deps, migration, end.reason, write, temporal);
+  }
+  return threw(deps, concluded, end, write, temporal);
+}
+
+type Write = (
+  outcome: AttemptOutcome,
+  error: string | null,
+  how?: { move?: boolean; errorUnknown?: boolean },
+) => Promise<boolean>;
+
+async function threw(
+  deps: Deps,
+  { migration, claimed, progress, maxFailures }: Concluded,
+  { during, error: thrown }: Extract<AttemptEnd, { kind: 'threw' }>,
+  write: Write,
+  temporal: TemporalAttempt,
+): Promise<never> {
+  const log = deps.log.child({ migration, attempt: claimed.number });
+  const text = errorText(during, thrown);
+  const verdict = decide(during, thrown);
+  if (verdict === 'superseded') {
+    await write('superseded', null);
+    throw superseded(deps, migration);
+  }
+  const errorUnknown = verdict === 'unknown';
+  const before = progress.progressed
+    ? { all: 0, unknown: 0 }
+    : await failuresInARow(deps.db, migration, claimed.number - 1);
+  const unknown = before.unknown + 1;
+  if (verdict === 'fail' || (errorUnknown && unknown >= maxFailures)) {
+    const error = `${text}. ${advice(migration, verdict, unknown)}`;
+    if (!(await write('failed', error, { errorUnknown }))) throw superseded(deps, migration);
+    log.error(error);
+    throw failed(error);
+  }
+  const delay = retryDelay(deps.settings, before.all + 1);
+  const limit = errorUnknown ? `; after ${maxFailures} without progress it counts as failed` : '';
+  const error = `${text}. It is tried again by itself (failure ${before.all + 1} in a row${limit}).`;
+  await write('retried', error, { errorUnknown });
+  log.warn({ nextInMs: delay }, error);
+  await temporal.statusChanged();
+  throw retryIn(delay, error);
+}
+
+function advice(migration: string, verdict: 'fail' | 'unknown', failures: number): string {
+  const why =
+    verdict === 'fail'
+      ? 'Another attempt would meet it again'
+      : `${failures} failures in a row without progress`;
+  return `${why}: mend the job or the data, then type: npx lrm retry ${migration}`;
+}
+
+async function stopped(
+  deps: Deps,
+  migration: string,
+  reason: StopReason,
+  write: Write,
+  temporal: TemporalAttempt,
+): Promise<RunMigrationResult> {
+  // Handed over at once: nothing is wrong with the job. (0 would fail the activity for good.)
+  const soon = 1;
+  switch (reason) {
+    case 'operator pause':
+      await write('paused', null);
+      return { outcome: 'paused' };
+    case 'operator cancel':
+      await write('cancelled', null);
+      return { outcome: 'cancelled' };
+    case 'run cancelled':
+      await write('interrupted', null);
+      throw new CancelledFailure('stopped with its run; its row stays in_progress');
+    case 'paused in Temporal':
+      await write('paused', null, { move: false });
+      throw new CancelledFailure('paused in Temporal; unpause it there, or: npx lrm resume');
+    case 'superseded':
+      await write('superseded', null);
+      throw superseded(deps, migration);
+    case 'time limit':
+      await write('timed_out', null);
+      await temporal.statusChanged();
+      throw retryIn(
+        deps.settings.LRM_RETRY_INITIAL_INTERVAL,
+        'its time limit; the next attempt goes on',
+      );
+    case 'worker shutdown':
+    case 'reset in Temporal':
+      await write('interrupted', null);
+      throw retryIn(soon, `${reason}; the next attempt goes on`);
+  }
+}
+
+/** Tries to write the outcome this often; the database may be restarting. */
+const WRITES_AT_MOST = 4;
+/** Between two tries; together within the reserve under start-to-close. Milliseconds. */
+const WRITE_AGAIN = 400;
+
+async function writeFirmly(deps: Deps, ending: Ending, move: boolean): Promise<boolean> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await writeOutcome(deps.db, ending, move);
+    } catch {
+      // Whoever comes next ends this attempt's row; a completed job runs once more and finds nothing to do.
+      if (tried === WRITES_AT_MOST) {
+        deps.log.warn(
+          { migration: ending.migration },
+          'could not write the outcome of the attempt',
+        );
+        throw retryIn(
+          deps.settings.LRM_RETRY_INITIAL_INTERVAL,
+          'the database could not be reached',
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, WRITE_AGAIN));
+    }
+  }
+}
+
+/** A failure after which Temporal tries again; 0 would fail the activity for good. */
+export function retryIn(milliseconds: number, message: string): ApplicationFailure {
+  return ApplicationFailure.create({
+    message,
+    type: 'AttemptRetried',
+    nextRetryDelay: Math.max(1, milliseconds),
+  });
+}
+
+function superseded(deps: Deps, migration: string): ApplicationFailure {
+  return retryIn(
+    deps.settings.LRM_RETRY_INITIAL_INTERVAL,
+    `this attempt of ${migration} was superseded by a newer one`,
+  );
+}
+
+/** The migration has failed: Temporal doesn't try again. */
+export function failed(error: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(error, 'MigrationFailed');
+}

@@ -1,0 +1,66 @@
+import { hashOf } from '../../jobs/catalog';
+import { type Description, describe } from '../../jobs/thread/describe';
+import type { FromThread, JobFacts } from '../../jobs/thread/messages';
+import { startThread } from './jobThread';
+
+/** What a job says of itself, or why it can't be loaded. */
+export type Inspection =
+  | { readonly kind: 'facts'; readonly facts: JobFacts }
+  | { readonly kind: 'unloadable'; readonly error: Description }
+  /** Its top level didn't end in time, or ended the thread: perhaps another time. */
+  | { readonly kind: 'unfinished' };
+
+/** A file's top level only declares things; on a busy machine that takes a second at most. Milliseconds. */
+const LOAD_WITHIN = 10_000;
+/** Loading needs little; a job that allocates at its top level is refused early. */
+const MEMORY_LIMIT_MB = 256;
+
+/** By the hash of the file: the same code says the same, and listing asks at every turn. */
+const cache = new Map<string, Inspection>();
+/** Threads at a time: more would only slow each other down. */
+const AT_ONCE = 2;
+let running = 0;
+const waiting: (() => void)[] = [];
+
+/**
+ * Reads a job's `options` and `dependsOn`. They are its code, so they are read in a short-lived
+ * thread and never imported into the main one.
+ */
+export async function inspectJob(file: string): Promise<Inspection> {
+  const hash = await hashOf(file);
+  const known = cache.get(hash);
+  if (known) return known;
+  const inspection = await inTurn(() => inspectInThread(file));
+  if (inspection.kind !== 'unfinished') cache.set(hash, inspection);
+  return inspection;
+}
+
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+  running++;
+  try {
+    return await work();
+  } finally {
+    running--;
+    waiting.shift()?.();
+  }
+}
+
+async function inspectInThread(file: string): Promise<Inspection> {
+  const thread = startThread({ task: 'inspect', file }, MEMORY_LIMIT_MB);
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await new Promise<Inspection>((resolve) => {
+      timer = setTimeout(() => resolve({ kind: 'unfinished' }), LOAD_WITHIN);
+      thread.on('message', (message: FromThread) => {
+        if (message.type === 'facts') resolve({ kind: 'facts', facts: message.facts });
+        if (message.type === 'failed') resolve({ kind: 'unloadable', error: message.error });
+      });
+      thread.once('error', (error) => resolve({ kind: 'unloadable', error: describe(error) }));
+      thread.once('exit', () => resolve({ kind: 'unfinished' }));
+    });
+  } finally {
+    clearTimeout(timer);
+    void thread.terminate();
+  }
+}

@@ -1,0 +1,117 @@
+import { and, desc, eq, inArray, isNull, lte, sql } from 'drizzle-orm';
+import { type AttemptOutcome, attempts, migrations } from '../../drizzle/schema';
+import { type Move, transitions } from '../../drizzle/transitions';
+import type { OwnDatabase } from '../database';
+import type { AttemptProgress } from './progress';
+
+/** The end of an attempt, to be written down. */
+export interface Ending {
+  readonly migration: string;
+  readonly attemptId: bigint;
+  readonly outcome: AttemptOutcome;
+  /** What happened and what to do; null where nothing is wrong. */
+  readonly error: string | null;
+  /** The error is of no known kind. */
+  readonly errorUnknown: boolean;
+  readonly progress: AttemptProgress;
+}
+
+/** Outcomes that end the migration or take it off the line. The others leave it in_progress. */
+const MOVES: Partial<Record<AttemptOutcome, Move>> = {
+  completed: 'complete',
+  failed: 'fail',
+  paused: 'pause',
+  cancelled: 'cancel',
+};
+
+/**
+ * Writes an attempt's outcome and, where it decides one, the migration's status, in one transaction.
+ * @param move False when 'paused' is Temporal's doing: the row stays in_progress.
+ * @returns False when the attempt is no longer the current one; then only its own row is ended.
+ */
+export function writeOutcome(db: OwnDatabase, ending: Ending, move = true): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    const { migration, attemptId, outcome, error, errorUnknown, progress } = ending;
+    const by = move ? MOVES[outcome] : undefined;
+    const now = sql`now()`;
+    const written = await tx
+      .update(migrations)
+      .set({
+        ...(by ? { status: transitions[by].to } : {}),
+        // Between attempts nothing may write: whoever comes next claims.
+        currentAttempt: null,
+        // A good end clears the trouble before it; an interruption leaves it to be read.
+        ...(outcome === 'completed' ? { error: null, completedAt: now } : {}),
+        ...(error === null ? {} : { error }),
+        rowsDone: progress.done,
+        rowsTotal: outcome === 'completed' && progress.done > 0 ? progress.done : progress.total,
+        waitsFor: null,
+        updatedAt: now,
+      })
+      .where(
+        and(
+          eq(migrations.name, migration),
+          eq(migrations.currentAttempt, attemptId),
+          inArray(migrations.status, [...(by ? transitions[by].from : transitions.complete.from)]),
+        ),
+      )
+      .returning({ name: migrations.name });
+    const current = written.length > 0;
+    await tx
+      .update(attempts)
+      .set({
+        endedAt: now,
+        // Its worker was cut off and a newer one has begun meanwhile: whatever it believes.
+        outcome: current || !by ? outcome : 'superseded',
+        error,
+        errorUnknown,
+        heartbeatAt: now,
+        rowsDone: progress.doneHere,
+        progressed: progress.progressed,
+      })
+      .where(and(eq(attempts.id, attemptId), isNull(attempts.endedAt)));
+    return current;
+  });
+}
+
+/** As many attempts back are looked at: more than any sensible LRM_MAX_FAILURES. */
+const LOOK_BACK = 1_000;
+
+/** Failures in a row without progress. */
+export interface Failures {
+  /** Of any kind: the wait before the next attempt grows with them. */
+  readonly all: number;
+  /** Of no known kind: too many end the migration. */
+  readonly unknown: number;
+}
+
+/**
+ * Failures in a row without progress, up to and with attempt `number`; those that an operator's
+ * `lrm retry` has left behind don't count.
+ */
+export async function failuresInARow(
+  db: OwnDatabase,
+  migration: string,
+  number: number,
+): Promise<Failures> {
+  const [row] = await db
+    .select({ request: migrations.request, requestedAt: migrations.requestedAt })
+    .from(migrations)
+    .where(eq(migrations.name, migration));
+  const earlier = await db
+    .select()
+    .from(attempts)
+    .where(and(eq(attempts.migration, migration), lte(attempts.number, number)))
+    .orderBy(desc(attempts.number))
+    .limit(LOOK_BACK);
+  const failures = { all: 0, unknown: 0 };
+  for (const attempt of earlier) {
+    const retried = row?.request === 'retry' ? row.requestedAt : null;
+    if ((retried && attempt.startedAt < retried) || attempt.outcome === 'failed') break;
+    if (attempt.outcome === 'retried') failures.all++;
+    if (attempt.errorUnknown) failures.unknown++;
+    // The one that got on and then failed is the first of the row.
+    if (attempt.progressed) break;
+  }
+  return failures;
+}

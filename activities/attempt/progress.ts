@@ -1,0 +1,103 @@
+import ms from 'ms';
+import type { Progress } from '../../jobs/context/attempt';
+
+/** What the Web UI shows under 'Pending Activities', beside Temporal's own. */
+export interface HeartbeatDetails {
+  readonly migration: string;
+  readonly attempt: number;
+  readonly done: number;
+  readonly total?: number;
+  readonly percent?: number;
+  readonly rowsPerSecond?: number;
+  /** '3 minutes': how long it will take at this speed. */
+  readonly eta?: string;
+  readonly waitingFor?: string;
+  readonly [more: string]: string | number | undefined;
+}
+
+/** Rows/s over the last so many milliseconds: long enough to be calm, short enough to show a stall. */
+const SPEED_OVER = 30_000;
+
+/** How far an attempt is, and how fast. */
+export class AttemptProgress {
+  /** True once anything was kept. */
+  progressed = false;
+  waitingFor: string | null = null;
+  private details: Readonly<Record<string, string | number>> = {};
+  private readonly samples: { at: number; done: number }[] = [];
+
+  constructor(
+    private readonly migration: string,
+    private readonly attempt: number,
+    private readonly doneBefore: number,
+    private totalRows: number | null,
+  ) {
+    this.done = doneBefore;
+  }
+
+  /** Rows done by all attempts. */
+  done: number;
+
+  get total(): number | null {
+    return this.totalRows;
+  }
+
+  /** Rows done by this attempt alone. */
+  get doneHere(): number {
+    return Math.max(0, this.done - this.doneBefore);
+  }
+
+  update(progress: Progress): void {
+    if (progress.done !== undefined && Number.isFinite(progress.done)) {
+      const done = Math.max(0, Math.round(progress.done));
+      // Past what earlier attempts reached: a job may begin to count anew in each, and that is no progress.
+      if (done > this.doneBefore) this.progressed = true;
+      this.done = done;
+      this.sample();
+    }
+    if (progress.total !== undefined) this.totalRows = whole(progress.total);
+    if (progress.waitingFor !== undefined) this.waitingFor = progress.waitingFor;
+    if (progress.details) this.details = progress.details;
+  }
+
+  heartbeat(): HeartbeatDetails {
+    const speed = this.rowsPerSecond();
+    const left = this.totalRows === null ? undefined : this.totalRows - this.done;
+    return {
+      migration: this.migration,
+      attempt: this.attempt,
+      done: this.done,
+      ...(this.totalRows === null ? {} : { total: this.totalRows }),
+      ...(this.totalRows ? { percent: percent(this.done, this.totalRows) } : {}),
+      ...(speed === undefined ? {} : { rowsPerSecond: Math.round(speed) }),
+      ...(speed && left && left > 0
+        ? { eta: ms(Math.ceil(left / speed) * 1000, { long: true }) }
+        : {}),
+      ...(this.waitingFor ? { waitingFor: this.waitingFor } : {}),
+      ...this.details,
+    };
+  }
+
+  private rowsPerSecond(): number | undefined {
+    const first = this.samples[0];
+    if (!first) return undefined;
+    const seconds = (performance.now() - first.at) / 1000;
+    return seconds > 0 ? Math.max(0, this.done - first.done) / seconds : undefined;
+  }
+
+  private sample(): void {
+    const now = performance.now();
+    this.samples.push({ at: now, done: this.done });
+    // The one just outside the window stays: the speed is reckoned from there.
+    while ((this.samples[1]?.at ?? now) < now - SPEED_OVER) this.samples.shift();
+  }
+}
+
+function percent(done: number, total: number): number {
+  // An estimate may be short; 100 is for the end.
+  return Math.min(100, Math.round((done / total) * 1000) / 10);
+}
+
+function whole(total: number | null): number | null {
+  return total === null || !Number.isFinite(total) ? null : Math.max(0, Math.round(total));
+}

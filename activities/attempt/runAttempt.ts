@@ -1,0 +1,190 @@
+import type { ActivityCancellationDetails as CancellationDetails } from '@temporalio/common';
+import type { Description } from '../../jobs/thread/describe';
+import type { During, StopReason } from '../../jobs/thread/messages';
+import type { Deps } from '../deps';
+import { type Limits, ownLimit } from '../limits';
+import { beat, beatInterval, mayWrite } from './beat';
+import type { Claimed } from './claim';
+import { JobThread, type ThreadEnd } from './jobThread';
+import type { AttemptProgress, HeartbeatDetails } from './progress';
+import { endSessions } from './sessions';
+
+/** How an attempt ended. */
+export type AttemptEnd =
+  | { readonly kind: 'completed' }
+  | { readonly kind: 'stopped'; readonly reason: StopReason }
+  | { readonly kind: 'threw'; readonly during: During; readonly error: Description };
+
+/** What Temporal is told, and tells. */
+export interface TemporalSide {
+  heartbeat(details: HeartbeatDetails): void;
+  /** Aborted on cancellation, pause, reset, shutdown, or when Temporal no longer knows the attempt. */
+  readonly signal: AbortSignal;
+  readonly cancellation: () => CancellationDetails | undefined;
+}
+
+/** One attempt of one migration. */
+export interface AttemptRun {
+  readonly migration: string;
+  readonly file: string;
+  readonly claimed: Claimed;
+  readonly limits: Limits;
+  readonly throttled: boolean;
+  /** performance.now() at the start of the activity: Temporal's clock has been running since. */
+  readonly since: number;
+  readonly progress: AttemptProgress;
+}
+
+/**
+ * Runs a job in a thread of its own and returns when nothing of it is left: neither its thread nor
+ * its database sessions. Whatever the job does, heartbeats go out from here meanwhile.
+ */
+export async function runAttempt(
+  deps: Deps,
+  run: AttemptRun,
+  temporal: TemporalSide,
+): Promise<AttemptEnd> {
+  const { migration, claimed, limits, progress } = run;
+  const log = deps.log.child({ migration, attempt: claimed.number });
+  const stop = new Stop(limits.grace);
+  const thread = startJob(deps, run, log);
+
+  stop.onAsked = (reason) => thread.askToStop(reason);
+  const onAbort = () => stop.ask(reasonOf(temporal.cancellation()));
+  temporal.signal.addEventListener('abort', onAbort, { once: true });
+  if (temporal.signal.aborted) onAbort();
+  const left = ownLimit(limits) - (performance.now() - run.since);
+  const limit = setTimeout(() => stop.ask('time limit'), Math.max(0, left));
+  let beating = false;
+  const beats = setInterval(() => {
+    temporal.heartbeat(progress.heartbeat());
+    // A database that is slow or gone must not pile up questions; heartbeats go on without it.
+    if (beating) return;
+    beating = true;
+    beat(deps.db, migration, claimed.attemptId, progress)
+      .then((reason) => reason && stop.ask(reason))
+      .catch((error) => log.warn({ code: error?.code }, 'could not write progress; will try again'))
+      .finally(() => {
+        beating = false;
+      });
+  }, beatInterval(limits.heartbeatTimeout));
+  temporal.heartbeat(progress.heartbeat());
+
+  try {
+    const end = await Promise.race([thread.ended, stop.graceOver]);
+    await cleanUp(deps, run, thread, end);
+    return conclude(end, stop.reason);
+  } finally {
+    clearInterval(beats);
+    clearTimeout(limit);
+    stop.dispose();
+    temporal.signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** Asks once, then gives the grace period. */
+class Stop {
+  reason: StopReason | undefined;
+  onAsked: (reason: StopReason) => void = () => {};
+  readonly graceOver: Promise<undefined>;
+  private over: () => void = () => {};
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly grace: number) {
+    this.graceOver = new Promise((resolve) => {
+      this.over = () => resolve(undefined);
+    });
+  }
+
+  ask(reason: StopReason): void {
+    if (this.reason) return;
+    this.reason = reason;
+    this.onAsked(reason);
+    // A superseded attempt has nothing left to save: it can't commit any more.
+    this.timer = setTimeout(this.over, reason === 'superseded' ? 0 : this.grace);
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+  }
+}
+
+function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): JobThread {
+  const { migration, claimed, limits, progress } = run;
+  const input = {
+    task: 'run' as const,
+    file: run.file,
+    databaseUrl: deps.settings.databaseUrl,
+    migration,
+    attemptId: claimed.attemptId,
+    number: claimed.number,
+    unthrottled: !run.throttled,
+    limitMs: Math.ceil(ownLimit(limits)),
+    gate: new SharedArrayBuffer(4),
+  };
+  return new JobThread(input, limits.memoryLimitMb, {
+    running: () => log.debug({ ms: Math.round(performance.now() - run.since) }, 'run() called'),
+    progress: (news) => progress.update(news),
+    progressed: () => {
+      progress.progressed = true;
+    },
+    log: (level, message, fields) => log[level](fields, message),
+    isCurrent: () => asOftenAsNeeded(() => mayWrite(deps.db, migration, claimed.attemptId)),
+  });
+}
+
+/** Between two questions to a database that doesn't answer. Milliseconds. */
+const ASK_AGAIN = 500;
+/** The attempt's time limit comes long before. */
+const QUESTIONS_AT_MOST = 10_000;
+
+async function asOftenAsNeeded(question: () => Promise<boolean>): Promise<boolean> {
+  for (let asked = 1; ; asked++) {
+    try {
+      return await question();
+    } catch (error) {
+      if (asked === QUESTIONS_AT_MOST) throw error;
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN));
+    }
+  }
+}
+
+async function cleanUp(
+  deps: Deps,
+  run: AttemptRun,
+  thread: JobThread,
+  end: ThreadEnd | undefined,
+): Promise<void> {
+  const { migration, claimed } = run;
+  const [ended] = await Promise.all([
+    thread.terminate(),
+    // A thread that returned has closed its own. A statement of one that was ended goes on without it.
+    end?.kind === 'returned'
+      ? undefined
+      : endSessions(deps.db, [claimed.attemptId]).catch((error) =>
+          deps.log.warn({ migration, code: error?.code }, 'could not end the attempt’s sessions'),
+        ),
+  ]);
+  if (!ended) deps.onStuckThread(migration);
+}
+
+function conclude(end: ThreadEnd | undefined, asked: StopReason | undefined): AttemptEnd {
+  // It had done its work before it heard of the stop.
+  if (end?.kind === 'returned' && !end.stopped) return { kind: 'completed' };
+  // What it threw while it was being stopped is of the stopping.
+  if (asked) return { kind: 'stopped', reason: asked };
+  if (end?.kind === 'failed') return { kind: 'threw', during: end.during, error: end.error };
+  const code = end?.kind === 'exited' ? end.code : 0;
+  const message = `the job ended its thread itself (process.exit, code ${code})`;
+  const error = { name: 'Exit', origin: 'author' as const, message, causes: [] };
+  return { kind: 'threw', during: 'run', error };
+}
+
+function reasonOf(details: CancellationDetails | undefined): StopReason {
+  if (details?.cancelRequested) return 'run cancelled';
+  if (details?.paused) return 'paused in Temporal';
+  if (details?.reset) return 'reset in Temporal';
+  if (details?.workerShutdown) return 'worker shutdown';
+  // Timed out or not found: Temporal has handed it out again, or will.
+  return 'superseded';
+}

@@ -1,0 +1,53 @@
+import { WrongUse } from '../drizzle/wrongUse';
+import type { JobOptions } from '../jobs/context/index';
+import { duration } from '../jobs/thread/duration';
+import { MINIMUM_HEARTBEAT_TIMEOUT, MINIMUM_START_TO_CLOSE, type Settings } from './settings';
+
+/** What an attempt is held to; durations in milliseconds. */
+export interface Limits {
+  /** Temporal's limit; its own lies below, see {@link ownLimit}. */
+  readonly startToClose: number;
+  readonly heartbeatTimeout: number;
+  readonly grace: number;
+  readonly memoryLimitMb: number;
+  readonly maxFailures: number;
+}
+
+/** Kept under start-to-close for ending the thread and its sessions and for writing down the outcome. */
+const RESERVE = 2_000;
+
+/**
+ * The settings, with what the job says instead.
+ * @throws WrongUse where a job asks for what can't work.
+ */
+export function limitsOf(settings: Settings, options: JobOptions): Limits {
+  const startToClose = time(options.startToCloseTimeout) ?? settings.LRM_START_TO_CLOSE;
+  const heartbeatTimeout = time(options.heartbeatTimeout) ?? settings.LRM_HEARTBEAT_TIMEOUT;
+  if (startToClose < MINIMUM_START_TO_CLOSE) {
+    throw new WrongUse('options.startToCloseTimeout: 4 seconds at least, to be stopped in time');
+  }
+  if (heartbeatTimeout < MINIMUM_HEARTBEAT_TIMEOUT) {
+    throw new WrongUse('options.heartbeatTimeout: 1 second at least');
+  }
+  const grace = time(options.stopGrace) ?? settings.LRM_STOP_GRACE;
+  return {
+    startToClose,
+    heartbeatTimeout,
+    // A short limit must not be all grace.
+    grace: Math.min(grace, startToClose / 4),
+    memoryLimitMb: options.memoryLimitMb ?? settings.LRM_MEMORY_LIMIT_MB,
+    maxFailures: options.maxFailures ?? settings.LRM_MAX_FAILURES,
+  };
+}
+
+/**
+ * When an attempt is asked to stop, so that grace and cleaning up end before Temporal hands out the
+ * next one: start-to-close − grace − 2 s.
+ */
+export function ownLimit(limits: Limits): number {
+  return limits.startToClose - limits.grace - RESERVE;
+}
+
+function time(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : duration(text);
+}

@@ -1,0 +1,134 @@
+import { readCatalog } from '../jobs/catalog';
+import { type Claimed, claim } from './attempt/claim';
+import { conclude, failed, retryIn } from './attempt/conclude';
+import { inspectJob } from './attempt/inspect';
+import { AttemptProgress } from './attempt/progress';
+import { type AttemptEnd, runAttempt } from './attempt/runAttempt';
+import type { TemporalAttempt } from './attempt/temporalAttempt';
+import type { RunMigrationInput, RunMigrationResult } from './contract';
+import type { Deps } from './deps';
+import { type Limits, limitsOf } from './limits';
+
+/**
+ * Runs one attempt of a migration.
+ * @throws ApplicationFailure 'MigrationFailed', not retryable, when it has failed for good;
+ *   ApplicationFailure 'AttemptRetried' with the delay to the next attempt;
+ *   CancelledFailure when the run was cancelled or the activity paused in Temporal.
+ */
+export async function runMigration(
+  deps: Deps,
+  { name, throttled }: RunMigrationInput,
+  temporal: TemporalAttempt,
+): Promise<RunMigrationResult> {
+  const since = performance.now();
+  const file = (await readCatalog(deps.settings.LRM_JOBS_DIR)).files.get(name);
+  if (!file) return leave(deps, name, 'no file of this name on the worker that took it');
+
+  const found = await claim(deps.db, {
+    migration: name,
+    worker: deps.identity,
+    runId: temporal.runId,
+    scheduledAt: temporal.scheduledAt,
+    // A live worker beats at a third of the timeout at the latest.
+    silentAfter: temporal.heartbeatTimeout / 2,
+  });
+  switch (found.kind) {
+    case 'unregistered':
+      return leave(deps, name, 'its row is gone');
+    case 'late':
+      throw retryIn(1, `a newer attempt of ${name} has begun already`);
+    case 'ended':
+      return endedBefore(name, found);
+    case 'claimed':
+      return attempt(deps, name, file, found, { since, throttled, temporal });
+  }
+}
+
+function leave(deps: Deps, name: string, reason: string): RunMigrationResult {
+  deps.log.warn({ migration: name }, `left as it is: ${reason}`);
+  return { outcome: 'left', reason };
+}
+
+/** Retried after its end was lost on the way, or settled by an operator. */
+function endedBefore(
+  name: string,
+  found: { status: string; error: string | null },
+): RunMigrationResult {
+  switch (found.status) {
+    case 'completed':
+    case 'paused':
+    case 'cancelled':
+      return { outcome: found.status };
+    default:
+      throw failed(found.error ?? `${name} has failed before`);
+  }
+}
+
+interface Course {
+  readonly since: number;
+  readonly throttled: boolean;
+  readonly temporal: TemporalAttempt;
+}
+
+async function attempt(
+  deps: Deps,
+  migration: string,
+  file: string,
+  claimed: Claimed,
+  { since, throttled, temporal }: Course,
+): Promise<RunMigrationResult> {
+  deps.log.info({ migration, attempt: claimed.number }, 'attempt begins');
+  const progress = new AttemptProgress(
+    migration,
+    claimed.number,
+    claimed.rowsDone,
+    claimed.rowsTotal,
+  );
+  const known = await limits(deps, file, temporal);
+  const end =
+    known.kind === 'limits'
+      ? await runAttempt(
+          deps,
+          { migration, file, claimed, limits: known.limits, throttled, since, progress },
+          temporal,
+        )
+      : known;
+  const maxFailures =
+    known.kind === 'limits' ? known.limits.maxFailures : deps.settings.LRM_MAX_FAILURES;
+  return conclude(deps, { migration, claimed, progress, end, maxFailures }, temporal);
+}
+
+/** The job's own limits, or how its code can't be run. */
+async function limits(
+  deps: Deps,
+  file: string,
+  temporal: TemporalAttempt,
+): Promise<{ kind: 'limits'; limits: Limits } | AttemptEnd> {
+  const inspection = await inspectJob(file);
+  switch (inspection.kind) {
+    case 'unloadable':
+      return { kind: 'threw', during: 'load', error: inspection.error };
+    case 'unfinished': {
+      const message = 'the top level of the job file did not come to an end';
+      const error = { name: 'Unfinished', origin: 'author' as const, message, causes: [] };
+      // Not 'load', which fails at once: a machine under load may be slow to load it.
+      return { kind: 'threw', during: 'run', error };
+    }
+    case 'facts':
+      break;
+  }
+  try {
+    const own = limitsOf(deps.settings, inspection.facts.options);
+    const startToClose = temporal.startToClose;
+    const grace = Math.min(own.grace, startToClose / 4);
+    const heartbeatTimeout = temporal.heartbeatTimeout;
+    return { kind: 'limits', limits: { ...own, startToClose, grace, heartbeatTimeout } };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : 'impossible options';
+    return {
+      kind: 'threw',
+      during: 'load',
+      error: { name: 'WrongUse', origin: 'author', message, causes: [] },
+    };
+  }
+}

@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+'use strict';
+const { existsSync } = require('node:fs');
+const path = require('node:path');
+
+const main = path.join(__dirname, '..', 'dist', 'client', 'main.js');
+if (existsSync(main)) require(main);
+else {
+  console.error('lrm is not built yet: run `npm run build`.');
+  process.exitCode = 2;
+}

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator';
+import { projectFolder } from './projectFolder';
+import { WrongUse } from './wrongUse';
+
+/** Our own tables and registrations ('sql'), or the sample's ('sample'). */
+export type MigrationSet = 'sql' | 'sample';
+
+/** One Drizzle migration: an entry of the journal with its file. */
+export interface Entry {
+  /** Name of the file without '.sql'. */
+  readonly tag: string;
+  /** Milliseconds since 1970: Drizzle's order. */
+  readonly when: number;
+  /** SHA-256 of the file, as Drizzle reckons it. */
+  readonly hash: string;
+  readonly statements: readonly string[];
+}
+
+/**
+ * The entries of a set, in the journal's order.
+ * @throws WrongUse when the journal or one of its files is missing or broken.
+ */
+export function readJournal(set: MigrationSet): Entry[] {
+  const folder = path.join(projectFolder, 'drizzle', set);
+  try {
+    const tags = readTags(folder);
+    return readMigrationFiles({ migrationsFolder: folder }).map((file, index) =>
+      entry(tags[index] ?? String(file.folderMillis), file),
+    );
+  } catch (error) {
+    const problem = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new WrongUse(`drizzle/${set}: the journal can't be read: ${problem}`);
+  }
+}
+
+/** Drizzle's own reader leaves the tags out. */
+function readTags(folder: string): string[] {
+  const journal: { entries: { tag: string }[] } = JSON.parse(
+    readFileSync(path.join(folder, 'meta', '_journal.json'), 'utf8'),
+  );
+  return journal.entries.map(({ tag }) => tag);
+}
+
+const entry = (tag: string, file: MigrationMeta): Entry => ({
+  tag,
+  when: file.folderMillis,
+  hash: file.hash,
+  statements: file.sql,
+});

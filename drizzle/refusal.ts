@@ -1,0 +1,43 @@
+import type { Migration, OperatorRequest } from './schema';
+import { transitions } from './transitions';
+
+/** What an operator asked can't be done in the state things are in: one line, exit code 1. */
+export class Refusal extends Error {
+  override readonly name: string = 'Refusal';
+}
+
+/** There is no row of that name. */
+export class NotRegistered extends Refusal {
+  override readonly name = 'NotRegistered';
+  constructor(migration: string) {
+    super(`${migration} is not registered (npx lrm status lists what is)`);
+  }
+}
+
+/** Says why `asked` isn't possible: the current status, and what is. */
+export function refusal(row: Migration, asked: string): Refusal {
+  return new Refusal(`${row.name} is ${describe(row)}: can't ${asked} it. ${possible(row)}`);
+}
+
+/** The status, and what has been asked but not yet happened. */
+function describe(row: Migration): string {
+  if (row.status !== 'in_progress' || !isStopRequest(row.request)) return row.status;
+  return `in_progress and to be ${past[row.request]} (asked by ${row.requestedBy ?? 'somebody'})`;
+}
+
+function possible(row: Migration): string {
+  const moves = (['pause', 'resume', 'cancel', 'retry'] as const)
+    .filter((move) => transitions[move].from.includes(row.status))
+    .map((move) => command(row, move));
+  if (row.status === 'in_progress' && isStopRequest(row.request))
+    moves.push(command(row, 'resume'));
+  return `Possible: ${moves.join(', ')}`;
+}
+
+const command = (row: Migration, move: OperatorRequest): string =>
+  `npx lrm ${move} ${row.name}${move === 'retry' && row.status === 'completed' ? ' --from-start' : ''}`;
+
+const past = { pause: 'paused', cancel: 'cancelled' } as const;
+
+export const isStopRequest = (request: OperatorRequest | null): request is 'pause' | 'cancel' =>
+  request === 'pause' || request === 'cancel';

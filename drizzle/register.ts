@@ -1,0 +1,15 @@
+import type { Database } from './database';
+import { migrations } from './schema';
+
+/**
+ * Registers a migration, as the INSERT of a schema migration would.
+ * @returns false when it had been registered before: nothing was changed.
+ */
+export async function register(db: Database, name: string): Promise<boolean> {
+  const inserted = await db
+    .insert(migrations)
+    .values({ name })
+    .onConflictDoNothing()
+    .returning({ name: migrations.name });
+  return inserted.length > 0;
+}

@@ -1,0 +1,1 @@
+INSERT INTO long_running_migrations (name) VALUES ('0002_places_geohash') ON CONFLICT DO NOTHING;

@@ -1,0 +1,84 @@
+import { asc, desc, eq, getTableColumns, sql } from 'drizzle-orm';
+import type { Database } from './database';
+import { isLive } from './live';
+import { type Attempt, attempts, type Migration, migrations } from './schema';
+
+/** A migration as an operator looks at it. */
+export interface MigrationView {
+  readonly migration: Migration;
+  /** The latest attempt; null when none has begun. */
+  readonly attempt: Attempt | null;
+  /** Whether that one is running, and its worker was heard lately. */
+  readonly live: boolean;
+  /** Seconds since its worker was heard, by the database's clock. */
+  readonly silentFor: number | null;
+  /** Rows a second of the running attempt; null when nothing runs, or nothing is done yet. */
+  readonly rowsPerSecond: number | null;
+  /** Attempts in a row that met their time limit and kept nothing. */
+  readonly fruitlessLimits: number;
+}
+
+/**
+ * All registered migrations, or one, in order of work.
+ * @param heartbeatTimeout milliseconds after which a silent attempt is taken for dead
+ */
+export async function readMigrations(
+  db: Database,
+  heartbeatTimeout: number,
+  name?: string,
+): Promise<MigrationView[]> {
+  const latest = db
+    .select()
+    .from(attempts)
+    .where(eq(attempts.migration, migrations.name))
+    .orderBy(desc(attempts.number), desc(attempts.id))
+    .limit(1)
+    .as('latest');
+  const rows = await db
+    .select({
+      migration: getTableColumns(migrations),
+      attempt: latest._.selectedFields,
+      live: isLive(heartbeatTimeout),
+      silentFor: sql<string | null>`extract(epoch from now() - ${latest.heartbeatAt})`,
+      duration: sql<string | null>`extract(epoch from ${latest.heartbeatAt} - ${latest.startedAt})`,
+      fruitlessLimits: fruitlessLimits.mapWith(Number),
+    })
+    .from(migrations)
+    .leftJoinLateral(latest, sql`true`)
+    .where(name === undefined ? undefined : eq(migrations.name, name))
+    .orderBy(asc(migrations.createdAt), asc(migrations.name));
+  return rows.map((row) => ({
+    ...row,
+    silentFor: row.silentFor === null ? null : Number(row.silentFor),
+    rowsPerSecond: row.live ? rate(row.attempt, Number(row.duration)) : null,
+  }));
+}
+
+/** All attempts of a migration, the latest first. */
+export function readAttempts(db: Database, name: string, atMost: number): Promise<Attempt[]> {
+  return db
+    .select()
+    .from(attempts)
+    .where(eq(attempts.migration, name))
+    .orderBy(desc(attempts.number), desc(attempts.id))
+    .limit(atMost);
+}
+
+/** Seconds until a migration is done, at the running attempt's pace; null when nobody knows. */
+export function secondsLeft({ migration, rowsPerSecond }: MigrationView): number | null {
+  if (migration.rowsTotal === null || !rowsPerSecond) return null;
+  return Math.max(0, migration.rowsTotal - migration.rowsDone) / rowsPerSecond;
+}
+
+function rate(attempt: Attempt | null, seconds: number): number | null {
+  return attempt && attempt.rowsDone > 0 && seconds > 0 ? attempt.rowsDone / seconds : null;
+}
+
+/** Those after the last attempt that ended otherwise or kept something. */
+const fruitlessLimits = sql`(
+  select count(*) from ${attempts} as late
+  where late.migration = ${migrations.name} and late.outcome = 'timed_out' and not late.progressed
+    and late.number > coalesce((
+      select max(other.number) from ${attempts} as other
+      where other.migration = ${migrations.name} and other.ended_at is not null
+        and (other.outcome <> 'timed_out' or other.progressed)), 0))`;

@@ -1,0 +1,89 @@
+import type { Sql } from './connect';
+import { type Entry, type MigrationSet, readJournal } from './journal';
+
+/**
+ * Where each set notes what it has applied, in schema public. Tables of our own: the application
+ * next door keeps Drizzle's default one in the same database.
+ */
+export const appliedTable: Readonly<Record<MigrationSet, string>> = {
+  sql: 'long_running_migrations_schema',
+  sample: 'long_running_migrations_sample',
+};
+
+/** Why an entry of the journal is not in the database. */
+export type Why =
+  | 'new' // newer than all applied ones: `lrm migrate` will apply it
+  | 'skipped' // older than the newest applied one: Drizzle never applies it
+  | 'edited'; // applied, and its file was changed afterwards
+
+/** An entry of the journal that the database doesn't have. */
+export interface Unapplied {
+  readonly entry: Entry;
+  readonly why: Why;
+}
+
+/** One applied entry, as noted in the database. */
+interface Applied {
+  readonly hash: string;
+  readonly when: number;
+}
+
+/** The entries that a database lacks, compared by hash; on a fresh one all of them. */
+export async function unappliedEntries(sql: Sql, set: MigrationSet = 'sql'): Promise<Unapplied[]> {
+  const applied = await readApplied(sql, set);
+  const hashes = new Set(applied.map(({ hash }) => hash));
+  return readJournal(set)
+    .filter(({ hash }) => !hashes.has(hash))
+    .map((entry) => ({ entry, why: why(entry, applied) }));
+}
+
+/**
+ * Names of the entries that this code needs and the database lacks: a worker mustn't start on it.
+ * An edited file is no reason: what it said when it was applied is there.
+ */
+export async function missingEntries(sql: Sql): Promise<string[]> {
+  const unapplied = await unappliedEntries(sql);
+  return unapplied.filter(({ why }) => why !== 'edited').map(({ entry }) => entry.tag);
+}
+
+/** What is wrong with the entries that `lrm migrate` would not apply, and what to do; none: undefined. */
+export function explainUnappliable(set: MigrationSet, entries: Unapplied[]): string | undefined {
+  const skipped = tags(entries, 'skipped');
+  const edited = tags(entries, 'edited');
+  const lines = [];
+  if (skipped) {
+    lines.push(
+      `not applied, since they are older than the newest applied one: ${skipped} (give each a ` +
+        `"when" in drizzle/${set}/meta/_journal.json later than all others, and run npx lrm migrate)`,
+    );
+  }
+  if (edited) {
+    lines.push(
+      `changed after they were applied: ${edited} (restore the files in drizzle/${set}, and put ` +
+        'the change into a new migration)',
+    );
+  }
+  return lines.length > 0 ? lines.join('; ') : undefined;
+}
+
+async function readApplied(sql: Sql, set: MigrationSet): Promise<Applied[]> {
+  const table = `public.${appliedTable[set]}`;
+  const [found] = await sql<
+    { there: boolean }[]
+  >`select to_regclass(${table}) is not null as there`;
+  if (!found?.there) return [];
+  const rows = await sql<{ hash: string; created_at: string }[]>`
+    select hash, created_at from ${sql(table)}`;
+  return rows.map((row) => ({ hash: row.hash, when: Number(row.created_at) }));
+}
+
+function why(entry: Entry, applied: readonly Applied[]): Why {
+  if (applied.some(({ when }) => when === entry.when)) return 'edited';
+  return applied.some(({ when }) => when > entry.when) ? 'skipped' : 'new';
+}
+
+const tags = (entries: Unapplied[], reason: Why): string =>
+  entries
+    .filter(({ why }) => why === reason)
+    .map(({ entry }) => entry.tag)
+    .join(', ');

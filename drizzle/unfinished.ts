@@ -1,0 +1,35 @@
+import { and, inArray, ne, sql } from 'drizzle-orm';
+import type { Database } from './database';
+import { type Migration, migrations } from './schema';
+
+/** What of a migration a gate tells. */
+export type Unfinished = Pick<Migration, 'name' | 'status' | 'error' | 'waitsFor'>;
+
+/** Whether our tables are there; a fresh install has none. */
+export async function isInstalled(db: Database): Promise<boolean> {
+  const [row] = await db.execute<{ there: boolean }>(
+    sql`select to_regclass('long_running_migrations') is not null as there`,
+  );
+  return row?.there === true;
+}
+
+/** Those that aren't completed, in order of work: of the named ones, or of all. */
+export function readUnfinished(db: Database, names: readonly string[]): Promise<Unfinished[]> {
+  const { name, status, error, waitsFor, createdAt } = migrations;
+  return db
+    .select({ name, status, error, waitsFor })
+    .from(migrations)
+    .where(and(ne(status, 'completed'), names.length > 0 ? inArray(name, [...names]) : undefined))
+    .orderBy(createdAt, name);
+}
+
+/** Those of `names` that nobody has registered. */
+export async function readUnregistered(db: Database, names: readonly string[]): Promise<string[]> {
+  if (names.length === 0) return [];
+  const rows = await db
+    .select({ name: migrations.name })
+    .from(migrations)
+    .where(inArray(migrations.name, [...names]));
+  const registered = new Set(rows.map(({ name }) => name));
+  return names.filter((name) => !registered.has(name));
+}

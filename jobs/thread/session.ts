@@ -1,0 +1,71 @@
+import { parentPort } from 'node:worker_threads';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import { connect, type Sql } from '../../drizzle/connect';
+import type { Database } from '../context/attempt';
+import type { FromThread, RunInput } from './messages';
+
+/** More lanes than this want more cores than a database gives to a backfill. */
+const CONNECTIONS = 16;
+/** A worker frozen inside a transaction must not hold its locks and hold back VACUUM for ever. */
+const IDLE_IN_TRANSACTION = '5min';
+
+/** The attempt's own connections. */
+export interface Sessions {
+  /** Drizzle changes how its client reads dates, so plain postgres.js has a pool of its own. */
+  readonly db: Database;
+  readonly sql: Sql;
+  /** Ends them; a query still running a second later is cut off. */
+  end(): Promise<void>;
+}
+
+/** Opens (lazily) the pools that an attempt's SQL runs on. */
+export function openSessions(input: RunInput): Sessions {
+  const forDrizzle = guarded(input);
+  const sql = guarded(input);
+  return {
+    db: drizzle(forDrizzle),
+    sql,
+    end: async () => {
+      await Promise.all([forDrizzle.end({ timeout: 1 }), sql.end({ timeout: 1 })]);
+    },
+  };
+}
+
+/**
+ * A pool in which each new session, a reconnecting one's too, waits until the main thread has
+ * checked that the attempt is still the current one. postgres.js would reconnect after
+ * pg_terminate_backend() and let a superseded attempt write on.
+ *
+ * The check comes after the session is to be seen in pg_stat_activity (it reports its parameters
+ * then): so either the claim finds the session and ends it, or the check finds the claim.
+ */
+function guarded(input: RunInput): Sql {
+  const gate = new Int32Array(input.gate);
+  const sql: Sql = connect(input.databaseUrl, {
+    max: CONNECTIONS,
+    applicationName: applicationName(input.attemptId),
+    settings: {
+      statement_timeout: String(input.limitMs),
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION,
+    },
+    onparameter: (key) => {
+      if (key !== 'application_name') return;
+      // postgres.js reports changes only: without this, the second session would go unchecked.
+      delete (sql.parameters as Record<string, string>)[key];
+      waitForLeave(gate);
+    },
+  });
+  return sql;
+}
+
+/** Marks an attempt's sessions in pg_stat_activity, so that they can be ended by name. */
+export function applicationName(attemptId: bigint): string {
+  return `lrm:${attemptId}`;
+}
+
+/** Blocks the thread: nothing may be sent on the new session before. A superseded one never gets leave. */
+function waitForLeave(gate: Int32Array): void {
+  Atomics.store(gate, 0, 0);
+  parentPort?.postMessage({ type: 'session' } satisfies FromThread);
+  Atomics.wait(gate, 0, 0);
+}

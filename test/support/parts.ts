@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll } from '@jest/globals';
+import { Client, Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time';
+import { closeDatabase, openDatabase, type TestDatabase } from './database';
+import { cleanEnvironment } from './environment';
+import { createJobsFolder, type JobsFolder } from './jobsFolder';
+import { type CommandResult, runLrm } from './lrm';
+import { testServers } from './testServers';
+import { ready, spawnWorker, type TestWorker } from './workerProcess';
+
+/** What a test file gets: a database and a Temporal namespace of its own, and what runs on them. */
+export interface TestParts extends TestDatabase {
+  readonly temporalAddress: string;
+  readonly namespace: string;
+  /** Temporal's client on that namespace. */
+  readonly client: Client;
+  /** The environment that worker and `lrm` run with; `extra` adds settings. */
+  env(extra?: NodeJS.ProcessEnv): NodeJS.ProcessEnv;
+  /** A new folder of jobs, removed after the file. */
+  jobsFolder(): JobsFolder;
+  /** Starts a worker and waits until it polls. Killed after the file if it still runs. */
+  startWorker(options?: WorkerOptions): Promise<TestWorker>;
+  /** Starts a worker that may not come up. Killed after the file if it still runs. */
+  spawnWorker(options?: WorkerOptions): TestWorker;
+  /** Runs `lrm <args>` to its end. */
+  lrm(...args: string[]): Promise<CommandResult>;
+}
+
+export interface WorkerOptions {
+  /** Settings besides those of env(). */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Default: the project's own jobs. */
+  readonly jobs?: JobsFolder;
+}
+
+/**
+ * Gives the test file a database, a namespace, workers and `lrm`. Call it at the top of the file;
+ * its fields are there from beforeAll on. All that was started through it is ended after the file.
+ */
+export function useParts(): TestParts {
+  const namespace = `test-${randomBytes(6).toString('hex')}`;
+  const atEnd: (() => unknown)[] = [];
+  const parts = {} as TestParts;
+  Object.assign(parts, runnable(parts, namespace, atEnd));
+  beforeAll(async () => {
+    atEnd.push(() => closeDatabase(parts));
+    const connection = await Connection.connect({ address: parts.temporalAddress });
+    atEnd.push(() => connection.close());
+    await createNamespace(connection, namespace);
+    const client = new Client({ connection, namespace });
+    Object.assign(parts, { client, ...(await openDatabase()) });
+  });
+  afterAll(async () => {
+    // The last one started first: workers before the connections and folders they use.
+    for (const end of atEnd.reverse()) await end();
+  });
+  return parts;
+}
+
+type Runnable = Omit<TestParts, keyof TestDatabase | 'client'>;
+
+function runnable(parts: TestDatabase, namespace: string, atEnd: (() => unknown)[]): Runnable {
+  const { temporalAddress } = testServers();
+  const env = (extra: NodeJS.ProcessEnv = {}) =>
+    cleanEnvironment({
+      DATABASE_URL: parts.databaseUrl,
+      TEMPORAL_ADDRESS: temporalAddress,
+      TEMPORAL_NAMESPACE: namespace,
+      ...extra,
+    });
+  const workerEnv = ({ env: extra, jobs }: WorkerOptions) =>
+    env({ ...(jobs ? { LRM_JOBS_DIR: jobs.path } : {}), ...extra });
+  const kept = (worker: TestWorker) => {
+    atEnd.push(() => {
+      worker.kill('SIGKILL');
+      return worker.exited;
+    });
+    return worker;
+  };
+  return {
+    temporalAddress,
+    namespace,
+    env,
+    jobsFolder: () => {
+      const folder = createJobsFolder();
+      atEnd.push(() => folder.remove());
+      return folder;
+    },
+    startWorker: async (options = {}) => ready(kept(spawnWorker(workerEnv(options)))),
+    spawnWorker: (options = {}) => kept(spawnWorker(workerEnv(options))),
+    lrm: (...args) => runLrm(env(), args),
+  };
+}
+
+/** Usable at once: the dev server doesn't make a new namespace wait for its caches. */
+const createNamespace = (connection: Connection, namespace: string) =>
+  connection.workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod: msToTs('1 day'),
+  });

@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { connect } from '../../drizzle/connect';
+import { applyMigrations } from '../../drizzle/migrate';
+import { testServers } from './testServers';
+
+const TEMPLATE = 'template_with_schema';
+
+/** A database with our tables; cloning it takes a tenth of what applying the migrations does. */
+export async function createTemplate(databaseUrl: string): Promise<void> {
+  await createDatabase(databaseUrl, TEMPLATE, 'template0');
+  await applyMigrations(withDatabase(databaseUrl, TEMPLATE), 'sql');
+}
+
+/** A new database: with our tables, or (`empty`) without any. Drop it at the end. */
+export async function cloneTemplate(empty = false): Promise<string> {
+  const { databaseUrl } = testServers();
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await createDatabase(databaseUrl, name, empty ? 'template0' : TEMPLATE);
+  return withDatabase(databaseUrl, name);
+}
+
+/** Drops a database of cloneTemplate(), ending whoever is still connected. */
+export async function dropDatabase(url: string): Promise<void> {
+  const name = new URL(url).pathname.slice(1);
+  await administer(testServers().databaseUrl, `drop database if exists ${name} with (force)`);
+}
+
+const createDatabase = (server: string, name: string, template: string) =>
+  administer(server, `create database ${name} template ${template}`);
+
+async function administer(url: string, statement: string): Promise<void> {
+  const sql = connect(url, { max: 1, applicationName: 'test support' });
+  try {
+    await sql.unsafe(statement);
+  } finally {
+    await sql.end();
+  }
+}
+
+function withDatabase(url: string, name: string): string {
+  const other = new URL(url);
+  other.pathname = name;
+  return other.href;
+}

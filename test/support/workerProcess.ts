@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import path from 'node:path';
+import { projectFolder } from '../../drizzle/projectFolder';
+import { endsWithParent } from '../../worker/local/unprivileged';
+import { waitFor } from './waitFor';
+
+/** A line of the worker's log. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
+
+/** A worker in a process of its own, as in production. */
+export interface TestWorker {
+  readonly pid: number;
+  /** What it has logged so far; a line that is no JSON is only a `msg`. */
+  log(): LogLine[];
+  kill(signal: NodeJS.Signals): void;
+  /** SIGTERM, and waits for the end; gives the exit code. */
+  stop(): Promise<number | null>;
+  /** Resolves at its end: its exit code, null when a signal ended it. */
+  readonly exited: Promise<number | null>;
+}
+
+/** Starts `node dist/worker/main.js`. */
+export function spawnWorker(env: NodeJS.ProcessEnv): TestWorker {
+  const script = path.join(projectFolder, 'dist/worker/main.js');
+  // Should jest be killed, its workers must not go on.
+  const [command = '', ...args] = endsWithParent([process.execPath, script]);
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const output = collect(child);
+  return {
+    pid: child.pid ?? Number.NaN,
+    log: () => output().split('\n').filter(Boolean).map(parseLine),
+    kill: (signal) => child.kill(signal),
+    stop: () => {
+      child.kill('SIGTERM');
+      return exited;
+    },
+    exited,
+  };
+}
+
+/**
+ * Waits until the worker polls for work.
+ * @throws Error with its log when it ends instead.
+ */
+export async function ready(worker: TestWorker): Promise<TestWorker> {
+  let code: number | null | undefined;
+  void worker.exited.then((result) => {
+    code = result;
+  });
+  return waitFor('the worker to be ready', () => {
+    if (worker.log().some((line) => line.msg === 'worker ready')) return worker;
+    if (code === undefined) return undefined;
+    throw new Error(`the worker ended with ${code}: ${JSON.stringify(worker.log())}`);
+  });
+}
+
+function collect(child: ChildProcess): () => string {
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  return () => output;
+}
+
+function parseLine(line: string): LogLine {
+  try {
+    const parsed: unknown = JSON.parse(line);
+    if (typeof parsed === 'object' && parsed !== null && 'msg' in parsed) return parsed as LogLine;
+  } catch {
+    // Not one of ours; shown as it is.
+  }
+  return { msg: line };
+}

@@ -1,0 +1,154 @@
+import { afterEach, expect, test } from '@jest/globals';
+import {
+  attempts,
+  migration,
+  register,
+  runToEnd,
+  startRun,
+  waitForMigration,
+} from '../support/migrations';
+import { useParts } from '../support/parts';
+
+const parts = useParts();
+const DONE = 'exports.run = async () => {};';
+
+afterEach(async () => {
+  await parts.sql`truncate long_running_migrations cascade`;
+});
+
+test('a run completes what is registered, in order of registration', async () => {
+  const jobs = parts.jobsFolder();
+  jobs.writeJob('0001_first', DONE);
+  jobs.writeJob('0002_second', DONE);
+  const worker = await parts.startWorker({ jobs });
+  await register(parts, '0002_second', '0001_first');
+
+  const result = await runToEnd(parts);
+
+  expect(result.completed).toEqual({ count: 2, names: ['0002_second', '0001_first'] });
+  const row = await migration(parts, '0001_first');
+  expect(row).toMatchObject({
+    status: 'completed',
+    attempts: 1,
+    error: null,
+    currentAttempt: null,
+  });
+  expect(row.completedAt).toBeInstanceOf(Date);
+  expect(await attempts(parts, '0001_first')).toMatchObject([{ number: 1, outcome: 'completed' }]);
+  expect(await worker.stop()).toBe(0);
+});
+
+test('a run executes a migration that plain SQL registers while it goes on', async () => {
+  const jobs = parts.jobsFolder();
+  jobs.writeJob(
+    '0001_long',
+    `exports.run = async (job) => {
+    for (;;) {
+      const [{ n }] = await job.sql\`select count(*)::int as n from long_running_migrations\`;
+      if (n === 2) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };`,
+  );
+  jobs.writeJob('0002_meanwhile', DONE);
+  const worker = await parts.startWorker({ jobs });
+  await register(parts, '0001_long');
+  const run = await startRun(parts);
+  await waitForMigration(parts, '0001_long', 'run', (row) => row.status === 'in_progress');
+
+  await register(parts, '0002_meanwhile');
+
+  expect(await run.result()).toMatchObject({
+    completed: { names: ['0001_long', '0002_meanwhile'] },
+  });
+  await worker.stop();
+});
+
+test('50 concurrent starts of the run give one run', async () => {
+  const jobs = parts.jobsFolder();
+  jobs.writeJob('0001_once', DONE);
+  await register(parts, '0001_once');
+  const starts = await Promise.allSettled(
+    Array.from({ length: 50 }, () =>
+      parts.client.workflow.start('executeLongRunningMigrations', {
+        workflowId: 'long-running-migrations',
+        taskQueue: 'long-running-migrations',
+      }),
+    ),
+  );
+
+  const started = starts.filter((start) => start.status === 'fulfilled');
+  expect(started).toHaveLength(1);
+  const worker = await parts.startWorker({ jobs });
+  await waitForMigration(parts, '0001_once', 'complete', (row) => row.status === 'completed');
+  expect(await attempts(parts, '0001_once')).toHaveLength(1);
+  await worker.stop();
+});
+
+test('a failed migration does not stop the others', async () => {
+  const jobs = parts.jobsFolder();
+  jobs.writeJob('0001_fails', 'exports.run = async () => { undefined.nothing; };');
+  jobs.writeJob('0002_works', DONE);
+  const worker = await parts.startWorker({ jobs });
+  await register(parts, '0001_fails', '0002_works');
+
+  const result = await runToEnd(parts);
+
+  expect(result).toMatchObject({
+    completed: { names: ['0002_works'] },
+    failed: { names: ['0001_fails'] },
+  });
+  expect((await migration(parts, '0001_fails')).error).toMatch(
+    /^TypeError at 0001_fails.js:1:\d+\. Another/,
+  );
+  await worker.stop();
+});
+
+test('a dependency that is not done leaves a migration as it is, and says so', async () => {
+  const jobs = parts.jobsFolder();
+  jobs.writeJob('0001_later', `exports.dependsOn = ['0002_missing']; ${DONE}`);
+  jobs.writeJob('0003_chained', `exports.dependsOn = ['0004_first']; ${DONE}`);
+  jobs.writeJob('0004_first', DONE);
+  const worker = await parts.startWorker({ jobs });
+  await register(parts, '0001_later', '0003_chained', '0004_first');
+
+  const result = await runToEnd(parts);
+
+  expect(result.completed.names).toEqual(['0004_first', '0003_chained']);
+  const reason = 'waits for 0002_missing (not registered)';
+  expect(result.left).toEqual({ count: 1, first: [{ name: '0001_later', reason }] });
+  expect(await migration(parts, '0001_later')).toMatchObject({
+    status: 'created',
+    attempts: 0,
+    waitsFor: reason,
+  });
+  await worker.stop();
+});
+
+test('a worker without the code leaves the row as it is and counts no attempt', async () => {
+  const jobs = parts.jobsFolder();
+  const worker = await parts.startWorker({ jobs });
+  await register(parts, '0001_newer');
+
+  const result = await runToEnd(parts);
+
+  expect(result.left).toMatchObject({ count: 1, first: [{ name: '0001_newer' }] });
+  expect(await migration(parts, '0001_newer')).toMatchObject({ status: 'created', attempts: 0 });
+  expect(
+    worker.log().some((line) => line['level'] === 'warn' && line['migration'] === '0001_newer'),
+  ).toBe(true);
+  await worker.stop();
+});
+
+test('a completed migration is never run again', async () => {
+  const jobs = parts.jobsFolder();
+  jobs.writeJob('0001_done', 'exports.run = async () => { throw new Error("run again"); };');
+  const worker = await parts.startWorker({ jobs });
+  await parts.sql`insert into long_running_migrations (name, status) values ('0001_done', 'completed')`;
+
+  const result = await runToEnd(parts);
+
+  expect(result.failed.count).toBe(0);
+  expect(await attempts(parts, '0001_done')).toHaveLength(0);
+  await worker.stop();
+});

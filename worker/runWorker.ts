@@ -1,0 +1,116 @@
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { type OwnDatabase, openOwnDatabase } from '../activities/database';
+import { createActivities } from '../activities/index';
+import { LONG_RUNNING_MIGRATIONS, type Settings } from '../activities/settings';
+import { missingEntries } from '../drizzle/migrate';
+import { readCatalog } from '../jobs/catalog';
+import { endProcess } from './endProcess';
+import { temporalLogger } from './temporalLogger';
+import { CanNotStart, waitFor } from './waitFor';
+import { workflowBundle } from './workflowBundle';
+
+/** The Web UI's figures are renewed so often; Temporal's own throttle would be most of the heartbeat timeout. */
+const HEARTBEAT_THROTTLE = '2 seconds';
+
+/**
+ * Polls the task queue until SIGTERM or SIGINT; then what runs is handed over.
+ * @throws CanNotStart
+ */
+export async function runWorker(settings: Settings, log: Logger): Promise<void> {
+  if (!existsSync(workflowBundle)) throw new CanNotStart('not built; type: npm run build');
+  Runtime.install({ logger: temporalLogger(log) });
+  const { warnings } = await readCatalog(settings.LRM_JOBS_DIR);
+  for (const warning of warnings) log.warn(warning);
+  const db = openOwnDatabase(settings.databaseUrl);
+  try {
+    await waitFor('Postgres', () => checkDatabase(db), settings.LRM_WAIT, log);
+    const connection = await connectToTemporal(settings, log);
+    try {
+      await poll(settings, log, db, connection);
+    } finally {
+      await connection.close();
+    }
+  } finally {
+    await db.$client.end({ timeout: 2 });
+  }
+}
+
+/** Refuses a database that lacks what this code needs; waiting would not mend it. */
+async function checkDatabase(db: OwnDatabase): Promise<void> {
+  const missing = await missingEntries(db.$client);
+  if (missing.length > 0) {
+    throw new CanNotStart(`the database lacks ${missing.join(', ')}; type: npx lrm migrate`);
+  }
+}
+
+async function connectToTemporal(settings: Settings, log: Logger): Promise<NativeConnection> {
+  const { connectionOptions } = settings.temporal;
+  const connection = await waitFor(
+    'Temporal',
+    () => NativeConnection.connect(connectionOptions),
+    settings.LRM_WAIT,
+    log,
+  );
+  const namespace = settings.temporal.namespace ?? 'default';
+  await waitFor(
+    `Temporal's namespace ${namespace}`,
+    () => describeNamespace(connection, namespace),
+    settings.LRM_WAIT,
+    log,
+  );
+  return connection;
+}
+
+/** gRPC's code for what isn't there. */
+const NOT_FOUND = 5;
+
+async function describeNamespace(connection: NativeConnection, namespace: string): Promise<void> {
+  try {
+    await connection.workflowService.describeNamespace({ namespace });
+  } catch (error) {
+    if ((error as { code?: unknown })?.code !== NOT_FOUND) throw error;
+    throw new CanNotStart(
+      `Temporal has no namespace '${namespace}'; set TEMPORAL_NAMESPACE, or: temporal operator namespace create -n ${namespace}`,
+    );
+  }
+}
+
+async function poll(
+  settings: Settings,
+  log: Logger,
+  db: OwnDatabase,
+  connection: NativeConnection,
+): Promise<void> {
+  const identity = `${process.pid}@${hostname()}`;
+  let stuck: string | undefined;
+  const worker = await Worker.create({
+    connection,
+    identity,
+    namespace: settings.temporal.namespace ?? 'default',
+    taskQueue: LONG_RUNNING_MIGRATIONS,
+    workflowBundle: { codePath: workflowBundle },
+    activities: createActivities({
+      db,
+      settings,
+      log,
+      identity,
+      onStuckThread: (migration) => {
+        stuck = migration;
+        log.fatal(
+          { migration },
+          'a thread is blocked in a native call and does not end; the worker has to',
+        );
+        if (worker.getState() === 'RUNNING') worker.shutdown();
+      },
+    }),
+    maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
+    defaultHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
+  });
+  log.info({ identity, jobs: settings.LRM_JOBS_DIR }, 'worker ready');
+  await worker.run();
+  log.info('worker stopped');
+  if (stuck) endProcess();
+}

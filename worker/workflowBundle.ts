@@ -1,0 +1,4 @@
+import path from 'node:path';
+
+/** The bundled workflow code, made by `npm run build`. */
+export const workflowBundle = path.resolve(__dirname, '../workflows/bundle.js');

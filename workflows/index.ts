@@ -1,0 +1,2 @@
+export { executeLongRunningMigrations } from './executeLongRunningMigrations';
+export { tickLongRunningMigrations } from './tickLongRunningMigrations';

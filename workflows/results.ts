@@ -1,0 +1,37 @@
+import { type Group, type Left, NAMES_AT_MOST, type RunResult } from './contract';
+
+/** What a run has brought so far. */
+export class Results {
+  private completed: Group;
+  private failed: Group;
+  private stopped: Group;
+  private left: RunResult['left'];
+
+  constructor(before?: RunResult) {
+    const none = { count: 0, names: [] };
+    this.completed = before?.completed ?? none;
+    this.failed = before?.failed ?? none;
+    this.stopped = before?.stopped ?? none;
+    this.left = before?.left ?? { count: 0, first: [] };
+  }
+
+  add(to: 'completed' | 'failed' | 'stopped', name: string): void {
+    const { count, names } = this[to];
+    // One that failed, was retried and failed again in the same run is one.
+    if (names.includes(name)) return;
+    this[to] = { count: count + 1, names: names.length < NAMES_AT_MOST ? [...names, name] : names };
+  }
+
+  /** What the last listing left, and what workers without its code gave back. */
+  setLeft(listed: RunResult['left'], skipped: readonly Left[]): void {
+    this.left = {
+      count: listed.count + skipped.length,
+      first: [...skipped, ...listed.first].slice(0, NAMES_AT_MOST),
+    };
+  }
+
+  get(): RunResult {
+    const { completed, failed, stopped, left } = this;
+    return { completed, failed, stopped, left };
+  }
+}
