@@ -1,4 +1,5 @@
 import { readCatalog } from '../jobs/catalog';
+import { beatInterval } from './attempt/beat';
 import { type Claimed, claim } from './attempt/claim';
 import { conclude, failed, retryIn } from './attempt/conclude';
 import { inspectJob } from './attempt/inspect';
@@ -23,6 +24,8 @@ export async function runMigration(
   const since = performance.now();
   const file = (await readCatalog(deps.settings.LRM_JOBS_DIR)).files.get(name);
   if (!file) return leave(deps, name, 'no file of this name on the worker that took it');
+  // Before the claim: it takes a moment, and nobody beats for a claimed attempt meanwhile.
+  const known = await withHeartbeats(temporal, () => limits(deps, file, temporal));
 
   const found = await claim(deps.db, {
     migration: name,
@@ -40,7 +43,7 @@ export async function runMigration(
     case 'ended':
       return endedBefore(name, found);
     case 'claimed':
-      return attempt(deps, name, file, found, { since, throttled, temporal });
+      return attempt(deps, name, file, found, { known, since, throttled, temporal });
   }
 }
 
@@ -64,7 +67,11 @@ function endedBefore(
   }
 }
 
+/** The job's own limits, or how its code can't be run. */
+type Known = { readonly kind: 'limits'; readonly limits: Limits } | AttemptEnd;
+
 interface Course {
+  readonly known: Known;
   readonly since: number;
   readonly throttled: boolean;
   readonly temporal: TemporalAttempt;
@@ -75,7 +82,7 @@ async function attempt(
   migration: string,
   file: string,
   claimed: Claimed,
-  { since, throttled, temporal }: Course,
+  { known, since, throttled, temporal }: Course,
 ): Promise<RunMigrationResult> {
   deps.log.info({ migration, attempt: claimed.number }, 'attempt begins');
   const progress = new AttemptProgress(
@@ -84,7 +91,6 @@ async function attempt(
     claimed.rowsDone,
     claimed.rowsTotal,
   );
-  const known = await limits(deps, file, temporal);
   const end =
     known.kind === 'limits'
       ? await runAttempt(
@@ -98,12 +104,17 @@ async function attempt(
   return conclude(deps, { migration, claimed, progress, end, maxFailures }, temporal);
 }
 
-/** The job's own limits, or how its code can't be run. */
-async function limits(
-  deps: Deps,
-  file: string,
-  temporal: TemporalAttempt,
-): Promise<{ kind: 'limits'; limits: Limits } | AttemptEnd> {
+/** Temporal must not take the worker for dead while a job is slow to load. */
+async function withHeartbeats<T>(temporal: TemporalAttempt, work: () => Promise<T>): Promise<T> {
+  const beats = setInterval(() => temporal.heartbeat(), beatInterval(temporal.heartbeatTimeout));
+  try {
+    return await work();
+  } finally {
+    clearInterval(beats);
+  }
+}
+
+async function limits(deps: Deps, file: string, temporal: TemporalAttempt): Promise<Known> {
   const inspection = await inspectJob(file);
   switch (inspection.kind) {
     case 'unloadable':

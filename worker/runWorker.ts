@@ -15,6 +15,9 @@ import { workflowBundle } from './workflowBundle';
 /** The Web UI's figures are renewed so often; Temporal's own throttle would be most of the heartbeat timeout. */
 const HEARTBEAT_THROTTLE = '2 seconds';
 
+/** After a worker's death the run waits this long for it before another takes over; 10 s is the SDK's own. */
+const STICKY = '2 seconds';
+
 /**
  * Polls the task queue until SIGTERM or SIGINT; then what runs is handed over.
  * @throws CanNotStart
@@ -106,6 +109,7 @@ async function poll(
         if (worker.getState() === 'RUNNING') worker.shutdown();
       },
     }),
+    stickyQueueScheduleToStartTimeout: STICKY,
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     defaultHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
   });

@@ -77,10 +77,10 @@ function body(error: Description): string {
     return 'the job needs more memory than memoryLimitMb or LRM_MEMORY_LIMIT_MB allows';
   }
   if (error.origin === 'driver') return `the database query failed (${error.code ?? error.name})`;
-  const code = error.code ? ` (${error.code})` : '';
-  if (['undefined', 'null', 'string', 'object'].includes(error.name)) {
-    return `${error.message ?? error.name}${code} was thrown, which is no Error`;
+  if (error.origin === 'no error') {
+    return `${error.message ?? error.name} was thrown, which is no Error`;
   }
+  const code = error.code ? ` (${error.code})` : '';
   return error.message ? `${error.name}: ${error.message}${code}` : `${error.name}${code}`;
 }
 

@@ -16,7 +16,9 @@ const LOAD_WITHIN = 10_000;
 const MEMORY_LIMIT_MB = 256;
 
 /** By the hash of the file: the same code says the same, and listing asks at every turn. */
-const cache = new Map<string, Inspection>();
+const cache = new Map<string, { readonly inspection: Inspection; readonly until: number }>();
+/** What didn't finish may do so on a quieter machine, but not at once. Milliseconds. */
+const ASK_AGAIN_AFTER = 10_000;
 /** Threads at a time: more would only slow each other down. */
 const AT_ONCE = 2;
 let running = 0;
@@ -29,9 +31,11 @@ const waiting: (() => void)[] = [];
 export async function inspectJob(file: string): Promise<Inspection> {
   const hash = await hashOf(file);
   const known = cache.get(hash);
-  if (known) return known;
+  if (known && performance.now() < known.until) return known.inspection;
   const inspection = await inTurn(() => inspectInThread(file));
-  if (inspection.kind !== 'unfinished') cache.set(hash, inspection);
+  const final = inspection.kind !== 'unfinished';
+  const until = final ? Number.POSITIVE_INFINITY : performance.now() + ASK_AGAIN_AFTER;
+  cache.set(hash, { inspection, until });
   return inspection;
 }
 

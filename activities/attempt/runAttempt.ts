@@ -17,7 +17,7 @@ export type AttemptEnd =
 
 /** What Temporal is told, and tells. */
 export interface TemporalSide {
-  heartbeat(details: HeartbeatDetails): void;
+  heartbeat(details?: HeartbeatDetails): void;
   /** Aborted on cancellation, pause, reset, shutdown, or when Temporal no longer knows the attempt. */
   readonly signal: AbortSignal;
   readonly cancellation: () => CancellationDetails | undefined;

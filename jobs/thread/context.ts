@@ -1,6 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import { migrations } from '../../drizzle/schema';
 import { type Attempt, fence, fencedTransaction, type Transaction } from '../context/attempt';
+import { createBatches } from '../context/batches';
 import type { JobContext } from '../context/index';
 import type { Sessions } from './session';
 
@@ -16,6 +17,7 @@ export function createContext(attempt: Attempt, sessions: Sessions): JobContext 
     checkpoint: () => readCheckpoint(attempt),
     saveCheckpoint: (value, tx) => saveCheckpoint(attempt, value, tx),
     progress: (done, total) => attempt.report(total === undefined ? { done } : { done, total }),
+    ...createBatches(attempt),
   };
 }
 

@@ -14,7 +14,7 @@ export interface Description {
   /** SQLSTATE, Node's or the driver's code. */
   readonly code?: string;
   /** Who made it: decides how the code is read. */
-  readonly origin: 'postgres' | 'driver' | 'language' | 'author';
+  readonly origin: 'postgres' | 'driver' | 'language' | 'author' | 'no error';
   /** file:line:column of the first frame in the job's own code. */
   readonly place?: string;
   readonly schema?: string;
@@ -84,9 +84,9 @@ export function describe(thrown: unknown, depth = 0): Description {
 
 function describeNoError(thrown: unknown): Description {
   if (typeof thrown === 'string') {
-    return { name: 'string', origin: 'author', message: clip(thrown), causes: [] };
+    return { name: 'string', origin: 'no error', message: clip(thrown), causes: [] };
   }
-  return { name: thrown === null ? 'null' : typeof thrown, origin: 'author', causes: [] };
+  return { name: thrown === null ? 'null' : typeof thrown, origin: 'no error', causes: [] };
 }
 
 /** An object that is no Error may be a row: only the names of its keys pass. */
@@ -98,7 +98,12 @@ function describeObject(thrown: object): Description {
     // A proxy that throws; nothing to tell of it.
   }
   const message = keys.length > 0 ? clip(`an object with ${keys.join(', ')}`) : undefined;
-  return withoutUndefined({ name: 'object', origin: 'author', message, causes: [] }) as Description;
+  return withoutUndefined({
+    name: 'object',
+    origin: 'no error',
+    message,
+    causes: [],
+  }) as Description;
 }
 
 function className(thrown: object, name: string | undefined): string {

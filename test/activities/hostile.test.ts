@@ -1,0 +1,159 @@
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { WorkflowHandle } from '@temporalio/client';
+import { attempts, migration, register, startRun, waitForMigration } from '../support/migrations';
+import { useParts } from '../support/parts';
+import { waitFor } from '../support/waitFor';
+import type { TestWorker } from '../support/workerProcess';
+
+const parts = useParts();
+
+const HOSTILE = {
+  '0001_never_awaits':
+    'exports.options = { startToCloseTimeout: "6s" }; exports.run = async () => { for (;;); };',
+  '0002_ignores_its_signal':
+    'exports.options = { startToCloseTimeout: "6s" }; exports.run = () => new Promise(() => setInterval(() => {}, 1000));',
+  '0003_eats_memory': `exports.options = { memoryLimitMb: 32 };
+    exports.run = async () => { const all = []; for (;;) all.push(new Array(1000).fill(all.length)); };`,
+  '0004_calls_exit': 'exports.run = async () => { process.exit(3); };',
+  '0005_throws_in_a_timer': `exports.run = () => new Promise(() => {
+    setTimeout(() => { throw new Error('in a timer'); }, 10); setInterval(() => {}, 1000); });`,
+  '0006_unhandled_rejection': `exports.run = () => new Promise(() => {
+    void Promise.reject(new Error('forgotten')); setInterval(() => {}, 1000); });`,
+  '0007_top_level_never_ends': 'for (;;);',
+  '0008_leaves_things_open': `exports.run = async (job) => {
+    setInterval(() => {}, 1000);
+    await job.sql\`select 1\`;
+    void job.sql\`select pg_sleep(600)\`.catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 100)); };`,
+  '0009_throws_in_an_abort_listener': `exports.options = { startToCloseTimeout: '6s' };
+    exports.run = (job) => new Promise(() => {
+    job.signal.addEventListener('abort', () => { throw new Error('in a listener'); });
+    setInterval(() => {}, 1000); });`,
+};
+const NAMES = Object.keys(HOSTILE);
+const BEHAVED = '0100_behaved';
+
+describe('beside jobs that harm their own attempts', () => {
+  let worker: TestWorker;
+  let run: WorkflowHandle;
+
+  beforeAll(async () => {
+    const jobs = parts.jobsFolder();
+    for (const [name, source] of Object.entries(HOSTILE)) jobs.writeJob(name, source);
+    jobs.writeJob(
+      BEHAVED,
+      `exports.options = { startToCloseTimeout: '2 minutes' };
+       exports.run = async (job) => {
+         for (let n = 1; n <= 100; n++) {
+           await job.sql\`select pg_sleep(0.1)\`;
+           job.progress(n, 100);
+         }
+       };`,
+    );
+    worker = await parts.startWorker({
+      jobs,
+      env: {
+        LRM_START_TO_CLOSE: '1 minute',
+        LRM_HEARTBEAT_TIMEOUT: '10 seconds',
+        LRM_RETRY_INITIAL_INTERVAL: '1 second',
+        LRM_MAX_FAILURES: '2',
+        LRM_MAX_CONCURRENT: '20',
+      },
+    });
+    await register(parts, BEHAVED, ...NAMES);
+    run = await startRun(parts);
+  }, 60_000);
+
+  const twoOutcomes = async (name: string) => {
+    const ended = await waitFor(
+      `two attempts of ${name} to end`,
+      async () => {
+        const all = (await attempts(parts, name)).filter(({ endedAt }) => endedAt);
+        return all.length >= 2 && all.slice(0, 2);
+      },
+      50_000,
+    );
+    return ended.map(({ outcome }) => outcome);
+  };
+  const failedWith = async (name: string) =>
+    (await waitForMigration(parts, name, 'fail', (row) => row.status === 'failed', 50_000)).error;
+
+  test.each(['0001_never_awaits', '0002_ignores_its_signal', '0009_throws_in_an_abort_listener'])(
+    '%s: it is ended at its time limit, and tried again',
+    async (name) => {
+      expect(await twoOutcomes(name)).toEqual(['timed_out', 'timed_out']);
+    },
+  );
+
+  test('0003_eats_memory: its thread ends, and the text says which limit', async () => {
+    expect(await failedWith('0003_eats_memory')).toMatch(/memoryLimitMb/);
+  });
+
+  test('0004_calls_exit: it ends its own thread only', async () => {
+    expect(await failedWith('0004_calls_exit')).toMatch(/process\.exit, code 3/);
+  });
+
+  test.each([
+    ['0005_throws_in_a_timer', 'Error: in a timer'],
+    ['0006_unhandled_rejection', 'Error: forgotten'],
+  ])('%s: it counts as the error of its attempt', async (name, message) => {
+    expect(await failedWith(name)).toContain(message);
+  });
+
+  test('0007_top_level_never_ends: it is given up after a while', async () => {
+    expect(await failedWith('0007_top_level_never_ends')).toMatch(
+      /top level .* did not come to an end/,
+    );
+  });
+
+  test('0008_leaves_things_open: it completes, and nothing of it goes on', async () => {
+    const name = '0008_leaves_things_open';
+    await waitForMigration(parts, name, 'complete', (row) => row.status === 'completed');
+    const [attempt] = await attempts(parts, name);
+    const sessions = await parts.sql`
+      select 1 from pg_stat_activity where application_name = ${`lrm:${attempt?.id}`}`;
+    expect(sessions).toHaveLength(0);
+  });
+
+  test('0100_behaved: it completes at its first attempt', async () => {
+    await waitForMigration(parts, BEHAVED, 'complete', (row) => row.status === 'completed', 50_000);
+    expect(await attempts(parts, BEHAVED)).toMatchObject([{ number: 1, outcome: 'completed' }]);
+    expect(worker.log().some((line) => line['level'] === 'fatal')).toBe(false);
+    await run.terminate();
+    await worker.stop();
+  });
+});
+
+describe('a thread blocked in a native call past its limit', () => {
+  afterEach(() => parts.sql`truncate long_running_migrations cascade`);
+
+  test('ends its worker process, and another one resumes', async () => {
+    await parts.sql`truncate long_running_migrations cascade`;
+    await parts.sql`create table if not exists blocked (worker int)`;
+    const jobs = parts.jobsFolder();
+    jobs.writeJob(
+      '0001_blocks',
+      `exports.run = async (job) => {
+        const [{ n }] = await job.sql\`select count(*)::int as n from blocked\`;
+        await job.sql\`insert into blocked values (\${process.pid})\`;
+        if (n === 0) require('node:child_process').execSync('exec sleep 40');
+      };`,
+    );
+    await register(parts, '0001_blocks');
+    const env = {
+      LRM_START_TO_CLOSE: '4 seconds',
+      LRM_HEARTBEAT_TIMEOUT: '2 seconds',
+      LRM_RETRY_INITIAL_INTERVAL: '100ms',
+    };
+    const first = await parts.startWorker({ jobs, env });
+    const run = await startRun(parts);
+    await waitFor('the job to block', async () => (await parts.sql`select 1 from blocked`).length);
+    const second = await parts.startWorker({ jobs, env });
+
+    expect(await run.result()).toMatchObject({ completed: { names: ['0001_blocks'] } });
+
+    expect(await first.exited).not.toBe(0);
+    expect((await migration(parts, '0001_blocks')).attempts).toBe(2);
+    await second.stop();
+  });
+});

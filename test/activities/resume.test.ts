@@ -1,0 +1,169 @@
+import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import {
+  attempts,
+  migration,
+  register,
+  runToEnd,
+  startRun,
+  waitForMigration,
+} from '../support/migrations';
+import { useParts } from '../support/parts';
+import { waitFor } from '../support/waitFor';
+
+const parts = useParts();
+
+/** Touches 40 rows one after another, each in a fenced transaction with its checkpoint. */
+const LEDGER = `exports.run = async (job) => {
+  const { sql } = require('drizzle-orm');
+  for (let id = ((await job.checkpoint()) ?? 0) + 1; id <= 40; id++) {
+    job.signal.throwIfAborted();
+    await job.db.transaction(async (tx) => {
+      await job.saveCheckpoint(id, tx);
+      await tx.execute(sql\`update ledger set touched = touched + 1 where id = \${id}\`);
+    });
+    job.progress(id, 40);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+};`;
+const FAST = { LRM_HEARTBEAT_TIMEOUT: '2 seconds', LRM_RETRY_INITIAL_INTERVAL: '200ms' };
+
+beforeAll(async () => {
+  await parts.sql`create table ledger (id int primary key, touched int not null default 0)`;
+});
+
+afterEach(async () => {
+  await parts.sql`truncate long_running_migrations cascade`;
+  await parts.sql`truncate ledger`;
+});
+
+async function prepare() {
+  await parts.sql`insert into ledger (id) select generate_series(1, 40)`;
+  await register(parts, '0001_ledger');
+  const jobs = parts.jobsFolder();
+  jobs.writeJob('0001_ledger', LEDGER);
+  return jobs;
+}
+
+async function expectEachTouchedOnce() {
+  const counts = await parts.sql`select touched, count(*)::int from ledger group by touched`;
+  expect(counts).toEqual([{ touched: 1, count: 40 }]);
+}
+
+test('an attempt whose worker is killed with SIGKILL is resumed by another, nothing redone', async () => {
+  const jobs = await prepare();
+  const first = await parts.startWorker({ jobs, env: FAST });
+  const run = await startRun(parts);
+  await waitForMigration(parts, '0001_ledger', 'be under way', (row) => Number(row.rowsDone) > 3);
+  first.kill('SIGKILL');
+  const second = await parts.startWorker({ jobs, env: FAST });
+
+  expect(await run.result()).toMatchObject({ completed: { names: ['0001_ledger'] } });
+
+  await expectEachTouchedOnce();
+  expect(await attempts(parts, '0001_ledger')).toMatchObject([
+    { outcome: 'interrupted', error: 'its worker was not heard of any more' },
+    { outcome: 'completed', error: null },
+  ]);
+  await second.stop();
+});
+
+test('an attempt that meets its time limit again and again ends completed', async () => {
+  const jobs = await prepare();
+  // Own limit: 4 s − 1 s grace − 2 s; the ledger takes more than 2 s.
+  const env = { ...FAST, LRM_START_TO_CLOSE: '4 seconds' };
+  const worker = await parts.startWorker({ jobs, env });
+
+  await runToEnd(parts);
+
+  const ended = await attempts(parts, '0001_ledger');
+  expect(ended.length).toBeGreaterThanOrEqual(3);
+  expect(ended.slice(0, -1).every(({ outcome }) => outcome === 'timed_out')).toBe(true);
+  expect(ended.at(-1)).toMatchObject({ outcome: 'completed' });
+  await expectEachTouchedOnce();
+  await worker.stop();
+});
+
+test('a SIGTERM hands the migration to another worker at once, nothing redone', async () => {
+  const jobs = await prepare();
+  const env = { ...FAST, LRM_HEARTBEAT_TIMEOUT: '30 seconds' };
+  const first = await parts.startWorker({ jobs, env });
+  const second = await parts.startWorker({ jobs, env });
+  const run = await startRun(parts);
+  await waitForMigration(parts, '0001_ledger', 'be under way', (row) => Number(row.rowsDone) > 3);
+  const running = (await attempts(parts, '0001_ledger'))[0]?.worker ?? '';
+  const [leaving, staying] = running.startsWith(`${first.pid}@`)
+    ? [first, second]
+    : [second, first];
+
+  expect(await leaving.stop()).toBe(0);
+  await run.result();
+
+  const [one, two] = await attempts(parts, '0001_ledger');
+  expect(one).toMatchObject({ outcome: 'interrupted' });
+  expect(two).toMatchObject({ outcome: 'completed' });
+  const pause = (two?.startedAt.getTime() ?? 0) - (one?.endedAt?.getTime() ?? 0);
+  expect(pause).toBeLessThan(2_000);
+  await expectEachTouchedOnce();
+  await staying.stop();
+});
+
+test('an attempt that is frozen past its heartbeat timeout can not write when it thaws', async () => {
+  const jobs = await prepare();
+  const frozen = await parts.startWorker({ jobs, env: FAST });
+  const run = await startRun(parts);
+  await waitForMigration(parts, '0001_ledger', 'be under way', (row) => Number(row.rowsDone) > 3);
+  frozen.kill('SIGSTOP');
+  const second = await parts.startWorker({ jobs, env: FAST });
+  await waitForMigration(parts, '0001_ledger', 'be taken over', (row) => row.attempts === 2);
+  frozen.kill('SIGCONT');
+
+  await run.result();
+
+  await expectEachTouchedOnce();
+  const ended = await attempts(parts, '0001_ledger');
+  expect(ended.map(({ outcome }) => outcome)).toEqual(['interrupted', 'completed']);
+  await second.stop();
+  await frozen.stop();
+});
+
+test('a statement in progress is gone from the database soon after its worker was killed', async () => {
+  const jobs = parts.jobsFolder();
+  jobs.writeJob('0001_sleeps', 'exports.run = (job) => job.sql`select pg_sleep(600)`;');
+  await register(parts, '0001_sleeps');
+  const worker = await parts.startWorker({ jobs, env: FAST });
+  const run = await startRun(parts);
+  const sleeping = () =>
+    parts.sql`select pid from pg_stat_activity where query like '%pg_sleep(600)%' and application_name like 'lrm:%'`;
+  await waitFor('the job to sleep in the database', async () => (await sleeping()).length === 1);
+
+  worker.kill('SIGKILL');
+
+  await waitFor('the statement to be gone', async () => (await sleeping()).length === 0, 10_000);
+  await run.terminate();
+});
+
+test('a job that sleeps in the database past its limit is ended there as well', async () => {
+  const jobs = parts.jobsFolder();
+  jobs.writeJob('0001_sleeps', 'exports.run = (job) => job.sql`select pg_sleep(600)`;');
+  await register(parts, '0001_sleeps');
+  const worker = await parts.startWorker({
+    jobs,
+    env: { ...FAST, LRM_START_TO_CLOSE: '4 seconds' },
+  });
+  const run = await startRun(parts);
+
+  const ended = await waitFor('two attempts to have ended', async () => {
+    const all = (await attempts(parts, '0001_sleeps')).filter(({ endedAt }) => endedAt);
+    return all.length >= 2 && all;
+  });
+
+  expect(ended.every(({ outcome }) => outcome === 'timed_out')).toBe(true);
+  const row = await migration(parts, '0001_sleeps');
+  const sessions = await parts.sql`
+    select application_name from pg_stat_activity
+    where datname = current_database() and application_name like 'lrm:%'
+      and application_name <> ${`lrm:${row.currentAttempt}`}`;
+  expect(sessions).toEqual([]);
+  await run.terminate();
+  await worker.stop();
+});
