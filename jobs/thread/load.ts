@@ -1,9 +1,8 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { z } from 'zod';
 import { WrongUse } from '../../drizzle/wrongUse';
 import type { JobContext } from '../context/index';
-import { duration } from './duration';
+import { readDependsOn, readOptions } from './facts';
 import type { JobFacts } from './messages';
 
 /** A job file, loaded. */
@@ -25,8 +24,8 @@ export async function loadJob(file: string): Promise<LoadedJob> {
   }
   return {
     run: run as LoadedJob['run'],
-    options: check('options', options, exported['options']),
-    dependsOn: check('dependsOn', dependsOn, exported['dependsOn']),
+    options: readOptions(exported['options']),
+    dependsOn: readDependsOn(exported['dependsOn']),
   };
 }
 
@@ -46,30 +45,4 @@ async function loadTypeScript(url: string): Promise<Record<string, unknown>> {
     );
   });
   return tsImport(url, pathToFileURL(__filename).href);
-}
-
-const time = z.string().refine((text) => duration(text) !== undefined, {
-  error: "is no duration; write '30 seconds'",
-});
-const positive = z.int().min(1).max(1_000_000);
-
-const options = z
-  .strictObject({
-    startToCloseTimeout: time.optional(),
-    heartbeatTimeout: time.optional(),
-    stopGrace: time.optional(),
-    memoryLimitMb: positive.optional(),
-    maxFailures: positive.optional(),
-  })
-  .default({});
-
-const dependsOn = z.array(z.string()).default([]);
-
-function check<T extends z.ZodType>(name: string, schema: T, value: unknown): z.output<T> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) =>
-    [[name, ...issue.path].join('.'), issue.message].join(': '),
-  );
-  throw new WrongUse(problems.join('; '));
 }

@@ -1,0 +1,56 @@
+import { WrongUse } from '../../drizzle/wrongUse';
+import type { JobOptions } from '../context/index';
+import { duration } from './duration';
+
+// Checked by hand: loading a schema library would take half as long again as all else that a
+// thread loads, and one is started for every attempt.
+
+type Check = (value: unknown) => string | undefined;
+
+const isDuration: Check = (value) =>
+  typeof value === 'string' && duration(value) !== undefined
+    ? undefined
+    : "is no duration; write '30 seconds'";
+
+const isCount: Check = (value) =>
+  Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= 1_000_000
+    ? undefined
+    : 'is no whole number from 1 to 1000000';
+
+const OPTIONS: Readonly<Record<keyof JobOptions, Check>> = {
+  startToCloseTimeout: isDuration,
+  heartbeatTimeout: isDuration,
+  stopGrace: isDuration,
+  memoryLimitMb: isCount,
+  maxFailures: isCount,
+};
+
+/**
+ * Reads what a job exports as `options`; nothing is an empty one.
+ * @throws WrongUse naming every option that is unknown or can't be.
+ */
+export function readOptions(exported: unknown): JobOptions {
+  if (exported === undefined) return {};
+  if (typeof exported !== 'object' || exported === null) {
+    throw new WrongUse("options: write export const options = { startToCloseTimeout: '6 hours' }");
+  }
+  const problems = Object.entries(exported).flatMap(([name, value]) => {
+    const check = Object.hasOwn(OPTIONS, name) ? OPTIONS[name as keyof JobOptions] : undefined;
+    if (!check) return [`options.${name}: there is no such option`];
+    const problem = value === undefined ? undefined : check(value);
+    return problem ? [`options.${name}: ${problem}`] : [];
+  });
+  if (problems.length > 0) throw new WrongUse(problems.join('; '));
+  return exported as JobOptions;
+}
+
+/**
+ * Reads what a job exports as `dependsOn`; nothing is an empty list.
+ * @throws WrongUse when it is no list of names.
+ */
+export function readDependsOn(exported: unknown): readonly string[] {
+  if (exported === undefined) return [];
+  if (Array.isArray(exported) && exported.every((name) => typeof name === 'string'))
+    return exported;
+  throw new WrongUse("dependsOn: is no list of names; write export const dependsOn = ['0001_a']");
+}

@@ -1,0 +1,24 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from '@jest/globals';
+import { bundleWorkflowCode } from '@temporalio/worker';
+import { projectFolder } from '../../drizzle/projectFolder';
+
+const folder = path.join(projectFolder, 'workflows');
+
+test('workflow code bundles: it needs nothing of Node', async () => {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: path.join(projectFolder, 'dist/workflows/index.js'),
+    logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
+  });
+  expect(code).toContain('executeLongRunningMigrations');
+});
+
+// The bundler lets a harmless value import of activities pass in silence; a harmful one comes later.
+test.each(readdirSync(folder))('workflows/%s imports values from nowhere else', (file) => {
+  const source = readFileSync(path.join(folder, file), 'utf8');
+  const imports = [...source.matchAll(/^(import|export)\s(?!type\s)[^;]*?from\s'([^']+)'/gm)];
+  for (const [, , from] of imports) {
+    expect(from).toMatch(/^(@temporalio\/(workflow|common)|\.\/\w+)$/);
+  }
+});

@@ -1,0 +1,132 @@
+import { afterEach, expect, test } from '@jest/globals';
+import type { WorkflowHandle } from '@temporalio/client';
+import { attempts, migration, register, startRun, waitForMigration } from '../support/migrations';
+import { useParts } from '../support/parts';
+import { waitFor } from '../support/waitFor';
+import type { TestWorker } from '../support/workerProcess';
+
+const parts = useParts();
+const NAME = '0001_steered';
+const FAST = { LRM_HEARTBEAT_TIMEOUT: '3 seconds', LRM_RETRY_INITIAL_INTERVAL: '100ms' };
+const RUN = { workflowId: 'long-running-migrations' };
+let worker: TestWorker;
+
+/** Counts to 100 with a checkpoint each, and notices when a number comes twice. */
+const COUNTING = `exports.run = async (job) => {
+  for (let n = ((await job.checkpoint()) ?? 0) + 1; n <= 100; n++) {
+    job.signal.throwIfAborted();
+    if ((await job.checkpoint() ?? 0) >= n) throw new TypeError('twice');
+    await job.saveCheckpoint(n);
+    job.progress(n, 100);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+  }
+};`;
+
+async function begin(): Promise<WorkflowHandle> {
+  const jobs = parts.jobsFolder();
+  jobs.writeJob(NAME, COUNTING);
+  await register(parts, NAME);
+  worker = await parts.startWorker({ jobs, env: FAST });
+  const run = await startRun(parts);
+  await waitForMigration(parts, NAME, 'be under way', (row) => Number(row.rowsDone) > 3);
+  return run;
+}
+
+const outcomes = async () => (await attempts(parts, NAME)).map(({ outcome }) => outcome);
+
+const ended = (n: number) =>
+  waitFor(`attempt ${n} to end`, async () => {
+    const attempt = (await attempts(parts, NAME))[n - 1];
+    return attempt?.endedAt && attempt;
+  });
+
+afterEach(async () => {
+  await worker.stop();
+  await parts.sql`truncate long_running_migrations cascade`;
+});
+
+test('pausing the activity stops the attempt, leaves the row in_progress, and unpausing goes on', async () => {
+  const run = await begin();
+  const service = parts.client.workflowService;
+  const activity = { namespace: parts.namespace, execution: RUN, id: NAME };
+
+  await service.pauseActivity(activity);
+
+  expect(await ended(1)).toMatchObject({ outcome: 'paused' });
+  expect(await migration(parts, NAME)).toMatchObject({ status: 'in_progress' });
+  await service.unpauseActivity(activity);
+  expect(await run.result()).toMatchObject({ completed: { names: [NAME] } });
+  expect(await outcomes()).toEqual(['paused', 'completed']);
+});
+
+test('resetting the activity loses nothing', async () => {
+  const run = await begin();
+
+  await parts.client.workflowService.resetActivity({
+    namespace: parts.namespace,
+    execution: RUN,
+    id: NAME,
+  });
+
+  expect(await run.result()).toMatchObject({ completed: { names: [NAME] } });
+  expect((await outcomes()).at(-1)).toBe('completed');
+});
+
+test('cancelling the run stops the attempt at a safe point, and the next run goes on', async () => {
+  const run = await begin();
+
+  await run.cancel();
+
+  await expect(run.result()).rejects.toThrow(/cancelled/i);
+  expect(await outcomes()).toEqual(['interrupted']);
+  expect(await migration(parts, NAME)).toMatchObject({ status: 'in_progress' });
+  expect(await (await startRun(parts)).result()).toMatchObject({ completed: { names: [NAME] } });
+});
+
+test('terminating the run leaves the row in_progress, and the next run goes on', async () => {
+  const run = await begin();
+
+  await run.terminate('by hand');
+
+  expect(await (await startRun(parts)).result()).toMatchObject({ completed: { names: [NAME] } });
+  expect((await outcomes()).at(-1)).toBe('completed');
+  expect((await migration(parts, NAME)).error).toBeNull();
+});
+
+test('resetting the run goes on from the row, without Temporal’s heartbeat details', async () => {
+  const run = await begin();
+  const { events } = await run.fetchHistory();
+  const reset = events?.find(({ workflowTaskCompletedEventAttributes: done }) => done);
+  if (!reset?.eventId) throw new Error('the history holds no completed workflow task');
+
+  const { runId }: { runId: string } = await parts.client.workflowService.resetWorkflowExecution({
+    namespace: parts.namespace,
+    workflowExecution: RUN,
+    reason: 'test',
+    workflowTaskFinishEventId: reset.eventId,
+    requestId: 'reset',
+  });
+
+  const again = parts.client.workflow.getHandle(RUN.workflowId, runId);
+  expect(await again.result()).toMatchObject({ completed: { names: [NAME] } });
+  expect((await outcomes()).at(-1)).toBe('completed');
+});
+
+test('an operator’s pause on the row stops the attempt and frees the slot', async () => {
+  const run = await begin();
+
+  await parts.sql`update long_running_migrations set request = 'pause' where name = ${NAME}`;
+
+  expect(await run.result()).toMatchObject({ stopped: { names: [NAME] } });
+  expect(await outcomes()).toEqual(['paused']);
+  expect(await migration(parts, NAME)).toMatchObject({ status: 'paused' });
+});
+
+test('an operator’s cancel on the row ends the migration', async () => {
+  const run = await begin();
+
+  await parts.sql`update long_running_migrations set request = 'cancel' where name = ${NAME}`;
+
+  expect(await run.result()).toMatchObject({ stopped: { names: [NAME] } });
+  expect(await migration(parts, NAME)).toMatchObject({ status: 'cancelled' });
+});

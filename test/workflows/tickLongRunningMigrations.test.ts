@@ -1,0 +1,38 @@
+import { expect, test } from '@jest/globals';
+import { attempts, register, waitForMigration } from '../support/migrations';
+import { useParts } from '../support/parts';
+
+const parts = useParts();
+
+test('a tick starts the run under its fixed ID and ends; while it runs, a tick says so and wakes it', async () => {
+  const jobs = parts.jobsFolder();
+  jobs.writeJob(
+    '0001_waits',
+    `exports.run = async (job) => {
+      for (;;) {
+        const [row] = await job.sql\`select 1 from long_running_migrations where name = '0002_beside' and status = 'completed'\`;
+        if (row) return;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    };`,
+  );
+  jobs.writeJob('0002_beside', 'exports.run = async () => {};');
+  const worker = await parts.startWorker({ jobs, env: { LRM_MAX_CONCURRENT: '2' } });
+  await register(parts, '0001_waits');
+  const tick = (workflowId: string) =>
+    parts.client.workflow.execute('tickLongRunningMigrations', {
+      workflowId,
+      taskQueue: 'long-running-migrations',
+    });
+
+  expect(await tick('tick-1')).toBe('started');
+  await waitForMigration(parts, '0001_waits', 'run', (row) => row.status === 'in_progress');
+  // Registered while a slot is free and nothing ends: only the tick can tell the run.
+  await register(parts, '0002_beside');
+  expect(await tick('tick-2')).toBe('already running');
+
+  const run = parts.client.workflow.getHandle('long-running-migrations');
+  expect(await run.result()).toMatchObject({ completed: { names: ['0002_beside', '0001_waits'] } });
+  expect(await attempts(parts, '0001_waits')).toHaveLength(1);
+  await worker.stop();
+});
