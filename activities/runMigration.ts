@@ -39,7 +39,10 @@ export async function runMigration(
     case 'unregistered':
       return leave(deps, name, 'its row is gone');
     case 'late':
-      throw retryIn(1, `a newer attempt of ${name} has begun already`);
+      throw retryIn(
+        deps.settings.LRM_RETRY_INITIAL_INTERVAL,
+        `a newer attempt of ${name} has begun already`,
+      );
     case 'ended':
       return endedBefore(name, found);
     case 'claimed':

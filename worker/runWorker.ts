@@ -52,7 +52,7 @@ async function checkDatabase(db: OwnDatabase): Promise<void> {
 async function connectToTemporal(settings: Settings, log: Logger): Promise<NativeConnection> {
   const { connectionOptions } = settings.temporal;
   const connection = await waitFor(
-    'Temporal',
+    `Temporal at ${connectionOptions.address ?? 'localhost:7233'}`,
     () => NativeConnection.connect(connectionOptions),
     settings.LRM_WAIT,
     log,

@@ -44,7 +44,8 @@ function reason(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error);
   const { code, cause, name } = error as { code?: unknown; cause?: unknown; name?: string };
   if (typeof code === 'string') return TEXTS[code] ?? code;
-  return cause ? reason(cause) : (name ?? 'it does not answer');
+  if (name === 'TransportError') return 'no answer';
+  return cause ? reason(cause) : (name ?? 'no answer');
 }
 
 const TEXTS: Readonly<Record<string, string>> = {

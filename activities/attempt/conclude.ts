@@ -130,6 +130,7 @@ async function stopped(
       );
     case 'worker shutdown':
     case 'reset in Temporal':
+    case 'lost by Temporal':
       await write('interrupted', null);
       throw retryIn(soon, `${reason}; the next attempt goes on`);
   }

@@ -62,7 +62,7 @@ export function writeOutcome(db: OwnDatabase, ending: Ending, move = true): Prom
       .set({
         endedAt: now,
         // Its worker was cut off and a newer one has begun meanwhile: whatever it believes.
-        outcome: current || !by ? outcome : 'superseded',
+        outcome: current ? outcome : 'superseded',
         error,
         errorUnknown,
         heartbeatAt: now,

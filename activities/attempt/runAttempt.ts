@@ -100,8 +100,9 @@ class Stop {
     if (this.reason) return;
     this.reason = reason;
     this.onAsked(reason);
-    // A superseded attempt has nothing left to save: it can't commit any more.
-    this.timer = setTimeout(this.over, reason === 'superseded' ? 0 : this.grace);
+    // Superseded, it can't commit any more; lost, Temporal may hand the migration out at any moment.
+    const hopeless = reason === 'superseded' || reason === 'lost by Temporal';
+    this.timer = setTimeout(this.over, hopeless ? 0 : this.grace);
   }
 
   dispose(): void {
@@ -185,6 +186,6 @@ function reasonOf(details: CancellationDetails | undefined): StopReason {
   if (details?.paused) return 'paused in Temporal';
   if (details?.reset) return 'reset in Temporal';
   if (details?.workerShutdown) return 'worker shutdown';
-  // Timed out or not found: Temporal has handed it out again, or will.
-  return 'superseded';
+  // Timed out or not found.
+  return 'lost by Temporal';
 }

@@ -42,6 +42,8 @@ export type StopReason =
   | 'reset in Temporal'
   | 'run cancelled'
   | 'worker shutdown'
+  /** Its run was terminated, or Temporal took it for timed out. */
+  | 'lost by Temporal'
   | 'superseded';
 
 export type ToThread = { readonly type: 'stop'; readonly reason: StopReason };

@@ -153,3 +153,15 @@ test('a completed migration is never run again', async () => {
   expect(await attempts(parts, '0001_done')).toHaveLength(0);
   await worker.stop();
 });
+
+test('a migration may have as long a name as a file can', async () => {
+  // 255 characters, less '.js': no file system takes a longer file name.
+  const name = `0001_${'x'.repeat(247)}`;
+  const jobs = parts.jobsFolder();
+  jobs.writeJob(name, DONE);
+  const worker = await parts.startWorker({ jobs });
+  await register(parts, name);
+
+  expect(await runToEnd(parts)).toMatchObject({ completed: { count: 1 } });
+  await worker.stop();
+});

@@ -87,6 +87,7 @@ test('terminating the run leaves the row in_progress, and the next run goes on',
   const run = await begin();
 
   await run.terminate('by hand');
+  expect(await ended(1)).toMatchObject({ outcome: 'interrupted' });
 
   expect(await (await startRun(parts)).result()).toMatchObject({ completed: { names: [NAME] } });
   expect((await outcomes()).at(-1)).toBe('completed');

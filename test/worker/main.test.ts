@@ -1,0 +1,112 @@
+import { expect, test } from '@jest/globals';
+import { useDatabase } from '../support/database';
+import { useParts } from '../support/parts';
+
+const parts = useParts();
+const empty = useDatabase({ empty: true });
+const SOON = { LRM_WAIT: '2 seconds' };
+
+/** A worker that must not come up: its exit code and what it said. */
+async function started(env: NodeJS.ProcessEnv) {
+  const worker = parts.spawnWorker({ env: { ...SOON, ...env } });
+  const code = await worker.exited;
+  const lines = worker.log();
+  return { code, last: lines.at(-1)?.msg ?? '', all: JSON.stringify(lines), lines };
+}
+
+const url = (change: (url: URL) => void): string => {
+  const changed = new URL(parts.databaseUrl);
+  change(changed);
+  return changed.href;
+};
+
+test('worker: all settings that do not parse are named at once, exit code 2', async () => {
+  const { code, lines, last } = await started({
+    DATABASE_URL: 'mysql://user:hunter2@host/db',
+    LRM_INTERVAL: 'often',
+    LRM_MAX_CONCURRENT: '-1',
+    LRM_JOBS_DIR: '/nowhere/at/all',
+  });
+  expect(code).toBe(2);
+  expect(lines).toHaveLength(1);
+  for (const name of ['DATABASE_URL', 'LRM_INTERVAL', 'LRM_MAX_CONCURRENT', 'LRM_JOBS_DIR']) {
+    expect(last).toContain(name);
+  }
+  expect(last).not.toContain('hunter2');
+});
+
+test('worker: settings that can not work together are refused', async () => {
+  const { code, last } = await started({ LRM_START_TO_CLOSE: '2 seconds' });
+  expect({ code, last }).toEqual({
+    code: 2,
+    last: 'wrong settings: LRM_START_TO_CLOSE: an attempt needs 4 seconds at least to be stopped in time',
+  });
+});
+
+test('worker: without DATABASE_URL it says how to write one', async () => {
+  const { code, last } = await started({ DATABASE_URL: '' });
+  expect(code).toBe(2);
+  expect(last).toMatch(/DATABASE_URL: not set; write postgres:/);
+});
+
+test.each([
+  [
+    'a host that refuses',
+    (u: URL) => {
+      u.port = '1';
+    },
+    /gave up waiting for Postgres: nothing listens there/,
+  ],
+  [
+    'a database that is not there',
+    (u: URL) => {
+      u.pathname = 'nowhere';
+    },
+    /no such database/,
+  ],
+])('worker: %s: waits, then exit code 1', async (_, change, message) => {
+  const { code, last, all } = await started({ DATABASE_URL: url(change) });
+  expect(code).toBe(1);
+  expect(last).toMatch(message);
+  expect(all).toContain('waiting for Postgres');
+});
+
+test('worker: a wrong password is said and not shown', async () => {
+  const wrong = url((u) => {
+    u.password = 'hunter2';
+  });
+  const { code, last, all } = await started({ DATABASE_URL: wrong });
+  expect(code).toBe(1);
+  expect(last).toMatch(/wrong user or password/);
+  expect(all).not.toContain('hunter2');
+});
+
+test('worker: Temporal out of reach: waits, then exit code 1', async () => {
+  const { code, last } = await started({ TEMPORAL_ADDRESS: '127.0.0.1:1' });
+  expect(code).toBe(1);
+  expect(last).toMatch(/gave up waiting for Temporal at 127\.0\.0\.1:1: no answer/);
+});
+
+test('worker: an unknown namespace is named, exit code 1', async () => {
+  const { code, last } = await started({ TEMPORAL_NAMESPACE: 'nowhere' });
+  expect(code).toBe(1);
+  expect(last).toMatch(/no namespace 'nowhere'/);
+});
+
+test('worker: a database without the tables is refused, saying what to type', async () => {
+  const { code, last } = await started({ DATABASE_URL: empty.databaseUrl });
+  expect(code).toBe(1);
+  expect(last).toMatch(/lacks 0000_.*; type: npx lrm migrate$/);
+});
+
+test('worker: two jobs with one number and a misnamed file are warned about, and it starts', async () => {
+  const jobs = parts.jobsFolder();
+  for (const name of ['0001_here', '0001_there', '2_Misnamed']) jobs.writeJob(name, '');
+  const worker = await parts.startWorker({ jobs });
+  const warnings = worker.log().filter((line) => line['level'] === 'warn');
+  expect(warnings.map(({ msg }) => msg)).toEqual([
+    "2_Misnamed.js: not a job's name; write it as 0001_lower_case",
+    'the same number twice: 0001_here, 0001_there; they run in order of registration',
+  ]);
+  expect(await worker.stop()).toBe(0);
+});

@@ -1,0 +1,41 @@
+import { Command, CommanderError } from 'commander';
+import { WrongUse } from '../drizzle/wrongUse';
+import { runSession, type SessionOptions } from './local/session';
+
+/** `npm start`: exit code 0 when stopped or done, 1 for a failed state, 2 for wrong use. */
+async function main(): Promise<number> {
+  const asked = new AbortController();
+  const insisted = new AbortController();
+  const onSignal = () => (asked.signal.aborted ? insisted : asked).abort();
+  // SIGHUP: the terminal was closed.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  asked.signal.addEventListener('abort', () => console.log('\nStopping …'));
+  try {
+    const stop = { asked: asked.signal, insisted: insisted.signal };
+    return await runSession(process.env, readOptions(), stop);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    // Whatever was under way when the operator stopped it is no failure.
+    if (asked.signal.aborted) return 0;
+    console.error(error instanceof Error ? error.message : String(error));
+    return error instanceof WrongUse ? 2 : 1;
+  }
+}
+
+function readOptions(): SessionOptions {
+  return new Command('npm start --')
+    .description(
+      'Starts Postgres and Temporal (unless DATABASE_URL, TEMPORAL_ADDRESS name them), a worker and a run.',
+    )
+    .option('--once', 'end when nothing is pending any more: 0, or 1 if a migration failed', false)
+    .option('--fresh', "drop the embedded parts' data first", false)
+    .option('--sample-data', "put the sample's table and jobs into DATABASE_URL's database", false)
+    .addHelpText('after', '\nExample:\n  npm start -- --once')
+    .exitOverride()
+    .parse(process.argv)
+    .opts<SessionOptions>();
+}
+
+void main().then((code) => {
+  process.exitCode = code;
+});
