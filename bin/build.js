@@ -8,14 +8,19 @@ const path = require('node:path');
 const root = path.join(__dirname, '..');
 const dist = path.join(root, 'dist');
 
+// Npm also calls `prepare` at the first `npx lrm`: then what is built will do.
+const ifPossible = process.argv.includes('--if-possible');
+const byNpx = ifPossible && process.env.npm_command === 'exec';
+if (byNpx && existsSync(path.join(dist, 'client', 'main.js'))) process.exit(0);
+
 const compiler = findCompiler();
 if (!compiler) {
   console.log('TypeScript is not installed (npm ci --omit=dev): dist/ is left as it is.');
-  process.exit(process.argv.includes('--if-possible') ? 0 : 1);
+  process.exit(ifPossible ? 0 : 1);
 }
 // A type error fails the build, but what was compiled all the same is left complete.
 const compiled = run(compiler, ['-p', path.join(root, 'tsconfig.build.json')]);
-removeStale(dist);
+if (existsSync(dist)) removeStale(dist);
 const bundler = path.join(dist, 'worker', 'bundleWorkflows.js');
 const bundled = !existsSync(bundler) || run(bundler, []);
 process.exitCode = compiled && bundled ? 0 : 1;

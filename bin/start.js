@@ -1,10 +1,11 @@
 'use strict';
-// `npm start`: builds, where a compiler is installed (it takes seconds), then starts everything.
+// `npm start`: builds (it takes seconds), then starts everything.
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 
-const build = spawnSync(process.execPath, [path.join(__dirname, 'build.js'), '--if-possible'], {
-  stdio: 'inherit',
-});
+const build = spawnSync(process.execPath, [path.join(__dirname, 'build.js')], { stdio: 'inherit' });
 if (build.status === 0) require('../dist/worker/start.js');
-else process.exitCode = 1;
+else {
+  console.error('npm start needs a build without errors, and the devDependencies: npm ci');
+  process.exitCode = 1;
+}

@@ -1,0 +1,172 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { connect } from '../../../drizzle/connect';
+import { projectFolder } from '../../../drizzle/projectFolder';
+import type { PartsRequest } from '../../../worker/local/messages';
+import { type Parts, startParts } from '../../../worker/local/parts';
+import { isAlive, readPostmaster } from '../../../worker/local/postmaster';
+import { waitFor } from '../../support/waitFor';
+
+let root: string;
+const running: Parts[] = [];
+
+// One folder for all: an initdb takes longer than everything else here.
+beforeAll(() => {
+  root = mkdtempSync(path.join(tmpdir(), 'lrm-parts-test-'));
+});
+afterEach(() => Promise.all(running.splice(0).map((parts) => parts.stop())));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const folder = () => path.join(root, 'parts');
+const brief = () => path.join(root, 'brief');
+const data = () => path.join(folder(), 'postgres');
+
+const request = (changed: Partial<PartsRequest> = {}): PartsRequest => ({
+  folder: folder(),
+  temporary: false,
+  fresh: false,
+  postgres: { settings: { fsync: 'off' } },
+  temporal: null,
+  ...changed,
+});
+
+async function start(changed: Partial<PartsRequest> = {}, notes: string[] = []): Promise<Parts> {
+  const parts = await startParts(request(changed), { note: (note) => notes.push(note) });
+  running.push(parts);
+  return parts;
+}
+
+async function query(parts: Parts, statement: string): Promise<readonly object[]> {
+  const sql = connect(parts.endpoints.databaseUrl ?? '', { max: 1, applicationName: 'test' });
+  try {
+    return await sql.unsafe(statement);
+  } finally {
+    await sql.end();
+  }
+}
+
+test('startParts keeps the data from one start to the next', async () => {
+  const first = await start();
+  await query(first, 'drop table if exists kept; create table kept as select 1 as value');
+  await first.stop();
+
+  const second = await start();
+
+  expect(await query(second, 'select value from kept')).toEqual([{ value: 1 }]);
+});
+
+test('startParts with fresh drops what was there', async () => {
+  const first = await start();
+  await query(first, 'drop table if exists kept; create table kept as select 1 as value');
+  await first.stop();
+
+  const second = await start({ fresh: true });
+
+  await expect(query(second, 'select value from kept')).rejects.toMatchObject({ code: '42P01' });
+});
+
+test('startParts works in a project that only its owner may enter', async () => {
+  mkdirSync(folder(), { recursive: true });
+  expect(statSync(root).mode & 0o777).toBe(0o700);
+
+  const parts = await start();
+
+  expect(await query(parts, 'select 1 as value')).toEqual([{ value: 1 }]);
+  // Postgres refuses to run as root.
+  expect(statSync(data()).uid).not.toBe(0);
+});
+
+test('startParts shows the password to its owner only', async () => {
+  await start();
+  const readable = readdirSync(folder()).filter((name) => {
+    const found = statSync(path.join(folder(), name));
+    return found.isFile() && (found.mode & 0o077) !== 0;
+  });
+  expect(readable).toEqual([]);
+});
+
+test('startParts refuses a second start in the same folder, and the first goes on', async () => {
+  const first = await start();
+
+  await expect(start()).rejects.toMatchObject({ name: 'WrongUse', message: /already/ });
+
+  expect(await query(first, 'select 1 as value')).toEqual([{ value: 1 }]);
+});
+
+test('startParts avoids a taken port and says so', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  const port = await waitFor('a port', () => {
+    const address = other.address();
+    return typeof address === 'object' && address?.port;
+  });
+  const notes: string[] = [];
+
+  const parts = await start({ postgres: { port, settings: {} } }, notes);
+
+  expect(notes).toEqual([expect.stringMatching(`Port ${port} is taken; Postgres listens on `)]);
+  expect(await query(parts, 'select 1 as value')).toEqual([{ value: 1 }]);
+  other.close();
+});
+
+test('startParts recovers a server that was killed', async () => {
+  const first = await start();
+  await query(first, 'drop table if exists kept; create table kept as select 1 as value');
+  const pid = readPostmaster(data())?.pid ?? 0;
+  process.kill(pid, 'SIGKILL');
+  await waitFor('the server to be gone', () => !isAlive(pid));
+  await first.stop();
+
+  const second = await start();
+
+  expect(await query(second, 'select value from kept')).toEqual([{ value: 1 }]);
+});
+
+test('startParts replaces a server that outlived its killed process', async () => {
+  const first = await start();
+  const pid = readPostmaster(data())?.pid ?? 0;
+  process.kill(first.pid, 'SIGKILL');
+  await waitFor('the process to be gone', () => !isAlive(first.pid));
+  expect(isAlive(pid)).toBe(true);
+
+  const second = await start();
+
+  expect(isAlive(pid)).toBe(false);
+  expect(await query(second, 'select 1 as value')).toEqual([{ value: 1 }]);
+});
+
+test('crashPostgres loses no committed row and comes back at the same address', async () => {
+  const parts = await start();
+  await query(parts, 'drop table if exists kept; create table kept as select 1 as value');
+
+  await parts.crashPostgres();
+
+  expect(await query(parts, 'select value from kept')).toEqual([{ value: 1 }]);
+});
+
+test('startParts tells when a part has ended by itself', async () => {
+  const ended: string[] = [];
+  const parts = await startParts(request(), { ended: (part) => ended.push(part) });
+  running.push(parts);
+
+  process.kill(readPostmaster(data())?.pid ?? 0, 'SIGKILL');
+
+  await waitFor('the news', () => ended.includes('Postgres'));
+});
+
+test('the parts end when the process that started them is killed', async () => {
+  const script = `
+    const { startParts } = require('./dist/worker/local/parts');
+    startParts(${JSON.stringify(request({ folder: brief(), temporary: true }))}).then(({ pid }) => console.log(pid));`;
+  const parent = spawn(process.execPath, ['-e', script], { cwd: projectFolder });
+  parent.stdout.once('data', () => parent.kill('SIGKILL'));
+
+  const pid = Number.parseInt(await text(parent.stdout), 10);
+
+  await waitFor('the parts to end', () => !isAlive(pid));
+  expect(existsSync(brief())).toBe(false);
+});

@@ -1,0 +1,167 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { connect } from '../../drizzle/connect';
+import { projectFolder } from '../../drizzle/projectFolder';
+import { startParts } from '../../worker/local/parts';
+import { cleanEnvironment } from '../support/environment';
+import { useParts } from '../support/parts';
+import { waitFor } from '../support/waitFor';
+
+let project: string;
+const parts = useParts();
+const started: ChildProcess[] = [];
+
+// A copy of the project, so that the data of the developer's own `npm start` stays out of it; one
+// for all tests: the first one of them is a first start, the others find its data.
+beforeAll(() => {
+  project = mkdtempSync(path.join(tmpdir(), 'lrm-start-test-'));
+  for (const name of ['bin', 'dist', 'drizzle', 'package.json']) {
+    cpSync(path.join(projectFolder, name), path.join(project, name), { recursive: true });
+  }
+  symlinkSync(path.join(projectFolder, 'node_modules'), path.join(project, 'node_modules'));
+});
+afterEach(async () => {
+  for (const child of started.splice(0)) child.kill('SIGKILL');
+  await waitFor('what it started to end', () => !isRunning());
+});
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+/** Whether any of its processes lives: each has the copy's path on its command line. */
+const isRunning = () => execFileSync('ps', ['-Ao', 'args']).includes(`${project}/`);
+
+/** Runs `npm start -- <args>` in the copy, on embedded parts unless `env` names others. */
+function start(args: string[], env: NodeJS.ProcessEnv = cleanEnvironment({})) {
+  const child = spawn(process.execPath, [path.join(project, 'dist/worker/start.js'), ...args], {
+    cwd: project,
+    env,
+  });
+  started.push(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  return {
+    child,
+    output: () => output,
+    exited: new Promise<number | null>((resolve) => child.once('close', resolve)),
+    says: (text: string | RegExp) =>
+      waitFor(`npm start to say ${text}; it said: ${output}`, () => output.match(text), 60_000),
+  };
+}
+
+/** A query on the copy's own database, which isn't running. */
+async function queryEmbedded(statement: string): Promise<readonly object[]> {
+  const folder = path.join(project, '.lrm');
+  const request = { folder, temporary: false, fresh: false, temporal: null };
+  const embedded = await startParts({ ...request, postgres: { settings: {} } });
+  const sql = connect(embedded.endpoints.databaseUrl ?? '', { max: 1, applicationName: 'test' });
+  try {
+    return await sql.unsafe(statement);
+  } finally {
+    await sql.end();
+    await embedded.stop();
+  }
+}
+
+const register = (name: string) =>
+  parts.sql`insert into long_running_migrations (name) values (${name})`;
+
+const placesTable = () => parts.sql`select to_regclass('places') as places`;
+
+test('npm start names all wrong settings before it starts anything', async () => {
+  const env = parts.env({ LRM_INTERVAL: 'soon', LRM_MAX_CONCURRENT: '0' });
+
+  const { exited, output } = start([], env);
+
+  expect(await exited).toBe(2);
+  expect(output()).toMatch(/LRM_INTERVAL.*LRM_MAX_CONCURRENT/);
+  expect(existsSync(path.join(project, '.lrm'))).toBe(false);
+});
+
+test('npm start --once completes the samples; every place has its geohash', async () => {
+  expect(statSync(project).mode & 0o777).toBe(0o700);
+
+  const { exited, output } = start(['--once']);
+
+  expect([await exited, output()]).toEqual([
+    0,
+    expect.stringContaining('2 of 2 registered migrations are completed.'),
+  ]);
+  expect(isRunning()).toBe(false);
+  const lacking = 'select from places where geohash is null or name_search is null';
+  expect(await queryEmbedded(lacking)).toHaveLength(0);
+}, 120_000);
+
+test('npm start is there for lrm in another terminal, refuses a second one and ends on Ctrl-C', async () => {
+  const first = start([]);
+  await first.says('2 of 2 registered migrations are completed.');
+
+  const second = start([]);
+  expect(await second.exited).toBe(2);
+  expect(second.output()).toMatch(/^npm start is running in this folder already.*\n$/);
+  const lrm = spawn(process.execPath, ['bin/lrm.js', 'check'], {
+    cwd: project,
+    env: cleanEnvironment({}),
+  });
+  expect(await new Promise((resolve) => lrm.once('close', resolve))).toBe(0);
+
+  first.child.kill('SIGINT');
+  expect(await first.exited).toBe(0);
+  expect(isRunning()).toBe(false);
+  expect(existsSync(path.join(project, '.lrm/endpoints.json'))).toBe(false);
+}, 120_000);
+
+test('npm start takes what it started down with it when it is killed', async () => {
+  const { child, says } = start([]);
+  await says('Type in another terminal');
+  expect(isRunning()).toBe(true);
+
+  child.kill('SIGKILL');
+
+  await waitFor('all of it to end', () => !isRunning());
+}, 120_000);
+
+test('npm start --once fails for a failed migration, with its error', async () => {
+  const jobs = parts.jobsFolder();
+  jobs.writeJob('0900_fails', `exports.run = () => { throw new TypeError('as it must'); };`);
+  await register('0900_fails');
+
+  const { exited, output } = start(['--once'], parts.env({ LRM_JOBS_DIR: jobs.path }));
+
+  expect(await exited).toBe(1);
+  expect(output()).toMatch(/^failed: 0900_fails: TypeError at 0900_fails/m);
+  await parts.sql`update long_running_migrations set status = 'cancelled'`;
+});
+
+test('npm start --once ends with what no run can do, and says why', async () => {
+  const jobs = parts.jobsFolder();
+  jobs.writeJob('0902_waits', `exports.run = () => {}; exports.dependsOn = ['0901_no_code'];`);
+  await register('0901_no_code');
+  await register('0902_waits');
+
+  const { exited, output } = start(['--once'], parts.env({ LRM_JOBS_DIR: jobs.path }));
+
+  expect(await exited).toBe(1);
+  expect(output()).toMatch(/left: 0901_no_code: no file 0901_no_code/);
+  expect(output()).toMatch(/left: 0902_waits: waits for 0901_no_code/);
+  await parts.sql`update long_running_migrations set status = 'cancelled'`;
+});
+
+test('npm start puts the sample into the database of DATABASE_URL only when told to', async () => {
+  expect(await start(['--once'], parts.env()).exited).toBe(0);
+  expect(await placesTable()).toEqual([{ places: null }]);
+
+  expect(await start(['--once', '--sample-data'], parts.env()).exited).toBe(0);
+  expect(await placesTable()).toEqual([{ places: 'places' }]);
+}, 120_000);
+
+test('npm start refuses an unknown option', async () => {
+  const { exited, output } = start(['--no-such']);
+  expect(await exited).toBe(2);
+  expect(output()).toContain("unknown option '--no-such'");
+});

@@ -1,0 +1,14 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { type LocalEndpoints, localEndpointsFile } from '../../activities/settings';
+
+/** Tells `lrm` in other terminals where the parts are. Its owner's alone: it holds the password. */
+export function writeEndpoints(endpoints: LocalEndpoints): void {
+  const unfinished = `${localEndpointsFile}.new`;
+  writeFileSync(unfinished, `${JSON.stringify(endpoints, null, 2)}\n`, { mode: 0o600 });
+  // In one step: a reader sees all of it or none.
+  renameSync(unfinished, localEndpointsFile);
+}
+
+export function removeEndpoints(): void {
+  rmSync(localEndpointsFile, { force: true });
+}

@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { on, once } from 'node:events';
+import { chownSync, mkdirSync, openSync } from 'node:fs';
+import path from 'node:path';
+import type { LocalEndpoints } from '../../activities/settings';
+import { projectFolder } from '../../drizzle/projectFolder';
+import { WrongUse } from '../../drizzle/wrongUse';
+import type { FromParts, PartsRequest, ToParts } from './messages';
+import { NOBODY, unprivileged } from './unprivileged';
+
+/** The embedded parts, running in a process of their own. */
+export interface Parts {
+  /** Of those parts only that were asked for. */
+  readonly endpoints: Partial<LocalEndpoints>;
+  readonly pid: number;
+  /** Crashes Postgres (as `pg_ctl stop -m immediate` does) and resolves when it is up again. */
+  crashPostgres(): Promise<void>;
+  /** Stops the parts cleanly; resolves when they are gone. */
+  stop(): Promise<void>;
+}
+
+export interface PartsListener {
+  /** Something the operator should know: a port was taken. */
+  note?(text: string): void;
+  /** A part has ended by itself ('Postgres', 'Temporal'), or their process has. */
+  ended?(part: string): void;
+  /** Aborted: what has been started is stopped, and startParts() rejects. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Starts the embedded parts. They end with this process, however it ends.
+ * @throws WrongUse when parts are running in that folder already.
+ */
+export async function startParts(
+  request: PartsRequest,
+  listener: PartsListener = {},
+): Promise<Parts> {
+  listener.signal?.throwIfAborted();
+  mkdirSync(request.folder, { recursive: true, mode: 0o711 });
+  const child = spawnProcess(request.folder);
+  const stop = async () => {
+    child.removeAllListeners('exit');
+    const runs = child.exitCode === null && child.signalCode === null;
+    const exited = runs && once(child, 'exit');
+    tell(child, { type: 'stop' });
+    await exited;
+  };
+  tell(child, { type: 'start', request });
+  const giveUp = () => tell(child, { type: 'stop' });
+  listener.signal?.addEventListener('abort', giveUp);
+  const endpoints = await ready(child, listener);
+  listener.signal?.removeEventListener('abort', giveUp);
+  child.on('message', (message: FromParts) => {
+    if (message.type === 'ended') listener.ended?.(message.part);
+  });
+  child.once('exit', () => listener.ended?.('the process of the embedded parts'));
+  return { endpoints, pid: child.pid ?? Number.NaN, crashPostgres: () => crash(child), stop };
+}
+
+function spawnProcess(folder: string): ChildProcess {
+  // Compiled also when this file itself runs from its source, under jest.
+  const script = path.join(projectFolder, 'dist/worker/local/partsProcess.js');
+  const [command = '', ...args] = unprivileged([process.execPath, script]);
+  const log = openSync(path.join(folder, 'parts.log'), 'a', 0o600);
+  // So that the parts own their folder where they run as nobody; Postgres insists.
+  if (command === 'setpriv') chownSync(folder, NOBODY, NOBODY);
+  return spawn(command, args, {
+    cwd: folder,
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
+    // The package writes a password into a file in the temporary folder.
+    env: { ...process.env, TMPDIR: folder },
+  });
+}
+
+function ready(child: ChildProcess, listener: PartsListener): Promise<Partial<LocalEndpoints>> {
+  return new Promise((resolve, reject) => {
+    child.on('message', (message: FromParts) => {
+      if (message.type === 'note') listener.note?.(message.text);
+      if (message.type === 'ready') resolve(message.endpoints);
+      if (message.type === 'failed') {
+        reject(message.wrongUse ? new WrongUse(message.error) : new Error(message.error));
+      }
+    });
+    child.once('error', reject);
+    child.once('exit', (code, signal) =>
+      reject(new Error(`the process of the embedded parts ended early (${signal ?? code})`)),
+    );
+  });
+}
+
+async function crash(child: ChildProcess): Promise<void> {
+  tell(child, { type: 'crashPostgres' });
+  for await (const [message] of on(child, 'message') as AsyncIterable<[FromParts]>) {
+    if (message.type === 'recovered') return;
+    if (message.type === 'failed') throw new Error(message.error);
+  }
+}
+
+/** To one that has just ended there is nothing to tell: its 'exit' says so. */
+function tell(child: ChildProcess, message: ToParts): void {
+  if (child.connected) child.send(message);
+}

@@ -1,0 +1,27 @@
+import { randomInt } from 'node:crypto';
+
+/** A port on loopback: the preferred one, or another if that is taken, which `note` is told. */
+export async function choosePort(
+  preferred: number | undefined,
+  what: string,
+  note: (text: string) => void,
+): Promise<number> {
+  const { default: getPort } = await import('get-port');
+  const port = await getPort({
+    host: '127.0.0.1',
+    port: [...(preferred === undefined ? [] : [preferred]), ...randomPorts()],
+  });
+  if (preferred !== undefined && port !== preferred) {
+    note(`Port ${preferred} is taken; ${what} listens on ${port}.`);
+  }
+  return port;
+}
+
+/**
+ * Candidates below the range from which systems take ports for outgoing connections (32768 and up
+ * on Linux): one of those can be gone between this choice and the server's bind. At random, so
+ * that two starts at the same moment don't choose the same.
+ */
+function randomPorts(): number[] {
+  return Array.from({ length: 50 }, () => randomInt(20_000, 32_000));
+}

@@ -1,0 +1,52 @@
+import ms from 'ms';
+import { type MigrationView, secondsLeft } from '../../drizzle/status';
+
+/** A migration's progress, in words. */
+export interface ProgressLine {
+  readonly name: string;
+  /** 0 to 100; null when nobody knows the total. */
+  readonly percent: number | null;
+  /** '45,000 of 135,233 (33 %), 52,100 rows/s, 2 seconds to go' or why it doesn't move. */
+  readonly text: string;
+}
+
+export function progressLine(view: MigrationView): ProgressLine {
+  const { migration } = view;
+  return { name: migration.name, percent: percent(view), text: describe(view) };
+}
+
+function percent({ migration }: MigrationView): number | null {
+  if (migration.status === 'completed') return 100;
+  if (!migration.rowsTotal) return null;
+  // An estimate may be too small; 100 % is said by 'completed' only.
+  return Math.min(99, Math.floor((100 * migration.rowsDone) / migration.rowsTotal));
+}
+
+function describe(view: MigrationView): string {
+  const { status, error, waitsFor } = view.migration;
+  if (status === 'completed') return `completed, ${rows(view)}`;
+  if (status === 'failed') return `failed: ${error ?? 'no reason given'}`;
+  if (status === 'created') return waitsFor ?? 'waits for its turn';
+  if (status === 'in_progress') return moving(view);
+  return status;
+}
+
+function moving(view: MigrationView): string {
+  if (view.live && view.migration.rowsDone === 0) return 'begun';
+  const left = secondsLeft(view);
+  return [
+    rows(view),
+    view.rowsPerSecond && `${count(view.rowsPerSecond)} rows/s`,
+    left !== null && `${ms(Math.max(1, left) * 1000, { long: true })} to go`,
+    !view.live && (view.migration.error ?? 'waits for its next attempt'),
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
+
+function rows({ migration }: MigrationView): string {
+  const total = migration.rowsTotal === null ? '' : ` of ${count(migration.rowsTotal)}`;
+  return `${count(migration.rowsDone)}${total} rows`;
+}
+
+const count = (value: number) => Math.round(value).toLocaleString('en-US');

@@ -1,0 +1,126 @@
+import path from 'node:path';
+import { readSettings } from '../../activities/settings';
+import { connect } from '../../drizzle/connect';
+import { database } from '../../drizzle/database';
+import { applyMigrations } from '../../drizzle/migrate';
+import { WrongUse } from '../../drizzle/wrongUse';
+import { Closing } from './closing';
+import { runCommand } from './command';
+import { type LocalParts, localFolder, openLocalParts } from './localParts';
+import { nextSteps } from './nextSteps';
+import { loadSamplePlaces } from './samplePlaces';
+import { summarize } from './summary';
+import { superviseWorker } from './supervisedWorker';
+import { runUntilDone } from './untilDone';
+import { watchProgress } from './watch';
+
+export interface SessionOptions {
+  /** End when nothing is pending any more. */
+  readonly once: boolean;
+  /** Drop the embedded parts' data first. */
+  readonly fresh: boolean;
+  /** The sample's table and jobs also into the database that DATABASE_URL names. */
+  readonly sampleData: boolean;
+}
+
+/** What an operator asks of a session by Ctrl-C. */
+export interface Stop {
+  /** Stop cleanly. */
+  readonly asked: AbortSignal;
+  /** Don't wait for what runs. */
+  readonly insisted: AbortSignal;
+}
+
+/**
+ * All of `npm start`: parts, schema, sample, worker, Schedule, a first run, live progress; closes
+ * everything in the opposite order. Returns the exit code.
+ */
+export async function runSession(
+  env: NodeJS.ProcessEnv,
+  options: SessionOptions,
+  stop: Stop,
+): Promise<number> {
+  const closing = new Closing();
+  const broken = new AbortController();
+  const signal = AbortSignal.any([stop.asked, broken.signal]);
+  try {
+    const parts = await openLocalParts(env, options, closing, signal, (part) =>
+      broken.abort(new Error(`${part} has ended by itself; its log is in ${localFolder}`)),
+    );
+    await prepareDatabase(parts, options).catch(sayWhere);
+    signal.throwIfAborted();
+    const worker = await superviseWorker(parts.env, workerLog, console.log, signal);
+    closing.add(() => worker.stop());
+    stop.insisted.addEventListener('abort', () => worker.kill());
+    await command(parts.env, 'schedule', signal);
+    console.log(nextSteps(parts, workerLog));
+    return await (options.once ? runOnce : runUntilStopped)(parts, closing, signal);
+  } catch (error) {
+    // What was under way failed because of that.
+    throw broken.signal.aborted ? broken.signal.reason : error;
+  } finally {
+    await closing.close();
+  }
+}
+
+const workerLog = path.join(localFolder, 'worker.log');
+
+async function prepareDatabase(parts: LocalParts, options: SessionOptions): Promise<void> {
+  await applyMigrations(parts.databaseUrl, 'sql');
+  // Nobody's real database gets a table of places unasked.
+  if (!parts.embedded.postgres && !options.sampleData) return;
+  await applyMigrations(parts.databaseUrl, 'sample');
+  const loaded = await loadSamplePlaces(parts.databaseUrl);
+  if (loaded > 0) console.log(`Loaded ${loaded.toLocaleString('en-US')} places.`);
+}
+
+/** A driver's 'ECONNREFUSED' alone wouldn't tell whose. */
+function sayWhere(error: unknown): never {
+  if (error instanceof WrongUse) throw error;
+  const { message, code } = error as { message?: string; code?: string };
+  throw new Error(`Postgres: ${message || code}`, { cause: error });
+}
+
+async function runOnce(parts: LocalParts, closing: Closing, signal: AbortSignal): Promise<number> {
+  const { db, heartbeatTimeout } = openDatabase(parts, closing);
+  const done = new AbortController();
+  const watching = watchProgress(db, heartbeatTimeout, AbortSignal.any([signal, done.signal]));
+  try {
+    const views = await runUntilDone(parts.env, db, heartbeatTimeout, signal);
+    done.abort();
+    await watching;
+    const { lines, good } = summarize(views);
+    console.log(lines.join('\n'));
+    return good ? 0 : 1;
+  } finally {
+    done.abort();
+    await watching;
+  }
+}
+
+async function runUntilStopped(
+  parts: LocalParts,
+  closing: Closing,
+  signal: AbortSignal,
+): Promise<number> {
+  await command(parts.env, 'run', signal);
+  const { db, heartbeatTimeout } = openDatabase(parts, closing);
+  await watchProgress(db, heartbeatTimeout, signal, (views) =>
+    console.log(summarize(views).lines.join('\n')),
+  );
+  signal.throwIfAborted();
+  return 0;
+}
+
+function openDatabase(parts: LocalParts, closing: Closing) {
+  const settings = readSettings(parts.env);
+  const sql = connect(settings.databaseUrl, { max: 2, applicationName: 'lrm-start' });
+  closing.add(() => sql.end({ timeout: 1 }));
+  return { db: database(sql), heartbeatTimeout: settings.LRM_HEARTBEAT_TIMEOUT };
+}
+
+/** Runs an `lrm` command that has to go well. */
+async function command(env: NodeJS.ProcessEnv, name: string, signal: AbortSignal): Promise<void> {
+  const { code, stderr } = await runCommand(env, [name], signal);
+  if (code !== 0) throw new Error(stderr || `lrm ${name} ended with exit code ${code}`);
+}

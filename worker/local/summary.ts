@@ -1,0 +1,30 @@
+import type { MigrationView } from '../../drizzle/status';
+import { pending } from '../../drizzle/transitions';
+
+/** How things stand when nothing runs. */
+export interface Summary {
+  readonly lines: readonly string[];
+  /** True: none has failed, and none is left. */
+  readonly good: boolean;
+}
+
+/** Whether a run has it still to do. */
+export const isPending = ({ migration }: MigrationView): boolean =>
+  pending.includes(migration.status);
+
+export function summarize(views: readonly MigrationView[]): Summary {
+  const rows = views.map((view) => view.migration);
+  const failed = rows.filter((row) => row.status === 'failed');
+  const left = views.filter(isPending).map((view) => view.migration);
+  const completed = rows.filter((row) => row.status === 'completed').length;
+  const other = rows.filter((row) => row.status === 'paused' || row.status === 'cancelled');
+  return {
+    lines: [
+      `${completed} of ${rows.length} registered migrations are completed.`,
+      ...other.map((row) => `${row.status}: ${row.name}`),
+      ...left.map((row) => `left: ${row.name}: ${row.waitsFor ?? `is ${row.status}`}`),
+      ...failed.map((row) => `failed: ${row.name}: ${row.error ?? 'no reason given'}`),
+    ],
+    good: failed.length === 0 && left.length === 0,
+  };
+}

@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { projectFolder } from '../../drizzle/projectFolder';
+import { endsWithParent } from './unprivileged';
+
+/** The first wait before a worker that ended is started again; doubled each time, up to the second. */
+const RESTART_DELAY = 1_000;
+const RESTART_DELAY_MAXIMUM = 30_000;
+/** A worker that has run for so long was well: the next wait is the first again. */
+const RAN_WELL = 60_000;
+
+/** The worker process, kept running as a supervisor would in production. */
+export interface SupervisedWorker {
+  /** SIGTERM, and waits: what runs is handed over at a safe point. */
+  stop(): Promise<void>;
+  /** SIGKILL: another worker goes on after the heartbeat timeout. */
+  kill(): void;
+}
+
+/**
+ * Starts `node dist/worker/main.js`, appending what it prints to `log`; resolves when it polls.
+ * @param note told when it ended unexpectedly.
+ * @throws Error with its last words when it ends instead of polling.
+ */
+export async function superviseWorker(
+  env: NodeJS.ProcessEnv,
+  log: string,
+  note: (text: string) => void,
+  signal: AbortSignal,
+): Promise<SupervisedWorker> {
+  const begin = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
+  let child = run(env, log);
+  await ready(child, log, begin, signal);
+  const stopping = new AbortController();
+  const supervision = keepRunning();
+  return {
+    stop: async () => {
+      stopping.abort();
+      child.kill('SIGTERM');
+      await supervision;
+    },
+    kill: () => child.kill('SIGKILL'),
+  };
+
+  async function keepRunning(): Promise<void> {
+    for (let delay = RESTART_DELAY; ; delay = Math.min(2 * delay, RESTART_DELAY_MAXIMUM)) {
+      const started = Date.now();
+      await ended(child);
+      if (stopping.signal.aborted) return;
+      if (Date.now() - started > RAN_WELL) delay = RESTART_DELAY;
+      note(`The worker ended (${how(child)}); starting it again in ${delay / 1000} s. See ${log}`);
+      await sleep(delay, undefined, { signal: stopping.signal }).catch(() => {});
+      if (stopping.signal.aborted) return;
+      child = run(env, log);
+    }
+  }
+}
+
+function run(env: NodeJS.ProcessEnv, log: string): ChildProcess {
+  const script = path.join(projectFolder, 'dist/worker/main.js');
+  const [command = '', ...args] = endsWithParent([process.execPath, script]);
+  // A file, not a pipe: it outlives this process, should that be killed.
+  const output = openSync(log, 'a', 0o600);
+  // Detached: Ctrl-C in the terminal reaches npm start only, which stops things in the right order.
+  const child = spawn(command, args, { env, detached: true, stdio: ['ignore', output, output] });
+  closeSync(output);
+  return child;
+}
+
+async function ready(
+  child: ChildProcess,
+  log: string,
+  begin: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const printed = () => readFileSync(log).subarray(begin).toString();
+  while (!printed().includes('"worker ready"')) {
+    if (hasEnded(child)) {
+      throw new Error(`The worker did not start (${how(child)}): ${lastWords(printed())}`);
+    }
+    if (signal.aborted) child.kill('SIGTERM');
+    await sleep(50);
+  }
+}
+
+/** The message of the last line of its log; of one that is no JSON, the line. */
+function lastWords(log: string): string {
+  const line = log.trimEnd().split('\n').at(-1) ?? '';
+  try {
+    return String((JSON.parse(line) as { msg?: unknown }).msg);
+  } catch {
+    return line;
+  }
+}
+
+const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (!hasEnded(child)) await once(child, 'exit');
+}
+
+const how = (child: ChildProcess) => child.signalCode ?? `exit code ${child.exitCode}`;

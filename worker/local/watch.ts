@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from '../../drizzle/database';
+import { type MigrationView, readMigrations } from '../../drizzle/status';
+import { createDisplay } from './progressDisplay';
+import { isPending } from './summary';
+
+/** Often enough for a bar to look alive. Milliseconds. */
+const POLL = 500;
+
+/**
+ * Shows live progress until `signal` is aborted.
+ * @param heartbeatTimeout milliseconds after which a silent attempt is taken for dead.
+ * @param onIdle called with all of them when nothing is pending: at first, and whenever the last
+ *   pending one has ended.
+ */
+export async function watchProgress(
+  db: Database,
+  heartbeatTimeout: number,
+  signal: AbortSignal,
+  onIdle: (views: readonly MigrationView[]) => void = () => {},
+): Promise<void> {
+  const display = createDisplay();
+  for (let wasPending = true; ; ) {
+    // Before the look, so that the last one shows how it ended.
+    const last = signal.aborted;
+    const views = await read(db, heartbeatTimeout);
+    display.show(views ?? []);
+    const pending: boolean = views ? views.some(isPending) : wasPending;
+    if (views && wasPending && !pending) onIdle(views);
+    wasPending = pending;
+    if (last) break;
+    await sleep(POLL, undefined, { signal }).catch(() => {});
+  }
+  display.end();
+}
+
+/** Undefined while the database doesn't answer: the worker's log says so, and waits as well. */
+async function read(db: Database, heartbeatTimeout: number): Promise<MigrationView[] | undefined> {
+  try {
+    return await readMigrations(db, heartbeatTimeout);
+  } catch {
+    return undefined;
+  }
+}
