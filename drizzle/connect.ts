@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import postgres from 'postgres';
+import { WrongUse } from './wrongUse';
 
 /** A postgres.js client. */
 export type Sql = postgres.Sql;
@@ -22,6 +24,7 @@ export interface ConnectOptions {
  * numeric and bigint arrive as text, so nothing is rounded on the way.
  */
 export function connect(url: string, options: ConnectOptions): Sql {
+  requireMended();
   return postgres(url, {
     max: options.max ?? 4,
     // An unreachable host must be told within a readiness check, not after half a minute.
@@ -38,4 +41,12 @@ export function connect(url: string, options: ConnectOptions): Sql {
       ...options.settings,
     },
   });
+}
+
+let mended: boolean | undefined;
+
+/** As published, a lost session could let a batch take effect twice, or end the process. */
+function requireMended(): void {
+  mended ??= readFileSync(require.resolve('postgres'), 'utf8').startsWith('/* mended');
+  if (!mended) throw new WrongUse('postgres.js is not mended: run `npm run prepare`');
 }

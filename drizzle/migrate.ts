@@ -30,15 +30,20 @@ const LOCK_TIMEOUT = '10s';
  * Drizzle's own migrator isn't used, since its CREATE SCHEMA IF NOT EXISTS asks for a right on the
  * whole database. What it applies is the same: the entries newer than the newest applied one.
  *
+ * @param onApplied called after each, also when a later one fails
  * @throws NotApplied naming entries that are older than that, or changed after they were applied.
  * @throws EntryFailed naming the entry whose SQL failed.
  */
-export async function applyMigrations(databaseUrl: string, set: MigrationSet): Promise<string[]> {
+export async function applyMigrations(
+  databaseUrl: string,
+  set: MigrationSet,
+  onApplied: (tag: string) => void = () => {},
+): Promise<string[]> {
   // The lock belongs to a session: one connection, kept to the end.
   const sql = connect(databaseUrl, { max: 1, applicationName: 'lrm migrate' });
   try {
     await takeLock(sql, set);
-    return await applyNew(sql, set);
+    return await applyNew(sql, set, onApplied);
   } finally {
     await sql.end({ timeout: 5 });
   }
@@ -50,13 +55,18 @@ async function takeLock(sql: Sql, set: MigrationSet): Promise<void> {
   await sql`select set_config('lock_timeout', ${LOCK_TIMEOUT}, false)`;
 }
 
-async function applyNew(sql: Sql, set: MigrationSet): Promise<string[]> {
+async function applyNew(
+  sql: Sql,
+  set: MigrationSet,
+  onApplied: (tag: string) => void,
+): Promise<string[]> {
   await createAppliedTable(sql, set);
   const unapplied = await unappliedEntries(sql, set);
   const applied: string[] = [];
   for (const { entry } of unapplied.filter(({ why }) => why === 'new')) {
     await apply(sql, set, entry);
     applied.push(entry.tag);
+    onApplied(entry.tag);
   }
   const problem = explainUnappliable(set, unapplied);
   if (problem) throw new NotApplied(problem);

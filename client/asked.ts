@@ -1,0 +1,16 @@
+import os from 'node:os';
+import type { Asked } from '../drizzle/stop';
+
+/** Who asks: the account and the machine, as in 'alice@build-7'. */
+export function asked(reason: string | undefined): Asked {
+  return { by: `${account()}@${os.hostname()}`, reason: reason ?? null };
+}
+
+function account(): string {
+  try {
+    return os.userInfo().username;
+  } catch {
+    // A container's user often has a number only.
+    return String(process.getuid?.() ?? 'unknown');
+  }
+}

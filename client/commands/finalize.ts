@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+import { withConnections } from '../connections';
+import { Shown } from '../explain';
+import { readToFinalize } from '../finalize';
+import { follow } from '../follow';
+import { migrationName } from '../name';
+import { finalizeNow } from '../run';
+import type { StatusRow } from '../status/row';
+import { warnWithoutWorker } from '../temporalState';
+
+export function addFinalize(program: Command): void {
+  program
+    .command('finalize')
+    .description('Runs migrations now, beside whatever runs, and waits until they are completed.')
+    .argument('<names...>', 'the migrations')
+    .option('--throttled', 'keep their throttling: they take their turn with the application')
+    .addHelpText(
+      'after',
+      `
+Exits 0 when all are completed, else 1 with the error. Ctrl-C leaves them running.
+
+Example:
+  npx lrm finalize 0001_sample && npx lrm check 0001_sample`,
+    )
+    .action(finalize);
+}
+
+async function finalize(typed: string[], options: { throttled?: boolean }): Promise<void> {
+  const names = [...new Set(typed.map(migrationName))];
+  const throttled = options.throttled === true;
+  await withConnections(async (connections) => {
+    const open = await readToFinalize(connections, names);
+    for (const name of names.filter((each) => !open.includes(each))) {
+      console.log(`${name} is completed`);
+    }
+    if (open.length === 0) return;
+    const client = await connections.temporal();
+    const wanted = open.map((name) => ({ name, throttled }));
+    const run = await finalizeNow(client, wanted);
+    await warnWithoutWorker(client);
+    refuseFailed(await follow(connections, run, open));
+  });
+}
+
+function refuseFailed(ended: readonly StatusRow[]): void {
+  const failed = ended.filter(({ migration }) => migration.status !== 'completed');
+  for (const { migration, notes } of failed) {
+    console.error(`lrm: ${migration.name} is ${migration.status}: ${notes.join('; ')}`);
+  }
+  if (failed.length > 0) throw new Shown();
+}

@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import { Refusal } from '../../drizzle/refusal';
+import type { Group, RunResult } from '../../workflows/contract';
+import { withConnections } from '../connections';
+import { Shown } from '../explain';
+import { sayWhenInterrupted } from '../interrupted';
+import { resultOf, startRun } from '../run';
+import { warnWithoutWorker } from '../temporalState';
+
+export function addRun(program: Command): void {
+  program
+    .command('run')
+    .description('Starts a run now; says so if one is going.')
+    .option('--wait', 'until it has ended; exits 1 if a migration failed or was left')
+    .addHelpText(
+      'after',
+      `
+A run executes the pending migrations and ends. There is never a second one beside it.
+
+Example:
+  npx lrm run --wait`,
+    )
+    .action(run);
+}
+
+async function run(options: { wait?: boolean }): Promise<void> {
+  await withConnections(async ({ temporal }) => {
+    const client = await temporal();
+    const { run, started } = await startRun(client);
+    console.log(started ? 'a run has been started' : 'a run is going already');
+    await warnWithoutWorker(client);
+    if (!options.wait) return;
+    const result = await sayWhenInterrupted('the run goes on: npx lrm status --watch', () =>
+      resultOf(run),
+    );
+    if (!result) {
+      throw new Refusal('the run was ended in Temporal; its migrations go on with the next one');
+    }
+    report(result);
+  });
+}
+
+function report(result: RunResult): void {
+  print('completed', result.completed);
+  print('failed', result.failed);
+  print('stopped by an operator', result.stopped);
+  for (const { name, reason } of result.left.first) console.log(`left: ${name}: ${reason}`);
+  const more = result.left.count - result.left.first.length;
+  if (more > 0) console.log(`left: ${more} more`);
+  if (result.failed.count > 0 || result.left.count > 0) throw new Shown();
+}
+
+function print(what: string, { count, names }: Group): void {
+  const more = count > names.length ? ` and ${count - names.length} more` : '';
+  console.log(`${what}: ${count}${count > 0 ? ` (${names.join(', ')}${more})` : ''}`);
+}

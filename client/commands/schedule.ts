@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import ms from 'ms';
+import { withConnections } from '../connections';
+import { createOrUpdateSchedule } from '../schedule';
+
+export function addSchedule(program: Command): void {
+  program
+    .command('schedule')
+    .description('Creates the Schedule that starts runs, or brings it up to date.')
+    .addHelpText(
+      'after',
+      `
+It looks for pending migrations every LRM_INTERVAL (15 minutes). A paused one stays paused.
+
+Example:
+  LRM_INTERVAL='5 minutes' npx lrm schedule`,
+    )
+    .action(schedule);
+}
+
+async function schedule(): Promise<void> {
+  await withConnections(async ({ settings, temporal }) => {
+    const result = await createOrUpdateSchedule(await temporal(), settings);
+    const every = ms(settings.LRM_INTERVAL, { long: true });
+    console.log(`Schedule long-running-migrations ${result}: a run every ${every}`);
+  });
+}

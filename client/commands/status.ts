@@ -1,0 +1,102 @@
+import type { Command } from 'commander';
+import { NotRegistered } from '../../drizzle/refusal';
+import { readAttempts } from '../../drizzle/status';
+import { WrongUse } from '../../drizzle/wrongUse';
+import { type Connections, withConnections } from '../connections';
+import { migrationName } from '../name';
+import { details } from '../status/details';
+import { footer } from '../status/footer';
+import { toJson } from '../status/json';
+import { type Report, readReport } from '../status/report';
+import { type StatusRow, statusRow } from '../status/row';
+import { table } from '../status/table';
+import { watch } from '../status/watch';
+import { colors } from '../terminal';
+
+interface Options {
+  readonly json?: boolean;
+  readonly watch?: boolean;
+  readonly all?: boolean;
+}
+
+/** As many attempts as a person reads; --json gives more. */
+const ATTEMPTS_SHOWN = 20;
+const ATTEMPTS_AS_JSON = 1_000;
+
+export function addStatus(program: Command): void {
+  program
+    .command('status')
+    .description('Shows the migrations, or one with its attempts.')
+    .argument('[name]', 'a migration')
+    .option('--json', 'an array of objects, and nothing else, on standard output')
+    .option('--watch', 'live, until q or Ctrl-C')
+    .option('--all', 'also the completed ones that are long done')
+    .addHelpText(
+      'after',
+      `
+Exits 0 whatever the migrations' state: npx lrm check is the one that judges. Works without
+Temporal, and says so.
+
+Examples:
+  npx lrm status --watch
+  npx lrm status 0001_sample
+  npx lrm status --json | jq -r '.[] | select(.status == "failed") | .name'`,
+    )
+    .action(status);
+}
+
+async function status(typed: string | undefined, options: Options): Promise<void> {
+  const name = typed === undefined ? undefined : migrationName(typed);
+  if (options.watch) refuseWatch(options);
+  await withConnections(async (connections) => {
+    if (options.json) return printJson(connections, name);
+    if (options.watch)
+      return watch(async () => withWarnings(await read(connections, name, options)));
+    const { text, warnings } = await read(connections, name, options);
+    for (const warning of warnings) console.error(`lrm: ${warning}`);
+    console.log(text);
+  });
+}
+
+function refuseWatch(options: Options): void {
+  if (options.json) throw new WrongUse('--watch and --json exclude each other');
+  if (!process.stdout.isTTY)
+    throw new WrongUse('--watch needs a terminal; without it, once is shown');
+}
+
+interface Screen {
+  readonly text: string;
+  readonly warnings: readonly string[];
+}
+
+async function read(
+  connections: Connections,
+  name: string | undefined,
+  options: Options,
+): Promise<Screen> {
+  const report = await readReport(connections, name);
+  const rows = statusRows(report, name);
+  const [only] = rows;
+  const body =
+    name !== undefined && only
+      ? details(only, await readAttempts(connections.db, name, ATTEMPTS_SHOWN))
+      : table(rows, options.all === true);
+  return { text: [body, footer(report.temporal)].filter(Boolean).join('\n\n'), ...report };
+}
+
+async function printJson(connections: Connections, name: string | undefined): Promise<void> {
+  const report = await readReport(connections, name);
+  const history =
+    name === undefined ? undefined : await readAttempts(connections.db, name, ATTEMPTS_AS_JSON);
+  for (const warning of report.warnings) console.error(`lrm: ${warning}`);
+  const rows = statusRows(report, name).map((row) => toJson(row, history));
+  console.log(JSON.stringify(rows, null, 2));
+}
+
+function statusRows({ migrations, temporal }: Report, name: string | undefined): StatusRow[] {
+  if (name !== undefined && migrations.length === 0) throw new NotRegistered(name);
+  return migrations.map((view) => statusRow(view, temporal));
+}
+
+const withWarnings = ({ text, warnings }: Screen): string =>
+  [text, ...warnings.map((warning) => colors.yellow(warning))].join('\n');

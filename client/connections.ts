@@ -1,0 +1,38 @@
+import type { Client } from '@temporalio/client';
+import { readSettings, type Settings } from '../activities/settings';
+import type { Sql } from '../drizzle/connect';
+import { type Database, database } from '../drizzle/database';
+import { openSql } from './openSql';
+import { connectTemporal } from './temporal';
+
+/** What a command works with. Both are connected to when first used. */
+export interface Connections {
+  readonly settings: Settings;
+  readonly sql: Sql;
+  readonly db: Database;
+  /** @throws TemporalUnreachable within 2 seconds */
+  temporal(): Promise<Client>;
+}
+
+/** Gives `body` its connections, and closes them after it. */
+export async function withConnections<T>(
+  body: (connections: Connections) => Promise<T>,
+): Promise<T> {
+  const settings = readSettings();
+  const sql = openSql(settings.databaseUrl);
+  let temporal: Promise<Client> | undefined;
+  try {
+    return await body({
+      settings,
+      sql,
+      db: database(sql),
+      temporal: () => {
+        temporal ??= connectTemporal(settings);
+        return temporal;
+      },
+    });
+  } finally {
+    const client = await temporal?.catch(() => undefined);
+    await Promise.all([sql.end({ timeout: 1 }), client?.connection.close()]);
+  }
+}

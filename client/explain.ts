@@ -1,0 +1,51 @@
+import { EntryFailed, NotApplied } from '../drizzle/migrate';
+import { Refusal } from '../drizzle/refusal';
+import { WrongUse } from '../drizzle/wrongUse';
+import { explainPostgres } from './explainPostgres';
+import { explainTemporal } from './explainTemporal';
+
+/** What an operator is told of an error, and the exit code. */
+export interface Explanation {
+  /** Empty when everything has been said. */
+  readonly line: string;
+  readonly exitCode: 1 | 2;
+}
+
+/** The state of things is a failure, and the command has shown it already. */
+export class Shown extends Error {
+  override readonly name = 'Shown';
+}
+
+/**
+ * One line on what is wrong and what to do. No stack trace, and never a part of DATABASE_URL or a
+ * row's value: of errors that may quote those only codes and names pass.
+ */
+export function explain(error: unknown): Explanation {
+  if (error instanceof Shown) return { line: '', exitCode: 1 };
+  if (error instanceof WrongUse) return { line: error.message, exitCode: 2 };
+  if (error instanceof Refusal || error instanceof NotApplied) return failed(error.message);
+  if (error instanceof EntryFailed) {
+    return failed(`${error.message}: ${explain(error.cause).line}. Nothing of that file was kept`);
+  }
+  const line = explainTemporal(error) ?? explainPostgres(innermost(error));
+  return failed(line ?? `unexpected: ${describe(error)}`);
+}
+
+const failed = (line: string): Explanation => ({ line, exitCode: 1 });
+
+/** Drizzle wraps what the driver threw in an error that holds the query and its parameters. */
+function innermost(error: unknown): unknown {
+  let current = error;
+  for (let depth = 0; depth < 8; depth++) {
+    if (!(current instanceof Error) || current.cause === undefined) return current;
+    current = current.cause;
+  }
+  return current;
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  // A DrizzleQueryError without a cause would still quote its parameters.
+  if (error.message.startsWith('Failed query')) return error.name;
+  return `${error.name}: ${error.message.split('\n')[0]}`;
+}

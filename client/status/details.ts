@@ -1,0 +1,74 @@
+import type { Attempt } from '../../drizzle/schema';
+import { colors } from '../terminal';
+import { bar } from './bar';
+import { count, oneLine, rate, seconds, time } from './format';
+import { columns } from './layout';
+import { asked, lastError, type StatusRow } from './row';
+import { paint } from './table';
+
+/** One migration: where it stands, and its attempts, the latest first. */
+export function details(row: StatusRow, attempts: readonly Attempt[]): string {
+  const facts = factsOf(row).filter(([, value]) => value !== null);
+  const width = Math.max(...facts.map(([label]) => label.length));
+  const lines = facts.map(([label, value]) => `${colors.dim(label.padEnd(width))}  ${value}`);
+  const history = attempts.length > 0 ? ['', attemptTable(attempts)] : [];
+  const rest = row.migration.attempts - attempts.length;
+  if (rest > 0) history.push(colors.dim(`and ${count(rest)} earlier attempts`));
+  return [colors.bold(row.migration.name), ...lines, ...history].join('\n');
+}
+
+function factsOf(row: StatusRow): [string, string | null][] {
+  const { migration } = row;
+  return [
+    ['status', paint[migration.status](migration.status)],
+    ['progress', progress(row)],
+    ['running on', row.live && row.attempt ? row.attempt.worker : null],
+    ['note', row.notes.filter((note) => !isShownBelow(row, note)).join('; ') || null],
+    ['error', migration.error],
+    ['asked', request(row)],
+    ['registered', time(migration.createdAt)],
+    ['started', migration.startedAt && time(migration.startedAt)],
+    ['completed', migration.completedAt && time(migration.completedAt)],
+  ];
+}
+
+/** In full, as its error or as what was asked. */
+const isShownBelow = (row: StatusRow, note: string): boolean =>
+  note === asked(row) || (row.migration.error !== null && note === lastError(row));
+
+function progress({ migration, percent, rowsPerSecond, secondsLeft }: StatusRow): string | null {
+  const { rowsDone, rowsTotal } = migration;
+  if (rowsDone === 0 && rowsTotal === null) return null;
+  const parts = [
+    `${count(rowsDone)}${rowsTotal === null ? '' : ` of ${count(rowsTotal)}`} rows`,
+    rowsPerSecond === null ? null : `${rate(rowsPerSecond)} rows/s`,
+    secondsLeft === null ? null : `${seconds(secondsLeft)} left`,
+  ];
+  const text = parts.filter((part) => part !== null).join(', ');
+  return percent === null ? text : `${bar(percent)}  ${text}`;
+}
+
+function request({ migration }: StatusRow): string | null {
+  if (!migration.request) return null;
+  const at = migration.requestedAt ? ` at ${time(migration.requestedAt)}` : '';
+  const why = migration.requestReason ? `: ${migration.requestReason}` : '';
+  return `${migration.request} by ${migration.requestedBy ?? 'somebody'}${at}${why}`;
+}
+
+const attemptTable = (attempts: readonly Attempt[]): string =>
+  columns(
+    ['>Attempt', 'Started', '>Took', 'Outcome', '>Rows', 'Worker', 'Error'],
+    attempts.map((attempt) => [
+      String(attempt.number),
+      time(attempt.startedAt),
+      took(attempt),
+      attempt.outcome ?? 'running',
+      count(attempt.rowsDone),
+      attempt.worker,
+      attempt.error ? oneLine(attempt.error, 200) : '',
+    ]),
+  );
+
+/** Up to the last sign of life, where nobody has said how it ended. */
+const took = ({ startedAt, endedAt, heartbeatAt }: Attempt): string =>
+  seconds(((endedAt ?? heartbeatAt).getTime() - startedAt.getTime()) / 1000);

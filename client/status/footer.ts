@@ -1,0 +1,24 @@
+import type { TemporalState } from '../temporalState';
+import { colors } from '../terminal';
+import { time } from './format';
+
+/** Lines on the run, the Schedule and the workers; none when Temporal doesn't answer. */
+export function footer(state: TemporalState | null): string {
+  if (!state) return '';
+  const parts = [run(state), schedule(state), workers(state)];
+  return colors.dim(parts.join(' · '));
+}
+
+const run = ({ run }: TemporalState): string =>
+  run ? `run going since ${time(run.startedAt)}` : 'no run is going';
+
+function schedule({ schedule }: TemporalState): string {
+  if (!schedule) return 'no Schedule';
+  if (schedule.paused) return `Schedule paused${schedule.note ? `: ${schedule.note}` : ''}`;
+  return schedule.next ? `next check ${time(schedule.next)}` : 'Schedule without a next check';
+}
+
+function workers({ workers }: TemporalState): string {
+  if (workers.length === 0) return 'no worker';
+  return workers.length === 1 ? `worker ${workers[0]}` : `${workers.length} workers`;
+}

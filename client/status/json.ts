@@ -1,0 +1,42 @@
+import type { Attempt } from '../../drizzle/schema';
+import type { StatusRow } from './row';
+
+/** What `lrm status --json` prints of a migration. Names stay; new ones may be added. */
+export function toJson(row: StatusRow, history?: readonly Attempt[]): Record<string, unknown> {
+  const { migration, pending } = row;
+  return {
+    name: migration.name,
+    status: migration.status,
+    attempts: migration.attempts,
+    error: migration.error,
+    rowsDone: migration.rowsDone,
+    rowsTotal: migration.rowsTotal,
+    percent: row.percent,
+    rowsPerSecond: row.rowsPerSecond,
+    secondsLeft: row.secondsLeft,
+    running: row.live,
+    waitsFor: migration.waitsFor,
+    pausedInTemporal: pending?.paused ?? false,
+    request: migration.request,
+    requestReason: migration.requestReason,
+    requestedBy: migration.requestedBy,
+    requestedAt: migration.requestedAt,
+    createdAt: migration.createdAt,
+    startedAt: migration.startedAt,
+    completedAt: migration.completedAt,
+    updatedAt: migration.updatedAt,
+    ...(history && { history: history.map(attemptToJson) }),
+  };
+}
+
+const attemptToJson = (attempt: Attempt): Record<string, unknown> => ({
+  number: attempt.number,
+  worker: attempt.worker,
+  runId: attempt.runId,
+  startedAt: attempt.startedAt,
+  heartbeatAt: attempt.heartbeatAt,
+  endedAt: attempt.endedAt,
+  outcome: attempt.outcome,
+  error: attempt.error,
+  rowsDone: attempt.rowsDone,
+});

@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Refusal } from '../drizzle/refusal';
+import type { Migration } from '../drizzle/schema';
+import { readMigrations } from '../drizzle/status';
+import { type Asked, type Stop, settle, stop } from '../drizzle/stop';
+import { transitions } from '../drizzle/transitions';
+import type { Connections } from './connections';
+import { sayWhenInterrupted } from './interrupted';
+import { tellRun } from './tellRun';
+
+/** A running attempt looks at its row every 2 s at most: asking more often than this gains nothing. */
+const ASK_EVERY = 300;
+
+/**
+ * Pauses or cancels a migration and returns when nothing of it runs any more: its attempt has
+ * stopped, or its worker has not been heard for LRM_HEARTBEAT_TIMEOUT.
+ * @param wait false: return as soon as the running attempt has been asked
+ * @throws Refusal when it can't be, or when it ended otherwise meanwhile
+ */
+export async function stopAndWait(
+  connections: Connections,
+  name: string,
+  move: Stop,
+  asked: Asked,
+  wait: boolean,
+): Promise<'stopped' | 'asked'> {
+  const { db, settings } = connections;
+  const result = await stop(db, name, move, asked, settings.LRM_HEARTBEAT_TIMEOUT);
+  if (result === 'asked') {
+    if (!wait) return 'asked';
+    console.error(`${name} has been asked to stop …`);
+    await sayWhenInterrupted(
+      `${name} stops all the same: npx lrm status ${name}; to withdraw it: npx lrm resume ${name}`,
+      () => untilStopped(connections, name, move, asked),
+    );
+  }
+  await tellRun(connections, name);
+  return 'stopped';
+}
+
+async function untilStopped(
+  { db, settings }: Connections,
+  name: string,
+  move: Stop,
+  asked: Asked,
+): Promise<void> {
+  const timeout = settings.LRM_HEARTBEAT_TIMEOUT;
+  for (;;) {
+    const [view] = await readMigrations(db, timeout, name);
+    if (!view) throw new Refusal(`${name} was removed meanwhile`);
+    if (hasMoved(view.migration, move)) return;
+    if (view.migration.status !== 'in_progress') {
+      // It had begun to stop for a pause when the cancel came: paused, and to be cancelled.
+      if ((await stop(db, name, move, asked, timeout)) === 'stopped') return;
+    } else if (!view.live && (await settle(db, name, move, timeout))) return;
+    await sleep(ASK_EVERY);
+  }
+}
+
+/** @throws Refusal when it never will */
+function hasMoved(row: Migration, move: Stop): boolean {
+  const { to } = transitions[move];
+  if (row.status === to) return true;
+  if (row.status === 'completed' || row.status === 'failed') {
+    throw new Refusal(`${row.name} ended before that: it is ${row.status}`);
+  }
+  if (row.request !== move) {
+    const by = row.requestedBy ?? 'somebody';
+    throw new Refusal(`${row.name} is ${row.status}: ${by} asked to ${row.request} it meanwhile`);
+  }
+  return false;
+}

@@ -1,0 +1,22 @@
+import { Client, Connection } from '@temporalio/client';
+import type { Settings } from '../activities/settings';
+import { isRefused, TemporalUnreachable } from './explainTemporal';
+
+/** An operator waits no longer for a server that is down. */
+const CONNECT_TIMEOUT = '2 seconds';
+
+/**
+ * Connects to Temporal.
+ * @throws TemporalUnreachable when it doesn't answer within 2 seconds
+ */
+export async function connectTemporal({ temporal }: Settings): Promise<Client> {
+  const { connectionOptions, namespace } = temporal;
+  const connection = await Connection.connect({
+    ...connectionOptions,
+    connectTimeout: CONNECT_TIMEOUT,
+  }).catch((error: unknown) => {
+    if (isRefused(error)) throw error;
+    throw new TemporalUnreachable(connectionOptions.address ?? 'localhost:7233');
+  });
+  return new Client({ connection, ...(namespace === undefined ? {} : { namespace }) });
+}

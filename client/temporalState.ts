@@ -1,0 +1,128 @@
+import { type Client, ScheduleNotFoundError } from '@temporalio/client';
+import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow';
+import type { temporal } from '@temporalio/proto';
+import type { HeartbeatDetails } from '../activities/attempt/progress';
+import { LONG_RUNNING_MIGRATIONS } from '../activities/settings';
+import { isNotFound } from './explainTemporal';
+
+/** What only Temporal knows. */
+export interface TemporalState {
+  /** The run that is going; null when none is. */
+  readonly run: { readonly startedAt: Date } | null;
+  /** Attempts that are running, or waiting for their next one, by migration. */
+  readonly pending: ReadonlyMap<string, PendingAttempt>;
+  /** Null when there is none. */
+  readonly schedule: ScheduleState | null;
+  /** Identities of the workers seen polling in the last minutes. */
+  readonly workers: readonly string[];
+}
+
+export interface PendingAttempt {
+  /** Paused in Temporal's own way: in the Web UI or with its CLI. */
+  readonly paused: boolean;
+  /** Who paused it, and why. */
+  readonly pausedBy: string | null;
+  /** What the attempt said last. */
+  readonly heartbeat: Partial<HeartbeatDetails> | null;
+  /** When it will be tried again; null while it runs. */
+  readonly nextAttemptAt: Date | null;
+}
+
+export interface ScheduleState {
+  readonly paused: boolean;
+  readonly note: string | null;
+  readonly next: Date | null;
+}
+
+/** A status that takes longer isn't looked at any more. Milliseconds. */
+const WITHIN = 2_500;
+/** In Temporal's API. */
+const RUNNING = 1;
+const WORKFLOW_QUEUE = 1;
+
+/** Asks Temporal for the run, the Schedule and the workers. */
+export function readTemporalState(client: Client): Promise<TemporalState> {
+  return client.connection.withDeadline(Date.now() + WITHIN, async () => {
+    const [run, schedule, workers] = await Promise.all([
+      describeRun(client),
+      describeSchedule(client),
+      listWorkers(client),
+    ]);
+    return { ...run, schedule, workers };
+  });
+}
+
+/** The attempts that Temporal has in hand, by migration. */
+export async function describeRun(client: Client): Promise<Pick<TemporalState, 'run' | 'pending'>> {
+  const run = await client.workflowService
+    .describeWorkflowExecution({
+      namespace: client.options.namespace,
+      execution: { workflowId: LONG_RUNNING_MIGRATIONS },
+    })
+    .catch(nothingIfNotFound);
+  const info = run?.workflowExecutionInfo;
+  if (!run || info?.status !== RUNNING) return { run: null, pending: new Map() };
+  const pending = new Map<string, PendingAttempt>();
+  for (const activity of run.pendingActivities ?? []) {
+    if (activity.activityId) pending.set(activity.activityId, await readPending(client, activity));
+  }
+  return { run: { startedAt: date(info.startTime) ?? new Date() }, pending };
+}
+
+/** Says so when nobody would do what has just been asked. */
+export async function warnWithoutWorker(client: Client): Promise<void> {
+  const workers = await listWorkers(client);
+  if (workers.length > 0) return;
+  console.error(`lrm: no worker polls ${LONG_RUNNING_MIGRATIONS}: start one (npm run worker)`);
+}
+
+async function readPending(
+  client: Client,
+  activity: temporal.api.workflow.v1.IPendingActivityInfo,
+): Promise<PendingAttempt> {
+  const [heartbeat] = await decodeArrayFromPayloads(
+    client.options.loadedDataConverter,
+    activity.heartbeatDetails?.payloads,
+  );
+  const manual = activity.pauseInfo?.manual;
+  return {
+    paused: activity.paused === true,
+    pausedBy: manual ? [manual.identity, manual.reason].filter(Boolean).join(': ') : null,
+    heartbeat: isObject(heartbeat) ? heartbeat : null,
+    nextAttemptAt: date(activity.nextAttemptScheduleTime),
+  };
+}
+
+async function describeSchedule(client: Client): Promise<ScheduleState | null> {
+  try {
+    const { state, info } = await client.schedule.getHandle(LONG_RUNNING_MIGRATIONS).describe();
+    const next = info.nextActionTimes[0] ?? null;
+    return { paused: state.paused, note: state.note ?? null, next };
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return null;
+    throw error;
+  }
+}
+
+async function listWorkers(client: Client): Promise<string[]> {
+  const { pollers } = await client.workflowService.describeTaskQueue({
+    namespace: client.options.namespace,
+    taskQueue: { name: LONG_RUNNING_MIGRATIONS },
+    taskQueueType: WORKFLOW_QUEUE,
+  });
+  return [...new Set((pollers ?? []).map(({ identity }) => identity ?? 'unknown'))];
+}
+
+function nothingIfNotFound(error: unknown): undefined {
+  if (!isNotFound(error)) throw error;
+  return undefined;
+}
+
+/** Protobuf's times; a nonsensical one, as the zero time of a server, is none. */
+function date(time: { seconds?: unknown; nanos?: number | null } | null | undefined): Date | null {
+  const milliseconds = Number(time?.seconds ?? 0) * 1000 + (time?.nanos ?? 0) / 1e6;
+  return milliseconds > 0 ? new Date(milliseconds) : null;
+}
+
+const isObject = (value: unknown): value is Partial<HeartbeatDetails> =>
+  typeof value === 'object' && value !== null;

@@ -1,0 +1,94 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { register } from '../support/migrations';
+import { useParts } from '../support/parts';
+import { waitFor } from '../support/waitFor';
+import { lrmWith } from './lrm';
+
+const parts = useParts();
+
+beforeEach(async () => {
+  await parts.sql`truncate long_running_migrations cascade`;
+});
+
+test('lrm run starts one run; a second says that it is going', async () => {
+  const first = await parts.lrm('run');
+  expect(first).toMatchObject({ code: 0, stdout: 'a run has been started\n' });
+  expect(first.stderr).toMatch('no worker polls long-running-migrations');
+  const second = await parts.lrm('run');
+  expect(second).toMatchObject({ code: 0, stdout: 'a run is going already\n' });
+  await parts.client.workflow.getHandle('long-running-migrations').terminate();
+});
+
+test('lrm run --wait, the run is terminated in Temporal: exit 1 and what that means', async () => {
+  const waiting = parts.lrm('run', '--wait');
+  const run = parts.client.workflow.getHandle('long-running-migrations');
+  await waitFor('the run to be started', async () => {
+    const { status } = await run.describe();
+    return status.name === 'RUNNING';
+  });
+  await run.terminate();
+  expect(await waiting).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching('its migrations go on with the next one'),
+  });
+});
+
+test('lrm run --wait tells what completed, failed and was left; exit 0 only without the latter two', async () => {
+  const jobs = parts.jobsFolder();
+  jobs.writeJob('0001_good', 'exports.run = async () => {};');
+  jobs.writeJob('0002_bad', "exports.run = async () => { throw new TypeError('never'); };");
+  const worker = await parts.startWorker({ jobs });
+
+  await register(parts, '0001_good');
+  expect(await parts.lrm('run', '--wait')).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/completed: 1 \(0001_good\)/),
+  });
+
+  await register(parts, '0002_bad', '0003_missing');
+  const second = await parts.lrm('run', '--wait');
+  expect(second.code).toBe(1);
+  expect(second.stdout).toMatch('failed: 1 (0002_bad)');
+  expect(second.stdout).toMatch(/left: 0003_missing: /);
+  await worker.stop();
+});
+
+test('lrm schedule creates the Schedule, then brings it up to date; a paused one stays paused', async () => {
+  const handle = parts.client.schedule.getHandle('long-running-migrations');
+  const schedule = lrmWith(parts, { LRM_INTERVAL: '7 minutes' });
+  expect((await schedule('schedule')).stdout).toMatch('created: a run every 7 minutes');
+  await handle.pause('frozen for the audit');
+
+  const again = lrmWith(parts, { LRM_INTERVAL: '9 minutes' });
+  expect((await again('schedule')).stdout).toMatch('updated: a run every 9 minutes');
+
+  const { state, spec, action, policies } = await handle.describe();
+  expect(state).toMatchObject({ paused: true, note: 'frozen for the audit' });
+  expect(spec.intervals).toMatchObject([{ every: 540_000 }]);
+  expect(action).toMatchObject({
+    workflowType: 'tickLongRunningMigrations',
+    workflowId: 'long-running-migrations-tick',
+    taskQueue: 'long-running-migrations',
+    workflowExecutionTimeout: 60_000,
+  });
+  expect(policies.overlap).toBe('SKIP');
+  await register(parts, '0001_a');
+  expect((await parts.lrm('status')).stderr).toMatch('the Schedule is paused');
+  await handle.delete();
+});
+
+test('lrm schedule refuses an interval that Temporal would round to nothing', async () => {
+  const { code, stderr } = await lrmWith(parts, { LRM_INTERVAL: '100ms' })('schedule');
+  expect(code).toBe(2);
+  expect(stderr).toMatch('1 second at least');
+});
+
+test('lrm register says when it was registered before, and warns of a missing file', async () => {
+  const first = await parts.lrm('register', '0001_x');
+  expect(first).toMatchObject({ code: 0, stdout: '0001_x is registered\n' });
+  expect(first.stderr).toMatch('there is no file 0001_x in');
+  expect(await parts.lrm('register', '0001_x')).toMatchObject({
+    code: 0,
+    stdout: '0001_x was registered before: nothing changed\n',
+  });
+});

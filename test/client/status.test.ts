@@ -1,0 +1,109 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { insertEnded, insertMigration, insertRunning } from '../drizzle/rows';
+import { useParts } from '../support/parts';
+import { lrmWith } from './lrm';
+
+const parts = useParts();
+const DOWN = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
+
+beforeEach(async () => {
+  await parts.sql`truncate long_running_migrations cascade`;
+});
+
+test('lrm status --json prints an array with what a script needs, and nothing else', async () => {
+  await insertRunning(parts.sql, '0001_a');
+  await insertMigration(parts.sql, '0002_b', 'completed');
+  const { code, stdout } = await parts.lrm('status', '--json');
+  expect(code).toBe(0);
+  const rows = JSON.parse(stdout);
+  expect(rows.map((row: { name: string }) => row.name)).toEqual(['0001_a', '0002_b']);
+  expect(rows[0]).toMatchObject({
+    status: 'in_progress',
+    attempts: 1,
+    error: null,
+    rowsDone: 0,
+    rowsTotal: null,
+    createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
+    startedAt: null,
+    completedAt: null,
+    updatedAt: expect.any(String),
+    running: true,
+  });
+});
+
+test('lrm status shows a line a migration, without colours when piped', async () => {
+  await insertRunning(parts.sql, '0001_a');
+  await parts.sql`update long_running_migrations set rows_done = 54, rows_total = 100`;
+  await insertMigration(parts.sql, '0002_b');
+  await parts.sql`
+    update long_running_migrations set waits_for = 'waits for 0001_a (in_progress)'
+    where name = '0002_b'`;
+  const { stdout } = await parts.lrm('status');
+  expect(stdout).toMatch(/^0001_a +in_progress +██████▌░░░░░ +54 % +54 \/ 100 /m);
+  expect(stdout).toMatch(/^0002_b +created .*waits for 0001_a \(in_progress\)$/m);
+  expect(stdout).not.toMatch('\u001b');
+});
+
+test('lrm status works without Temporal, and says so in one line', async () => {
+  await insertMigration(parts.sql, '0001_a', 'failed');
+  const from = Date.now();
+  const { code, stdout, stderr } = await lrmWith(parts, DOWN)('status');
+  expect(Date.now() - from).toBeLessThan(8_000);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/0001_a +failed/);
+  expect(stderr).toBe(
+    'lrm: no answer from Temporal at 127.0.0.1:1 (TEMPORAL_ADDRESS; is the server running?); ' +
+      'what follows comes from Postgres alone\n',
+  );
+});
+
+test('lrm status --json without Temporal is still only JSON', async () => {
+  await insertMigration(parts.sql, '0001_a');
+  const { code, stdout } = await lrmWith(parts, DOWN)('status', '--json');
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toHaveLength(1);
+});
+
+test('lrm status warns of two with one number, of fruitless time limits, of nobody who works', async () => {
+  await insertMigration(parts.sql, '0001_a', 'in_progress');
+  await insertMigration(parts.sql, '0001_b');
+  for (const number of [1, 2, 3]) await insertEnded(parts.sql, '0001_a', number, 'timed_out');
+  const { stderr } = await parts.lrm('status');
+  expect(stderr).toMatch('the same number twice: 0001_a, 0001_b');
+  expect(stderr).toMatch('0001_a met its time limit 3 times in a row without progress');
+  expect(stderr).toMatch('no worker has been polling lately');
+  expect(stderr).toMatch('nothing starts a run: npx lrm schedule');
+});
+
+test('lrm status shows a worker that is not heard of', async () => {
+  await insertRunning(parts.sql, '0001_a', 90);
+  expect((await parts.lrm('status')).stdout).toMatch(/worker not heard for 1 min 3\d s/);
+});
+
+test('lrm status <name> shows its attempts: when, how long, who, how they ended', async () => {
+  await insertMigration(parts.sql, '0001_a', 'failed');
+  await insertEnded(parts.sql, '0001_a', 1, 'retried');
+  await insertEnded(parts.sql, '0001_a', 2, 'failed');
+  await parts.sql`update long_running_migration_attempts set error = 'number ' || number`;
+  const { code, stdout } = await parts.lrm('status', '0001_a');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^ +2 .* failed .*1@test +number 2$/m);
+  expect(stdout).toMatch(/^ +1 .* retried .*1@test +number 1$/m);
+});
+
+test('lrm status <name> that is not registered: exit 1', async () => {
+  const { code, stderr } = await parts.lrm('status', '0009_x');
+  expect(code).toBe(1);
+  expect(stderr).toMatch('0009_x is not registered');
+});
+
+test('lrm status of many shows the unfinished and the latest completed ones; --all shows all', async () => {
+  await parts.sql`
+    insert into long_running_migrations (name, status, created_at)
+    select lpad(i::text, 4, '0') || '_x', 'completed', now() + i * interval '1 second'
+    from generate_series(1, 30) i`;
+  const lines = async (...args: string[]) =>
+    (await parts.lrm('status', ...args)).stdout.match(/^\d{4}_x/gm)?.length;
+  expect(await lines()).toBe(10);
+  expect(await lines('--all')).toBe(30);
+});

@@ -1,0 +1,186 @@
+import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type { JobsFolder } from '../support/jobsFolder';
+import { attempts, migration, register, startRun, waitForMigration } from '../support/migrations';
+import { useParts } from '../support/parts';
+import { waitFor } from '../support/waitFor';
+import type { TestWorker } from '../support/workerProcess';
+import { lrmWith, UNTIL_GATE_OPENS } from './lrm';
+
+const parts = useParts();
+const NAME = '0001_waits';
+const FAST = {
+  LRM_HEARTBEAT_TIMEOUT: '3 seconds',
+  LRM_RETRY_INITIAL_INTERVAL: '200ms',
+  LRM_STOP_GRACE: '2 seconds',
+};
+
+let jobs: JobsFolder;
+/** Undefined once a test has ended it: the next one starts another. */
+let worker: TestWorker | undefined;
+const lrm = (...args: string[]) => lrmWith(parts, { ...FAST, LRM_JOBS_DIR: jobs.path })(...args);
+
+beforeAll(async () => {
+  await parts.sql`create table gate ()`;
+  jobs = parts.jobsFolder();
+  jobs.writeJob(NAME, UNTIL_GATE_OPENS);
+});
+
+beforeEach(async () => {
+  await parts.sql`truncate long_running_migrations, gate cascade`;
+  worker ??= await parts.startWorker({ jobs, env: FAST });
+  await register(parts, NAME);
+});
+
+afterEach(async () => {
+  await parts.client.workflow
+    .getHandle('long-running-migrations')
+    .terminate()
+    .catch(() => {});
+});
+
+/** Begun, with steps behind it. */
+async function underWay(): Promise<void> {
+  await startRun(parts);
+  await waitForMigration(parts, NAME, 'be under way', (row) => Number(row.rowsDone) > 2);
+}
+
+async function killWorker(): Promise<void> {
+  worker?.kill('SIGKILL');
+  await worker?.exited;
+  worker = undefined;
+}
+
+const openGate = () => parts.sql`insert into gate default values`;
+
+test('lrm pause returns when the running attempt has stopped; resume goes on from its checkpoint', async () => {
+  await underWay();
+  const paused = await lrm('pause', NAME, '--reason', 'too much load');
+  expect(paused).toMatchObject({ code: 0, stdout: expect.stringMatching(`${NAME} is paused`) });
+  const row = await migration(parts, NAME);
+  expect(row).toMatchObject({ status: 'paused', requestReason: 'too much load' });
+  expect(row.requestedBy).toMatch(/.+@.+/);
+  const steps = Number(row.rowsDone);
+  expect(await attempts(parts, NAME)).toMatchObject([{ outcome: 'paused' }]);
+
+  expect((await lrm('resume', NAME)).code).toBe(0);
+  await openGate();
+  expect((await lrm('run', '--wait')).code).toBe(0);
+  const done = await migration(parts, NAME);
+  expect(done.status).toBe('completed');
+  expect(Number(done.rowsDone)).toBeGreaterThanOrEqual(steps);
+});
+
+test('lrm cancel ends a running attempt for good; retry brings it back', async () => {
+  await underWay();
+  expect((await lrm('cancel', NAME)).code).toBe(0);
+  expect(await migration(parts, NAME)).toMatchObject({ status: 'cancelled' });
+  await openGate();
+  await lrm('run', '--wait');
+  expect((await migration(parts, NAME)).status).toBe('cancelled');
+  expect((await lrm('retry', NAME)).code).toBe(0);
+  await lrm('run', '--wait');
+  expect((await migration(parts, NAME)).status).toBe('completed');
+});
+
+test('lrm pause --no-wait returns at once, and the attempt stops', async () => {
+  await underWay();
+  const { code, stdout } = await lrm('pause', NAME, '--no-wait');
+  expect(code).toBe(0);
+  expect(stdout).toMatch('has been asked to stop');
+  await waitForMigration(parts, NAME, 'be paused', ({ status }) => status === 'paused');
+});
+
+test('lrm cancel while the attempt stops for a pause: cancelled in the end', async () => {
+  jobs.writeJob(
+    NAME,
+    `exports.run = (job) => new Promise((resolve, reject) => {
+      job.progress(5, 10);
+      job.signal.addEventListener('abort', () => setTimeout(reject, 1500, job.signal.reason));
+    });`,
+  );
+  await underWay();
+  await lrm('pause', NAME, '--no-wait');
+  expect((await lrm('cancel', NAME)).code).toBe(0);
+  expect((await migration(parts, NAME)).status).toBe('cancelled');
+  jobs.writeJob(NAME, UNTIL_GATE_OPENS);
+});
+
+test('lrm pause, its worker was killed: paused once that is certain', async () => {
+  await underWay();
+  await killWorker();
+  const { code } = await lrm('pause', NAME);
+  expect(code).toBe(0);
+  expect(await migration(parts, NAME)).toMatchObject({ status: 'paused', currentAttempt: null });
+  expect(await attempts(parts, NAME)).toMatchObject([{ outcome: 'interrupted' }]);
+});
+
+test('lrm pause and resume while Temporal is down: the row decides, and Temporal is only mentioned', async () => {
+  const without = lrmWith(parts, { ...FAST, TEMPORAL_ADDRESS: '127.0.0.1:1' });
+  for (const [command, status] of [
+    ['pause', 'paused'],
+    ['resume', 'created'],
+  ] as const) {
+    const { code, stderr } = await without(command, NAME);
+    expect(code).toBe(0);
+    expect(stderr).toMatch('no answer from Temporal');
+    expect((await migration(parts, NAME)).status).toBe(status);
+  }
+});
+
+test('two operators: a pause is waited for while the other resumes, and is told so', async () => {
+  await underWay();
+  // Frozen: neither stops nor dies before the other has spoken.
+  worker?.kill('SIGSTOP');
+  const pausing = lrmWith(parts, { ...FAST, LRM_HEARTBEAT_TIMEOUT: '1 minute' })('pause', NAME);
+  await waitForMigration(parts, NAME, 'be asked', ({ request }) => request === 'pause');
+  expect((await lrm('resume', NAME)).stdout).toMatch('the request to stop it is withdrawn');
+  const { code, stderr } = await pausing;
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/asked to resume it meanwhile/);
+  await killWorker();
+});
+
+test('paused in Temporal: status says so, lrm resume unpauses it, and it goes on', async () => {
+  await underWay();
+  await pauseInTemporal();
+  await waitFor('the attempt to stop', async () => {
+    const [attempt] = await attempts(parts, NAME);
+    return attempt?.endedAt;
+  });
+  expect((await lrm('status')).stdout).toMatch('paused in Temporal');
+  const [json] = JSON.parse((await lrm('status', '--json')).stdout);
+  expect(json).toMatchObject({ status: 'in_progress', pausedInTemporal: true });
+
+  const resumed = await lrm('resume', NAME);
+  expect(resumed).toMatchObject({
+    code: 0,
+    stdout: `${NAME} goes on: it was paused in Temporal\n`,
+  });
+  await openGate();
+  await waitForMigration(parts, NAME, 'complete', ({ status }) => status === 'completed');
+});
+
+test('paused in Temporal and cancelled on its row: its slot is free again', async () => {
+  await underWay();
+  await pauseInTemporal();
+  expect((await lrm('cancel', NAME)).code).toBe(0);
+  expect((await migration(parts, NAME)).status).toBe('cancelled');
+  const run = parts.client.workflow.getHandle('long-running-migrations');
+  await waitFor('the run to end', async () => (await run.describe()).status.name !== 'RUNNING');
+});
+
+test('lrm resume of a running one that nobody paused is refused', async () => {
+  await underWay();
+  const { code, stderr } = await lrm('resume', NAME);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(`${NAME} is in_progress: can't resume it`);
+});
+
+function pauseInTemporal(): Promise<unknown> {
+  return parts.client.workflowService.pauseActivity({
+    namespace: parts.namespace,
+    execution: { workflowId: 'long-running-migrations' },
+    identity: 'the Web UI',
+    id: NAME,
+  });
+}

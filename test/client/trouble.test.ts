@@ -1,0 +1,132 @@
+import { expect, test } from '@jest/globals';
+import { createProgram } from '../../client/program';
+import { useDatabase } from '../support/database';
+import { runLrm } from '../support/lrm';
+import { useParts } from '../support/parts';
+
+const parts = useParts();
+const empty = useDatabase({ empty: true });
+
+const SECRET = 'hunter2hunter2';
+const with_ = (settings: NodeJS.ProcessEnv, ...args: string[]) => runLrm(parts.env(settings), args);
+
+/** One line, without stack and secret. */
+function expectOneLine({ stdout, stderr }: { stdout: string; stderr: string }): void {
+  expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  expect(stderr).toMatch(/^lrm: /);
+  expect(stdout + stderr).not.toMatch(SECRET);
+  expect(stderr).not.toMatch(/\bat .*:\d+:\d+/);
+}
+
+function withPassword(change: (url: URL) => void): string {
+  const url = new URL(parts.databaseUrl);
+  change(url);
+  return url.href;
+}
+
+test.each<[string, () => string, string]>([
+  [
+    'a port where nothing listens',
+    () =>
+      withPassword((url) => {
+        url.port = '1';
+      }),
+    'nothing answers for Postgres at',
+  ],
+  [
+    'an unknown host',
+    () => `postgres://app:${SECRET}@no-such-host.invalid/app`,
+    'no such host for Postgres: no-such-host.invalid',
+  ],
+  [
+    'a wrong user',
+    () =>
+      withPassword((url) => {
+        url.username = 'nobody';
+        url.password = SECRET;
+      }),
+    'Postgres refuses the',
+  ],
+  [
+    'a missing database',
+    () =>
+      withPassword((url) => {
+        url.pathname = 'missing';
+      }),
+    'Postgres has no such database',
+  ],
+])('lrm status, DATABASE_URL with %s: one line, exit 1', async (_, url, line) => {
+  const result = await with_({ DATABASE_URL: url() }, 'status');
+  expect(result).toMatchObject({ code: 1, stdout: '' });
+  expect(result.stderr).toMatch(line);
+  expectOneLine(result);
+});
+
+test.each([
+  ['no URL', `mysql://app:${SECRET}@db/app`],
+  ['a password that is not encoded', `postgres://app:${SECRET}%zz@db/app`],
+])('lrm status, DATABASE_URL is %s: one line, exit 2', async (_, url) => {
+  const result = await with_({ DATABASE_URL: url }, 'status');
+  expect(result.code).toBe(2);
+  expectOneLine(result);
+});
+
+test('lrm names all settings that do not parse at once', async () => {
+  const result = await with_({ LRM_INTERVAL: 'soon', LRM_MAX_FAILURES: '-1' }, 'status');
+  expect(result.code).toBe(2);
+  expectOneLine(result);
+  expect(result.stderr).toMatch(/LRM_INTERVAL.*LRM_MAX_FAILURES/);
+});
+
+test.each([['status'], ['register', '0001_a'], ['pause', '0001_a'], ['finalize', '0001_a']])(
+  'lrm %s on a database without our tables says to run npx lrm migrate',
+  async (...args) => {
+    const result = await with_({ DATABASE_URL: empty.databaseUrl }, ...args);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch('run npx lrm migrate');
+    expectOneLine(result);
+  },
+);
+
+test.each([['run'], ['schedule']])(
+  'lrm %s, Temporal down: one line within seconds, exit 1',
+  async (command) => {
+    const from = Date.now();
+    const result = await with_({ TEMPORAL_ADDRESS: '127.0.0.1:1' }, command);
+    expect(Date.now() - from).toBeLessThan(8_000);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch('no answer from Temporal at 127.0.0.1:1');
+    expectOneLine(result);
+  },
+);
+
+test.each([['run'], ['schedule']])(
+  'lrm %s, an unknown namespace: one line, exit 1',
+  async (command) => {
+    const result = await with_({ TEMPORAL_NAMESPACE: 'nowhere' }, command);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch('Temporal has no such namespace');
+    expectOneLine(result);
+  },
+);
+
+test.each([
+  ['frobnicate'],
+  ['pause'],
+  ['status', '--frob'],
+  ['register', '../x'],
+  ['status', '--watch'],
+])('lrm %s %s: wrong use, exit 2', async (...args) => {
+  expect((await parts.lrm(...args)).code).toBe(2);
+});
+
+test('lrm <command> --help has an example of each', async () => {
+  const commands = createProgram().commands.map((command) => command.name());
+  const answers = await Promise.all(
+    commands.map(async (command) => ({ command, ...(await parts.lrm(command, '--help')) })),
+  );
+  for (const { command, code, stdout } of answers) {
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`Examples?:\\n.*npx lrm ${command}`));
+  }
+});

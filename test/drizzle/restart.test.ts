@@ -1,0 +1,130 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { type Database, database as drizzle } from '../../drizzle/database';
+import { resume, retry } from '../../drizzle/restart';
+import { useDatabase } from '../support/database';
+import { insertMigration, insertRunning, row } from './rows';
+
+const database = useDatabase();
+const asked = { by: 'bob@test', reason: null };
+const NAME = '0001_a';
+
+let db: Database;
+
+beforeEach(async () => {
+  db = drizzle(database.sql);
+  await database.sql`truncate long_running_migrations, long_running_migration_ranges cascade`;
+});
+
+/** Somebody who has done something. */
+async function insertWithProgress(status: 'failed' | 'cancelled' | 'completed'): Promise<void> {
+  await insertMigration(database.sql, NAME, status);
+  await database.sql`
+    update long_running_migrations set checkpoint = '{"at": 7}', rows_done = 7, rows_total = 9,
+      started_at = now(), completed_at = now(), error = 'it broke'`;
+  const [walk] = await database.sql`
+    insert into long_running_migration_walks (migration, name, shape)
+    values (${NAME}, '1', '{}') returning id`;
+  await database.sql`
+    insert into long_running_migration_ranges (walk, upto, rows) values (${walk?.['id']}, '{7}', 7)`;
+}
+
+const leftovers = async () => {
+  const [count] = await database.sql`
+    select (select count(*)::int from long_running_migration_walks) as walks,
+           (select count(*)::int from long_running_migration_ranges) as ranges`;
+  return count;
+};
+
+test('resume puts a paused one back in the line', async () => {
+  await insertMigration(database.sql, NAME, 'paused');
+  expect(await resume(db, NAME, asked)).toBe('resumed');
+  expect(await row(database.sql, NAME)).toMatchObject({ status: 'created', request: 'resume' });
+});
+
+test('resume leaves a running one alone', async () => {
+  await insertRunning(database.sql, NAME);
+  expect(await resume(db, NAME, asked)).toBe('running');
+  expect(await row(database.sql, NAME)).toMatchObject({ request: null });
+});
+
+test.each(['created', 'completed', 'failed', 'cancelled'] as const)(
+  'resume refuses a %s one',
+  async (status) => {
+    await insertMigration(database.sql, NAME, status);
+    await expect(resume(db, NAME, asked)).rejects.toThrow(`0001_a is ${status}: can't resume it.`);
+  },
+);
+
+test.each(['failed', 'cancelled'] as const)(
+  'retry of a %s one keeps checkpoint, rows and error',
+  async (status) => {
+    await insertWithProgress(status);
+    await retry(db, NAME, asked, false);
+    expect(await row(database.sql, NAME)).toMatchObject({
+      status: 'created',
+      checkpoint: { at: 7 },
+      rows_done: '7',
+      error: 'it broke',
+      completed_at: null,
+      requested_by: 'bob@test',
+    });
+    expect(await leftovers()).toEqual({ walks: 1, ranges: 1 });
+  },
+);
+
+test('retry from the start drops everything that was kept, also of a completed one', async () => {
+  await insertWithProgress('completed');
+  await retry(db, NAME, asked, true);
+  expect(await row(database.sql, NAME)).toMatchObject({
+    status: 'created',
+    checkpoint: null,
+    rows_done: '0',
+    rows_total: null,
+    started_at: null,
+    completed_at: null,
+  });
+  expect(await leftovers()).toEqual({ walks: 0, ranges: 0 });
+});
+
+test('retry from the start leaves the walks of others', async () => {
+  await insertWithProgress('failed');
+  await insertMigration(database.sql, '0002_b');
+  await database.sql`
+    insert into long_running_migration_walks (migration, name, shape) values ('0002_b', '1', '{}')`;
+  await retry(db, NAME, asked, true);
+  expect(await leftovers()).toEqual({ walks: 1, ranges: 0 });
+});
+
+test.each(['created', 'paused', 'in_progress'] as const)(
+  'retry refuses a %s one',
+  async (status) => {
+    await insertMigration(database.sql, NAME, status);
+    await expect(retry(db, NAME, asked, true)).rejects.toThrow(
+      `0001_a is ${status}: can't retry it.`,
+    );
+  },
+);
+
+test('retry refuses a completed one that is not to begin anew', async () => {
+  await insertWithProgress('completed');
+  await expect(retry(db, NAME, asked, false)).rejects.toThrow('npx lrm retry 0001_a --from-start');
+});
+
+test('retry waits for a late batch of the attempt before, so that it leaves no range behind', async () => {
+  await insertWithProgress('failed');
+  const [walk] = await database.sql`select id from long_running_migration_walks`;
+  const order: string[] = [];
+  let retried: Promise<unknown> = Promise.resolve();
+  await database.sql.begin(async (tx) => {
+    await tx`
+      select pg_advisory_xact_lock_shared(hashtextextended(${`long_running_migrations:${NAME}`}, 0))`;
+    retried = retry(db, NAME, asked, true).then(() => order.push('retry'));
+    await tx`
+      insert into long_running_migration_ranges (walk, upto, rows)
+      values (${walk?.['id']}, '{8}', 1)`;
+    order.push('batch');
+  });
+  await retried;
+  expect(order).toEqual(['batch', 'retry']);
+  expect(await leftovers()).toEqual({ walks: 0, ranges: 0 });
+});

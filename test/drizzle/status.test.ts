@@ -1,0 +1,66 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { type Database, database as drizzle } from '../../drizzle/database';
+import { readMigrations, secondsLeft } from '../../drizzle/status';
+import { useDatabase } from '../support/database';
+import { insertEnded, insertMigration, insertRunning } from './rows';
+
+const database = useDatabase();
+const TIMEOUT = 30_000;
+
+let db: Database;
+
+beforeEach(async () => {
+  db = drizzle(database.sql);
+  await database.sql`truncate long_running_migrations cascade`;
+});
+
+const only = async () => {
+  const [view] = await readMigrations(db, TIMEOUT);
+  if (!view) throw new Error('nothing was read');
+  return view;
+};
+
+test('readMigrations gives all in order of work', async () => {
+  await database.sql`
+    insert into long_running_migrations (name, created_at)
+    values ('0003_c', now() - interval '1 hour'), ('0002_b', now()), ('0001_a', now())`;
+  const names = (await readMigrations(db, TIMEOUT)).map(({ migration }) => migration.name);
+  expect(names).toEqual(['0003_c', '0001_a', '0002_b']);
+});
+
+test('readMigrations reckons speed and time left from the running attempt alone', async () => {
+  await insertRunning(database.sql, '0001_a');
+  await database.sql`update long_running_migrations set rows_done = 1500, rows_total = 2000`;
+  await database.sql`update long_running_migration_attempts set rows_done = 500`;
+  const view = await only();
+  expect(view.live).toBe(true);
+  expect(view.rowsPerSecond).toBeCloseTo(5, 0);
+  expect(secondsLeft(view)).toBeCloseTo(100, -1);
+});
+
+test('readMigrations sees a silent worker by the database clock', async () => {
+  await insertRunning(database.sql, '0001_a', 40);
+  const view = await only();
+  expect(view.live).toBe(false);
+  expect(view.rowsPerSecond).toBeNull();
+  expect(view.silentFor).toBeGreaterThanOrEqual(40);
+});
+
+test('readMigrations counts time limits in a row without progress', async () => {
+  await insertMigration(database.sql, '0001_a', 'in_progress');
+  await insertEnded(database.sql, '0001_a', 1, 'timed_out');
+  await insertEnded(database.sql, '0001_a', 2, 'timed_out', true);
+  await insertEnded(database.sql, '0001_a', 3, 'timed_out');
+  await insertEnded(database.sql, '0001_a', 4, 'timed_out');
+  expect((await only()).fruitlessLimits).toBe(2);
+  await insertEnded(database.sql, '0001_a', 5, 'interrupted');
+  expect((await only()).fruitlessLimits).toBe(0);
+});
+
+test('readMigrations gives the latest attempt, or none', async () => {
+  await insertMigration(database.sql, '0001_a', 'failed');
+  expect((await only()).attempt).toBeNull();
+  await insertEnded(database.sql, '0001_a', 1, 'retried');
+  await insertEnded(database.sql, '0001_a', 2, 'failed');
+  expect((await only()).attempt).toMatchObject({ number: 2, outcome: 'failed' });
+});

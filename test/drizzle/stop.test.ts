@@ -1,0 +1,143 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { connect } from '../../drizzle/connect';
+import { type Database, database as drizzle } from '../../drizzle/database';
+import { Refusal } from '../../drizzle/refusal';
+import { resume, retry } from '../../drizzle/restart';
+import { settle, stop } from '../../drizzle/stop';
+import { useDatabase } from '../support/database';
+import { waitFor } from '../support/waitFor';
+import { insertMigration, insertRunning, row } from './rows';
+
+const database = useDatabase();
+const TIMEOUT = 30_000;
+const asked = { by: 'alice@test', reason: 'month-end' };
+const NAME = '0001_a';
+
+let db: Database;
+
+beforeEach(async () => {
+  db = drizzle(database.sql);
+  await database.sql`truncate long_running_migrations cascade`;
+});
+
+test('stop pauses a created migration at once, and keeps who and why', async () => {
+  await insertMigration(database.sql, NAME);
+  expect(await stop(db, NAME, 'pause', asked, TIMEOUT)).toBe('stopped');
+  expect(await row(database.sql, NAME)).toMatchObject({
+    status: 'paused',
+    request: 'pause',
+    requested_by: 'alice@test',
+    request_reason: 'month-end',
+  });
+});
+
+test('stop only asks while an attempt is alive', async () => {
+  await insertRunning(database.sql, NAME);
+  expect(await stop(db, NAME, 'pause', asked, TIMEOUT)).toBe('asked');
+  expect(await row(database.sql, NAME)).toMatchObject({ status: 'in_progress', request: 'pause' });
+  expect(await settle(db, NAME, 'pause', TIMEOUT)).toBe(false);
+});
+
+test('stop takes a silent worker for dead: fences its attempt off and says how it ended', async () => {
+  await insertRunning(database.sql, NAME, 31);
+  expect(await stop(db, NAME, 'cancel', asked, TIMEOUT)).toBe('stopped');
+  expect(await row(database.sql, NAME)).toMatchObject({
+    status: 'cancelled',
+    current_attempt: null,
+  });
+  const [attempt] =
+    await database.sql`select outcome, ended_at from long_running_migration_attempts`;
+  expect(attempt).toMatchObject({ outcome: 'interrupted', ended_at: expect.anything() });
+});
+
+test('stop ends the database sessions of a dead worker, which hold the fence', async () => {
+  const id = await insertRunning(database.sql, NAME, 31);
+  const orphan = connect(database.databaseUrl, { max: 1, applicationName: `lrm:${id}` });
+  // Not sql.begin(): postgres.js fails on the ROLLBACK that it then writes to the ended session.
+  const holding = orphan
+    .unsafe(
+      `begin; select pg_advisory_xact_lock_shared(
+         hashtextextended('long_running_migrations:${NAME}', 0)); select pg_sleep(600)`,
+    )
+    .catch((error) => error.code);
+  await waitFor('the orphan to hold the lock', async () => {
+    const locks = await database.sql`
+      select from pg_locks join pg_stat_activity using (pid)
+      where locktype = 'advisory' and granted and application_name = ${`lrm:${id}`}`;
+    return locks.length > 0;
+  });
+
+  expect(await stop(db, NAME, 'pause', asked, TIMEOUT)).toBe('stopped');
+
+  expect(await holding).toMatch(/^(57P01|CONNECTION_CLOSED)$/);
+  await orphan.end({ timeout: 1 });
+});
+
+test('settle completes a stop when the worker dies after it was asked', async () => {
+  await insertRunning(database.sql, NAME);
+  await stop(db, NAME, 'pause', asked, TIMEOUT);
+  await database.sql`
+    update long_running_migration_attempts set heartbeat_at = now() - interval '1 minute'`;
+  expect(await settle(db, NAME, 'pause', TIMEOUT)).toBe(true);
+  expect(await row(database.sql, NAME)).toMatchObject({ status: 'paused', requested_by: asked.by });
+});
+
+test('settle does nothing once the stop was withdrawn', async () => {
+  await insertRunning(database.sql, NAME);
+  await stop(db, NAME, 'pause', asked, TIMEOUT);
+  expect(await resume(db, NAME, asked)).toBe('withdrawn');
+  await database.sql`
+    update long_running_migration_attempts set heartbeat_at = now() - interval '1 minute'`;
+  expect(await settle(db, NAME, 'pause', TIMEOUT)).toBe(false);
+  expect(await row(database.sql, NAME)).toMatchObject({ status: 'in_progress', request: 'resume' });
+});
+
+test('stop does not turn a cancel under way into a pause', async () => {
+  await insertRunning(database.sql, NAME);
+  await stop(db, NAME, 'cancel', asked, TIMEOUT);
+  await expect(stop(db, NAME, 'pause', asked, TIMEOUT)).rejects.toThrow(
+    "0001_a is in_progress and to be cancelled (asked by alice@test): can't pause it. Possible: " +
+      'npx lrm pause 0001_a, npx lrm cancel 0001_a, npx lrm resume 0001_a',
+  );
+  expect(await stop(db, NAME, 'cancel', asked, TIMEOUT)).toBe('asked');
+});
+
+test.each([
+  ['paused', 'pause', 'npx lrm resume 0001_a, npx lrm cancel 0001_a'],
+  ['completed', 'pause', 'npx lrm retry 0001_a --from-start'],
+  ['completed', 'cancel', 'npx lrm retry 0001_a --from-start'],
+  ['failed', 'pause', 'npx lrm cancel 0001_a, npx lrm retry 0001_a'],
+  ['cancelled', 'cancel', 'npx lrm retry 0001_a'],
+] as const)(
+  'stop refuses: a %s one has no %s, and what is possible is said',
+  async (status, move, possible) => {
+    await insertMigration(database.sql, NAME, status);
+    const failure = await stop(db, NAME, move, asked, TIMEOUT).catch((error) => error);
+    expect(failure).toBeInstanceOf(Refusal);
+    expect(failure.message).toBe(`0001_a is ${status}: can't ${move} it. Possible: ${possible}`);
+    expect(await row(database.sql, NAME)).toMatchObject({ status, request: null });
+  },
+);
+
+test('stop refuses what is not registered', async () => {
+  await expect(stop(db, '0009_b', 'pause', asked, TIMEOUT)).rejects.toThrow(
+    '0009_b is not registered',
+  );
+});
+
+test('stop and retry at the same time: exactly one of the possible orders has happened', async () => {
+  for (let round = 0; round < 20; round++) {
+    const name = `00${String(round).padStart(2, '0')}_race`;
+    await insertMigration(database.sql, name, 'failed');
+    const [stopped, retried] = await Promise.allSettled([
+      stop(db, name, 'pause', asked, TIMEOUT),
+      retry(db, name, asked, false),
+    ]);
+    expect(retried.status).toBe('fulfilled');
+    const { status, request } = await row(database.sql, name);
+    // The pause came first and was refused, or came second and held.
+    if (stopped.status === 'rejected')
+      expect({ status, request }).toEqual({ status: 'created', request: 'retry' });
+    else expect({ status, request }).toEqual({ status: 'paused', request: 'pause' });
+  }
+});
