@@ -5,8 +5,8 @@ import type { OwnDatabase } from './database';
 
 /** Current Details are a page to look at, and each listing is kept in the history. */
 const ROWS_AT_MOST = 25;
-/** Of an error the beginning says most; the row has the whole. */
-const ERROR_AT_MOST = 200;
+/** What to type stands at an error's end; longer ones the row has whole. */
+const ERROR_AT_MOST = 400;
 
 /** What runs first, then what wants an operator, then what waits its turn, then what is done (the latest first). */
 const ORDER = sql`case ${migrations.status}

@@ -8,8 +8,7 @@ import type { RunResult } from './contract';
 export function currentDetails(overview: Overview, result: RunResult): string {
   const counts = Object.entries(overview.counts).map(([status, count]) => `${count} ${status}`);
   const rows = overview.rows.map(
-    (row) =>
-      `| ${row.name} | ${row.status} | ${row.attempts} | ${cell(row.error)} | ${hint(row)} |`,
+    (row) => `| ${row.name} | ${row.status} | ${row.attempts} | ${note(row)} |`,
   );
   const left = result.left.first
     .filter(({ name }) => !overview.rows.some((row) => row.name === name))
@@ -17,8 +16,8 @@ export function currentDetails(overview: Overview, result: RunResult): string {
   return [
     `**${counts.join(', ') || 'nothing registered'}**`,
     '',
-    '| migration | status | attempts | last error | what now |',
-    '| --- | --- | ---: | --- | --- |',
+    '| migration | status | attempts | last error, what it waits for, what to type |',
+    '| --- | --- | ---: | --- |',
     ...rows,
     ...(left.length > 0 ? ['', '**Left as they are**', '', ...left] : []),
     '',
@@ -26,12 +25,12 @@ export function currentDetails(overview: Overview, result: RunResult): string {
   ].join('\n');
 }
 
-function hint(row: OverviewRow): string {
+/** One narrow column: the panel beside it leaves no room for more. */
+function note(row: OverviewRow): string {
   switch (row.status) {
     case 'in_progress':
-      return row.error ? 'is tried again by itself' : `pause: \`npx lrm pause ${row.name}\``;
     case 'failed':
-      return `mend it, then \`npx lrm retry ${row.name}\``;
+      return cell(row.error ?? row.waitsFor) || `\`npx lrm pause ${row.name}\``;
     case 'paused':
       return `\`npx lrm resume ${row.name}\``;
     case 'created':

@@ -61,6 +61,7 @@ class Run {
     this.skip = [...(carried?.skip ?? [])];
     setHandler(finalizeSignal, (wanted) => {
       this.finalize.push(...wanted);
+      this.stale = true;
     });
     setHandler(statusChangedSignal, () => {
       this.stale = true;
@@ -71,7 +72,7 @@ class Run {
   async execute(): Promise<RunResult> {
     try {
       while (!(await this.nothingLeft())) {
-        await condition(() => this.stale || this.finalize.length > 0);
+        await condition(() => this.stale);
       }
       return this.results.get();
     } catch (error) {
@@ -89,13 +90,13 @@ class Run {
     const listing = await listPendingMigrations({
       running: [...this.running.keys()],
       extra: [...this.running.values()].filter(({ finalize }) => finalize).length,
-      skip: this.skip.map(({ name }) => name),
+      skip: [...this.skip, ...this.finalize].map(({ name }) => name),
     });
     this.show(listing);
     // Given back by a hundred workers without the code: the next tick looks again.
     const enough = this.skip.length >= NAMES_AT_MOST;
     for (const ready of enough ? [] : listing.ready) this.start(ready, listing);
-    return this.running.size === 0 && this.finalize.length === 0 && !this.stale;
+    return this.running.size === 0 && !this.stale;
   }
 
   private start(ready: Ready, { settings }: Listing, finalize?: Finalize): void {
@@ -143,22 +144,20 @@ class Run {
     this.skip.push({ name, reason });
   }
 
-  /** What an operator wants done now, whatever the slots say. One that runs throttled begins anew. */
+  /** What an operator wants done now, whatever the slots say; what waits for another stays wanted. */
   private async startFinalized(): Promise<void> {
     for (const finalize of this.finalize.splice(0)) {
       const running = this.running.get(finalize.name);
       if (running && (finalize.throttled || running.finalize)) continue;
+      // One that runs throttled begins anew.
       if (running) {
         running.scope.cancel();
         await running.ended;
       }
-      const listing = await listPendingMigrations({
-        running: [],
-        extra: 0,
-        skip: [],
-        only: [finalize.name],
-      });
+      const only = [finalize.name];
+      const listing = await listPendingMigrations({ running: [], extra: 0, skip: [], only });
       for (const ready of listing.ready) this.start(ready, listing, finalize);
+      if (listing.left.count > 0) this.finalize.push(finalize);
     }
   }
 

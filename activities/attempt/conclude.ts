@@ -5,7 +5,7 @@ import type { RunMigrationResult } from '../contract';
 import type { Deps } from '../deps';
 import type { Claimed } from './claim';
 import { errorText } from './errorText';
-import { type Ending, failuresInARow, writeOutcome } from './outcome';
+import { type Ending, failuresInARow, type Written, writeOutcome } from './outcome';
 import type { AttemptProgress } from './progress';
 import { retryDelay } from './retryDelay';
 import { decide } from './retryOrFail';
@@ -37,7 +37,7 @@ export async function conclude(
   const log = deps.log.child({ migration, attempt: number, rows: progress.doneHere });
 
   if (end.kind === 'completed') {
-    if (!(await write('completed', null))) throw superseded(deps, migration);
+    if ((await write('completed', null)) === 'superseded') throw superseded(deps, migration);
     log.info('completed');
     return { outcome: 'completed' };
   }
@@ -52,7 +52,7 @@ type Write = (
   outcome: AttemptOutcome,
   error: string | null,
   how?: { move?: boolean; errorUnknown?: boolean },
-) => Promise<boolean>;
+) => Promise<Written>;
 
 async function threw(
   deps: Deps,
@@ -75,7 +75,8 @@ async function threw(
   const unknown = before.unknown + 1;
   if (verdict === 'fail' || (errorUnknown && unknown >= maxFailures)) {
     const error = `${text}. ${advice(migration, verdict, unknown)}`;
-    if (!(await write('failed', error, { errorUnknown }))) throw superseded(deps, migration);
+    const written = await write('failed', error, { errorUnknown });
+    if (written === 'superseded') throw superseded(deps, migration);
     log.error(error);
     throw failed(error);
   }
@@ -107,11 +108,9 @@ async function stopped(
   const soon = 1;
   switch (reason) {
     case 'operator pause':
-      await write('paused', null);
-      return { outcome: 'paused' };
+      return obeyed(deps, migration, 'paused', await write('paused', null));
     case 'operator cancel':
-      await write('cancelled', null);
-      return { outcome: 'cancelled' };
+      return obeyed(deps, migration, 'cancelled', await write('cancelled', null));
     case 'run cancelled':
       await write('interrupted', null);
       throw new CancelledFailure('stopped with its run; its row stays in_progress');
@@ -136,12 +135,24 @@ async function stopped(
   }
 }
 
+function obeyed(
+  deps: Deps,
+  migration: string,
+  outcome: 'paused' | 'cancelled',
+  written: Written,
+): RunMigrationResult {
+  if (written === 'withdrawn') throw retryIn(1, 'the operator wants it to go on');
+  // Not the current attempt: the operator's command has settled the row itself, and this is how it was heard.
+  if (written === 'superseded') deps.log.debug({ migration }, 'its row had been settled already');
+  return { outcome };
+}
+
 /** Tries to write the outcome this often; the database may be restarting. */
 const WRITES_AT_MOST = 4;
 /** Between two tries; together within the reserve under start-to-close. Milliseconds. */
 const WRITE_AGAIN = 400;
 
-async function writeFirmly(deps: Deps, ending: Ending, move: boolean): Promise<boolean> {
+async function writeFirmly(deps: Deps, ending: Ending, move: boolean): Promise<Written> {
   for (let tried = 1; ; tried++) {
     try {
       return await writeOutcome(deps.db, ending, move);

@@ -24,54 +24,84 @@ const MOVES: Partial<Record<AttemptOutcome, Move>> = {
   cancelled: 'cancel',
 };
 
+/** - `written`: as asked.
+ * - `withdrawn`: the operator has taken the pause or cancel back; the attempt counts as interrupted.
+ * - `superseded`: the attempt is no longer the current one; only its own row was ended. */
+export type Written = 'written' | 'withdrawn' | 'superseded';
+
 /**
  * Writes an attempt's outcome and, where it decides one, the migration's status, in one transaction.
  * @param move False when 'paused' is Temporal's doing: the row stays in_progress.
- * @returns False when the attempt is no longer the current one; then only its own row is ended.
  */
-export function writeOutcome(db: OwnDatabase, ending: Ending, move = true): Promise<boolean> {
+export function writeOutcome(db: OwnDatabase, ending: Ending, move = true): Promise<Written> {
   return db.transaction(async (tx) => {
-    const { migration, attemptId, outcome, error, errorUnknown, progress } = ending;
-    const by = move ? MOVES[outcome] : undefined;
-    const now = sql`now()`;
-    const written = await tx
-      .update(migrations)
-      .set({
-        ...(by ? { status: transitions[by].to } : {}),
-        // Between attempts nothing may write: whoever comes next claims.
-        currentAttempt: null,
-        // A good end clears the trouble before it; an interruption leaves it to be read.
-        ...(outcome === 'completed' ? { error: null, completedAt: now } : {}),
-        ...(error === null ? {} : { error }),
-        rowsDone: progress.done,
-        rowsTotal: outcome === 'completed' && progress.done > 0 ? progress.done : progress.total,
-        waitsFor: null,
-        updatedAt: now,
-      })
-      .where(
-        and(
-          eq(migrations.name, migration),
-          eq(migrations.currentAttempt, attemptId),
-          inArray(migrations.status, [...(by ? transitions[by].from : transitions.complete.from)]),
-        ),
-      )
-      .returning({ name: migrations.name });
-    const current = written.length > 0;
-    await tx
-      .update(attempts)
-      .set({
-        endedAt: now,
-        // Its worker was cut off and a newer one has begun meanwhile: whatever it believes.
-        outcome: current ? outcome : 'superseded',
-        error,
-        errorUnknown,
-        heartbeatAt: now,
-        rowsDone: progress.doneHere,
-        progressed: progress.progressed,
-      })
-      .where(and(eq(attempts.id, attemptId), isNull(attempts.endedAt)));
-    return current;
+    const by = move ? MOVES[ending.outcome] : undefined;
+    if (await writeMigration(tx, ending, by)) {
+      await writeAttempt(tx, ending, ending.outcome);
+      return 'written';
+    }
+    const stop = by === 'pause' || by === 'cancel';
+    const withdrawn = stop && (await writeMigration(tx, ending, undefined));
+    await writeAttempt(tx, ending, withdrawn ? 'interrupted' : 'superseded');
+    return withdrawn ? 'withdrawn' : 'superseded';
   });
+}
+
+type OwnTransaction = Parameters<Parameters<OwnDatabase['transaction']>[0]>[0];
+
+const now = sql`now()`;
+
+async function writeMigration(
+  tx: OwnTransaction,
+  { migration, attemptId, error, progress }: Ending,
+  by: Move | undefined,
+): Promise<boolean> {
+  const completed = by === 'complete';
+  const written = await tx
+    .update(migrations)
+    .set({
+      ...(by ? { status: transitions[by].to } : {}),
+      // Between attempts nothing may write: whoever comes next claims.
+      currentAttempt: null,
+      // A good end clears the trouble before it; an interruption leaves it to be read.
+      ...(completed ? { error: null, completedAt: now } : {}),
+      ...(error === null ? {} : { error }),
+      rowsDone: progress.done,
+      rowsTotal: completed && progress.done > 0 ? progress.done : progress.total,
+      waitsFor: null,
+      updatedAt: now,
+    })
+    .where(
+      and(
+        eq(migrations.name, migration),
+        eq(migrations.currentAttempt, attemptId),
+        eq(migrations.status, 'in_progress'),
+        by ? inArray(migrations.status, [...transitions[by].from]) : undefined,
+        // A stop that was withdrawn meanwhile must not take effect.
+        by === 'pause' || by === 'cancel' ? eq(migrations.request, by) : undefined,
+      ),
+    )
+    .returning({ name: migrations.name });
+  return written.length > 0;
+}
+
+async function writeAttempt(
+  tx: OwnTransaction,
+  { attemptId, error, errorUnknown, progress }: Ending,
+  outcome: AttemptOutcome,
+): Promise<void> {
+  await tx
+    .update(attempts)
+    .set({
+      endedAt: now,
+      outcome,
+      error,
+      errorUnknown,
+      heartbeatAt: now,
+      rowsDone: progress.doneHere,
+      progressed: progress.progressed,
+    })
+    .where(and(eq(attempts.id, attemptId), isNull(attempts.endedAt)));
 }
 
 /** As many attempts back are looked at: more than any sensible LRM_MAX_FAILURES. */

@@ -131,3 +131,28 @@ test('an operator’s cancel on the row ends the migration', async () => {
   expect(await run.result()).toMatchObject({ stopped: { names: [NAME] } });
   expect(await migration(parts, NAME)).toMatchObject({ status: 'cancelled' });
 });
+
+test('a pause that is withdrawn before the attempt has stopped does not take effect', async () => {
+  const jobs = parts.jobsFolder();
+  // Says that it was asked, and lets its grace period pass.
+  jobs.writeJob(
+    NAME,
+    `exports.options = { stopGrace: '5s' };
+     exports.run = (job) => new Promise((resolve) => {
+       if (job.attempt > 1) return resolve();
+       job.progress(1);
+       job.signal.addEventListener('abort', () => job.progress(77));
+     });`,
+  );
+  await register(parts, NAME);
+  worker = await parts.startWorker({ jobs, env: FAST });
+  const run = await startRun(parts);
+  await waitForMigration(parts, NAME, 'be under way', (row) => Number(row.rowsDone) === 1);
+  await parts.sql`update long_running_migrations set request = 'pause' where name = ${NAME}`;
+  await waitForMigration(parts, NAME, 'be asked to stop', (row) => Number(row.rowsDone) === 77);
+
+  await parts.sql`update long_running_migrations set request = 'resume' where name = ${NAME}`;
+
+  expect(await run.result()).toMatchObject({ completed: { names: [NAME] } });
+  expect(await outcomes()).toEqual(['interrupted', 'completed']);
+});
