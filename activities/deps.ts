@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { SpareThread } from './attempt/threads';
 import type { OwnDatabase } from './database';
 import type { Settings } from './settings';
 
@@ -7,6 +8,8 @@ export interface Deps {
   readonly db: OwnDatabase;
   readonly settings: Settings;
   readonly log: Logger;
+  /** Where attempts' threads come from. */
+  readonly threads: SpareThread;
   /** This worker's identity, as Temporal shows it: pid@host. */
   readonly identity: string;
   /** A thread can't be ended: the process has to end soon. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { SpareThread } from '../activities/attempt/threads';
 import { type OwnDatabase, openOwnDatabase } from '../activities/database';
 import { createActivities } from '../activities/index';
 import { LONG_RUNNING_MIGRATIONS, type Settings } from '../activities/settings';
@@ -100,6 +101,7 @@ async function poll(
       settings,
       log,
       identity,
+      threads: new SpareThread(settings.LRM_MEMORY_LIMIT_MB),
       onStuckThread: (migration) => {
         stuck = migration;
         log.fatal(

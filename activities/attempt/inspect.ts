@@ -1,7 +1,7 @@
 import { hashOf } from '../../jobs/catalog';
 import { type Description, describe } from '../../jobs/thread/describe';
 import type { FromThread, JobFacts } from '../../jobs/thread/messages';
-import { startThread } from './jobThread';
+import { startThread } from './threads';
 
 /** What a job says of itself, or why it can't be loaded. */
 export type Inspection =

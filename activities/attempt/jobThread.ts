@@ -1,5 +1,4 @@
-import path from 'node:path';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Progress } from '../../jobs/context/attempt';
 import { type Description, describe } from '../../jobs/thread/describe';
 import type {
@@ -8,7 +7,6 @@ import type {
   LogLevel,
   RunInput,
   StopReason,
-  ThreadInput,
   ToThread,
 } from '../../jobs/thread/messages';
 
@@ -29,33 +27,21 @@ export interface ThreadListener {
   isCurrent(): Promise<boolean>;
 }
 
-const ENTRY = path.join(__dirname, '../../jobs/thread/entry.js');
-
 /** A thread blocked in a native call (execSync, a sync file lock) may not end: so long it is waited for. */
 export const TERMINATE_WITHIN = 5_000;
-
-/** Starts a thread with a heap limit of its own. */
-export function startThread(input: ThreadInput, memoryLimitMb: number): Worker {
-  return new Worker(ENTRY, {
-    workerData: input,
-    resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb },
-    name: input.task === 'run' ? input.migration : 'inspect',
-  });
-}
 
 /** The thread in which one attempt's run() executes. */
 export class JobThread {
   /** Settled once, by whatever ends it first. */
   readonly ended: Promise<ThreadEnd>;
-  private readonly thread: Worker;
   private readonly exited: Promise<void>;
 
+  /** @param thread started with `input` just now */
   constructor(
+    private readonly thread: Worker,
     private readonly input: RunInput,
-    memoryLimitMb: number,
     private readonly listener: ThreadListener,
   ) {
-    this.thread = startThread(input, memoryLimitMb);
     this.exited = new Promise((resolve) => this.thread.once('exit', () => resolve()));
     this.ended = new Promise((resolve) => this.listen(resolve));
   }

@@ -123,7 +123,7 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): JobThread {
     limitMs: Math.ceil(ownLimit(limits)),
     gate: new SharedArrayBuffer(4),
   };
-  return new JobThread(input, limits.memoryLimitMb, {
+  return new JobThread(deps.threads.start(input, limits.memoryLimitMb), input, {
     running: () => log.debug({ ms: Math.round(performance.now() - run.since) }, 'run() called'),
     progress: (news) => progress.update(news),
     progressed: () => {

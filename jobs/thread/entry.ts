@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import type { Attempt } from '../context/attempt';
 import { createContext } from './context';
 import { describe } from './describe';
@@ -15,7 +15,6 @@ class StopRequested extends Error {
   }
 }
 
-const input = workerData as ThreadInput;
 const failed = (during: During) => (thrown: unknown) =>
   tell({ type: 'failed', during, error: describe(thrown) });
 
@@ -23,8 +22,11 @@ const failed = (during: During) => (thrown: unknown) =>
 process.on('uncaughtException', failed('elsewhere'));
 process.on('unhandledRejection', failed('elsewhere'));
 
-if (input.task === 'inspect') void inspect(input.file);
-else void runJob(input);
+// Started ahead of time, it waits here, loaded, for what it is to do.
+parentPort?.once('message', (input: ThreadInput) => {
+  if (input.task === 'inspect') void inspect(input.file);
+  else void runJob(input);
+});
 
 async function inspect(file: string): Promise<void> {
   try {
