@@ -1,0 +1,78 @@
+import { eq } from 'drizzle-orm';
+import { type WalkRow, walks } from '../../drizzle/schema';
+import { type Attempt, fencedTransaction } from './attempt';
+import { completeWalk, openWalk } from './walk/store';
+import type { Tally } from './walk/tally';
+
+/** Where an author's own iteration stands. */
+export class Cursor<C> {
+  #value: C | undefined;
+  /** Items passed since it was stored. */
+  #unsaved = 0;
+  #done: number;
+
+  constructor(
+    private readonly attempt: Attempt,
+    private readonly tally: Tally,
+    private readonly row: WalkRow,
+  ) {
+    this.#value = (row.cursor ?? undefined) as C | undefined;
+    this.#done = row.rowsDone;
+    this.#report(row.rowsTotal);
+  }
+
+  get completed(): boolean {
+    return this.row.completedAt !== null;
+  }
+
+  get value(): C | undefined {
+    return this.#value;
+  }
+
+  get unsaved(): number {
+    return this.#unsaved;
+  }
+
+  /** An item is done, and this is where it was. */
+  passed(value: C): void {
+    this.#value = value;
+    this.#unsaved += 1;
+    this.#done += 1;
+    this.#report(this.row.rowsTotal);
+  }
+
+  /** Stores it for the attempts to come. */
+  async save(): Promise<void> {
+    if (this.#unsaved === 0) return;
+    await fencedTransaction(this.attempt, (tx) =>
+      tx
+        .update(walks)
+        .set({ cursor: this.#value, rowsDone: this.#done })
+        .where(eq(walks.id, this.row.id)),
+    );
+    this.#unsaved = 0;
+    this.attempt.progressed();
+  }
+
+  async complete(): Promise<void> {
+    await completeWalk(this.attempt, this.row);
+    this.#report(this.#done);
+  }
+
+  #report(total: number | null): void {
+    this.tally.report(this.row.name, { done: this.#done, total });
+  }
+}
+
+/** Begins an author's iteration, or goes on with it. */
+export async function createCursor<C>(
+  attempt: Attempt,
+  tally: Tally,
+  { name, total }: { readonly name?: string | undefined; readonly total?: number | undefined },
+): Promise<Cursor<C>> {
+  const row = await openWalk(attempt, tally.begin(name), { table: 'none' }, async () => ({
+    upperBound: null,
+    rowsTotal: total ?? null,
+  }));
+  return new Cursor<C>(attempt, tally, row);
+}

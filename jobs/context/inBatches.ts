@@ -1,0 +1,162 @@
+import { sql } from 'drizzle-orm';
+import { FENCED_ISOLATION } from '../../drizzle/fence';
+import { type Attempt, fence, type Transaction } from './attempt';
+import { type Batch, createBatch, enterBatch } from './batch';
+import type { TableReference } from './names';
+import { type BatchOptions, type BatchSettings, readBatchOptions } from './options';
+import { type Brake, createBrake } from './throttle';
+import { ahead } from './walk/ahead';
+import { backOff, TRIES_AT_MOST } from './walk/backOff';
+import { BatchSize } from './walk/batchSize';
+import { type Gap, nextRange } from './walk/boundary';
+import { runLanes } from './walk/lanes';
+import { LockWaiters } from './walk/lockWaiters';
+import type { Range } from './walk/range';
+import { TableWalk } from './walk/tableWalk';
+import type { Tally } from './walk/tally';
+import { type Trouble, troubleOf } from './walk/trouble';
+
+/** The author's change of one batch. */
+export type BatchBody = (tx: Transaction, batch: Batch) => PromiseLike<unknown>;
+
+/**
+ * A batch that waits for a row holds others meanwhile, and a lock on the table would queue the
+ * application behind it. Half of Postgres's deadlock_timeout: in a deadlock with the application
+ * it is then always the batch that gives way.
+ */
+const LOCK_TIMEOUT = '500ms';
+
+/** Walks a table in batches, each of which takes effect exactly once; see JobContext.inBatches. */
+export async function inBatches(
+  attempt: Attempt,
+  tally: Tally,
+  table: TableReference,
+  options: BatchOptions,
+  body: BatchBody,
+): Promise<void> {
+  const settings = readBatchOptions(options);
+  const brake = createBrake(attempt, options.throttle);
+  const walk = await TableWalk.open(attempt, tally, table, options);
+  if (walk.completed) return;
+  await new Batches(attempt, walk, settings, brake, body).run();
+  await walk.complete();
+}
+
+/** The batches of one walk in one attempt. */
+class Batches {
+  readonly #size: BatchSize;
+  readonly #waiters: LockWaiters;
+  readonly #next: () => Promise<Range | undefined>;
+
+  constructor(
+    private readonly attempt: Attempt,
+    private readonly walk: TableWalk,
+    private readonly settings: BatchSettings,
+    private readonly brake: Brake,
+    private readonly body: BatchBody,
+  ) {
+    this.#size = new BatchSize(settings.bounds, settings.targetMs);
+    this.#waiters = new LockWaiters(attempt);
+    this.#next = ahead(
+      walk.ranges((gap) => this.#lookUp(gap)),
+      settings.lanes,
+    );
+  }
+
+  async run(): Promise<void> {
+    const ended = new AbortController();
+    const watching = this.#waiters.watch(ended.signal, () => this.#size.halve());
+    try {
+      await runLanes(this.settings.lanes, this.attempt.signal, (stop) => this.#lane(stop));
+    } finally {
+      ended.abort();
+      await watching;
+    }
+  }
+
+  /** Takes one range after the other, until none is left or it is to stop. */
+  async #lane(stop: AbortSignal): Promise<void> {
+    const parts: Range[] = [];
+    for (let failures = 0; ; ) {
+      const range = parts.shift() ?? (await this.#next());
+      if (!range || stop.aborted) return;
+      await this.brake.waitForTurn(stop);
+      try {
+        const ms = await this.#finish(range);
+        failures = 0;
+        await this.brake.rest(ms, stop);
+      } catch (error) {
+        failures += 1;
+        const trouble = troubleOf(error);
+        if (!trouble || failures >= TRIES_AT_MOST) throw error;
+        await backOff(failures, stop);
+        parts.unshift(...(await this.#again(range, trouble)));
+      }
+    }
+  }
+
+  /** Does a range; returns how many milliseconds it took. */
+  async #finish(range: Range): Promise<number> {
+    const begun = performance.now();
+    const id = await this.#commit(range);
+    const ms = performance.now() - begun;
+    if (range.matching > 0) this.#size.took(range.matching, ms);
+    await this.walk.finished(range, id, {
+      batchSize: this.#size.rows,
+      lanes: this.settings.lanes,
+    });
+    return ms;
+  }
+
+  #commit(range: Range): Promise<bigint> {
+    const { attempt, walk } = this;
+    return attempt.db.transaction(async (tx) => {
+      const pid = await begin(tx, attempt);
+      return this.#waiters.during(pid, async () => {
+        // Where nothing matches there is nothing to change, but the range is done all the same.
+        if (range.matching > 0) {
+          enterBatch(tx, walk.key, range);
+          await this.body(tx, createBatch(tx, walk.key, walk.where, range));
+        }
+        // Last: had the author caught an error of Postgres's, this would fail, not commit nothing.
+        return walk.store(tx, range);
+      });
+    });
+  }
+
+  /** What to try after a failure: the same again or, where it took too long, two halves. */
+  async #again(range: Range, trouble: Trouble): Promise<Range[]> {
+    if (trouble === 'conflict') return [range];
+    this.#size.halve();
+    if (range.rows < 2) return [range];
+    const half = Math.max(1, Math.floor(range.matching / 2));
+    return this.walk.split(range, (gap) => this.#lookUp(gap, half));
+  }
+
+  /** Looks the next boundary up; one that times out is tried with fewer rows. */
+  async #lookUp(gap: Gap, size?: number): Promise<Range> {
+    const { attempt, walk } = this;
+    for (let failures = 1; ; failures++) {
+      try {
+        return await nextRange(attempt.db, walk.key, walk.where, gap, size ?? this.#size.rows);
+      } catch (error) {
+        if (!troubleOf(error) || failures >= TRIES_AT_MOST) throw error;
+        this.#size.halve();
+        await backOff(failures, attempt.signal);
+      }
+    }
+  }
+}
+
+/** Fences a batch's transaction and makes it polite; returns its session's process ID. */
+async function begin(tx: Transaction, attempt: Attempt): Promise<number | undefined> {
+  // Sent together: with small batches, round trips are what bookkeeping costs.
+  const [, , [session]] = await Promise.all([
+    tx.execute(sql`set transaction isolation level ${sql.raw(FENCED_ISOLATION)}`),
+    fence(tx, attempt),
+    tx.execute<{ pid: number }>(
+      sql`select pg_backend_pid() as pid, set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`,
+    ),
+  ]);
+  return session?.pid;
+}

@@ -1,0 +1,23 @@
+import { is, SQL } from 'drizzle-orm';
+import { Refused } from './refused';
+
+/** A driver value as Postgres reads it from text, whatever the type. */
+export function textOf(value: unknown): string | null {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'string') return value;
+  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`;
+  if (Array.isArray(value)) return arrayLiteral(value.map(textOf));
+  if (is(value, SQL)) throw new Refused('updateRows takes values, not SQL expressions');
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** An array of texts as one literal. */
+export function arrayLiteral(texts: readonly (string | null)[]): string {
+  return `{${texts.map((text) => (text === null ? 'NULL' : quoted(text))).join(',')}}`;
+}
+
+function quoted(text: string): string {
+  // Most texts need no escapes, and looking for them is cheaper than replacing none.
+  return /["\\]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
+}

@@ -1,0 +1,51 @@
+import { is, type SQL, sql } from 'drizzle-orm';
+import { PgColumn, PgDialect, type PgTable } from 'drizzle-orm/pg-core';
+import { Refused } from './refused';
+
+/** A table of a Drizzle schema, or its plain name: sql`public.users`. */
+export type TableReference = PgTable | SQL;
+/** A column of a Drizzle schema, or its plain name: sql`id`. */
+export type ColumnReference = PgColumn | SQL;
+
+const dialect = new PgDialect();
+
+/** A table's name as it is written in SQL. */
+export function tableText(table: TableReference): string {
+  return plainText(sql`${table}`, 'a table');
+}
+
+/**
+ * A column's name as the catalog has it.
+ * @throws Refused when it is an expression, or a column of another table.
+ */
+export function columnName(table: TableReference, column: ColumnReference): string {
+  if (is(column, PgColumn)) {
+    if (column.table !== table) {
+      throw new Refused(`${column.name} is no column of ${tableText(table)}`);
+    }
+    return column.name;
+  }
+  return lastIdentifier(plainText(sql`${column}`, 'a column'));
+}
+
+/** SQL text and parameters of a condition, for comparing it with an earlier attempt's. */
+export function rendered(condition: SQL): string {
+  const { sql: text, params } = dialect.sqlToQuery(condition);
+  return JSON.stringify([text, params.map(String)]);
+}
+
+function plainText(reference: SQL, what: string): string {
+  const { sql: text, params } = dialect.sqlToQuery(reference);
+  if (params.length > 0) throw new Refused(`${what} must be a name, not an expression with values`);
+  return text;
+}
+
+const IDENTIFIER = /(?:^|\.)\s*(?:"((?:[^"]|"")+)"|([\p{L}_][\p{L}\p{N}_$]*))\s*$/u;
+
+/** As Postgres reads it: in quotes as it stands, else in lower case. */
+function lastIdentifier(text: string): string {
+  const [, quoted, plain] = IDENTIFIER.exec(text.trim()) ?? [];
+  if (quoted !== undefined) return quoted.replaceAll('""', '"');
+  if (plain !== undefined) return plain.toLowerCase();
+  throw new Refused(`${text} is no column's name; a walk's key must be plain columns`);
+}

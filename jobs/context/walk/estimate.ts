@@ -1,0 +1,18 @@
+import { sql } from 'drizzle-orm';
+import type { Database } from '../attempt';
+import type { TableReference } from '../names';
+
+/**
+ * How many rows a table has, as the planner thinks: at once, at any size, for partitioned tables
+ * and (from their size on disk) for tables never analysed too. A COUNT could take hours.
+ */
+export async function estimateRows(db: Database, table: TableReference): Promise<number | null> {
+  const [row] = await db.execute<{ 'QUERY PLAN': unknown }>(
+    sql`explain (format json) select from ${table}`,
+  );
+  const plan = row?.['QUERY PLAN'];
+  const [top] = (typeof plan === 'string' ? JSON.parse(plan) : plan) as {
+    Plan?: { 'Plan Rows'?: number };
+  }[];
+  return top?.Plan?.['Plan Rows'] ?? null;
+}

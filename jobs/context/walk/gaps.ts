@@ -1,0 +1,27 @@
+import type { WalkRow } from '../../../drizzle/schema';
+import type { Gap } from './boundary';
+import type { KeyValues } from './range';
+import type { Finished } from './store';
+
+/** What lies between a walk's low-water mark and its upper bound, in order: done, or still to do. */
+export function gapsAndFinished(walk: WalkRow, finished: readonly Finished[]): (Gap | Finished)[] {
+  const parts: (Gap | Finished)[] = [];
+  let position: KeyValues | null = walk.lowWaterMark;
+  for (const range of finished) {
+    // Boundaries are carried on as the very same text, so that equal ones are equal as text.
+    if (range.after && !sameKey(range.after, position)) {
+      parts.push({ after: position, upto: range.after });
+    }
+    parts.push(range);
+    position = range.upto;
+  }
+  if (walk.upperBound && !sameKey(walk.upperBound, position)) {
+    parts.push({ after: position, upto: walk.upperBound });
+  }
+  return parts;
+}
+
+/** Whether two keys are the same text. */
+export function sameKey(one: KeyValues | null, other: KeyValues | null): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

@@ -1,0 +1,107 @@
+import { is, type SQL, sql } from 'drizzle-orm';
+import { PgColumn } from 'drizzle-orm/pg-core';
+import type { Database } from '../attempt';
+import { type ColumnReference, columnName, type TableReference, tableText } from '../names';
+import { Refused } from '../refused';
+import { requireUniqueIndex } from './uniqueIndex';
+
+/** One column of a walk's key. */
+export interface KeyColumn {
+  readonly name: string;
+  /** Its position in the catalog. */
+  readonly number: number;
+  /**
+   * Exact type without length: a cast to varchar(5) would cut a longer value, one to numeric(10,2)
+   * round it.
+   */
+  readonly type: string;
+  /** In quotes, with its schema; null for types without. */
+  readonly collation: string | null;
+  readonly collationId: string;
+  /** Refers to it in SQL. */
+  readonly column: SQL | PgColumn;
+}
+
+/** What a walk goes along: columns that Postgres keeps unique, NOT NULL and in order. */
+export interface Key {
+  readonly table: TableReference;
+  /** Schema and name. */
+  readonly tableName: string;
+  readonly tableId: string;
+  readonly columns: readonly KeyColumn[];
+  readonly descending: boolean;
+}
+
+/**
+ * Looks the key up in the catalogs.
+ * @throws Refused when the table or the columns can't be walked along exactly.
+ */
+export async function describeKey(
+  db: Database,
+  table: TableReference,
+  references: readonly ColumnReference[],
+  descending: boolean,
+): Promise<Key> {
+  const { id: tableId, name: tableName } = await findTable(db, table);
+  const found = await findColumns(db, tableId);
+  const columns = references.map((reference) => {
+    const column = found.get(columnName(table, reference));
+    if (!column) throw new Refused(`${tableName} has no column ${columnName(table, reference)}`);
+    if (column.nullable) {
+      throw new Refused(
+        `${tableName}.${column.name} may be NULL, and NULLs have no place in a walk: ` +
+          'set it NOT NULL, or walk along another key',
+      );
+    }
+    return { ...column, column: columnReference(table, reference, column.name) };
+  });
+  const key = { table, tableName, tableId, columns, descending };
+  await requireUniqueIndex(db, key);
+  return key;
+}
+
+/** What identifies the key to a later attempt. */
+export function keyShape(key: Key): string {
+  return key.columns
+    .map(({ name, type, collation }) => `${name} ${type}${collation ? ` ${collation}` : ''}`)
+    .join(', ');
+}
+
+async function findTable(db: Database, table: TableReference) {
+  const text = tableText(table);
+  const [found] = await db.execute<{ id: string; name: string; kind: string; parent: boolean }>(sql`
+    select c.oid::text as id, format('%I.%I', n.nspname, c.relname) as name, c.relkind as kind,
+      exists (select from pg_inherits where inhparent = c.oid) as parent
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.oid = to_regclass(${text}::text)`);
+  if (!found) throw new Refused(`there is no table ${text}`);
+  if (found.kind !== 'r' && found.kind !== 'p') {
+    throw new Refused(`${found.name} is no table; walk over the table itself`);
+  }
+  if (found.kind === 'r' && found.parent) {
+    throw new Refused(
+      `${found.name} has tables inheriting from it, whose rows its unique index does not cover: ` +
+        'walk over each of them',
+    );
+  }
+  return found;
+}
+
+async function findColumns(db: Database, tableId: string) {
+  const rows = await db.execute<Omit<KeyColumn, 'column'> & { nullable: boolean }>(sql`
+    select a.attname as name, a.attnum as number, format_type(a.atttypid, -1) as type,
+      quote_ident(n.nspname) || '.' || quote_ident(c.collname) as collation, a.attcollation::text as "collationId",
+      -- Since Postgres 18 a NOT NULL may be one that old rows need not keep.
+      not a.attnotnull or exists (
+        select from pg_constraint where conrelid = a.attrelid and contype = 'n'
+          and not convalidated and conkey = array[a.attnum]) as nullable
+    from pg_attribute a
+      left join pg_collation c on c.oid = a.attcollation
+      left join pg_namespace n on n.oid = c.collnamespace
+    where a.attrelid = ${tableId}::oid and a.attnum > 0 and not a.attisdropped`);
+  return new Map(rows.map((row) => [row.name, row]));
+}
+
+function columnReference(table: TableReference, reference: ColumnReference, name: string) {
+  return is(reference, PgColumn) ? reference : sql`${table}.${sql.identifier(name)}`;
+}

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import type { SQL } from 'drizzle-orm';
+import type { WalkRow } from '../../../drizzle/schema';
+import type { Attempt, Transaction } from '../attempt';
+import { rendered, type TableReference } from '../names';
+import type { WalkOptions } from '../options';
+import { Refused } from '../refused';
+import { type Gap, lastKey } from './boundary';
+import { estimateRows } from './estimate';
+import { gapsAndFinished, sameKey } from './gaps';
+import { describeKey, type Key, keyShape } from './key';
+import { Ledger } from './ledger';
+import type { Range } from './range';
+import {
+  completeWalk,
+  type Finished,
+  fold,
+  insertFinished,
+  openWalk,
+  readFinished,
+  type Shape,
+} from './store';
+import type { Tally } from './tally';
+
+/** A crash costs the next attempt the reading of so much more, no work. */
+const FOLD_EVERY_MS = 1_000;
+
+/** Finds the next range in what is left of a gap. */
+type LookUp = (gap: Gap) => Promise<Range>;
+
+/** A walk along a table's key: where it stands, in this attempt and in the database. */
+export class TableWalk {
+  readonly #ledger = new Ledger();
+  #rowsDone: number;
+  #foldedAt = performance.now();
+
+  private constructor(
+    private readonly attempt: Attempt,
+    private readonly tally: Tally,
+    private readonly row: WalkRow,
+    readonly key: Key,
+    readonly where: SQL | undefined,
+    /** What earlier attempts have done above the low-water mark. */
+    private readonly before: readonly Finished[],
+  ) {
+    this.#rowsDone = before.reduce((sum, { rows }) => sum + rows, row.rowsDone);
+  }
+
+  /**
+   * Begins the walk, or goes on with it.
+   * @throws Refused when the key can't be walked along, or the walk was begun over something else.
+   */
+  static async open(
+    attempt: Attempt,
+    tally: Tally,
+    table: TableReference,
+    { key: columns, where, descending = false, name }: WalkOptions,
+  ): Promise<TableWalk> {
+    const known = tally.begin(name);
+    const list = Array.isArray(columns) ? columns : [columns];
+    if (list.length === 0) throw new Refused('a walk needs a key: one column at least');
+    const key = await describeKey(attempt.db, table, list, descending);
+    const row = await openWalk(attempt, known, shapeOf(key, where), async () => ({
+      upperBound: await lastKey(attempt.db, key),
+      rowsTotal: await estimateRows(attempt.db, table),
+    }));
+    const finished = await readFinished(attempt, row, key);
+    const walk = new TableWalk(attempt, tally, row, key, where, finished);
+    walk.#report();
+    return walk;
+  }
+
+  get completed(): boolean {
+    return this.row.completedAt !== null;
+  }
+
+  /** What is left to do, looked up by `find` piece by piece. */
+  async *ranges(find: LookUp): AsyncGenerator<Range, void> {
+    for (const part of gapsAndFinished(this.row, this.before)) {
+      if ('id' in part) this.#ledger.addFinished(part);
+      else yield* this.#rangesOf(part, find);
+    }
+  }
+
+  /** Cuts a range in two, where `find` says; in one where it can't be cut. */
+  async split(range: Range, find: LookUp): Promise<Range[]> {
+    const first = await find(range);
+    if (sameKey(first.upto, range.upto)) return [range];
+    const rest = {
+      after: first.upto,
+      upto: range.upto,
+      rows: Math.max(0, range.rows - first.rows),
+      // At least one: rows may have come to match since.
+      matching: Math.max(1, range.matching - first.matching),
+    };
+    this.#ledger.replace(range, [first, rest]);
+    return [first, rest];
+  }
+
+  /** Stores that the range is done, in the transaction that does it. Returns what it is stored under. */
+  store(tx: Transaction, range: Range): Promise<bigint> {
+    return insertFinished(tx, this.row, range);
+  }
+
+  /** To be called when that transaction has committed. */
+  async finished(range: Range, id: bigint, details?: Record<string, string | number>) {
+    this.#ledger.finish(range, id);
+    this.#rowsDone += range.rows;
+    this.attempt.progressed();
+    this.#report(details);
+    if (performance.now() - this.#foldedAt >= FOLD_EVERY_MS) await this.#fold();
+  }
+
+  /** To be called when nothing is left. */
+  async complete(): Promise<void> {
+    await this.#fold();
+    await completeWalk(this.attempt, this.row);
+    this.tally.report(this.row.name, { done: this.#rowsDone, total: this.#rowsDone });
+  }
+
+  async *#rangesOf(gap: Gap, find: LookUp): AsyncGenerator<Range, void> {
+    for (let left = gap; ; ) {
+      const range = await find(left);
+      this.#ledger.add(range);
+      yield range;
+      if (sameKey(range.upto, gap.upto)) return;
+      left = { after: range.upto, upto: gap.upto };
+    }
+  }
+
+  async #fold(): Promise<void> {
+    this.#foldedAt = performance.now();
+    await fold(this.attempt, this.row, this.#ledger.takeFront());
+  }
+
+  #report(details?: Record<string, string | number>): void {
+    const total = this.completed ? this.#rowsDone : this.row.rowsTotal;
+    this.tally.report(this.row.name, { done: this.#rowsDone, total }, details);
+  }
+}
+
+function shapeOf(key: Key, where: SQL | undefined): Shape {
+  return {
+    table: key.tableName,
+    key: keyShape(key),
+    direction: key.descending ? 'descending' : 'ascending',
+    // Hashed, since it may hold values.
+    where: where ? createHash('sha256').update(rendered(where)).digest('hex') : 'all rows',
+  };
+}

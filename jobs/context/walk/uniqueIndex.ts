@@ -1,0 +1,65 @@
+import { sql } from 'drizzle-orm';
+import type { Database } from '../attempt';
+import { Refused } from '../refused';
+import type { Key } from './key';
+
+/** What the catalog says of an index on exactly the key's columns. */
+interface Candidate extends Record<string, unknown> {
+  readonly name: string;
+  readonly unique: boolean;
+  readonly btree: boolean;
+  readonly usable: boolean;
+  readonly partial: boolean;
+  readonly deferrable: boolean;
+  readonly standardOrder: boolean;
+  readonly collations: string;
+  /** A bit for descending, one for nulls first, of each column. */
+  readonly options: string;
+}
+
+/**
+ * Makes sure that the key's columns have an index which keeps them unique at every moment, and
+ * which a walk can follow: without one, batches would overlap, skip rows, or sort the whole table.
+ * @throws Refused saying what is missing.
+ */
+export async function requireUniqueIndex(db: Database, key: Key): Promise<void> {
+  const candidates = await findIndexes(db, key);
+  const flaws = candidates.map((index) => ({ name: index.name, flaw: flawOf(index, key) }));
+  if (flaws.some(({ flaw }) => flaw === undefined)) return;
+  const columns = key.columns.map(({ name }) => name).join(', ');
+  const why = flaws.map(({ name, flaw }) => `; ${name} ${flaw}`).join('');
+  throw new Refused(
+    `${key.tableName} has no unique index on exactly (${columns})${why}: ` +
+      'create one (CREATE UNIQUE INDEX CONCURRENTLY), or walk along another key',
+  );
+}
+
+function findIndexes(db: Database, key: Key): PromiseLike<readonly Candidate[]> {
+  const numbers = key.columns.map(({ number }) => number).join(' ');
+  return db.execute<Candidate>(sql`
+    select c.relname as name, i.indisunique as unique, m.amname = 'btree' as btree,
+      i.indisvalid and i.indisready and i.indislive as usable,
+      i.indpred is not null as partial, not i.indimmediate as deferrable,
+      not exists (select from unnest(i.indclass::oid[]) class
+        join pg_opclass o on o.oid = class where not o.opcdefault) as "standardOrder",
+      array_to_string(i.indcollation::oid[], ' ') as collations,
+      array_to_string(i.indoption::int2[], ' ') as options
+    from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am m on m.oid = c.relam
+    where i.indrelid = ${key.tableId}::oid
+      and array_to_string((i.indkey::int2[])[0:i.indnkeyatts - 1], ' ') = ${numbers}
+    order by 1`);
+}
+
+function flawOf(index: Candidate, key: Key): string | undefined {
+  if (!index.unique) return 'is not unique';
+  if (!index.usable) return 'is not valid (REINDEX it)';
+  if (index.partial) return 'is partial';
+  if (index.deferrable) return 'is deferrable: it allows two rows with one key for a while';
+  if (!index.btree || !index.standardOrder) return "is not in its type's usual order";
+  // Its order would be another one than that of `>` on the column.
+  if (index.collations !== key.columns.map(({ collationId }) => collationId).join(' ')) {
+    return "has another collation than the table's";
+  }
+  // All ascending, or all descending, as they come: a row comparison follows no other.
+  return /^(0( 0)*|3( 3)*)$/.test(index.options) ? undefined : 'mixes directions';
+}

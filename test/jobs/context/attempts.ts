@@ -1,0 +1,84 @@
+import { drizzle } from 'drizzle-orm/postgres-js';
+import { connect, type Sql } from '../../../drizzle/connect';
+import type { Attempt, Progress } from '../../../jobs/context/attempt';
+import { createBatches } from '../../../jobs/context/batches';
+import type { JobContext } from '../../../jobs/context/index';
+
+/** A job's context as its thread would make it, with no worker and no Temporal around it. */
+export interface TestAttempt extends Attempt {
+  readonly job: Pick<JobContext, 'inBatches' | 'forEach' | 'updateRows'>;
+  /** All that was reported, in order. */
+  readonly reports: readonly Progress[];
+  /** How often something was kept. */
+  readonly kept: () => number;
+  /** Asks it to stop, as a time limit would. */
+  stop(reason: Error): void;
+  /** Ends its sessions. */
+  end(): Promise<void>;
+}
+
+/** Claims the next attempt of a migration, registered on first use. Ended with `end()`. */
+export async function beginAttempt(
+  database: { readonly databaseUrl: string; readonly sql: Sql },
+  migration = '0001_walk',
+  { unthrottled = false } = {},
+): Promise<TestAttempt> {
+  const { id, number } = await claim(database.sql, migration);
+  const pool = connect(database.databaseUrl, { applicationName: `lrm:${id}`, max: 16 });
+  const stopping = new AbortController();
+  const reports: Progress[] = [];
+  let kept = 0;
+  const attempt: Attempt = {
+    migration,
+    id,
+    number,
+    db: drizzle(pool),
+    signal: stopping.signal,
+    log: silent,
+    unthrottled,
+    report: (progress) => void reports.push(progress),
+    progressed: () => {
+      kept += 1;
+    },
+  };
+  return Object.assign(attempt, {
+    job: createBatches(attempt),
+    reports,
+    kept: () => kept,
+    stop: (reason: Error) => stopping.abort(reason),
+    end: () => pool.end({ timeout: 1 }),
+  });
+}
+
+/** Runs `work` in an attempt of its own, whatever comes of it. */
+export async function withAttempt<T>(
+  database: { readonly databaseUrl: string; readonly sql: Sql },
+  work: (attempt: TestAttempt) => Promise<T>,
+  migration?: string,
+): Promise<T> {
+  const attempt = await beginAttempt(database, migration);
+  try {
+    return await work(attempt);
+  } finally {
+    await attempt.end();
+  }
+}
+
+async function claim(sql: Sql, migration: string): Promise<{ id: bigint; number: number }> {
+  const key = `long_running_migrations:${migration}`;
+  return sql.begin(async (tx) => {
+    await tx`insert into long_running_migrations (name) values (${migration}) on conflict do nothing`;
+    await tx`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`;
+    const [row] = await tx<{ id: string; number: number }[]>`
+      insert into long_running_migration_attempts (migration, number, worker, run_id)
+      select ${migration}, count(*) + 1, 'test', 'test'
+      from long_running_migration_attempts where migration = ${migration}
+      returning id, number`;
+    if (!row) throw new Error(`no attempt of ${migration}`);
+    await tx`update long_running_migrations
+      set status = 'in_progress', current_attempt = ${row.id} where name = ${migration}`;
+    return { id: BigInt(row.id), number: row.number };
+  });
+}
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };

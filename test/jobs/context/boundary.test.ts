@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type SQL, sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import { connect, type Sql } from '../../../drizzle/connect';
+import type { Database } from '../../../jobs/context/attempt';
+import {
+  alongIndex,
+  boundary,
+  KEYS_PER_LOOKUP,
+  nextRange,
+} from '../../../jobs/context/walk/boundary';
+import { describeKey, type Key } from '../../../jobs/context/walk/key';
+import { useDatabase } from '../../support/database';
+
+const database = useDatabase({ empty: true });
+const ROWS = 120_000;
+
+let pool: Sql;
+let db: Database;
+
+beforeAll(async () => {
+  pool = connect(database.databaseUrl, { applicationName: 'test' });
+  db = drizzle(pool);
+  // In no physical order, never analysed, with a text that begs to be sorted by.
+  await database.sql.unsafe(`
+    create table things (id bigint primary key, name text not null unique, a integer, b integer,
+      padding text default repeat('x', 200), unique (a, b));
+    alter table things alter a set not null, alter b set not null;
+    insert into things (id, name, a, b)
+      select i, md5(i::text), i / 10, i % 10 from generate_series(1, ${ROWS}) i order by md5(i::text || 'x')`);
+});
+
+afterAll(() => pool.end({ timeout: 1 }));
+
+const whole = (key: Key) =>
+  ({
+    after: null,
+    upto: key.columns.map(({ type }) => (type === 'text' ? '~' : '999999')),
+  }) as const;
+
+async function plan(key: Key, where: SQL | undefined, after: string[]): Promise<string> {
+  const rows = await alongIndex(db, (tx) =>
+    tx.execute(sql`explain ${boundary(key, where, { ...whole(key), after }, 20_000)}`),
+  );
+  return rows.map((row) => row['QUERY PLAN']).join('\n');
+}
+
+test.each([
+  ['bigint', [sql`id`], ['5'], 'things_pkey'],
+  ['text', [sql`name`], ['5'], 'things_name_key'],
+  ['composite', [sql`a`, sql`b`], ['5', '5'], 'things_a_b_key'],
+])('boundary of a %s key follows its index and sorts nothing', async (_, columns, after, index) => {
+  for (const descending of [false, true]) {
+    const key = await describeKey(db, sql`things`, columns, descending);
+    for (const where of [undefined, sql`padding is null`]) {
+      const text = await plan(key, where, after);
+      expect(text).toMatch(new RegExp(`Index (Only )?Scan (Backward )?using ${index}`));
+      expect(text).toMatch(/Index Cond: .*[<>]/);
+      expect(text).not.toMatch(/Sort|Seq Scan|Bitmap/);
+    }
+  }
+});
+
+test('nextRange counts the rows that match, and those it passes over', async () => {
+  const key = await describeKey(db, sql`things`, [sql`id`], false);
+  const range = await nextRange(db, key, sql`b = 0`, whole(key), 100);
+  expect(range).toEqual({ after: null, upto: ['1000'], rows: 1_000, matching: 100 });
+});
+
+test('nextRange goes only so far where hardly anything matches', async () => {
+  const key = await describeKey(db, sql`things`, [sql`id`], false);
+  const range = await nextRange(db, key, sql`id = ${ROWS}`, whole(key), 100);
+  expect(range).toMatchObject({ upto: [`${KEYS_PER_LOOKUP}`], rows: KEYS_PER_LOOKUP, matching: 0 });
+});
+
+test('nextRange ends with the gap', async () => {
+  const key = await describeKey(db, sql`things`, [sql`id`], false);
+  const gap = { after: ['119990'], upto: ['500000'] };
+  const rest = { ...gap, rows: 10, matching: 10 };
+  expect(await nextRange(db, key, undefined, gap, 100)).toEqual(rest);
+  expect(await nextRange(db, key, sql`b = 1`, gap, 100)).toEqual({ ...rest, matching: 1 });
+  expect(await nextRange(db, key, undefined, { ...gap, after: ['120000'] }, 100)).toMatchObject({
+    rows: 0,
+    matching: 0,
+  });
+});

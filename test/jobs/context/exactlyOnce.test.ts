@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { sql } from 'drizzle-orm';
+import { integer, pgTable } from 'drizzle-orm/pg-core';
+import { connect, type Sql } from '../../../drizzle/connect';
+import { startPostgres, type TestPostgres } from '../../support/postgres';
+import { waitFor } from '../../support/waitFor';
+import { beginAttempt, type TestAttempt } from './attempts';
+
+const ledger = pgTable('ledger', {
+  id: integer('id').primaryKey(),
+  touched: integer('touched').notNull(),
+});
+
+const ROWS = 3_000;
+/** A crash of the server takes a second. */
+const CRASHES_AT_MOST = 3;
+
+let server: TestPostgres;
+let database: { databaseUrl: string; sql: Sql };
+
+beforeAll(async () => {
+  server = await startPostgres();
+  database = {
+    databaseUrl: server.url,
+    sql: connect(server.url, { applicationName: 'test', max: 1 }),
+  };
+});
+
+afterAll(() => database.sql.end({ timeout: 1 }));
+
+const CRASH = 'loses the server';
+
+/** What ends an attempt, or what it takes for its end, at any moment. */
+const blows: Record<string, (attempt: TestAttempt) => Promise<unknown>> = {
+  'is asked to stop': async (attempt) => attempt.stop(new Error('asked to stop')),
+  'loses its sessions': (attempt) => terminateSessions(attempt),
+  'loses one session': (attempt) => terminateSessions(attempt, 1),
+  // Its sessions live on: only the fence stops it.
+  'is superseded': async () => {},
+  [CRASH]: async () => {
+    await server.restartImmediate();
+    await waitFor('Postgres to be back', () => database.sql`select 1`.catch(() => false));
+  },
+};
+
+test.each([
+  { lanes: 1, order: 'ascending' },
+  { lanes: 4, order: 'ascending' },
+  { lanes: 4, order: 'descending' },
+])(
+  'inBatches with $lanes lanes, $order, touches each row exactly once, whatever is killed',
+  async ({ lanes, order }) => {
+    await createLedger();
+    const migration = `0001_lanes_${lanes}_${order}`;
+    const descending = order === 'descending';
+    const stragglers: Promise<unknown>[] = [];
+    let attempts = 0;
+    let crashes = 0;
+    for (let completed = false; !completed; attempts++) {
+      const attempt = await beginAttempt(database, migration);
+      const walk = attempt.job
+        .inBatches(
+          ledger,
+          { key: ledger.id, lanes, descending, throttle: false, batchSize: { max: 20 } },
+          (tx, batch) => tx.update(ledger).set({ touched: sql`touched + 1` }).where(batch),
+        )
+        .then(() => true)
+        .catch(() => false);
+      const blow = pick(
+        Object.keys(blows).filter((each) => each !== CRASH || crashes < CRASHES_AT_MOST),
+      );
+      if (blow === CRASH) crashes += 1;
+      await sleep(Math.random() * 150);
+      await blows[blow]?.(attempt);
+      // Neither is waited for before the next attempt begins.
+      completed = await Promise.race([walk, sleep(Math.random() * 20, false)]);
+      stragglers.push(walk.then(() => attempt.end()));
+    }
+    await Promise.all(stragglers);
+    expect(await touches()).toEqual([{ touched: 1, rows: ROWS }]);
+    expect(attempts).toBeGreaterThan(12);
+  },
+);
+
+async function createLedger(): Promise<void> {
+  await database.sql.unsafe(`
+    drop table if exists ledger;
+    create table ledger (id integer primary key, touched integer not null);
+    insert into ledger select i * 7, 0 from generate_series(1, ${ROWS}) i`);
+}
+
+function touches() {
+  return database.sql`select touched, count(*)::int as rows from ledger group by 1`;
+}
+
+async function terminateSessions(attempt: TestAttempt, atMost = 100): Promise<void> {
+  await database.sql`
+    select pg_terminate_backend(pid) from (
+      select pid from pg_stat_activity where application_name = ${`lrm:${attempt.id}`}
+      order by random() limit ${atMost}) sessions`;
+}
+
+function pick<T>(choices: readonly T[]): T {
+  return choices[Math.floor(Math.random() * choices.length)] as T;
+}

@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { sql } from 'drizzle-orm';
+import { integer, pgTable } from 'drizzle-orm/pg-core';
+import type { Throttle } from '../../../jobs/context/index';
+import { useDatabase } from '../../support/database';
+import { beginAttempt, withAttempt } from './attempts';
+
+const database = useDatabase();
+
+const rows = pgTable('rows', { id: integer('id').primaryKey() });
+
+beforeEach(async () => {
+  await database.sql.unsafe(`create table rows (id integer primary key);
+    insert into rows select generate_series(1, 100)`);
+});
+
+afterEach(async () => {
+  await database.sql.unsafe(
+    'drop table rows; truncate long_running_migration_walks, long_running_migration_ranges',
+  );
+});
+
+/** Walks in batches of 20 ms at least; returns how long it took. */
+async function timed(throttle: Throttle, unthrottled = false): Promise<number> {
+  const attempt = await beginAttempt(database, undefined, { unthrottled });
+  const begun = performance.now();
+  await attempt.job.inBatches(rows, { key: rows.id, throttle, batchSize: { max: 10 } }, (tx) =>
+    tx.execute(sql`select pg_sleep(0.02)`),
+  );
+  const ms = performance.now() - begun;
+  await attempt.end();
+  return ms;
+}
+
+test('a duty cycle lets the lane rest in proportion to its work', async () => {
+  expect(await timed({ dutyCycle: 0.2 })).toBeGreaterThan(10 * 20 + 9 * 80);
+});
+
+test("an operator's haste overrides the duty cycle and the author's check", async () => {
+  const check = () => 'never';
+  expect(await timed({ dutyCycle: 0.01, check }, true)).toBeLessThan(5_000);
+});
+
+test("the author's check holds batches back, and says why in the progress", async () => {
+  let asked = 0;
+  let batches = 0;
+  await withAttempt(database, async ({ job, reports }) => {
+    const check = async () => {
+      asked += 1;
+      expect(batches).toBe(0);
+      return asked < 3 ? 'orders are being imported' : undefined;
+    };
+    await job.inBatches(rows, { key: rows.id, throttle: check }, async () => {
+      batches += 1;
+    });
+    const waits = reports.flatMap(({ waitingFor }) =>
+      waitingFor === undefined ? [] : [waitingFor],
+    );
+    expect(waits).toEqual(['orders are being imported', 'orders are being imported', null]);
+  });
+  expect(batches).toBe(1);
+});
+
+test('a job that waits for its turn stops at once', async () => {
+  const reason = new Error('time is up');
+  const waiting = withAttempt(database, ({ job, stop }) =>
+    job.inBatches(
+      rows,
+      {
+        key: rows.id,
+        throttle: () => {
+          setImmediate(() => stop(reason));
+          return 'for ever';
+        },
+      },
+      async () => {},
+    ),
+  );
+  await expect(waiting).rejects.toBe(reason);
+});
