@@ -41,7 +41,7 @@ export const testTemplate = (name: string): string => `\
 import { expect, test } from '@jest/globals';
 import { useParts } from '../support/parts';
 
-const parts = useParts();
+const parts = useParts({ registered: true });
 
 test('${name} is registered by its migration, completes, and can be run again', async () => {
   // Rows for it to work on belong here: await parts.sql\`insert into …\`;

@@ -8,22 +8,35 @@ export interface TestDatabase {
   readonly sql: Sql;
 }
 
+export interface DatabaseOptions {
+  /** Without our tables. */
+  readonly empty?: boolean;
+  /** With the registrations that drizzle/sql holds. */
+  readonly registered?: boolean;
+}
+
 /**
  * For tests that need Postgres only: a database of the test file's own, with our tables or
  * (`empty: true`) without. Call it at the top of the file; its fields are there from beforeAll on.
  */
-export function useDatabase(options: { empty?: boolean } = {}): TestDatabase {
+export function useDatabase(options: DatabaseOptions = {}): TestDatabase {
   const database = {} as TestDatabase;
   beforeAll(async () => {
-    Object.assign(database, await openDatabase(options.empty));
+    Object.assign(database, await openDatabase(options));
   });
   afterAll(() => closeDatabase(database));
   return database;
 }
 
-export async function openDatabase(empty = false): Promise<TestDatabase> {
+export async function openDatabase({
+  empty = false,
+  registered = false,
+}: DatabaseOptions): Promise<TestDatabase> {
   const databaseUrl = await cloneTemplate(empty);
-  return { databaseUrl, sql: connect(databaseUrl, { applicationName: 'test' }) };
+  const sql = connect(databaseUrl, { applicationName: 'test' });
+  // What the project itself registers is not what a test has registered.
+  if (!empty && !registered) await sql`truncate long_running_migrations cascade`;
+  return { databaseUrl, sql };
 }
 
 /** Closes and drops it; one that was never opened is fine. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
-import { closeDatabase, openDatabase, type TestDatabase } from './database';
+import { closeDatabase, type DatabaseOptions, openDatabase, type TestDatabase } from './database';
 import { cleanEnvironment } from './environment';
 import { createJobsFolder, type JobsFolder } from './jobsFolder';
 import { type CommandResult, runLrm } from './lrm';
@@ -38,7 +38,7 @@ export interface WorkerOptions {
  * Gives the test file a database, a namespace, workers and `lrm`. Call it at the top of the file;
  * its fields are there from beforeAll on. All that was started through it is ended after the file.
  */
-export function useParts(): TestParts {
+export function useParts(options: DatabaseOptions = {}): TestParts {
   const namespace = `test-${randomBytes(6).toString('hex')}`;
   const atEnd: (() => unknown)[] = [];
   const parts = {} as TestParts;
@@ -49,7 +49,7 @@ export function useParts(): TestParts {
     atEnd.push(() => connection.close());
     await createNamespace(connection, namespace);
     const client = new Client({ connection, namespace });
-    Object.assign(parts, { client, ...(await openDatabase()) });
+    Object.assign(parts, { client, ...(await openDatabase(options)) });
   });
   afterAll(async () => {
     // The last one started first: workers before the connections and folders they use.

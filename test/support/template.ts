@@ -8,10 +8,7 @@ const TEMPLATE = 'template_with_schema';
 /** A database with our tables; cloning it takes a tenth of what applying the migrations does. */
 export async function createTemplate(databaseUrl: string): Promise<void> {
   await createDatabase(databaseUrl, TEMPLATE, 'template0');
-  const url = withDatabase(databaseUrl, TEMPLATE);
-  await applyMigrations(url, 'sql');
-  // What the project itself registers is not what a test has registered.
-  await administer(url, 'truncate long_running_migrations cascade');
+  await applyMigrations(withDatabase(databaseUrl, TEMPLATE), 'sql');
 }
 
 /** A new database: with our tables, or (`empty`) without any. Drop it at the end. */
