@@ -65,6 +65,3 @@ export interface RunMigrationResult {
   readonly outcome: 'completed' | 'paused' | 'cancelled' | 'left';
   readonly reason?: string;
 }
-
-/** Type of the ApplicationFailure that a failed migration ends in. */
-export type MigrationFailed = 'MigrationFailed';

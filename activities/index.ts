@@ -1,4 +1,9 @@
 import { Context } from '@temporalio/activity';
+import { TemporalFailure } from '@temporalio/common';
+import { describe } from '../jobs/thread/describe';
+import { retryIn } from './attempt/conclude';
+import { errorText } from './attempt/errorText';
+import type { TemporalAttempt } from './attempt/temporalAttempt';
 import type { Activities } from './contract';
 import type { Deps } from './deps';
 import { listPendingMigrations } from './listPendingMigrations';
@@ -10,12 +15,12 @@ export const STATUS_CHANGED = 'statusChanged';
 /** The activities of the task queue, on these connections and settings. */
 export function createActivities(deps: Deps): Activities {
   return {
-    listPendingMigrations: (input) => listPendingMigrations(deps, input),
+    listPendingMigrations: (input) => told(deps, () => listPendingMigrations(deps, input)),
     runMigration: (input) => {
       // Taken now: outside of the activity's own course Context.current() throws.
       const context = Context.current();
       const { info } = context;
-      return runMigration(deps, input, {
+      const temporal: TemporalAttempt = {
         runId: info.workflowExecution?.runId ?? '',
         scheduledAt: new Date(info.currentAttemptScheduledTimestampMs),
         startToClose: info.startToCloseTimeoutMs,
@@ -24,9 +29,22 @@ export function createActivities(deps: Deps): Activities {
         cancellation: () => context.cancellationDetails,
         heartbeat: (details) => context.heartbeat(details),
         statusChanged: () => tellRun(deps, context),
-      });
+      };
+      return told(deps, () => runMigration(deps, input, temporal));
     },
   };
+}
+
+/** What nobody foresaw, the database being away above all, reaches Temporal in our words only. */
+async function told<T>(deps: Deps, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof TemporalFailure) throw error;
+    const message = errorText('run', describe(error));
+    deps.log.warn(message);
+    throw retryIn(deps.settings.LRM_RETRY_INITIAL_INTERVAL, message);
+  }
 }
 
 /** Best effort: the row says the same, and the next listing renews the details anyway. */

@@ -1,6 +1,7 @@
 import { WrongUse } from '../drizzle/wrongUse';
 import type { JobOptions } from '../jobs/context/index';
 import { duration } from '../jobs/thread/duration';
+import { LOOK_BACK } from './attempt/outcome';
 import { MINIMUM_HEARTBEAT_TIMEOUT, MINIMUM_START_TO_CLOSE, type Settings } from './settings';
 
 /** What an attempt is held to; durations in milliseconds. */
@@ -36,7 +37,7 @@ export function limitsOf(settings: Settings, options: JobOptions): Limits {
     // A short limit must not be all grace.
     grace: Math.min(grace, startToClose / 4),
     memoryLimitMb: options.memoryLimitMb ?? settings.LRM_MEMORY_LIMIT_MB,
-    maxFailures: options.maxFailures ?? settings.LRM_MAX_FAILURES,
+    maxFailures: Math.min(LOOK_BACK, options.maxFailures ?? settings.LRM_MAX_FAILURES),
   };
 }
 

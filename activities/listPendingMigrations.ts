@@ -10,6 +10,8 @@ import { readOverview } from './overview';
 
 /** Names in one listing at most: payloads stay small, however many are registered. */
 const NAMES_AT_MOST = 100;
+/** Of a hundred dependencies the first few say enough. Characters. */
+const REASON_AT_MOST = 400;
 /** Rows looked at together. */
 const PAGE = 200;
 
@@ -26,19 +28,21 @@ export async function listPendingMigrations(deps: Deps, input: ListInput): Promi
   const ready: Ready[] = [];
   const left: Left[] = [];
   let count = 0;
-  for (let after: Migration | undefined; ready.length < Math.min(slots, NAMES_AT_MOST); ) {
+  const full = () => ready.length >= Math.min(slots, NAMES_AT_MOST);
+  for (let after: Pending | undefined; ; ) {
     const page = await readPage(deps, input, after);
     for (const row of page) {
-      const reason = await whyNot(deps, files.get(row.name), row);
-      if (reason === null) ready.push(await withLimits(deps, files.get(row.name) ?? '', row.name));
-      else {
+      const file = files.get(row.name);
+      const reason = await whyNot(deps, file, row);
+      if (reason !== null) {
         count++;
         if (left.length < NAMES_AT_MOST) left.push({ name: row.name, reason });
-      }
-      if (ready.length >= Math.min(slots, NAMES_AT_MOST)) break;
+      } else if (file && !full()) ready.push(await withLimits(deps, file, row.name));
+      if (slots > 0 && full()) break;
     }
     after = page.at(-1);
-    if (page.length < PAGE) break;
+    // With no free slot the first page tells what is left.
+    if (page.length < PAGE || full()) break;
   }
   return {
     ready,
@@ -48,14 +52,18 @@ export async function listPendingMigrations(deps: Deps, input: ListInput): Promi
   };
 }
 
-function readPage(
-  deps: Deps,
-  input: ListInput,
-  after: Migration | undefined,
-): Promise<Migration[]> {
+/** Not the whole row: a checkpoint may be large. */
+const COLUMNS = {
+  name: migrations.name,
+  createdAt: migrations.createdAt,
+  waitsFor: migrations.waitsFor,
+};
+type Pending = Pick<Migration, keyof typeof COLUMNS>;
+
+function readPage(deps: Deps, input: ListInput, after: Pending | undefined): Promise<Pending[]> {
   const busy = [...input.running, ...(input.only ? [] : input.skip)];
   return deps.db
-    .select()
+    .select(COLUMNS)
     .from(migrations)
     .where(
       and(
@@ -72,11 +80,7 @@ function readPage(
 }
 
 /** Why it can't be started, which its row then says too; null when it can. */
-async function whyNot(
-  deps: Deps,
-  file: string | undefined,
-  row: Migration,
-): Promise<string | null> {
+async function whyNot(deps: Deps, file: string | undefined, row: Pending): Promise<string | null> {
   const reason = file ? await unfinishedDependencies(deps, file, row.name) : noFile(row.name);
   if (reason !== null && reason !== row.waitsFor) {
     deps.log.warn({ migration: row.name }, `left as it is: ${reason}`);
@@ -110,7 +114,9 @@ export async function unfinishedDependencies(
   const unfinished = wanted
     .filter((each) => status.get(each) !== 'completed')
     .map((each) => `${each} (${status.get(each) ?? 'not registered'})`);
-  return unfinished.length > 0 ? `waits for ${unfinished.join(', ')}` : null;
+  return unfinished.length > 0
+    ? `waits for ${unfinished.join(', ')}`.slice(0, REASON_AT_MOST)
+    : null;
 }
 
 async function withLimits(deps: Deps, file: string, name: string): Promise<Ready> {

@@ -27,18 +27,23 @@ export async function runMigration(
   // Before the claim: it takes a moment, and nobody beats for a claimed attempt meanwhile.
   const known = await withHeartbeats(temporal, () => limits(deps, file, temporal));
 
-  const found = await claim(deps.db, {
+  const claimant = {
     migration: name,
     worker: deps.identity,
     runId: temporal.runId,
     scheduledAt: temporal.scheduledAt,
     // A live worker beats at a third of the timeout at the latest.
     silentAfter: temporal.heartbeatTimeout / 2,
-  });
+  };
+  const found = await withHeartbeats(temporal, () => claim(deps.db, claimant));
   switch (found.kind) {
     case 'unregistered':
       return leave(deps, name, 'its row is gone');
     case 'late':
+      deps.log.warn(
+        { migration: name, scheduledAt: temporal.scheduledAt },
+        'a late claim was refused',
+      );
       throw retryIn(
         deps.settings.LRM_RETRY_INITIAL_INTERVAL,
         `a newer attempt of ${name} has begun already`,
@@ -69,6 +74,11 @@ function endedBefore(
       throw failed(found.error ?? `${name} has failed before`);
   }
 }
+
+/** Kept under start-to-close for telling Temporal. Milliseconds. */
+const RESERVE = 500;
+/** A supervisor gives a worker some 10 seconds more than its jobs' grace. Milliseconds. */
+const PATIENCE_WHEN_STOPPED = 4_000;
 
 /** The job's own limits, or how its code can't be run. */
 type Known = { readonly kind: 'limits'; readonly limits: Limits } | AttemptEnd;
@@ -104,12 +114,24 @@ async function attempt(
       : known;
   const maxFailures =
     known.kind === 'limits' ? known.limits.maxFailures : deps.settings.LRM_MAX_FAILURES;
-  return conclude(deps, { migration, claimed, progress, end, maxFailures }, temporal);
+  const until = () => {
+    // A worker that is to stop soon can't wait long.
+    const patience = temporal.signal.aborted ? PATIENCE_WHEN_STOPPED : Number.POSITIVE_INFINITY;
+    return Math.min(since + temporal.startToClose - RESERVE, endedAt + patience);
+  };
+  const endedAt = performance.now();
+  const concluded = { migration, claimed, progress, end, maxFailures, until };
+  return withHeartbeats(temporal, () => conclude(deps, concluded, temporal), progress);
 }
 
-/** Temporal must not take the worker for dead while a job is slow to load. */
-async function withHeartbeats<T>(temporal: TemporalAttempt, work: () => Promise<T>): Promise<T> {
-  const beats = setInterval(() => temporal.heartbeat(), beatInterval(temporal.heartbeatTimeout));
+/** Temporal must not take the worker for dead while a job is slow to load, or the database to answer. */
+async function withHeartbeats<T>(
+  temporal: TemporalAttempt,
+  work: () => Promise<T>,
+  progress?: AttemptProgress,
+): Promise<T> {
+  const beat = () => temporal.heartbeat(progress?.heartbeat());
+  const beats = setInterval(beat, beatInterval(temporal.heartbeatTimeout));
   try {
     return await work();
   } finally {

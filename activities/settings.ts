@@ -34,7 +34,10 @@ const time = (standard: string) =>
     .transform((text, context) => {
       const value = duration(text);
       if (value !== undefined) return value;
-      context.addIssue({ code: 'custom', message: `'${text}' is no duration; write '30 seconds'` });
+      context.addIssue({
+        code: 'custom',
+        message: `'${text}' is no duration from 1 ms to 24 days; write '30 seconds'`,
+      });
       return z.NEVER;
     });
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 /** What a migration may be called; the table's CHECK says the same. */
@@ -26,11 +26,14 @@ export async function readCatalog(folder: string): Promise<Catalog> {
   const files = new Map<string, string>();
   const warnings: string[] = [];
   const found = (await readdir(folder)).filter((file) => !file.endsWith('.d.ts'));
+  const isFile = async (file: string) =>
+    (await stat(path.join(folder, file)).catch(() => undefined))?.isFile() ?? false;
   for (const ending of ENDINGS) {
     for (const file of found.filter((each) => path.extname(each) === ending)) {
       const name = path.basename(file, ending);
       if (isName(name)) {
-        if (!files.has(name)) files.set(name, path.join(folder, file));
+        if (!(await isFile(file))) warnings.push(`${file}: not a file that can be read`);
+        else if (!files.has(name)) files.set(name, path.join(folder, file));
       } else if (/^[0-9]/.test(name)) {
         warnings.push(`${file}: not a job's name; write it as 0001_lower_case`);
       }

@@ -46,8 +46,11 @@ export interface Finalize {
 /** Runs these now, beside whatever runs. Send it with signalWithStart. */
 export const finalizeSignal = defineSignal<[Finalize[]]>('finalizeMigrations');
 
-/** A row changed, or a tick came: list again, renew Current Details. */
+/** A row changed: list again, renew Current Details. */
 export const statusChangedSignal = defineSignal('statusChanged');
+
+/** A tick came while the run goes on: also look again at what workers without its code gave back. */
+export const tickSignal = defineSignal('tick');
 
 /** What runs now, what is left, what has ended: the same as in Current Details. */
 export const stateQuery = defineQuery<RunState>('runState');

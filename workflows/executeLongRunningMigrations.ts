@@ -22,6 +22,7 @@ import {
   type RunResult,
   stateQuery,
   statusChangedSignal,
+  tickSignal,
 } from './contract';
 import { currentDetails } from './currentDetails';
 import { Results } from './results';
@@ -64,6 +65,10 @@ class Run {
       this.stale = true;
     });
     setHandler(statusChangedSignal, () => {
+      this.stale = true;
+    });
+    setHandler(tickSignal, () => {
+      this.skip.splice(0);
       this.stale = true;
     });
     setHandler(stateQuery, () => ({ ...this.results.get(), running: [...this.running.keys()] }));

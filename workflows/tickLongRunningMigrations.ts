@@ -5,7 +5,7 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
-import { RUN_ID, statusChangedSignal } from './contract';
+import { RUN_ID, tickSignal } from './contract';
 import { executeLongRunningMigrations } from './executeLongRunningMigrations';
 
 /**
@@ -31,7 +31,7 @@ export async function tickLongRunningMigrations(): Promise<'started' | 'already 
 /** A run with a free slot that waits for another migration's end would not see what was registered. */
 async function wakeUp(): Promise<void> {
   try {
-    await getExternalWorkflowHandle(RUN_ID).signal(statusChangedSignal);
+    await getExternalWorkflowHandle(RUN_ID).signal(tickSignal);
   } catch {
     // It has just ended; the next tick starts a new one.
   }

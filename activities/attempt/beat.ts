@@ -33,7 +33,7 @@ export async function beat(
   const [row] = await db
     .update(migrations)
     .set({
-      rowsDone: progress.done,
+      rowsDone: sql`greatest(${migrations.rowsDone}, ${progress.done})`,
       rowsTotal: progress.total,
       waitsFor: progress.waitingFor,
       updatedAt: sql`now()`,

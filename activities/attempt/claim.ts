@@ -42,8 +42,9 @@ const LOCK_NOT_AVAILABLE = '55P03';
  * checkpoint, and none of their sessions is left.
  */
 export async function claim(db: OwnDatabase, claimant: Claimant): Promise<Claim> {
+  // In this order: the sessions of an attempt that begins in between are not ended.
+  const older = await latestAttempts(db, claimant.migration);
   if (await isLate(db, claimant)) return { kind: 'late' };
-  const older = await openAttempts(db, claimant.migration);
   // First of all: a frozen worker's open transaction would hold the lock for as long as it's frozen.
   await endSessions(db, older);
   const claim = await claimWithLock(db, claimant, older);
@@ -162,15 +163,15 @@ async function isLate(db: OwnDatabase, { migration, scheduledAt }: Claimant): Pr
   return newer !== undefined;
 }
 
-async function openAttempts(db: OwnDatabase, migration: string): Promise<bigint[]> {
-  const open = await db
+/** Ended ones too: a thawed worker's sessions outlive its attempt's row. The last few will do. */
+async function latestAttempts(db: OwnDatabase, migration: string): Promise<bigint[]> {
+  const latest = await db
     .select({ id: attempts.id })
     .from(attempts)
     .where(eq(attempts.migration, migration))
-    // Ended ones too: a thawed worker's sessions outlive its attempt's row. The last few will do.
     .orderBy(desc(attempts.number))
     .limit(10);
-  return open.map(({ id }) => id);
+  return latest.map(({ id }) => id);
 }
 
 function sqlState(error: unknown): unknown {

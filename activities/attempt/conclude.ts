@@ -5,7 +5,7 @@ import type { RunMigrationResult } from '../contract';
 import type { Deps } from '../deps';
 import type { Claimed } from './claim';
 import { errorText } from './errorText';
-import { type Ending, failuresInARow, type Written, writeOutcome } from './outcome';
+import { failuresInARow, type Written, writeOutcome } from './outcome';
 import type { AttemptProgress } from './progress';
 import { retryDelay } from './retryDelay';
 import { decide } from './retryOrFail';
@@ -19,6 +19,8 @@ export interface Concluded {
   readonly progress: AttemptProgress;
   readonly end: AttemptEnd;
   readonly maxFailures: number;
+  /** Until when its outcome can be written, by performance.now(). */
+  readonly until: () => number;
 }
 
 /**
@@ -33,7 +35,9 @@ export async function conclude(
   const { migration, claimed, progress, end } = concluded;
   const { attemptId, number } = claimed;
   const write: Write = (outcome, error, { move = true, errorUnknown = false } = {}) =>
-    writeFirmly(deps, { migration, attemptId, outcome, error, errorUnknown, progress }, move);
+    firmly(deps, concluded, () =>
+      writeOutcome(deps.db, { migration, attemptId, outcome, error, errorUnknown, progress }, move),
+    );
   const log = deps.log.child({ migration, attempt: number, rows: progress.doneHere });
 
   if (end.kind === 'completed') {
@@ -56,11 +60,12 @@ type Write = (
 
 async function threw(
   deps: Deps,
-  { migration, claimed, progress, maxFailures }: Concluded,
+  concluded: Concluded,
   { during, error: thrown }: Extract<AttemptEnd, { kind: 'threw' }>,
   write: Write,
   temporal: TemporalAttempt,
 ): Promise<never> {
+  const { migration, claimed, progress, maxFailures } = concluded;
   const log = deps.log.child({ migration, attempt: claimed.number });
   const text = errorText(during, thrown);
   const verdict = decide(during, thrown);
@@ -71,7 +76,7 @@ async function threw(
   const errorUnknown = verdict === 'unknown';
   const before = progress.progressed
     ? { all: 0, unknown: 0 }
-    : await failuresInARow(deps.db, migration, claimed.number - 1);
+    : await firmly(deps, concluded, () => failuresInARow(deps.db, migration, claimed.number - 1));
   const unknown = before.unknown + 1;
   if (verdict === 'fail' || (errorUnknown && unknown >= maxFailures)) {
     const error = `${text}. ${advice(migration, verdict, unknown)}`;
@@ -147,28 +152,29 @@ function obeyed(
   return { outcome };
 }
 
-/** Tries to write the outcome this often; the database may be restarting. */
-const WRITES_AT_MOST = 4;
-/** Between two tries; together within the reserve under start-to-close. Milliseconds. */
-const WRITE_AGAIN = 400;
+/** Between two tries. Milliseconds. */
+const AGAIN = 400;
 
-async function writeFirmly(deps: Deps, ending: Ending, move: boolean): Promise<Written> {
-  for (let tried = 1; ; tried++) {
+/**
+ * Asks the database until it answers: it may be restarting, and what run() did must not be done
+ * once more for that. Until `until` (performance.now()), since then Temporal hands out the next one.
+ */
+async function firmly<T>(
+  deps: Deps,
+  { migration, until }: Pick<Concluded, 'migration' | 'until'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  for (;;) {
     try {
-      return await writeOutcome(deps.db, ending, move);
+      return await work();
     } catch {
-      // Whoever comes next ends this attempt's row; a completed job runs once more and finds nothing to do.
-      if (tried === WRITES_AT_MOST) {
-        deps.log.warn(
-          { migration: ending.migration },
-          'could not write the outcome of the attempt',
-        );
-        throw retryIn(
-          deps.settings.LRM_RETRY_INITIAL_INTERVAL,
-          'the database could not be reached',
-        );
+      // Whoever comes next ends this attempt's row.
+      if (performance.now() + AGAIN > until()) {
+        deps.log.warn({ migration }, 'could not write the outcome: the database was away');
+        const message = 'the database was away when the attempt ended; its outcome is not known';
+        throw retryIn(deps.settings.LRM_RETRY_INITIAL_INTERVAL, message);
       }
-      await new Promise((resolve) => setTimeout(resolve, WRITE_AGAIN));
+      await new Promise((resolve) => setTimeout(resolve, AGAIN));
     }
   }
 }

@@ -17,7 +17,7 @@ const MEMORY_LIMIT_MB = 256;
 
 /** By the hash of the file: the same code says the same, and listing asks at every turn. */
 const cache = new Map<string, { readonly inspection: Inspection; readonly until: number }>();
-/** What didn't finish may do so on a quieter machine, but not at once. Milliseconds. */
+/** What failed, or didn't finish, is tried again, but not at once. Milliseconds. */
 const ASK_AGAIN_AFTER = 10_000;
 /** Threads at a time: more would only slow each other down. */
 const AT_ONCE = 2;
@@ -29,11 +29,14 @@ const waiting: (() => void)[] = [];
  * thread and never imported into the main one.
  */
 export async function inspectJob(file: string): Promise<Inspection> {
-  const hash = await hashOf(file);
+  const hash = await hashOf(file).catch(() => undefined);
+  // Gone, or not to be read, since the folder was listed.
+  if (hash === undefined) return { kind: 'unfinished' };
   const known = cache.get(hash);
   if (known && performance.now() < known.until) return known.inspection;
   const inspection = await inTurn(() => inspectInThread(file));
-  const final = inspection.kind !== 'unfinished';
+  // What failed may depend on more than this file: a module it needs, a service at its top level.
+  const final = inspection.kind === 'facts';
   const until = final ? Number.POSITIVE_INFINITY : performance.now() + ASK_AGAIN_AFTER;
   cache.set(hash, { inspection, until });
   return inspection;
@@ -51,20 +54,21 @@ async function inTurn<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function inspectInThread(file: string): Promise<Inspection> {
-  const thread = startThread({ task: 'inspect', file }, MEMORY_LIMIT_MB);
+  const { worker, port } = startThread({ task: 'inspect', file }, MEMORY_LIMIT_MB);
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<Inspection>((resolve) => {
       timer = setTimeout(() => resolve({ kind: 'unfinished' }), LOAD_WITHIN);
-      thread.on('message', (message: FromThread) => {
+      port.on('message', (message: FromThread) => {
         if (message.type === 'facts') resolve({ kind: 'facts', facts: message.facts });
         if (message.type === 'failed') resolve({ kind: 'unloadable', error: message.error });
       });
-      thread.once('error', (error) => resolve({ kind: 'unloadable', error: describe(error) }));
-      thread.once('exit', () => resolve({ kind: 'unfinished' }));
+      worker.once('error', (error) => resolve({ kind: 'unloadable', error: describe(error) }));
+      worker.once('exit', () => setImmediate(() => resolve({ kind: 'unfinished' })));
     });
   } finally {
     clearTimeout(timer);
-    void thread.terminate();
+    void worker.terminate();
+    port.close();
   }
 }

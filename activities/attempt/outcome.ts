@@ -66,7 +66,8 @@ async function writeMigration(
       // A good end clears the trouble before it; an interruption leaves it to be read.
       ...(completed ? { error: null, completedAt: now } : {}),
       ...(error === null ? {} : { error }),
-      rowsDone: progress.done,
+      // A job that counts anew in each attempt hasn't got further by that.
+      rowsDone: sql`greatest(${migrations.rowsDone}, ${progress.done})`,
       rowsTotal: completed && progress.done > 0 ? progress.done : progress.total,
       waitsFor: null,
       updatedAt: now,
@@ -104,8 +105,8 @@ async function writeAttempt(
     .where(and(eq(attempts.id, attemptId), isNull(attempts.endedAt)));
 }
 
-/** As many attempts back are looked at: more than any sensible LRM_MAX_FAILURES. */
-const LOOK_BACK = 1_000;
+/** As many attempts back are looked at, so no LRM_MAX_FAILURES is larger. */
+export const LOOK_BACK = 1_000;
 
 /** Failures in a row without progress. */
 export interface Failures {

@@ -48,15 +48,15 @@ export class AttemptProgress {
   }
 
   update(progress: Progress): void {
-    if (progress.done !== undefined && Number.isFinite(progress.done)) {
-      const done = Math.max(0, Math.round(progress.done));
+    const done = progress.done === undefined ? null : whole(progress.done);
+    if (done !== null) {
       // Past what earlier attempts reached: a job may begin to count anew in each, and that is no progress.
       if (done > this.doneBefore) this.progressed = true;
       this.done = done;
       this.sample();
     }
     if (progress.total !== undefined) this.totalRows = whole(progress.total);
-    if (progress.waitingFor !== undefined) this.waitingFor = progress.waitingFor;
+    if (progress.waitingFor !== undefined) this.waitingFor = text(progress.waitingFor);
     if (progress.details) this.details = progress.details;
   }
 
@@ -98,6 +98,16 @@ function percent(done: number, total: number): number {
   return Math.min(100, Math.round((done / total) * 1000) / 10);
 }
 
-function whole(total: number | null): number | null {
-  return total === null || !Number.isFinite(total) ? null : Math.max(0, Math.round(total));
+/** What no count of rows can be would make every write of the attempt's rows fail. */
+function whole(count: unknown): number | null {
+  const rounded = typeof count === 'number' ? Math.max(0, Math.round(count)) : Number.NaN;
+  return Number.isSafeInteger(rounded) ? rounded : null;
+}
+
+/** As long as a line in a table; an author's check may have returned anything. */
+const TEXT_AT_MOST = 200;
+
+function text(reason: unknown): string | null {
+  if (reason === null || reason === '') return null;
+  return String(reason).replaceAll('\0', '').toWellFormed().slice(0, TEXT_AT_MOST);
 }

@@ -26,13 +26,18 @@ const named =
   (error: Description): boolean =>
     names.includes(error.name);
 
+const ours =
+  (...names: string[]) =>
+  (error: Description): boolean =>
+    error.origin === 'ours' && names.includes(error.name);
+
 /** The first that matches decides. By type and code only: texts change with versions and languages. */
 const RULES: readonly Rule[] = [
   // The fence found a newer attempt.
-  [named('Superseded'), 'superseded'],
+  [ours('Superseded'), 'superseded'],
   // The author, or a part of ours (a walk over a key that has no index), says that it is final.
   [(error) => error.nonRetryable === true, 'fail'],
-  [named('Refused', 'WrongUse'), 'fail'],
+  [ours('Refused', 'WrongUse'), 'fail'],
 
   // Connection exceptions: the server went away, or is not there yet.
   [sqlState('08'), 'retry'],

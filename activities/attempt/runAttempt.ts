@@ -61,7 +61,7 @@ export async function runAttempt(
     // A database that is slow or gone must not pile up questions; heartbeats go on without it.
     if (beating) return;
     beating = true;
-    beat(deps.db, migration, claimed.attemptId, progress)
+    within(BEAT_WITHIN, beat(deps.db, migration, claimed.attemptId, progress))
       .then((reason) => reason && stop.ask(reason))
       .catch((error) => log.warn({ code: error?.code }, 'could not write progress; will try again'))
       .finally(() => {
@@ -72,7 +72,7 @@ export async function runAttempt(
 
   try {
     const end = await Promise.race([thread.ended, stop.graceOver]);
-    await cleanUp(deps, run, thread, end);
+    await cleanUp(deps, run, thread);
     return conclude(end, stop.reason);
   } finally {
     clearInterval(beats);
@@ -80,6 +80,17 @@ export async function runAttempt(
     stop.dispose();
     temporal.signal.removeEventListener('abort', onAbort);
   }
+}
+
+/** A connection that swallows what is sent must not keep an operator's word from being heard. Milliseconds. */
+const BEAT_WITHIN = 10_000;
+
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer')), milliseconds);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 /** Asks once, then gives the grace period. */
@@ -130,42 +141,18 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): JobThread {
       progress.progressed = true;
     },
     log: (level, message, fields) => log[level](fields, message),
-    isCurrent: () => asOftenAsNeeded(() => mayWrite(deps.db, migration, claimed.attemptId)),
+    isCurrent: () => mayWrite(deps.db, migration, claimed.attemptId),
   });
 }
 
-/** Between two questions to a database that doesn't answer. Milliseconds. */
-const ASK_AGAIN = 500;
-/** The attempt's time limit comes long before. */
-const QUESTIONS_AT_MOST = 10_000;
-
-async function asOftenAsNeeded(question: () => Promise<boolean>): Promise<boolean> {
-  for (let asked = 1; ; asked++) {
-    try {
-      return await question();
-    } catch (error) {
-      if (asked === QUESTIONS_AT_MOST) throw error;
-      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN));
-    }
-  }
-}
-
-async function cleanUp(
-  deps: Deps,
-  run: AttemptRun,
-  thread: JobThread,
-  end: ThreadEnd | undefined,
-): Promise<void> {
+async function cleanUp(deps: Deps, run: AttemptRun, thread: JobThread): Promise<void> {
   const { migration, claimed } = run;
-  const [ended] = await Promise.all([
-    thread.terminate(),
-    // A thread that returned has closed its own. A statement of one that was ended goes on without it.
-    end?.kind === 'returned'
-      ? undefined
-      : endSessions(deps.db, [claimed.attemptId]).catch((error) =>
-          deps.log.warn({ migration, code: error?.code }, 'could not end the attempt’s sessions'),
-        ),
-  ]);
+  const ended = await thread.terminate();
+  // A statement goes on without the thread that sent it; and one that run() left behind could
+  // otherwise commit after the migration is called completed.
+  await endSessions(deps.db, [claimed.attemptId]).catch((error) =>
+    deps.log.warn({ migration, code: error?.code }, 'could not end the attempt’s sessions'),
+  );
   if (!ended) deps.onStuckThread(migration);
 }
 

@@ -1,5 +1,7 @@
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { Superseded } from '../../drizzle/fence';
+import { WrongUse } from '../../drizzle/wrongUse';
+import { Refused } from '../context/refused';
 
 /**
  * What was thrown, fit to leave the thread: no row's value in it. Of Postgres's, the driver's and
@@ -14,7 +16,7 @@ export interface Description {
   /** SQLSTATE, Node's or the driver's code. */
   readonly code?: string;
   /** Who made it: decides how the code is read. */
-  readonly origin: 'postgres' | 'driver' | 'language' | 'author' | 'no error';
+  readonly origin: 'postgres' | 'driver' | 'language' | 'ours' | 'author' | 'no error';
   /** file:line:column of the first frame in the job's own code. */
   readonly place?: string;
   readonly schema?: string;
@@ -29,10 +31,13 @@ export interface Description {
 
 /** Longer messages say nothing more to a person. */
 const MESSAGE_AT_MOST = 1_000;
-/** Deeper chains are loops. */
-const DEPTH_AT_MOST = 8;
+/** As many errors are looked at, causes and errors of AggregateErrors together. */
+const DESCRIBED_AT_MOST = 30;
 /** As many errors of an AggregateError are looked at. */
 const ERRORS_AT_MOST = 10;
+
+/** Errors of ours that an attempt can end in. */
+const OURS = [Superseded, Refused, WrongUse];
 
 const LANGUAGE = new Set([
   'SyntaxError',
@@ -44,9 +49,15 @@ const LANGUAGE = new Set([
 ]);
 
 /** Describes whatever was thrown, also what is no Error or hides behind getters that throw. */
-export function describe(thrown: unknown, depth = 0): Description {
+export function describe(thrown: unknown): Description {
+  return describeOne(thrown, new Set());
+}
+
+/** @param seen errors described so far: a chain may run in a circle, an AggregateError hold itself. */
+function describeOne(thrown: unknown, seen: Set<unknown>): Description {
   if (typeof thrown !== 'object' && typeof thrown !== 'function') return describeNoError(thrown);
   if (thrown === null) return describeNoError(thrown);
+  seen.add(thrown);
   const get = (key: string): unknown => {
     try {
       return (thrown as Record<string, unknown>)[key];
@@ -61,13 +72,13 @@ export function describe(thrown: unknown, depth = 0): Description {
   const isError = thrown instanceof Error || typeof get('stack') === 'string';
   if (!isError) return describeObject(thrown);
   const name = className(thrown, word('name'));
-  const origin = originOf(name, word);
+  const origin = originOf(thrown, name, word);
   const description = {
     name,
     origin,
     code: codeOf(get('code')),
     message: messageOf(origin, name, word('message'), get),
-    place: placeOf(get('stack')),
+    place: placeOf(get('stack'), get('message')),
     ...(origin === 'postgres'
       ? {
           schema: word('schema_name'),
@@ -77,7 +88,9 @@ export function describe(thrown: unknown, depth = 0): Description {
         }
       : {}),
     nonRetryable: get('nonRetryable') === true ? (true as const) : undefined,
-    causes: depth < DEPTH_AT_MOST ? causesOf(get).map((each) => describe(each, depth + 1)) : [],
+    causes: causesOf(get)
+      .filter((each) => !seen.has(each) && seen.size < DESCRIBED_AT_MOST)
+      .map((each) => describeOne(each, seen)),
   };
   return withoutUndefined(description) as Description;
 }
@@ -116,11 +129,18 @@ function className(thrown: object, name: string | undefined): string {
   }
 }
 
-function originOf(name: string, word: (key: string) => string | undefined): Description['origin'] {
+function originOf(
+  thrown: object,
+  name: string,
+  word: (key: string) => string | undefined,
+): Description['origin'] {
+  // By class: an author's error may have the same name.
+  if (OURS.some((ours) => thrown instanceof ours)) return 'ours';
   // Also 'pg' in a job's own connection: what has an SQLSTATE and a severity comes from Postgres.
   if (/^[0-9A-Z]{5}$/.test(word('code') ?? '') && word('severity')) return 'postgres';
   if (name.startsWith('Drizzle') || word('query') !== undefined) return 'driver';
-  if (LANGUAGE.has(name)) return 'language';
+  // DOMExceptions too: structuredClone quotes what it can't clone.
+  if (LANGUAGE.has(name) || thrown instanceof DOMException) return 'language';
   return 'author';
 }
 
@@ -130,6 +150,7 @@ function messageOf(
   message: string | undefined,
   get: (key: string) => unknown,
 ): string | undefined {
+  if (origin === 'ours') return message;
   if (origin !== 'author' || name === 'ZodError') return undefined;
   // Node quotes arguments ("Received type string ('a@b.example')"), paths and hosts.
   if (typeof get('syscall') === 'string' || get('errno') !== undefined) return undefined;
@@ -151,13 +172,14 @@ function causesOf(get: (key: string) => unknown): unknown[] {
 }
 
 /** First frame that is neither Node's nor a dependency's; of a stack nothing else is safe to tell. */
-function placeOf(stack: unknown): string | undefined {
+function placeOf(stack: unknown, message: unknown): string | undefined {
   if (typeof stack !== 'string') return undefined;
-  for (const line of stack.split('\n')) {
+  // The message comes first, and its lines may look like frames.
+  const frames = typeof message === 'string' ? stack.replace(message, '') : stack;
+  for (const line of frames.split('\n')) {
     const found = /^\s+at (?:.*\()?((?:file:\/\/)?\/[^()]*?):(\d+):(\d+)\)?$/.exec(line);
     if (!found?.[1] || found[1].includes('node_modules')) continue;
-    const file = found[1].startsWith('file:') ? fileURLToPath(found[1]) : found[1];
-    return `${path.basename(file)}:${found[2]}:${found[3]}`;
+    return `${path.basename(found[1])}:${found[2]}:${found[3]}`;
   }
   return undefined;
 }

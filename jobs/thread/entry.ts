@@ -1,10 +1,10 @@
-import { parentPort } from 'node:worker_threads';
 import type { Attempt } from '../context/attempt';
 import { createContext } from './context';
 import { describe } from './describe';
 import { loadJob } from './load';
 import type { During, RunInput, StopReason, ThreadInput, ToThread } from './messages';
-import { Reporter, tell, threadLog } from './reporter';
+import { ourPort, tell } from './port';
+import { Reporter, threadLog } from './reporter';
 import { openSessions } from './session';
 
 /** What `signal.reason` is once the attempt is to stop. */
@@ -23,7 +23,7 @@ process.on('uncaughtException', failed('elsewhere'));
 process.on('unhandledRejection', failed('elsewhere'));
 
 // Started ahead of time, it waits here, loaded, for what it is to do.
-parentPort?.once('message', (input: ThreadInput) => {
+ourPort.once('message', (input: ThreadInput) => {
   if (input.task === 'inspect') void inspect(input.file);
   else void runJob(input);
 });
@@ -39,7 +39,7 @@ async function inspect(file: string): Promise<void> {
 
 async function runJob(input: RunInput): Promise<void> {
   const stop = new AbortController();
-  parentPort?.on('message', ({ reason }: ToThread) => stop.abort(new StopRequested(reason)));
+  ourPort.on('message', ({ reason }: ToThread) => stop.abort(new StopRequested(reason)));
   let during: During = 'load';
   try {
     const job = await loadJob(input.file);

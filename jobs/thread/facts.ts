@@ -1,4 +1,5 @@
 import { WrongUse } from '../../drizzle/wrongUse';
+import { isName } from '../catalog';
 import type { JobOptions } from '../context/index';
 import { duration } from './duration';
 
@@ -10,7 +11,7 @@ type Check = (value: unknown) => string | undefined;
 const isDuration: Check = (value) =>
   typeof value === 'string' && duration(value) !== undefined
     ? undefined
-    : "is no duration; write '30 seconds'";
+    : "is no duration from 1 ms to 24 days; write '30 seconds'";
 
 const isCount: Check = (value) =>
   Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= 1_000_000
@@ -44,13 +45,17 @@ export function readOptions(exported: unknown): JobOptions {
   return exported as JobOptions;
 }
 
+/** More would not fit into what operators are told of them. */
+const DEPENDENCIES_AT_MOST = 100;
+
 /**
  * Reads what a job exports as `dependsOn`; nothing is an empty list.
  * @throws WrongUse when it is no list of names.
  */
 export function readDependsOn(exported: unknown): readonly string[] {
   if (exported === undefined) return [];
-  if (Array.isArray(exported) && exported.every((name) => typeof name === 'string'))
-    return exported;
+  const names =
+    Array.isArray(exported) && exported.length <= DEPENDENCIES_AT_MOST ? exported : [null];
+  if (names.every((name) => typeof name === 'string' && isName(name))) return names;
   throw new WrongUse("dependsOn: is no list of names; write export const dependsOn = ['0001_a']");
 }

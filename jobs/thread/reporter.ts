@@ -1,14 +1,9 @@
-import { parentPort } from 'node:worker_threads';
 import type { Log, Progress } from '../context/attempt';
-import type { FromThread, LogLevel } from './messages';
+import type { LogLevel } from './messages';
+import { tell } from './port';
 
 /** Progress goes out at most so often: run() may report every row. Milliseconds. */
 const REPORT_EVERY = 100;
-
-/** Sends a message to the main thread. */
-export function tell(message: FromThread): void {
-  parentPort?.postMessage(message);
-}
 
 /** Passes progress on, the latest of each part, a few times a second at most. */
 export class Reporter {
@@ -34,17 +29,44 @@ export class Reporter {
   }
 }
 
-/** A log whose lines are written by the main thread. */
+/** Lines a second at most: the main thread writes them, and must have time for its heartbeats. */
+const LINES_A_SECOND = 100;
+/** Characters of a line at most, message and fields each. */
+const CHARACTERS_AT_MOST = 8_000;
+
+/** A log whose lines are written by the main thread. Too many, or too long ones, are cut. */
 export function threadLog(): Log {
+  let second = 0;
+  let lines = 0;
+  const room = (): boolean => {
+    const now = Math.floor(performance.now() / 1000);
+    if (now !== second) {
+      const leftOut = lines - LINES_A_SECOND;
+      if (leftOut > 0) write('warn', `${leftOut} lines of this log were left out`, {});
+      second = now;
+      lines = 0;
+    }
+    lines++;
+    return lines <= LINES_A_SECOND;
+  };
   const line =
     (level: LogLevel) =>
     (message: string, fields: Record<string, unknown> = {}): void => {
-      try {
-        tell({ type: 'log', level, message, fields });
-      } catch {
-        // A field that can't be cloned (a function, a socket) must not end the job.
-        tell({ type: 'log', level, message, fields: {} });
-      }
+      if (room()) write(level, String(message).slice(0, CHARACTERS_AT_MOST), short(fields));
     };
   return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
+}
+
+function write(level: LogLevel, message: string, fields: Record<string, unknown>): void {
+  tell({ type: 'log', level, message, fields });
+}
+
+/** What can't be written as JSON (a socket, a loop), or is too long, must not end the job. */
+function short(fields: Record<string, unknown>): Record<string, unknown> {
+  try {
+    const text = JSON.stringify(fields);
+    return text.length <= CHARACTERS_AT_MOST ? JSON.parse(text) : { fields: 'too long' };
+  } catch {
+    return { fields: 'not to be written as JSON' };
+  }
 }

@@ -1,8 +1,9 @@
-import { parentPort } from 'node:worker_threads';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { connect, type Sql } from '../../drizzle/connect';
 import type { Database } from '../context/attempt';
-import type { FromThread, RunInput } from './messages';
+import { applicationName } from './applicationName';
+import type { RunInput } from './messages';
+import { tell } from './port';
 
 /** More lanes than this want more cores than a database gives to a backfill. */
 const CONNECTIONS = 16;
@@ -58,14 +59,9 @@ function guarded(input: RunInput): Sql {
   return sql;
 }
 
-/** Marks an attempt's sessions in pg_stat_activity, so that they can be ended by name. */
-export function applicationName(attemptId: bigint): string {
-  return `lrm:${attemptId}`;
-}
-
 /** Blocks the thread: nothing may be sent on the new session before. A superseded one never gets leave. */
 function waitForLeave(gate: Int32Array): void {
   Atomics.store(gate, 0, 0);
-  parentPort?.postMessage({ type: 'session' } satisfies FromThread);
+  tell({ type: 'session' });
   Atomics.wait(gate, 0, 0);
 }

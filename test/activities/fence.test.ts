@@ -5,8 +5,8 @@ import { type OwnDatabase, openOwnDatabase } from '../../activities/database';
 import { connect } from '../../drizzle/connect';
 import { lockShared, Superseded, selectIfCurrent } from '../../drizzle/fence';
 import { type Attempt, fencedTransaction } from '../../jobs/context/attempt';
+import { applicationName } from '../../jobs/thread/applicationName';
 import { createContext } from '../../jobs/thread/context';
-import { applicationName } from '../../jobs/thread/session';
 import { useDatabase } from '../support/database';
 import { waitFor } from '../support/waitFor';
 

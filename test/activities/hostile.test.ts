@@ -25,6 +25,19 @@ const HOSTILE = {
     await job.sql\`select 1\`;
     void job.sql\`select pg_sleep(600)\`.catch(() => {});
     await new Promise((resolve) => setTimeout(resolve, 100)); };`,
+  '0010_posts_odd_messages': `const { parentPort, workerData } = require('node:worker_threads');
+    parentPort.postMessage(null);
+    exports.run = async () => {
+      parentPort.postMessage({ type: 'failed' });
+      parentPort.postMessage({ type: 'log', level: 'loud' });
+      workerData.port?.postMessage({ type: 'returned', stopped: false });
+      parentPort.close();
+    };`,
+  '0011_floods_its_log': `exports.run = async (job) => {
+    const end = Date.now() + 2000;
+    while (Date.now() < end) job.log.info('x'.repeat(50_000), { y: 'y'.repeat(50_000) }); };`,
+  '0012_counts_past_all_numbers': `exports.run = async (job) => {
+    job.progress(1e19, Number.NaN); job.progress(5n, {}); job.progress(7, 7); };`,
   '0009_throws_in_an_abort_listener': `exports.options = { startToCloseTimeout: '6s' };
     exports.run = (job) => new Promise(() => {
     job.signal.addEventListener('abort', () => { throw new Error('in a listener'); });
@@ -36,6 +49,7 @@ const BEHAVED = '0100_behaved';
 describe('beside jobs that harm their own attempts', () => {
   let worker: TestWorker;
   let run: WorkflowHandle;
+  let openAtCompletion: Promise<unknown[]>;
 
   beforeAll(async () => {
     const jobs = parts.jobsFolder();
@@ -61,6 +75,14 @@ describe('beside jobs that harm their own attempts', () => {
       },
     });
     await register(parts, BEHAVED, ...NAMES);
+    openAtCompletion = waitFor('0008 to complete', async () => {
+      const [row] = await parts.sql`
+        select (select array_agg(pid) from pg_stat_activity
+          where application_name in (select 'lrm:' || id from long_running_migration_attempts
+            where migration = '0008_leaves_things_open')) as open
+        from long_running_migrations where name = '0008_leaves_things_open' and status = 'completed'`;
+      return row && (row['open'] ?? []);
+    });
     run = await startRun(parts);
   }, 60_000);
 
@@ -108,11 +130,25 @@ describe('beside jobs that harm their own attempts', () => {
 
   test('0008_leaves_things_open: it completes, and nothing of it goes on', async () => {
     const name = '0008_leaves_things_open';
+    // Noted as soon as the row says so: later, Postgres itself would have noticed a lost client.
+    expect(await openAtCompletion).toHaveLength(0);
+    expect((await migration(parts, name)).status).toBe('completed');
+  });
+
+  test.each(['0010_posts_odd_messages', '0012_counts_past_all_numbers'])(
+    '%s: it harms nobody, and completes',
+    async (name) => {
+      await waitForMigration(parts, name, 'complete', (row) => row.status === 'completed');
+    },
+  );
+
+  test('0011_floods_its_log: lines are cut and left out, and it completes', async () => {
+    const name = '0011_floods_its_log';
     await waitForMigration(parts, name, 'complete', (row) => row.status === 'completed');
-    const [attempt] = await attempts(parts, name);
-    const sessions = await parts.sql`
-      select 1 from pg_stat_activity where application_name = ${`lrm:${attempt?.id}`}`;
-    expect(sessions).toHaveLength(0);
+    const lines = worker.log().filter((line) => line['migration'] === name);
+    expect(lines.length).toBeLessThan(1_000);
+    expect(Math.max(...lines.map(({ msg }) => msg.length))).toBeLessThan(10_000);
+    expect(lines.some(({ msg }) => /lines of this log were left out/.test(msg))).toBe(true);
   });
 
   test('0100_behaved: it completes at its first attempt', async () => {

@@ -1,4 +1,7 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import { connect } from '../../drizzle/connect';
 import {
   attempts,
   migration,
@@ -8,6 +11,7 @@ import {
   waitForMigration,
 } from '../support/migrations';
 import { useParts } from '../support/parts';
+import { startPostgres } from '../support/postgres';
 import { waitFor } from '../support/waitFor';
 
 const parts = useParts();
@@ -166,4 +170,33 @@ test('a job that sleeps in the database past its limit is ended there as well', 
   expect(sessions).toEqual([]);
   await run.terminate();
   await worker.stop();
+});
+
+test('a job that returns while Postgres is away is not run again', async () => {
+  const postgres = await startPostgres();
+  const sql = connect(postgres.url, { applicationName: 'test' });
+  const jobs = parts.jobsFolder();
+  const [calls, away] = [path.join(jobs.path, 'calls'), path.join(jobs.path, 'away')];
+  jobs.writeJob(
+    '0001_pure',
+    `const { appendFileSync, existsSync } = require('node:fs');
+     exports.run = async () => {
+       appendFileSync(${JSON.stringify(calls)}, 'x');
+       while (!existsSync(${JSON.stringify(away)})) await new Promise((r) => setTimeout(r, 5));
+     };`,
+  );
+  await sql`insert into long_running_migrations (name) values ('0001_pure')`;
+  const worker = await parts.startWorker({ jobs, env: { ...FAST, DATABASE_URL: postgres.url } });
+  const run = await startRun(parts);
+  await waitFor('the job to begin', () => existsSync(calls));
+  const restarted = postgres.restartImmediate();
+  writeFileSync(away, '');
+  await restarted;
+
+  expect(await run.result()).toMatchObject({ completed: { names: ['0001_pure'] } });
+
+  expect(readFileSync(calls, 'utf8')).toBe('x');
+  await worker.stop();
+  await sql.end({ timeout: 1 });
+  await postgres.stop();
 });

@@ -1,3 +1,5 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import {
   attempts,
@@ -163,5 +165,24 @@ test('a migration may have as long a name as a file can', async () => {
   await register(parts, name);
 
   expect(await runToEnd(parts)).toMatchObject({ completed: { count: 1 } });
+  await worker.stop();
+});
+
+test('what is no job file, or depends on what is no name, stops nobody else', async () => {
+  const jobs = parts.jobsFolder();
+  mkdirSync(path.join(jobs.path, '0001_folder.js'));
+  symlinkSync('/nowhere', path.join(jobs.path, '0002_dangling.js'));
+  jobs.writeJob('0003_odd', `exports.dependsOn = ['a\\0b']; ${DONE}`);
+  jobs.writeJob('0004_works', DONE);
+  const worker = await parts.startWorker({ jobs });
+  await register(parts, '0001_folder', '0002_dangling', '0003_odd', '0004_works');
+
+  const result = await runToEnd(parts);
+
+  expect(result).toMatchObject({
+    completed: { names: ['0004_works'] },
+    failed: { names: ['0003_odd'] },
+    left: { count: 2 },
+  });
   await worker.stop();
 });
