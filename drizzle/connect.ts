@@ -45,8 +45,13 @@ export function connect(url: string, options: ConnectOptions): Sql {
 
 let mended: boolean | undefined;
 
-/** As published, a lost session could let a batch take effect twice, or end the process. */
+/**
+ * As published (3.4.9), when a session ends inside a transaction, later statements go to whatever
+ * session took the connection's place, outside of any transaction: a batch could take effect twice.
+ * And its ROLLBACK, written to a socket that is gone, ends the process. patches/ mends both
+ * (issues 1133, 1208 and 1216 of porsager/postgres); an install without scripts would leave it out.
+ */
 function requireMended(): void {
-  mended ??= readFileSync(require.resolve('postgres'), 'utf8').startsWith('/* mended');
+  mended ??= readFileSync(require.resolve('postgres'), 'utf8').startsWith('// Mended');
   if (!mended) throw new WrongUse('postgres.js is not mended: run `npm run prepare`');
 }
