@@ -32,7 +32,7 @@ export const lockExclusive = (migration: string): SQL =>
 /** Second statement: one row while the attempt may write, none when it has been superseded. */
 export const selectIfCurrent = (migration: string, attemptId: bigint): SQL =>
   sql`select 1 as current from long_running_migrations
-      where name = ${migration} and current_attempt = ${attemptId} and status = 'in_progress'`;
+      where name = ${migration} and current_attempt = ${String(attemptId)}::bigint and status = 'in_progress'`;
 
 /** A newer attempt has been claimed: this one must not write any more. Its worker ends it. */
 export class Superseded extends Error {

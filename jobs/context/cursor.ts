@@ -1,8 +1,12 @@
 import { eq } from 'drizzle-orm';
 import { type WalkRow, walks } from '../../drizzle/schema';
 import { type Attempt, fencedTransaction } from './attempt';
-import { completeWalk, openWalk } from './walk/store';
+import { requireShape } from './walk/shape';
+import { completeWalk, findWalk, insertWalk } from './walk/store';
 import type { Tally } from './walk/tally';
+
+/** No table: a walk of the same name over one must not go on from here. */
+const SHAPE = { table: 'none' };
 
 /** Where an author's own iteration stands. */
 export class Cursor<C> {
@@ -70,9 +74,10 @@ export async function createCursor<C>(
   tally: Tally,
   { name, total }: { readonly name?: string | undefined; readonly total?: number | undefined },
 ): Promise<Cursor<C>> {
-  const row = await openWalk(attempt, tally.begin(name), { table: 'none' }, async () => ({
-    upperBound: null,
-    rowsTotal: total ?? null,
-  }));
+  const known = tally.begin(name);
+  const found = await findWalk(attempt, known);
+  if (found) requireShape(found, SHAPE);
+  const begins = { upperBound: null, rowsTotal: total ?? null };
+  const row = found ?? (await insertWalk(attempt, known, SHAPE, begins));
   return new Cursor<C>(attempt, tally, row);
 }

@@ -49,7 +49,7 @@ export async function forEachRow(
   const columns = options.columns ?? allColumns(table);
   const brake = createBrake(attempt, options.throttle);
   const walk = await TableWalk.open(attempt, tally, table, options);
-  if (walk.completed) return;
+  if (!walk) return;
   const ranges = walk.ranges((gap) => nextRange(attempt.db, walk.key, walk.where, gap, every));
   for await (const range of ranges) {
     await brake.waitForTurn(attempt.signal);

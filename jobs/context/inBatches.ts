@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { FENCED_ISOLATION } from '../../drizzle/fence';
 import { type Attempt, fence, type Transaction } from './attempt';
 import { type Batch, createBatch, enterBatch } from './batch';
@@ -8,13 +8,13 @@ import { type Brake, createBrake } from './throttle';
 import { ahead } from './walk/ahead';
 import { backOff, TRIES_AT_MOST } from './walk/backOff';
 import { BatchSize } from './walk/batchSize';
-import { type Gap, nextRange } from './walk/boundary';
 import { runLanes } from './walk/lanes';
 import { LockWaiters } from './walk/lockWaiters';
+import { lookUp } from './walk/lookUp';
 import type { Range } from './walk/range';
 import { TableWalk } from './walk/tableWalk';
 import type { Tally } from './walk/tally';
-import { type Trouble, troubleOf } from './walk/trouble';
+import { troubleOf } from './walk/trouble';
 
 /** The author's change of one batch. */
 export type BatchBody = (tx: Transaction, batch: Batch) => PromiseLike<unknown>;
@@ -37,7 +37,7 @@ export async function inBatches(
   const settings = readBatchOptions(options);
   const brake = createBrake(attempt, options.throttle);
   const walk = await TableWalk.open(attempt, tally, table, options);
-  if (walk.completed) return;
+  if (!walk) return;
   await new Batches(attempt, walk, settings, brake, body).run();
   await walk.complete();
 }
@@ -46,6 +46,8 @@ export async function inBatches(
 class Batches {
   readonly #size: BatchSize;
   readonly #waiters: LockWaiters;
+  /** Batches that were rolled back and tried again: how much it is in others' way, or they in its. */
+  #retried = 0;
   readonly #next: () => Promise<Range | undefined>;
 
   constructor(
@@ -58,7 +60,7 @@ class Batches {
     this.#size = new BatchSize(settings.bounds, settings.targetMs);
     this.#waiters = new LockWaiters(attempt);
     this.#next = ahead(
-      walk.ranges((gap) => this.#lookUp(gap)),
+      walk.ranges((gap) => lookUp(attempt, walk, gap, this.#size.rows)),
       settings.lanes,
     );
   }
@@ -81,31 +83,27 @@ class Batches {
       const range = parts.shift() ?? (await this.#next());
       if (!range || stop.aborted) return;
       await this.brake.waitForTurn(stop);
-      try {
-        const ms = await this.#finish(range);
-        failures = 0;
-        await this.brake.rest(ms, stop);
-      } catch (error) {
+      const begun = performance.now();
+      // Only a batch that failed may be tried again: what comes after its commit stands outside.
+      const [batch] = await Promise.allSettled([this.#commit(range)]);
+      if (batch.status === 'rejected') {
         failures += 1;
-        const trouble = troubleOf(error);
-        if (!trouble || failures >= TRIES_AT_MOST) throw error;
-        await backOff(failures, stop);
-        parts.unshift(...(await this.#again(range, trouble)));
+        parts.unshift(...(await this.#again(range, batch.reason, failures, stop)));
+      } else {
+        failures = 0;
+        await this.#committed(range, batch.value, performance.now() - begun, stop);
       }
     }
   }
 
-  /** Does a range; returns how many milliseconds it took. */
-  async #finish(range: Range): Promise<number> {
-    const begun = performance.now();
-    const id = await this.#commit(range);
-    const ms = performance.now() - begun;
+  async #committed(range: Range, id: bigint, ms: number, stop: AbortSignal): Promise<void> {
     if (range.matching > 0) this.#size.took(range.matching, ms);
     await this.walk.finished(range, id, {
       batchSize: this.#size.rows,
       lanes: this.settings.lanes,
+      batchesRetried: this.#retried,
     });
-    return ms;
+    await this.brake.rest(ms, stop);
   }
 
   #commit(range: Range): Promise<bigint> {
@@ -124,39 +122,39 @@ class Batches {
     });
   }
 
-  /** What to try after a failure: the same again or, where it took too long, two halves. */
-  async #again(range: Range, trouble: Trouble): Promise<Range[]> {
+  /**
+   * What to try after a failure: the same again or, where it took too long, two halves.
+   * @throws the error, when trying again is no use, or has been none so often.
+   */
+  async #again(
+    range: Range,
+    error: unknown,
+    failures: number,
+    stop: AbortSignal,
+  ): Promise<Range[]> {
+    const trouble = troubleOf(error);
+    if (!trouble || failures >= TRIES_AT_MOST) throw error;
+    this.#retried += 1;
+    await backOff(failures, stop);
     if (trouble === 'conflict') return [range];
     this.#size.halve();
     if (range.rows < 2) return [range];
     const half = Math.max(1, Math.floor(range.matching / 2));
-    return this.walk.split(range, (gap) => this.#lookUp(gap, half));
-  }
-
-  /** Looks the next boundary up; one that times out is tried with fewer rows. */
-  async #lookUp(gap: Gap, size?: number): Promise<Range> {
-    const { attempt, walk } = this;
-    for (let failures = 1; ; failures++) {
-      try {
-        return await nextRange(attempt.db, walk.key, walk.where, gap, size ?? this.#size.rows);
-      } catch (error) {
-        if (!troubleOf(error) || failures >= TRIES_AT_MOST) throw error;
-        this.#size.halve();
-        await backOff(failures, attempt.signal);
-      }
-    }
+    return this.walk.split(range, (gap) => lookUp(this.attempt, this.walk, gap, half));
   }
 }
 
 /** Fences a batch's transaction and makes it polite; returns its session's process ID. */
-async function begin(tx: Transaction, attempt: Attempt): Promise<number | undefined> {
-  // Sent together: with small batches, round trips are what bookkeeping costs.
+async function begin(tx: Transaction, attempt: Attempt): Promise<number> {
+  // Sent together: with small batches, round trips are what bookkeeping costs. postgres.js waits
+  // for the types of parameters before it sends the next statement, so none has any.
+  const plainly = { execute: (query: SQL) => tx.execute(query.inlineParams()) };
   const [, , [session]] = await Promise.all([
-    tx.execute(sql`set transaction isolation level ${sql.raw(FENCED_ISOLATION)}`),
-    fence(tx, attempt),
-    tx.execute<{ pid: number }>(
+    plainly.execute(sql`set transaction isolation level ${sql.raw(FENCED_ISOLATION)}`),
+    fence(plainly, attempt),
+    plainly.execute(
       sql`select pg_backend_pid() as pid, set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`,
     ),
   ]);
-  return session?.pid;
+  return Number(session?.['pid']);
 }

@@ -57,7 +57,7 @@ const TARGET_BATCH_TIME = '100 ms';
 /** @throws Refused naming the first option that makes no sense. */
 export function readBatchOptions(options: BatchOptions): BatchSettings {
   const { lanes = 1, targetBatchTime = TARGET_BATCH_TIME, batchSize = {} } = options;
-  const { min = Math.min(1, batchSize.max ?? 1), max = Math.max(LARGEST_BATCH, min) } = batchSize;
+  const { min = 1, max = Math.max(LARGEST_BATCH, min) } = batchSize;
   const targetMs = duration(targetBatchTime);
   if (!isCount(lanes) || lanes > LANES_AT_MOST) {
     throw new Refused(`lanes is ${lanes}; it must be a whole number from 1 to ${LANES_AT_MOST}`);

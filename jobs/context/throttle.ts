@@ -10,8 +10,8 @@ export type ThrottleCheck = () => string | undefined | PromiseLike<string | unde
 /** The parts of throttling. */
 export interface ThrottleOptions {
   /**
-   * Part of the time that a lane works, above 0 and up to 1; it rests for the other. Default 0.8:
-   * see docs/batches.md for what it costs and gains.
+   * Part of the time that a lane works, above 0 and up to 1; it rests for the other. Default 0.5:
+   * a lane rests as long as it worked.
    */
   readonly dutyCycle?: number;
   /** Waits while a replica is further behind than this, '10 seconds' by default; false: never. */
@@ -23,8 +23,11 @@ export interface ThrottleOptions {
 /** `false` turns all throttling off, a function is the author's check, an object tunes the parts. */
 export type Throttle = false | ThrottleCheck | ThrottleOptions;
 
-/** A fifth of rest: what it keeps of the foreground's speed is measured in docs/benchmarks.md. */
-const DUTY_CYCLE = 0.8;
+/**
+ * Most of the application's statements then meet no batch at all, so that their median stays what
+ * it is (docs/benchmarks.md). One lane that never rests keeps half of a two-core server busy.
+ */
+const DUTY_CYCLE = 0.5;
 /** Readers of a replica seldom mind seconds; a replica minutes behind can't take over. */
 const REPLICA_LAG = '10 seconds';
 /** Checks cost a query each. While waiting, a second more doesn't matter either. */

@@ -5,16 +5,10 @@ import { arrayLiteral } from './literal';
 import { type ColumnReference, columnName, type TableReference, tableText } from './names';
 import { Refused } from './refused';
 import { findTargets, type Target } from './targets';
+import { equalKeys, updateStatement, type Written } from './updateStatement';
 
 /** What is to be written to one row: the key and the new values. */
 export type NewValues = Readonly<Record<string, unknown>>;
-
-/** Columns of the rows, each as one array literal. */
-interface Written {
-  readonly keys: readonly Target[];
-  readonly changed: readonly Target[];
-  readonly literals: ReadonlyMap<Target, string>;
-}
 
 /** Looks a table's columns up once an attempt rather than once a batch. */
 export type TargetCache = Map<string, ReadonlyMap<string, Target>>;
@@ -117,48 +111,10 @@ function literals(
   return new Map([...texts].map(([target, values]) => [target, arrayLiteral(values)]));
 }
 
-function updateStatement(
-  table: TableReference,
-  { keys, changed, literals }: Written,
-  only?: SQL,
-): SQL {
-  const targets = [...keys, ...changed];
-  const set = changed.map(
-    (target) => sql`${sql.identifier(target.name)} = v.${column(targets, target)}`,
-  );
-  const equal = keys.map(
-    (target) => sql`${table}.${sql.identifier(target.name)} = v.${column(targets, target)}`,
-  );
-  const conditions = only ? [...equal, only] : equal;
-  return sql`update ${table} set ${sql.join(set, sql`, `)}
-    from ${unnested(targets, literals)} where ${sql.join(conditions, sql` and `)}`;
-}
-
-/** The rows as a relation `v`; text until here, since arrays of arrays can't be unnested. */
-function unnested(targets: readonly Target[], literals: ReadonlyMap<Target, string>): SQL {
-  const arrays = targets.map((target) => sql`${literals.get(target)}::text[]`);
-  const names = targets.map((target) => column(targets, target));
-  const typed = targets.map(
-    (target, index) => sql`u.${names[index]}::${sql.raw(target.type)} as ${names[index]}`,
-  );
-  return sql`(select ${sql.join(typed, sql`, `)} from unnest(${sql.join(arrays, sql`, `)})
-    as u(${sql.join(names, sql`, `)})) v`;
-}
-
-function column(targets: readonly Target[], target: Target): SQL {
-  return sql.raw(`c${targets.indexOf(target)}`);
-}
-
 /** Fewer rows updated than given: gone since, or equal to Postgres though not as text ('1.0', '1.00'). */
-async function refuseEqualKeys(tx: Transaction, { keys, literals }: Written): Promise<void> {
-  const names = sql.join(
-    keys.map((key) => column(keys, key)),
-    sql`, `,
-  );
-  const equal = await tx.execute(
-    sql`select 1 from ${unnested(keys, literals)} group by ${names} having count(*) > 1 limit 1`,
-  );
-  if (equal.length > 0) throw duplicates(keys);
+async function refuseEqualKeys(tx: Transaction, written: Written): Promise<void> {
+  const equal = await tx.execute(equalKeys(written));
+  if (equal.length > 0) throw duplicates(written.keys);
 }
 
 function duplicates(keys: readonly Target[]): Refused {

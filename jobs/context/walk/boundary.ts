@@ -28,8 +28,9 @@ export async function lastKey(db: Database, key: Key): Promise<KeyValues | null>
 }
 
 /**
- * The next range in a gap: up to `size` rows that match `where`. A boundary is a key that exists,
- * so gaps between keys cost nothing. Where nothing is left, a range without rows up to the gap's end.
+ * The next range in a gap: up to `size` rows that match `where`, among `keys` keys. A boundary is a
+ * key that exists, so gaps between keys cost nothing. Where nothing is left, a range without rows
+ * up to the gap's end.
  */
 export function nextRange(
   db: Database,
@@ -37,9 +38,10 @@ export function nextRange(
   where: SQL | undefined,
   gap: Gap,
   size: number,
+  keys = KEYS_PER_LOOKUP,
 ): Promise<Range> {
   return alongIndex(db, async (tx) => {
-    const [found] = await tx.execute<KeyRow>(boundary(key, where, gap, size));
+    const [found] = await tx.execute<KeyRow>(boundary(key, where, gap, size, keys));
     if (found) {
       const { rows = size, matching = size } = found;
       const upto = valuesOf(key, found);
@@ -51,7 +53,13 @@ export function nextRange(
 }
 
 /** Finds the boundary's key, or no row when fewer than `size` match in what is left of the gap. */
-export function boundary(key: Key, where: SQL | undefined, gap: Gap, size: number): SQL {
+export function boundary(
+  key: Key,
+  where: SQL | undefined,
+  gap: Gap,
+  size: number,
+  keys = KEYS_PER_LOOKUP,
+): SQL {
   const inOrderOfKey = inOrder(
     key,
     key.columns.map(({ column }) => sql`${column}`),
@@ -70,8 +78,8 @@ export function boundary(key: Key, where: SQL | undefined, gap: Gap, size: numbe
         over (order by ${inOrder(key, names)} rows unbounded preceding) as matching
     from (
       select ${named(key)}, (${where}) as matches from ${key.table} where ${within(key, gap)}
-      order by ${inOrderOfKey} limit ${KEYS_PER_LOOKUP}) k) b
-    where b.matching >= ${size} or b.rows >= ${KEYS_PER_LOOKUP}
+      order by ${inOrderOfKey} limit ${keys}) k) b
+    where b.matching >= ${size} or b.rows >= ${keys}
     order by ${inOrder(key, names)} limit 1`;
 }
 

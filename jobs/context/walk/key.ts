@@ -60,13 +60,6 @@ export async function describeKey(
   return key;
 }
 
-/** What identifies the key to a later attempt. */
-export function keyShape(key: Key): string {
-  return key.columns
-    .map(({ name, type, collation }) => `${name} ${type}${collation ? ` ${collation}` : ''}`)
-    .join(', ');
-}
-
 async function findTable(db: Database, table: TableReference) {
   const text = tableText(table);
   const [found] = await db.execute<{ id: string; name: string; kind: string; parent: boolean }>(sql`

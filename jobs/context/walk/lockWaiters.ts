@@ -13,8 +13,7 @@ export class LockWaiters {
   constructor(private readonly attempt: Attempt) {}
 
   /** Counts the session among the batches' until `batch` ends. */
-  async during<T>(pid: number | undefined, batch: () => Promise<T>): Promise<T> {
-    if (pid === undefined) return batch();
+  async during<T>(pid: number, batch: () => Promise<T>): Promise<T> {
     this.#pids.add(pid);
     try {
       return await batch();

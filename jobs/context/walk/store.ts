@@ -1,12 +1,9 @@
-import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
 import { finishedRanges, type WalkRow, walks } from '../../../drizzle/schema';
 import { type Attempt, fencedTransaction, type Transaction } from '../attempt';
-import { Refused } from '../refused';
 import type { Key } from './key';
 import { inOrder, type KeyValues, type Range, typed } from './range';
-
-/** What a walk is over, one word a property; see {@link openWalk}. */
-export type Shape = Readonly<Record<string, string>>;
+import type { Shape } from './shape';
 
 /** What a walk's first attempt finds out. */
 export interface Beginning {
@@ -22,19 +19,22 @@ export interface Finished {
   readonly rows: number;
 }
 
-/**
- * The walk of that name, begun by whichever attempt.
- * @throws Refused when it was begun over something else: what is done there says nothing of here.
- */
-export async function openWalk(
+/** The walk of that name, if an attempt has begun it. */
+export async function findWalk(attempt: Attempt, name: string): Promise<WalkRow | undefined> {
+  const [row] = await attempt.db
+    .select()
+    .from(walks)
+    .where(and(eq(walks.migration, attempt.migration), eq(walks.name, name)));
+  return row;
+}
+
+/** Stores a walk that begins now. */
+export function insertWalk(
   attempt: Attempt,
   name: string,
   shape: Shape,
-  begin: () => Promise<Beginning>,
+  { upperBound, rowsTotal }: Beginning,
 ): Promise<WalkRow> {
-  const found = await findWalk(attempt, name);
-  if (found) return sameShape(attempt, found, shape);
-  const { upperBound, rowsTotal } = await begin();
   return fencedTransaction(attempt, async (tx) => {
     const [row] = await tx
       .insert(walks)
@@ -103,25 +103,5 @@ export async function completeWalk(attempt: Attempt, walk: WalkRow): Promise<voi
       .update(walks)
       .set({ completedAt: sql`now()`, rowsTotal: sql`${walks.rowsDone}` })
       .where(and(eq(walks.id, walk.id), isNull(walks.completedAt))),
-  );
-}
-
-async function findWalk(attempt: Attempt, name: string): Promise<WalkRow | undefined> {
-  const [row] = await attempt.db
-    .select()
-    .from(walks)
-    .where(and(eq(walks.migration, attempt.migration), eq(walks.name, name)))
-    .orderBy(asc(walks.id));
-  return row;
-}
-
-function sameShape(attempt: Attempt, walk: WalkRow, shape: Shape): WalkRow {
-  const names = new Set([...Object.keys(walk.shape), ...Object.keys(shape)]);
-  const changed = [...names].filter((name) => walk.shape[name] !== shape[name]);
-  if (changed.length === 0) return walk;
-  throw new Refused(
-    `walk '${walk.name}' of ${attempt.migration} was begun with another ${changed.join(' and ')}: ` +
-      'put it back (a value such as the current time must not differ between attempts), ' +
-      "or begin anew under another 'name'",
   );
 }

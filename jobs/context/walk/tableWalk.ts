@@ -1,24 +1,25 @@
-import { createHash } from 'node:crypto';
 import type { SQL } from 'drizzle-orm';
 import type { WalkRow } from '../../../drizzle/schema';
 import type { Attempt, Transaction } from '../attempt';
-import { rendered, type TableReference } from '../names';
+import type { ColumnReference, TableReference } from '../names';
 import type { WalkOptions } from '../options';
 import { Refused } from '../refused';
 import { type Gap, lastKey } from './boundary';
 import { estimateRows } from './estimate';
 import { gapsAndFinished, sameKey } from './gaps';
-import { describeKey, type Key, keyShape } from './key';
+import { describeKey, type Key } from './key';
 import { Ledger } from './ledger';
 import type { Range } from './range';
+import { asWritten, keyTypes, requireShape } from './shape';
 import {
+  type Beginning,
   completeWalk,
   type Finished,
+  findWalk,
   fold,
   insertFinished,
-  openWalk,
+  insertWalk,
   readFinished,
-  type Shape,
 } from './store';
 import type { Tally } from './tally';
 
@@ -47,31 +48,35 @@ export class TableWalk {
   }
 
   /**
-   * Begins the walk, or goes on with it.
+   * Begins the walk, or goes on with it; undefined when it is complete.
    * @throws Refused when the key can't be walked along, or the walk was begun over something else.
    */
   static async open(
     attempt: Attempt,
     tally: Tally,
     table: TableReference,
-    { key: columns, where, descending = false, name }: WalkOptions,
-  ): Promise<TableWalk> {
-    const known = tally.begin(name);
-    const list = Array.isArray(columns) ? columns : [columns];
-    if (list.length === 0) throw new Refused('a walk needs a key: one column at least');
-    const key = await describeKey(attempt.db, table, list, descending);
-    const row = await openWalk(attempt, known, shapeOf(key, where), async () => ({
-      upperBound: await lastKey(attempt.db, key),
-      rowsTotal: await estimateRows(attempt.db, table),
-    }));
+    options: WalkOptions,
+  ): Promise<TableWalk | undefined> {
+    const name = tally.begin(options.name);
+    const columns = keyColumns(options.key);
+    const shape = asWritten(table, columns, options);
+    const known = await findWalk(attempt, name);
+    if (known) requireShape(known, shape);
+    if (known?.completedAt) {
+      // Not looked at any more: by now its table may be gone.
+      tally.report(name, { done: known.rowsDone, total: known.rowsDone });
+      return undefined;
+    }
+    const key = await describeKey(attempt.db, table, columns, options.descending ?? false);
+    const types = { types: keyTypes(key) };
+    if (known) requireShape(known, types);
+    const row =
+      known ??
+      (await insertWalk(attempt, name, { ...shape, ...types }, await beginning(attempt, key)));
     const finished = await readFinished(attempt, row, key);
-    const walk = new TableWalk(attempt, tally, row, key, where, finished);
+    const walk = new TableWalk(attempt, tally, row, key, options.where, finished);
     walk.#report();
     return walk;
-  }
-
-  get completed(): boolean {
-    return this.row.completedAt !== null;
   }
 
   /** What is left to do, looked up by `find` piece by piece. */
@@ -134,17 +139,17 @@ export class TableWalk {
   }
 
   #report(details?: Record<string, string | number>): void {
-    const total = this.completed ? this.#rowsDone : this.row.rowsTotal;
-    this.tally.report(this.row.name, { done: this.#rowsDone, total }, details);
+    const { name, rowsTotal } = this.row;
+    this.tally.report(name, { done: this.#rowsDone, total: rowsTotal }, details);
   }
 }
 
-function shapeOf(key: Key, where: SQL | undefined): Shape {
-  return {
-    table: key.tableName,
-    key: keyShape(key),
-    direction: key.descending ? 'descending' : 'ascending',
-    // Hashed, since it may hold values.
-    where: where ? createHash('sha256').update(rendered(where)).digest('hex') : 'all rows',
-  };
+function keyColumns(key: WalkOptions['key']): readonly ColumnReference[] {
+  const columns = Array.isArray(key) ? key : [key];
+  if (columns.length === 0) throw new Refused('a walk needs a key: one column at least');
+  return columns;
+}
+
+async function beginning({ db }: Attempt, key: Key): Promise<Beginning> {
+  return { upperBound: await lastKey(db, key), rowsTotal: await estimateRows(db, key.table) };
 }

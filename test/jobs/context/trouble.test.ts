@@ -126,6 +126,31 @@ test('inBatches gives a batch up that never succeeds', async () => {
   expect(tries).toBe(10);
 });
 
+test('inBatches does not try a batch again that was committed, whatever fails behind it', async () => {
+  const name = new URL(database.databaseUrl).pathname.slice(1);
+  await database.sql.unsafe(`alter database ${name} set statement_timeout = '300ms'`);
+  const touchSlowly = () =>
+    withAttempt(database, ({ job }) =>
+      job.inBatches(accounts, { ...byId, batchSize: { max: 20 } }, async (tx, batch) => {
+        await tx.update(accounts).set(touch).where(batch);
+        await tx.execute(sql`select pg_sleep(0.1)`);
+      }),
+    );
+  const walk = touchSlowly();
+  // The mark can't be moved while somebody holds the walk's row.
+  const held = database.sql.begin(async (tx) => {
+    await waitFor('the walk to begin', async () => {
+      const rows = await tx`select 1 from long_running_migration_walks for update`;
+      return rows.length > 0;
+    });
+    await expect(walk).rejects.toMatchObject({ cause: { code: '57014' } });
+  });
+  await held;
+  await database.sql.unsafe(`alter database ${name} reset statement_timeout`);
+  await touchSlowly();
+  await expectEachTouchedOnce();
+});
+
 test('inBatches takes less when others wait for its locks', async () => {
   const options = { ...byId, targetBatchTime: '20 s', batchSize: { max: 100 } };
   let application: Promise<unknown> | undefined;

@@ -1,0 +1,53 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { TableReference } from './names';
+import type { Target } from './targets';
+
+/** Columns of the rows, each as one array literal. */
+export interface Written {
+  readonly keys: readonly Target[];
+  readonly changed: readonly Target[];
+  readonly literals: ReadonlyMap<Target, string>;
+}
+
+/** One UPDATE of all the rows, or of those that `only` is true for. */
+export function updateStatement(
+  table: TableReference,
+  { keys, changed, literals }: Written,
+  only?: SQL,
+): SQL {
+  const targets = [...keys, ...changed];
+  const set = changed.map(
+    (target) => sql`${sql.identifier(target.name)} = v.${column(targets, target)}`,
+  );
+  const equal = keys.map(
+    (target) => sql`${table}.${sql.identifier(target.name)} = v.${column(targets, target)}`,
+  );
+  const conditions = only ? [...equal, only] : equal;
+  return sql`update ${table} set ${sql.join(set, sql`, `)}
+    from ${unnested(targets, literals)} where ${sql.join(conditions, sql` and `)}`;
+}
+
+/** One row if Postgres takes two of the keys for equal. */
+export function equalKeys({ keys, literals }: Written): SQL {
+  const names = sql.join(
+    keys.map((key) => column(keys, key)),
+    sql`, `,
+  );
+  return sql`select 1 from ${unnested(keys, literals)}
+    group by ${names} having count(*) > 1 limit 1`;
+}
+
+/** The rows as a relation `v`; text until here, since arrays of arrays can't be unnested. */
+function unnested(targets: readonly Target[], literals: ReadonlyMap<Target, string>): SQL {
+  const arrays = targets.map((target) => sql`${literals.get(target)}::text[]`);
+  const names = targets.map((target) => column(targets, target));
+  const typed = targets.map(
+    (target, index) => sql`u.${names[index]}::${sql.raw(target.type)} as ${names[index]}`,
+  );
+  return sql`(select ${sql.join(typed, sql`, `)} from unnest(${sql.join(arrays, sql`, `)})
+    as u(${sql.join(names, sql`, `)})) v`;
+}
+
+function column(targets: readonly Target[], target: Target): SQL {
+  return sql.raw(`c${targets.indexOf(target)}`);
+}

@@ -1,0 +1,117 @@
+import { writeFileSync } from 'node:fs';
+import { cpus, loadavg, totalmem } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { projectFolder } from '../../drizzle/projectFolder';
+import { WrongUse } from '../../drizzle/wrongUse';
+import { markdown, type Table } from './figures';
+import { foreground } from './foreground';
+import { kill } from './kill';
+import { scale } from './scale';
+import { type Bench, startBench } from './server';
+import { startUp } from './startUp';
+import { throughput } from './throughput';
+
+interface Options {
+  readonly rows: number;
+  readonly sizes: readonly number[];
+  readonly rounds: number;
+  readonly parts: readonly string[];
+  readonly write: boolean;
+}
+
+const PARTS: Readonly<Record<string, (bench: Bench, options: Options) => Promise<Table>>> = {
+  throughput: (bench, { rows, rounds }) => throughput(bench, rows, rounds),
+  scale: (bench, { sizes }) => scale(bench, sizes),
+  foreground: (bench, { rows, rounds }) => foreground(bench, rows, rounds),
+  kill: (bench, { rounds }) => kill(bench, rounds),
+  startUp: (bench) => startUp(bench),
+};
+const NEED_TEMPORAL = ['kill', 'startUp'];
+
+const HELP = `npm run bench -- [--only throughput,scale,foreground,kill,startUp] [--rows 1000000]
+  [--sizes 1000000,3000000,10000000] [--rounds 5] [--write]
+Measures on servers of its own; all of it takes about three quarters of an hour. With --write the
+tables go to docs/benchmarks.md, too.`;
+
+main().catch((error: unknown) => {
+  console.error(error instanceof WrongUse ? error.message : error);
+  process.exitCode = error instanceof WrongUse ? 2 : 1;
+});
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  if (!options) return console.log(HELP);
+  // Before its own: whether somebody else was at work.
+  const [load = 0] = loadavg();
+  const bench = await startBench(options.parts.some((part) => NEED_TEMPORAL.includes(part)));
+  const tables: Table[] = [];
+  try {
+    for (const part of options.parts) {
+      console.log(part);
+      const table = await PARTS[part]?.(bench, options);
+      if (!table) continue;
+      console.log(`\n${markdown(table)}`);
+      tables.push(table);
+    }
+  } finally {
+    await bench.stop();
+  }
+  if (options.write)
+    writeFileSync(path.join(projectFolder, 'docs/benchmarks.md'), page(tables, load));
+}
+
+function readOptions(args: string[]): Options | undefined {
+  const { values } = parse(args);
+  if (values.help) return undefined;
+  const parts = values.only.split(',');
+  const unknown = parts.filter((part) => !(part in PARTS));
+  if (unknown.length > 0) {
+    throw new WrongUse(`--only: ${unknown.join(', ')} is none of ${Object.keys(PARTS).join(', ')}`);
+  }
+  return {
+    rows: whole('--rows', values.rows),
+    sizes: values.sizes.split(',').map((size) => whole('--sizes', size)),
+    rounds: whole('--rounds', values.rounds),
+    parts,
+    write: values.write,
+  };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        help: { type: 'boolean', default: false },
+        only: { type: 'string', default: Object.keys(PARTS).join(',') },
+        rows: { type: 'string', default: '1000000' },
+        sizes: { type: 'string', default: '1000000,3000000,10000000' },
+        rounds: { type: 'string', default: '5' },
+        write: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    throw new WrongUse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function whole(option: string, text: string): number {
+  if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text);
+  throw new WrongUse(`${option}: '${text}' is no whole number above 0`);
+}
+
+function page(tables: readonly Table[], load: number): string {
+  const machine =
+    `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ` +
+    `${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, embedded PostgreSQL; ` +
+    `load average before the start ${load.toFixed(1)}`;
+  return [
+    '# Benchmarks',
+    '',
+    `Written by \`npm run bench -- --write\` on ${new Date().toISOString().slice(0, 10)}: ${machine}.`,
+    "Absolute figures are this machine's; what holds elsewhere are the ratios, taken within one run.",
+    '',
+    ...tables.map(markdown),
+  ].join('\n');
+}

@@ -1,0 +1,53 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { connect, type Sql } from '../../drizzle/connect';
+import { applyMigrations } from '../../drizzle/migrate';
+import { type Parts, startParts } from '../../worker/local/parts';
+import { findTemporalCli } from '../../worker/local/temporalCli';
+
+/** What the measurements run on: servers of their own, gone afterwards. */
+export interface Bench {
+  readonly databaseUrl: string;
+  /** undefined where no part needs Temporal. */
+  readonly temporalAddress: string | undefined;
+  readonly sql: Sql;
+  stop(): Promise<void>;
+}
+
+/**
+ * Memory and WAL as a server of that size would have, so that a checkpoint in the midst of one
+ * contestant and not of another doesn't decide. Durability as it comes: fsync, full pages.
+ */
+const SETTINGS = {
+  shared_buffers: '2GB',
+  max_wal_size: '20GB',
+  checkpoint_timeout: '1h',
+  max_connections: '100',
+};
+
+export async function startBench(withTemporal: boolean): Promise<Bench> {
+  const parts: Parts = await startParts({
+    folder: mkdtempSync(path.join(tmpdir(), 'lrm-bench-')),
+    temporary: true,
+    fresh: false,
+    postgres: { settings: SETTINGS },
+    temporal: withTemporal
+      ? {
+          cli: await findTemporalCli(process.env, console.log),
+          uiPort: null,
+          persistent: false,
+          namespaces: [],
+        }
+      : null,
+  });
+  const { databaseUrl, temporalAddress } = parts.endpoints;
+  if (!databaseUrl) throw new Error('the embedded Postgres told no address');
+  await applyMigrations(databaseUrl, 'sql');
+  const sql = connect(databaseUrl, { applicationName: 'bench' });
+  const stop = async () => {
+    await sql.end({ timeout: 5 });
+    await parts.stop();
+  };
+  return { databaseUrl, temporalAddress, sql, stop };
+}

@@ -1,0 +1,38 @@
+import { bigint, pgTable, text } from 'drizzle-orm/pg-core';
+import type { Sql } from '../../drizzle/connect';
+
+/** The table that all measurements walk over. */
+export const users = pgTable('users', {
+  id: bigint('id', { mode: 'bigint' }).primaryKey(),
+  email: text('email').notNull(),
+  emailLower: text('email_lower'),
+});
+
+/** Makes the rows once; {@link renewUsers} copies them. Ids have gaps, as real ones do. */
+export async function makeUsers(sql: Sql, rows: number): Promise<void> {
+  await sql.unsafe(`
+    drop table if exists users_original;
+    create unlogged table users_original as
+      select i::bigint * 3 as id, 'User.' || i || '@Example.COM' as email, null::text as email_lower
+      from generate_series(1, ${rows}) i`);
+}
+
+/** The table as after a bulk load and its vacuum: the same for every contestant. */
+export async function renewUsers(sql: Sql): Promise<void> {
+  await sql.unsafe(`
+    drop table if exists users;
+    create table users (id bigint not null, email text not null, email_lower text)
+      with (autovacuum_enabled = off);
+    insert into users select * from users_original;
+    alter table users add primary key (id);
+    truncate long_running_migration_walks, long_running_migration_ranges`);
+  await sql.unsafe('vacuum (freeze, analyze) users');
+  await sql.unsafe('checkpoint');
+}
+
+/** @throws Error when a contestant has left a row undone. */
+export async function requireDone(sql: Sql): Promise<void> {
+  const [undone] = await sql`
+    select 1 from users where email_lower is distinct from lower(email) limit 1`;
+  if (undone) throw new Error('a contestant has left rows undone: its time means nothing');
+}

@@ -1,0 +1,37 @@
+import path from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { projectFolder } from '../../drizzle/projectFolder';
+import { cleanEnvironment } from '../support/environment';
+import { ready, spawnWorker, type TestWorker } from '../support/workerProcess';
+import type { Bench } from './server';
+
+const RUN = 'long-running-migrations';
+
+/** Starts a worker as in production, with everything at its defaults, and waits until it polls. */
+export function startWorker(bench: Bench, jobs: string): Promise<TestWorker> {
+  return ready(
+    spawnWorker(
+      cleanEnvironment({
+        DATABASE_URL: bench.databaseUrl,
+        TEMPORAL_ADDRESS: bench.temporalAddress,
+        LRM_JOBS_DIR: jobs,
+      }),
+    ),
+  );
+}
+
+/** Starts a run and returns a function that waits for its end. */
+export async function startRun(bench: Bench): Promise<() => Promise<void>> {
+  const connection = await Connection.connect({ address: bench.temporalAddress ?? '' });
+  const run = await new Client({ connection }).workflow.start('executeLongRunningMigrations', {
+    workflowId: RUN,
+    taskQueue: RUN,
+  });
+  return async () => {
+    await run.result();
+    await connection.close();
+  };
+}
+
+/** Jobs of the measurements, compiled. */
+export const compiledJobs = path.join(projectFolder, 'dist/test/bench/jobs');

@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, expect, test } from '@jest/globals';
+import { startRun } from '../../support/migrations';
+import { useParts } from '../../support/parts';
+import { waitFor } from '../../support/waitFor';
+import type { TestWorker } from '../../support/workerProcess';
+
+const parts = useParts();
+const NAME = '0001_ledger';
+const ROWS = 16_000;
+const DISTURBANCES = 6;
+/** A kill costs a heartbeat timeout and the start of a worker; on a busy machine several times that. */
+const PATIENCE = 90_000;
+
+beforeAll(async () => {
+  await parts.sql.unsafe(`
+    create table ledger (id integer primary key, touched integer not null default 0);
+    insert into ledger select generate_series(1, ${ROWS})`);
+});
+
+const JOB = `
+  const { sql } = require('drizzle-orm');
+  exports.run = (job) =>
+    job.inBatches(
+      sql\`ledger\`,
+      { key: sql\`id\`, lanes: 2, throttle: false, batchSize: { max: 40 } },
+      async (tx, batch) => {
+        await tx.execute(sql\`update ledger set touched = touched + 1 where \${batch}\`);
+        await tx.execute(sql\`select pg_sleep(0.03)\`);
+      });`;
+
+test('inBatches touches each row once, however its workers are killed and its attempts stopped', async () => {
+  const jobs = parts.jobsFolder();
+  jobs.writeJob(NAME, JOB);
+  const env = {
+    LRM_START_TO_CLOSE: '6 seconds',
+    LRM_HEARTBEAT_TIMEOUT: '2 seconds',
+    LRM_RETRY_INITIAL_INTERVAL: '50 ms',
+  };
+  const start = () => parts.startWorker({ jobs, env });
+  let worker = await start();
+  await parts.lrm('register', NAME);
+  await startRun(parts);
+  for (let i = 0; i < DISTURBANCES; i++) {
+    await workGoesOn();
+    worker = await disturb(i, worker, start);
+  }
+  await waitFor(
+    'the migration to be completed',
+    async () => {
+      const [row] =
+        await parts.sql`select status from long_running_migrations where name = ${NAME}`;
+      return row?.['status'] === 'completed';
+    },
+    PATIENCE,
+  );
+  const counts = await parts.sql`select touched, count(*)::int as rows from ledger group by 1`;
+  expect(counts).toEqual([{ touched: 1, rows: ROWS }]);
+}, 300_000);
+
+/** Waits until an attempt commits, and then for a random moment of it. */
+async function workGoesOn(): Promise<void> {
+  const before = await touched();
+  await waitFor('the walk to go on', async () => (await touched()) > before, PATIENCE);
+  await sleep(Math.random() * 300);
+}
+
+async function touched(): Promise<number> {
+  const [row] = await parts.sql`select count(*)::int as rows from ledger where touched > 0`;
+  return Number(row?.['rows']);
+}
+
+/** Kills it, asks it to stop, or pauses the migration; returns the worker that goes on. */
+async function disturb(
+  turn: number,
+  worker: TestWorker,
+  start: () => Promise<TestWorker>,
+): Promise<TestWorker> {
+  if (turn % 4 === 3) {
+    expect((await parts.lrm('pause', NAME)).code).toBe(0);
+    expect((await parts.lrm('resume', NAME)).code).toBe(0);
+    await startRun(parts);
+    return worker;
+  }
+  const next = start();
+  worker.kill(turn % 4 === 1 ? 'SIGTERM' : 'SIGKILL');
+  return next;
+}
