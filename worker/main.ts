@@ -12,7 +12,8 @@ async function main(): Promise<number> {
     await runWorker(settings, log);
     return 0;
   } catch (error) {
-    if (error instanceof CanNotStart) log.fatal(error.message);
+    const known = error instanceof CanNotStart || error instanceof WrongUse;
+    if (known) log.fatal(error.message);
     // The message of what nobody foresaw may hold anything; its class and code don't.
     else
       log.fatal(
@@ -22,7 +23,7 @@ async function main(): Promise<number> {
         },
         'the worker failed',
       );
-    return 1;
+    return error instanceof WrongUse ? 2 : 1;
   }
 }
 

@@ -31,7 +31,7 @@ const NEED_TEMPORAL = ['kill', 'startUp'];
 
 const HELP = `npm run bench -- [--only throughput,scale,foreground,kill,startUp] [--rows 1000000]
   [--sizes 1000000,3000000,10000000] [--rounds 5] [--write]
-Measures on servers of its own; all of it takes about three quarters of an hour. With --write the
+Measures on servers of its own; all of it takes about half an hour. With --write the
 tables go to docs/benchmarks.md, too.`;
 
 main().catch((error: unknown) => {
@@ -53,12 +53,14 @@ async function main(): Promise<void> {
       if (!table) continue;
       console.log(`\n${markdown(table)}`);
       tables.push(table);
+      // After each part: an hour's figures must not be lost to the last one's failure.
+      if (options.write) {
+        writeFileSync(path.join(projectFolder, 'docs/benchmarks.md'), page(tables, load));
+      }
     }
   } finally {
     await bench.stop();
   }
-  if (options.write)
-    writeFileSync(path.join(projectFolder, 'docs/benchmarks.md'), page(tables, load));
 }
 
 function readOptions(args: string[]): Options | undefined {
