@@ -33,7 +33,7 @@ export interface Ready {
   readonly heartbeatTimeout: number;
 }
 
-/** One that isn't started, and why. */
+/** One that isn't started, and why ('waits for 0001_a (in_progress)', 'no file …'). */
 export interface Left {
   readonly name: string;
   readonly reason: string;

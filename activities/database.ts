@@ -4,6 +4,9 @@ import { connect, type Sql } from '../drizzle/connect';
 /** Drizzle on the worker's own pool: for our tables only, never for a job's. */
 export type OwnDatabase = ReturnType<typeof openOwnDatabase>;
 
+/** A Drizzle transaction on it. */
+export type OwnTransaction = Parameters<Parameters<OwnDatabase['transaction']>[0]>[0];
+
 /** A worker asks short questions, one or two at a time for each attempt. */
 const CONNECTIONS = 6;
 

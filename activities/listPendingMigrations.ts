@@ -96,7 +96,7 @@ const noFile = (name: string): string =>
   `no file ${name} on the worker that looked; deploy its code, or: npx lrm cancel ${name}`;
 
 /** Names of what it waits for, with their statuses; null when all is done or its code can't be read. */
-export async function unfinishedDependencies(
+async function unfinishedDependencies(
   deps: Pick<Deps, 'db'>,
   file: string,
   name: string,

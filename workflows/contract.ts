@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { Left } from '../activities/contract';
 
 /** Workflow ID of the run, and task queue. */
 export const RUN_ID = 'long-running-migrations';
@@ -10,12 +11,6 @@ export const NAMES_AT_MOST = 100;
 export interface Group {
   readonly count: number;
   readonly names: readonly string[];
-}
-
-/** One that was not started, and why ('waits for 0001_a (in_progress)', 'no file …'). */
-export interface Left {
-  readonly name: string;
-  readonly reason: string;
 }
 
 /** The result of a run. */

@@ -12,12 +12,11 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Activities, Listing, Ready, RunMigrationResult } from '../activities/contract';
+import type { Activities, Left, Listing, Ready, RunMigrationResult } from '../activities/contract';
 import {
   type Carried,
   type Finalize,
   finalizeSignal,
-  type Left,
   NAMES_AT_MOST,
   type RunResult,
   stateQuery,

@@ -1,4 +1,5 @@
-import { type Group, type Left, NAMES_AT_MOST, type RunResult } from './contract';
+import type { Left } from '../activities/contract';
+import { type Group, NAMES_AT_MOST, type RunResult } from './contract';
 
 /** What a run has brought so far. */
 export class Results {

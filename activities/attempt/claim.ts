@@ -2,7 +2,7 @@ import { and, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import { FENCED_ISOLATION, lockExclusive } from '../../drizzle/fence';
 import { attempts, type MigrationStatus, migrations } from '../../drizzle/schema';
 import { transitions } from '../../drizzle/transitions';
-import type { OwnDatabase } from '../database';
+import type { OwnDatabase, OwnTransaction } from '../database';
 import { endSessions } from './sessions';
 
 /** Which attempt Temporal wants begun. */
@@ -74,8 +74,6 @@ async function claimWithLock(
     }
   }
 }
-
-type OwnTransaction = Parameters<Parameters<OwnDatabase['transaction']>[0]>[0];
 
 async function decide(tx: OwnTransaction, claimant: Claimant): Promise<Claim> {
   const [row] = await tx

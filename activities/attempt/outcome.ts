@@ -1,7 +1,7 @@
 import { and, desc, eq, inArray, isNull, lte, sql } from 'drizzle-orm';
 import { type AttemptOutcome, attempts, migrations } from '../../drizzle/schema';
 import { type Move, transitions } from '../../drizzle/transitions';
-import type { OwnDatabase } from '../database';
+import type { OwnDatabase, OwnTransaction } from '../database';
 import type { AttemptProgress } from './progress';
 
 /** The end of an attempt, to be written down. */
@@ -46,8 +46,6 @@ export function writeOutcome(db: OwnDatabase, ending: Ending, move = true): Prom
     return withdrawn ? 'withdrawn' : 'superseded';
   });
 }
-
-type OwnTransaction = Parameters<Parameters<OwnDatabase['transaction']>[0]>[0];
 
 const now = sql`now()`;
 

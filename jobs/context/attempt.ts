@@ -1,9 +1,9 @@
 import type { SQL } from 'drizzle-orm';
-import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { Database } from '../../drizzle/database';
 import { FENCED_ISOLATION, lockShared, Superseded, selectIfCurrent } from '../../drizzle/fence';
 
-/** Drizzle over postgres.js, without a schema for relational queries. */
-export type Database = PostgresJsDatabase<Record<string, never>>;
+export type { Database } from '../../drizzle/database';
+
 /** A Drizzle transaction on it. */
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
