@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { SpareThread } from './attempt/threads';
+import type { SpareHost } from './attempt/spareHost';
 import type { OwnDatabase } from './database';
 import type { Settings } from './settings';
 
@@ -9,9 +9,7 @@ export interface Deps {
   readonly settings: Settings;
   readonly log: Logger;
   /** Where attempts' threads come from. */
-  readonly threads: SpareThread;
+  readonly hosts: SpareHost;
   /** This worker's identity, as Temporal shows it: pid@host. */
   readonly identity: string;
-  /** A thread can't be ended: the process has to end soon. */
-  onStuckThread(migration: string): void;
 }

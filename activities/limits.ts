@@ -14,7 +14,7 @@ export interface Limits {
   readonly maxFailures: number;
 }
 
-/** Kept under start-to-close for ending the thread and its sessions and for writing down the outcome. */
+/** Kept under start-to-close for ending the job's process and its sessions and for writing down the outcome. */
 const RESERVE = 2_000;
 
 /**

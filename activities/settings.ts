@@ -65,7 +65,7 @@ const schema = z.object({
   LRM_START_TO_CLOSE: time('1 hour'),
   /** A worker silent for this long is taken for dead: short, since a takeover waits for it. */
   LRM_HEARTBEAT_TIMEOUT: time('30 seconds'),
-  /** What run() gets after it was asked to stop, before its thread is ended. */
+  /** What run() gets after it was asked to stop, before its process is ended. */
   LRM_STOP_GRACE: time('10 seconds'),
   /** Migrations at a time: one, since two that touch one table would slow each other down. */
   LRM_MAX_CONCURRENT: count(1),

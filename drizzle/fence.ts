@@ -33,11 +33,3 @@ export const lockExclusive = (migration: string): SQL =>
 export const selectIfCurrent = (migration: string, attemptId: bigint): SQL =>
   sql`select 1 as current from long_running_migrations
       where name = ${migration} and current_attempt = ${String(attemptId)}::bigint and status = 'in_progress'`;
-
-/** A newer attempt has been claimed: this one must not write any more. Its worker ends it. */
-export class Superseded extends Error {
-  override readonly name = 'Superseded';
-  constructor(migration: string) {
-    super(`a newer attempt of ${migration} has begun; this one may not write any more`);
-  }
-}

@@ -2,13 +2,12 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import { SpareThread } from '../activities/attempt/threads';
+import { SpareHost } from '../activities/attempt/spareHost';
 import { type OwnDatabase, openOwnDatabase } from '../activities/database';
 import { createActivities } from '../activities/index';
 import { LONG_RUNNING_MIGRATIONS, type Settings } from '../activities/settings';
 import { missingEntries } from '../drizzle/migrate';
 import { readCatalog } from '../jobs/catalog';
-import { endProcess } from './endProcess';
 import { temporalLogger } from './temporalLogger';
 import { CanNotStart, waitFor } from './waitFor';
 import { workflowBundle } from './workflowBundle';
@@ -89,7 +88,6 @@ async function poll(
   connection: NativeConnection,
 ): Promise<void> {
   const identity = `${process.pid}@${hostname()}`;
-  let stuck: string | undefined;
   const worker = await Worker.create({
     connection,
     identity,
@@ -101,15 +99,7 @@ async function poll(
       settings,
       log,
       identity,
-      threads: new SpareThread(settings.LRM_MEMORY_LIMIT_MB),
-      onStuckThread: (migration) => {
-        stuck = migration;
-        log.fatal(
-          { migration },
-          'a thread is blocked in a native call and does not end; the worker has to',
-        );
-        if (worker.getState() === 'RUNNING') worker.shutdown();
-      },
+      hosts: new SpareHost(settings.LRM_MEMORY_LIMIT_MB, settings.LRM_MAX_CONCURRENT),
     }),
     stickyQueueScheduleToStartTimeout: STICKY,
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
@@ -118,5 +108,4 @@ async function poll(
   log.info({ identity, jobs: settings.LRM_JOBS_DIR }, 'worker ready');
   await worker.run();
   log.info('worker stopped');
-  if (stuck) endProcess();
 }

@@ -1,13 +1,13 @@
 import { hashOf } from '../../jobs/catalog';
-import { type Description, describe } from '../../jobs/thread/describe';
-import type { FromThread, JobFacts } from '../../jobs/thread/messages';
-import { startThread } from './threads';
+import type { Description } from '../../jobs/thread/describe';
+import type { JobFacts } from '../../jobs/thread/messages';
+import { Host } from './host';
 
 /** What a job says of itself, or why it can't be loaded. */
 export type Inspection =
   | { readonly kind: 'facts'; readonly facts: JobFacts }
   | { readonly kind: 'unloadable'; readonly error: Description }
-  /** Its top level didn't end in time, or ended the thread: perhaps another time. */
+  /** Its top level didn't end in time, or ended the process: perhaps another time. */
   | { readonly kind: 'unfinished' };
 
 /** A file's top level only declares things; on a busy machine that takes a second at most. Milliseconds. */
@@ -19,14 +19,14 @@ const MEMORY_LIMIT_MB = 256;
 const cache = new Map<string, { readonly inspection: Inspection; readonly until: number }>();
 /** What failed, or didn't finish, is tried again, but not at once. Milliseconds. */
 const ASK_AGAIN_AFTER = 10_000;
-/** Threads at a time: more would only slow each other down. */
+/** Processes at a time: more would only slow each other down. */
 const AT_ONCE = 2;
 let running = 0;
 const waiting: (() => void)[] = [];
 
 /**
  * Reads a job's `options` and `dependsOn`. They are its code, so they are read in a short-lived
- * thread and never imported into the main one.
+ * process and never imported into this one.
  */
 export async function inspectJob(file: string): Promise<Inspection> {
   const hash = await hashOf(file).catch(() => undefined);
@@ -34,7 +34,7 @@ export async function inspectJob(file: string): Promise<Inspection> {
   if (hash === undefined) return { kind: 'unfinished' };
   const known = cache.get(hash);
   if (known && performance.now() < known.until) return known.inspection;
-  const inspection = await inTurn(() => inspectInThread(file));
+  const inspection = await inTurn(() => inspectInHost(file));
   // What failed may depend on more than this file: a module it needs, a service at its top level.
   const final = inspection.kind === 'facts';
   const until = final ? Number.POSITIVE_INFINITY : performance.now() + ASK_AGAIN_AFTER;
@@ -53,22 +53,21 @@ async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function inspectInThread(file: string): Promise<Inspection> {
-  const { worker, port } = startThread({ task: 'inspect', file }, MEMORY_LIMIT_MB);
+async function inspectInHost(file: string): Promise<Inspection> {
+  const host = new Host(MEMORY_LIMIT_MB).begin({ task: 'inspect', file });
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<Inspection>((resolve) => {
       timer = setTimeout(() => resolve({ kind: 'unfinished' }), LOAD_WITHIN);
-      port.on('message', (message: FromThread) => {
+      host.onMessage((message) => {
         if (message.type === 'facts') resolve({ kind: 'facts', facts: message.facts });
         if (message.type === 'failed') resolve({ kind: 'unloadable', error: message.error });
+        if (message.type === 'exited') resolve({ kind: 'unfinished' });
       });
-      worker.once('error', (error) => resolve({ kind: 'unloadable', error: describe(error) }));
-      worker.once('exit', () => setImmediate(() => resolve({ kind: 'unfinished' })));
+      void host.ended.then(() => resolve({ kind: 'unfinished' }));
     });
   } finally {
     clearTimeout(timer);
-    void worker.terminate();
-    port.close();
+    void host.end();
   }
 }

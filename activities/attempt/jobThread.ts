@@ -1,21 +1,16 @@
 import type { Progress } from '../../jobs/context/attempt';
-import { type Description, describe } from '../../jobs/thread/describe';
-import type {
-  During,
-  FromThread,
-  LogLevel,
-  RunInput,
-  StopReason,
-  ToThread,
-} from '../../jobs/thread/messages';
-import type { Thread } from './threads';
+import type { Description } from '../../jobs/thread/describe';
+import type { During, FromHost, LogLevel, StopReason } from '../../jobs/thread/messages';
+import type { Host, HostEnd } from './host';
 
 /** How a thread ended by itself. */
 export type ThreadEnd =
   | { readonly kind: 'returned'; readonly stopped: boolean }
   | { readonly kind: 'failed'; readonly during: During; readonly error: Description }
   /** process.exit(), or out of memory before anything could be said. */
-  | { readonly kind: 'exited'; readonly code: number };
+  | { readonly kind: 'exited'; readonly code: number }
+  /** Its host's process ended under it. */
+  | { readonly kind: 'crashed'; readonly host: HostEnd };
 
 /** What a running thread tells meanwhile. */
 export interface ThreadListener {
@@ -30,62 +25,46 @@ export interface ThreadListener {
 /** Between two questions to a database that doesn't answer. Milliseconds. */
 const ASK_AGAIN = 500;
 
-/** A thread blocked in a native call (execSync, a sync file lock) may not end: so long it is waited for. */
-export const TERMINATE_WITHIN = 5_000;
-
 /** The thread in which one attempt's run() executes. */
 export class JobThread {
   /** Settled once, by whatever ends it first. */
   readonly ended: Promise<ThreadEnd>;
-  private readonly exited: Promise<void>;
   private over = false;
 
-  /** @param thread started with `input` just now */
+  /** @param host begun with the attempt just now */
   constructor(
-    private readonly thread: Thread,
-    private readonly input: RunInput,
+    private readonly host: Host,
     private readonly listener: ThreadListener,
   ) {
-    this.exited = new Promise((resolve) => this.thread.worker.once('exit', () => resolve()));
-    this.ended = new Promise((resolve) => this.listen(resolve));
+    this.ended = new Promise((resolve) => {
+      host.onMessage((message) => this.hear(message, resolve));
+      void host.ended.then((end) => resolve({ kind: 'crashed', host: end }));
+    });
   }
 
   /** Aborts the job's signal. */
   askToStop(reason: StopReason): void {
-    this.thread.port.postMessage({ type: 'stop', reason } satisfies ToThread);
+    this.host.tell({ type: 'stop', reason });
   }
 
-  /** Ends the thread whatever it does; false when it didn't end within {@link TERMINATE_WITHIN}. */
-  async terminate(): Promise<boolean> {
+  /** To be called with each heartbeat: a thread whose worker is frozen must end. */
+  beat(): void {
+    this.host.tell({ type: 'alive' });
+  }
+
+  /** Ends the thread whatever it does; false when the system didn't let it end. */
+  terminate(): Promise<boolean> {
     this.over = true;
-    void this.thread.worker.terminate();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<false>((resolve) => {
-      timer = setTimeout(() => resolve(false), TERMINATE_WITHIN);
-    });
-    const ended = await Promise.race([this.exited.then(() => true as const), late]);
-    clearTimeout(timer);
-    this.thread.port.close();
-    return ended;
+    return this.host.end();
   }
 
-  private listen(end: (end: ThreadEnd) => void): void {
-    const { worker, port } = this.thread;
-    port.on('message', (message: FromThread) => this.hear(message, end));
-    // Out of memory, or an error that the thread could not describe itself.
-    worker.once('error', (error) =>
-      end({ kind: 'failed', during: 'elsewhere', error: describe(error) }),
-    );
-    // What it said last may still be on its way: the two don't come in order.
-    worker.once('exit', (code) => setImmediate(() => end({ kind: 'exited', code })));
-  }
-
-  private hear(message: FromThread, end: (end: ThreadEnd) => void): void {
+  private hear(message: FromHost, end: (end: ThreadEnd) => void): void {
     const { listener } = this;
     if (message.type === 'returned') end({ kind: 'returned', stopped: message.stopped });
     if (message.type === 'failed') {
       end({ kind: 'failed', during: message.during, error: message.error });
     }
+    if (message.type === 'exited') end({ kind: 'exited', code: message.code });
     if (message.type === 'running') listener.running();
     if (message.type === 'progress') listener.progress(message.progress);
     if (message.type === 'progressed') listener.progressed();
@@ -98,12 +77,7 @@ export class JobThread {
     while (!this.over) {
       const current = await this.listener.isCurrent().catch(() => undefined);
       if (current === false) return;
-      if (current) {
-        const gate = new Int32Array(this.input.gate);
-        Atomics.store(gate, 0, 1);
-        Atomics.notify(gate, 0);
-        return;
-      }
+      if (current) return this.host.tell({ type: 'leave' });
       // The database does not answer: asked again until it does, or the attempt is over.
       await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN));
     }

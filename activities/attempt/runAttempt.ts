@@ -5,6 +5,7 @@ import type { Deps } from '../deps';
 import { type Limits, ownLimit } from '../limits';
 import { beat, beatInterval, mayWrite } from './beat';
 import type { Claimed } from './claim';
+import { describeCrash, describeExit } from './crash';
 import { JobThread, type ThreadEnd } from './jobThread';
 import type { AttemptProgress, HeartbeatDetails } from './progress';
 import { endSessions } from './sessions';
@@ -36,7 +37,7 @@ export interface AttemptRun {
 }
 
 /**
- * Runs a job in a thread of its own and returns when nothing of it is left: neither its thread nor
+ * Runs a job in a thread of its own and returns when nothing of it is left: neither its process nor
  * its database sessions. Whatever the job does, heartbeats go out from here meanwhile.
  */
 export async function runAttempt(
@@ -56,7 +57,13 @@ export async function runAttempt(
   const left = ownLimit(limits) - (performance.now() - run.since);
   const limit = setTimeout(() => stop.ask('time limit'), Math.max(0, left));
   let beating = false;
+  let lastBeat = performance.now();
   const beats = setInterval(() => {
+    const now = performance.now();
+    // Frozen for so long, this worker was taken for dead; its successor may be at work already.
+    if (now - lastBeat > limits.heartbeatTimeout) stop.ask('lost by Temporal');
+    lastBeat = now;
+    thread.beat();
     temporal.heartbeat(progress.heartbeat());
     // A database that is slow or gone must not pile up questions; heartbeats go on without it.
     if (beating) return;
@@ -132,9 +139,9 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): JobThread {
     number: claimed.number,
     unthrottled: !run.throttled,
     limitMs: Math.ceil(ownLimit(limits)),
-    gate: new SharedArrayBuffer(4),
+    silentMs: limits.heartbeatTimeout,
   };
-  return new JobThread(deps.threads.start(input, limits.memoryLimitMb), input, {
+  return new JobThread(deps.hosts.start(input, limits.memoryLimitMb), {
     running: () => log.debug({ ms: Math.round(performance.now() - run.since) }, 'run() called'),
     progress: (news) => progress.update(news),
     progressed: () => {
@@ -153,7 +160,9 @@ async function cleanUp(deps: Deps, run: AttemptRun, thread: JobThread): Promise<
   await endSessions(deps.db, [claimed.attemptId]).catch((error) =>
     deps.log.warn({ migration, code: error?.code }, 'could not end the attempt’s sessions'),
   );
-  if (!ended) deps.onStuckThread(migration);
+  // Nothing more can be done: it hears no SIGKILL before the kernel lets it go.
+  if (!ended)
+    deps.log.error({ migration }, 'the job’s process does not end; it waits in the kernel');
 }
 
 function conclude(end: ThreadEnd | undefined, asked: StopReason | undefined): AttemptEnd {
@@ -162,10 +171,11 @@ function conclude(end: ThreadEnd | undefined, asked: StopReason | undefined): At
   // What it threw while it was being stopped is of the stopping.
   if (asked) return { kind: 'stopped', reason: asked };
   if (end?.kind === 'failed') return { kind: 'threw', during: end.during, error: end.error };
+  if (end?.kind === 'crashed') {
+    return { kind: 'threw', during: 'run', error: describeCrash(end.host) };
+  }
   const code = end?.kind === 'exited' ? end.code : 0;
-  const message = `the job ended its thread itself (process.exit, code ${code})`;
-  const error = { name: 'Exit', origin: 'author' as const, message, causes: [] };
-  return { kind: 'threw', during: 'run', error };
+  return { kind: 'threw', during: 'run', error: describeExit(code) };
 }
 
 function reasonOf(details: CancellationDetails | undefined): StopReason {

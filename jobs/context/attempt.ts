@@ -1,6 +1,7 @@
 import type { SQL } from 'drizzle-orm';
 import type { Database } from '../../drizzle/database';
-import { FENCED_ISOLATION, lockShared, Superseded, selectIfCurrent } from '../../drizzle/fence';
+import { FENCED_ISOLATION, lockShared, selectIfCurrent } from '../../drizzle/fence';
+import { Superseded } from '../../drizzle/superseded';
 
 export type { Database } from '../../drizzle/database';
 
@@ -39,7 +40,7 @@ export interface Attempt {
   readonly log: Log;
   /** True when an operator wants it done as fast as can be (`lrm finalize`): no throttling. */
   readonly unthrottled: boolean;
-  /** Passes progress on to the main thread; cheap enough to be called for every row. */
+  /** Passes progress on to the worker; cheap enough to be called for every row. */
   report(progress: Progress): void;
   /** Notes that something was kept (a batch, a checkpoint): the count of failures in a row starts again. */
   progressed(): void;

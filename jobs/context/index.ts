@@ -102,7 +102,7 @@ export interface JobOptions {
   readonly startToCloseTimeout?: string | undefined;
   /** How long its worker may be silent. Default LRM_HEARTBEAT_TIMEOUT. */
   readonly heartbeatTimeout?: string | undefined;
-  /** What run() gets after `signal`, before its thread is ended. Default LRM_STOP_GRACE. */
+  /** What run() gets after `signal`, before its process is ended. Default LRM_STOP_GRACE. */
   readonly stopGrace?: string | undefined;
   /** Heap of the attempt's thread, MiB. Default LRM_MEMORY_LIMIT_MB. */
   readonly memoryLimitMb?: number | undefined;

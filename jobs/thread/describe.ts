@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { Superseded } from '../../drizzle/fence';
+import { Superseded } from '../../drizzle/superseded';
 import { WrongUse } from '../../drizzle/wrongUse';
 import { Refused } from '../context/refused';
 

@@ -2,7 +2,7 @@ import type { Progress } from '../context/attempt';
 import type { JobOptions } from '../context/index';
 import type { Description } from './describe';
 
-/** What a thread is started with. */
+/** What a thread is to do. */
 export type ThreadInput = InspectInput | RunInput;
 
 /** Load the job only, and tell what it says of itself. */
@@ -23,8 +23,8 @@ export interface RunInput {
   readonly unthrottled: boolean;
   /** The attempt's own time limit: no statement may outlive it. Milliseconds. */
   readonly limitMs: number;
-  /** 0 while a new session waits for leave, 1 when it has it; see session.ts. */
-  readonly gate: SharedArrayBuffer;
+  /** A worker silent for so long is frozen, and its jobs end. Milliseconds. */
+  readonly silentMs: number;
 }
 
 /** What a job says of itself. */
@@ -48,6 +48,14 @@ export type StopReason =
 
 export type ToThread = { readonly type: 'stop'; readonly reason: StopReason };
 
+/** From the worker to the process around a thread. */
+export type ToHost =
+  | { readonly type: 'begin'; readonly input: ThreadInput }
+  | ToThread
+  /** The attempt is still the current one: its new session may go on. */
+  | { readonly type: 'leave' }
+  | { readonly type: 'alive' };
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export type FromThread =
@@ -66,6 +74,12 @@ export type FromThread =
   /** run() returned; `stopped`: after it had been asked to stop, so perhaps with work left. */
   | { readonly type: 'returned'; readonly stopped: boolean }
   | { readonly type: 'failed'; readonly during: During; readonly error: Description };
+
+/** From that process to the worker: what the thread says, and its end. */
+export type FromHost =
+  | FromThread
+  /** process.exit(), or out of memory before anything could be said. */
+  | { readonly type: 'exited'; readonly code: number };
 
 /** Where it was thrown. */
 export type During = 'load' | 'run' | 'elsewhere';

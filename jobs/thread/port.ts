@@ -1,11 +1,14 @@
 import { type MessagePort, workerData } from 'node:worker_threads';
 import type { FromThread } from './messages';
 
-/** The way to the main thread; taken before the job is loaded, which must not find it. */
+/** The way to the host's main thread; taken before the job is loaded, which must not find it. */
 export const ourPort: MessagePort = workerData.port;
+/** 0 while a new database session waits for leave, 1 when it has it. */
+export const gate: Int32Array = workerData.gate;
 workerData.port = undefined;
+workerData.gate = undefined;
 
-/** Sends a message to the main thread. */
+/** Sends a message to the worker. */
 export function tell(message: FromThread): void {
   ourPort.postMessage(message);
 }

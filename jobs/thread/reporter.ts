@@ -29,12 +29,12 @@ export class Reporter {
   }
 }
 
-/** Lines a second at most: the main thread writes them, and must have time for its heartbeats. */
+/** Lines a second at most: the worker writes them, and must have time for its heartbeats. */
 const LINES_A_SECOND = 100;
 /** Characters of a line at most, message and fields each. */
 const CHARACTERS_AT_MOST = 8_000;
 
-/** A log whose lines are written by the main thread. Too many, or too long ones, are cut. */
+/** A log whose lines are written by the worker. Too many, or too long ones, are cut. */
 export function threadLog(): Log {
   let second = 0;
   let lines = 0;

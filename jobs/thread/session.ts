@@ -3,7 +3,7 @@ import { connect, type Sql } from '../../drizzle/connect';
 import type { Database } from '../context/attempt';
 import { applicationName } from './applicationName';
 import type { RunInput } from './messages';
-import { tell } from './port';
+import { gate, tell } from './port';
 
 /** More lanes than this want more cores than a database gives to a backfill. */
 const CONNECTIONS = 16;
@@ -33,7 +33,7 @@ export function openSessions(input: RunInput): Sessions {
 }
 
 /**
- * A pool in which each new session, a reconnecting one's too, waits until the main thread has
+ * A pool in which each new session, a reconnecting one's too, waits until the worker has
  * checked that the attempt is still the current one. postgres.js would reconnect after
  * pg_terminate_backend() and let a superseded attempt write on.
  *
@@ -41,7 +41,6 @@ export function openSessions(input: RunInput): Sessions {
  * then): so either the claim finds the session and ends it, or the check finds the claim.
  */
 function guarded(input: RunInput): Sql {
-  const gate = new Int32Array(input.gate);
   const sql: Sql = connect(input.databaseUrl, {
     max: CONNECTIONS,
     applicationName: applicationName(input.attemptId),
@@ -53,14 +52,14 @@ function guarded(input: RunInput): Sql {
       if (key !== 'application_name') return;
       // postgres.js reports changes only: without this, the second session would go unchecked.
       delete (sql.parameters as Record<string, string>)[key];
-      waitForLeave(gate);
+      waitForLeave();
     },
   });
   return sql;
 }
 
 /** Blocks the thread: nothing may be sent on the new session before. A superseded one never gets leave. */
-function waitForLeave(gate: Int32Array): void {
+function waitForLeave(): void {
   Atomics.store(gate, 0, 0);
   tell({ type: 'session' });
   Atomics.wait(gate, 0, 0);

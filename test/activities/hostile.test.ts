@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { attempts, migration, register, startRun, waitForMigration } from '../support/migrations';
 import { useParts } from '../support/parts';
@@ -14,6 +14,11 @@ const HOSTILE = {
     'exports.options = { startToCloseTimeout: "6s" }; exports.run = () => new Promise(() => setInterval(() => {}, 1000));',
   '0003_eats_memory': `exports.options = { memoryLimitMb: 32 };
     exports.run = async () => { const all = []; for (;;) all.push(new Array(1000).fill(all.length)); };`,
+  '0013_eats_memory_at_once': `exports.options = { memoryLimitMb: 64 };
+    exports.run = async () => { const all = new Map(); for (let n = 0; ; n++) all.set(n, n); };`,
+  '0014_blocks_in_a_native_call': `exports.options = { startToCloseTimeout: '6s' };
+    exports.run = async () => { require('node:child_process').execSync('exec sleep 600'); };`,
+  '0015_top_level_blocks': "require('node:child_process').execSync('exec sleep 600');",
   '0004_calls_exit': 'exports.run = async () => { process.exit(3); };',
   '0005_throws_in_a_timer': `exports.run = () => new Promise(() => {
     setTimeout(() => { throw new Error('in a timer'); }, 10); setInterval(() => {}, 1000); });`,
@@ -100,15 +105,21 @@ describe('beside jobs that harm their own attempts', () => {
   const failedWith = async (name: string) =>
     (await waitForMigration(parts, name, 'fail', (row) => row.status === 'failed', 50_000)).error;
 
-  test.each(['0001_never_awaits', '0002_ignores_its_signal', '0009_throws_in_an_abort_listener'])(
-    '%s: it is ended at its time limit, and tried again',
-    async (name) => {
-      expect(await twoOutcomes(name)).toEqual(['timed_out', 'timed_out']);
-    },
-  );
+  test.each([
+    '0001_never_awaits',
+    '0002_ignores_its_signal',
+    '0009_throws_in_an_abort_listener',
+    '0014_blocks_in_a_native_call',
+  ])('%s: it is ended at its time limit, and tried again', async (name) => {
+    expect(await twoOutcomes(name)).toEqual(['timed_out', 'timed_out']);
+  });
 
   test('0003_eats_memory: its thread ends, and the text says which limit', async () => {
     expect(await failedWith('0003_eats_memory')).toMatch(/memoryLimitMb/);
+  });
+
+  test('0013_eats_memory_at_once: its process ends, and the text says which limit', async () => {
+    expect(await failedWith('0013_eats_memory_at_once')).toMatch(/SIG.*memoryLimitMb/);
   });
 
   test('0004_calls_exit: it ends its own thread only', async () => {
@@ -122,11 +133,12 @@ describe('beside jobs that harm their own attempts', () => {
     expect(await failedWith(name)).toContain(message);
   });
 
-  test('0007_top_level_never_ends: it is given up after a while', async () => {
-    expect(await failedWith('0007_top_level_never_ends')).toMatch(
-      /top level .* did not come to an end/,
-    );
-  });
+  test.each(['0007_top_level_never_ends', '0015_top_level_blocks'])(
+    '%s: it is given up after a while',
+    async (name) => {
+      expect(await failedWith(name)).toMatch(/top level .* did not come to an end/);
+    },
+  );
 
   test('0008_leaves_things_open: it completes, and nothing of it goes on', async () => {
     const name = '0008_leaves_things_open';
@@ -157,39 +169,5 @@ describe('beside jobs that harm their own attempts', () => {
     expect(worker.log().some((line) => line['level'] === 'fatal')).toBe(false);
     await run.terminate();
     await worker.stop();
-  });
-});
-
-describe('a thread blocked in a native call past its limit', () => {
-  afterEach(() => parts.sql`truncate long_running_migrations cascade`);
-
-  test('ends its worker process, and another one resumes', async () => {
-    await parts.sql`truncate long_running_migrations cascade`;
-    await parts.sql`create table if not exists blocked (worker int)`;
-    const jobs = parts.jobsFolder();
-    jobs.writeJob(
-      '0001_blocks',
-      `exports.run = async (job) => {
-        const [{ n }] = await job.sql\`select count(*)::int as n from blocked\`;
-        await job.sql\`insert into blocked values (\${process.pid})\`;
-        if (n === 0) require('node:child_process').execSync('exec sleep 40');
-      };`,
-    );
-    await register(parts, '0001_blocks');
-    const env = {
-      LRM_START_TO_CLOSE: '4 seconds',
-      LRM_HEARTBEAT_TIMEOUT: '2 seconds',
-      LRM_RETRY_INITIAL_INTERVAL: '100ms',
-    };
-    const first = await parts.startWorker({ jobs, env });
-    const run = await startRun(parts);
-    await waitFor('the job to block', async () => (await parts.sql`select 1 from blocked`).length);
-    const second = await parts.startWorker({ jobs, env });
-
-    expect(await run.result()).toMatchObject({ completed: { names: ['0001_blocks'] } });
-
-    expect(await first.exited).not.toBe(0);
-    expect((await migration(parts, '0001_blocks')).attempts).toBe(2);
-    await second.stop();
   });
 });

@@ -5,7 +5,7 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import { errorText } from '../../activities/attempt/errorText';
 import { decide } from '../../activities/attempt/retryOrFail';
 import { connect, type Sql } from '../../drizzle/connect';
-import { Superseded } from '../../drizzle/fence';
+import { Superseded } from '../../drizzle/superseded';
 import { Refused } from '../../jobs/context/refused';
 import { describe as describeThrown } from '../../jobs/thread/describe';
 import { useDatabase } from '../support/database';

@@ -1,0 +1,28 @@
+import type { Description } from '../../jobs/thread/describe';
+import type { HostEnd } from './host';
+
+/** What V8 and the C library end a process with that can't go on. */
+const ABORTED = ['SIGABRT', 'SIGTRAP', 'SIGILL'];
+
+/** Why a job's thread ended without a word, as far as its process's end tells. */
+export function describeCrash(end: HostEnd): Description {
+  return { name: 'Crash', origin: 'author', message: crashText(end), causes: [] };
+}
+
+/** The same for a thread that ended by itself. */
+export function describeExit(code: number): Description {
+  const message = `the job ended its thread itself (process.exit, code ${code})`;
+  return { name: 'Exit', origin: 'author', message, causes: [] };
+}
+
+function crashText({ code, signal }: HostEnd): string {
+  if (signal === null && code === null) return 'no process could be started for the job';
+  const how = `the job's process ended (${signal ?? `code ${code}`})`;
+  if (signal === 'SIGKILL') {
+    return `${how}: somebody killed it, or the system for want of memory, which Buffers take as well`;
+  }
+  if (signal && ABORTED.includes(signal)) {
+    return `${how}: as when it needs more memory at once than memoryLimitMb or LRM_MEMORY_LIMIT_MB allows`;
+  }
+  return how;
+}

@@ -1,0 +1,63 @@
+import type { ThreadInput } from '../../jobs/thread/messages';
+import { Host } from './host';
+
+/** An attempt that has taken so long will take longer: nothing is to begin soon. Milliseconds. */
+const KEPT_FOR = 10_000;
+
+/**
+ * Keeps one host ready, its thread loaded: starting Node and loading Drizzle and postgres.js takes
+ * longer than all else from an attempt's start to run(). It has run nobody's code and is used once.
+ */
+export class SpareHost {
+  private ready: Host | undefined;
+  private busy = 0;
+
+  /**
+   * @param memoryLimitMb of most attempts; one with another limit gets a new host.
+   * @param atOnce attempts at a time: while so many run, and have for {@link KEPT_FOR}, there is no
+   *   spare one. It would lie in memory for as long as they take, which may be weeks.
+   */
+  constructor(
+    private readonly memoryLimitMb: number,
+    private readonly atOnce: number,
+  ) {
+    this.prepare();
+  }
+
+  /** Starts `input` in the spare host where its limit is the same, else in a new one. */
+  start(input: ThreadInput, memoryLimitMb: number): Host {
+    const host = this.take(memoryLimitMb) ?? new Host(memoryLimitMb);
+    this.busy += 1;
+    this.prepare();
+    const discarding = setTimeout(() => this.discard(), KEPT_FOR).unref();
+    void host.ended.then(() => {
+      clearTimeout(discarding);
+      this.busy -= 1;
+      this.prepare();
+    });
+    return host.begin(input);
+  }
+
+  private take(memoryLimitMb: number): Host | undefined {
+    if (memoryLimitMb !== this.memoryLimitMb) return undefined;
+    const { ready } = this;
+    this.ready = undefined;
+    return ready;
+  }
+
+  private prepare(): void {
+    if (this.ready) return;
+    const host = new Host(this.memoryLimitMb);
+    this.ready = host;
+    // One that ended before its time (killed, a broken build) must not be handed out.
+    void host.ended.then(() => {
+      if (this.ready === host) this.ready = undefined;
+    });
+  }
+
+  private discard(): void {
+    if (this.busy < this.atOnce) return;
+    void this.ready?.end();
+    this.ready = undefined;
+  }
+}

@@ -1,0 +1,78 @@
+import path from 'node:path';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { describe } from './describe';
+import type { FromHost, ToHost } from './messages';
+
+// The process around an attempt's thread. Here, on its main thread, no job's code ever runs: so it
+// hears when its worker is gone or silent, and takes the job with it.
+
+const memoryLimitMb = Number(process.argv[2]);
+const { port1: port, port2: theirs } = new MessageChannel();
+/** 0 while a new database session waits for leave, 1 when it has it; see session.ts. */
+const gate = new Int32Array(new SharedArrayBuffer(4));
+const thread = new Worker(path.join(__dirname, 'entry.js'), {
+  workerData: { port: theirs, gate },
+  transferList: [theirs],
+  resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb },
+});
+
+port.on('message', tell);
+// Out of memory, or an error that the thread could not describe itself.
+thread.once('error', (error) =>
+  tell({ type: 'failed', during: 'elsewhere', error: describe(error) }),
+);
+// What it said last may still be on its way: the two don't come in order.
+thread.once('exit', (code) => setImmediate(() => tell({ type: 'exited', code })));
+
+/** What a thread says before it has a listener: that it can't even be loaded. */
+const early: FromHost[] = [];
+let begun = false;
+let heard = performance.now();
+process.on('message', (message: ToHost) => {
+  heard = performance.now();
+  switch (message.type) {
+    case 'begin':
+      begun = true;
+      for (const each of early) tell(each);
+      if (message.input.task === 'run') endWhenSilentFor(message.input.silentMs);
+      return port.postMessage(message.input);
+    case 'stop':
+      return port.postMessage(message);
+    case 'leave':
+      Atomics.store(gate, 0, 1);
+      Atomics.notify(gate, 0);
+      return;
+    case 'alive':
+      return;
+  }
+});
+process.on('disconnect', end);
+// Supervisors and terminals signal whole groups; when to stop, and how, is the worker's to say.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+
+/** What can't be sent is left out: an author may report anything as his progress. */
+function tell(message: FromHost): void {
+  if (!begun) return void early.push(message);
+  try {
+    process.send?.(message, undefined, undefined, () => {});
+  } catch {
+    // Its other messages go on.
+  }
+}
+
+/** Milliseconds. */
+const LOOK_EVERY = 250;
+
+/** Its worker is frozen, and by now another one has been given the migration. */
+function endWhenSilentFor(milliseconds: number): void {
+  const look = () => {
+    if (performance.now() - heard > milliseconds) end();
+  };
+  // What came in meanwhile is heard first, should this process itself have been frozen.
+  setInterval(() => setImmediate(look), LOOK_EVERY);
+}
+
+/** With all that the job has started. SIGKILL, since a thread in a native call lets no process exit. */
+function end(): void {
+  process.kill(-process.pid, 'SIGKILL');
+}

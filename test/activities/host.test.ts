@@ -1,0 +1,149 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import { attempts, migration, register, startRun, waitForMigration } from '../support/migrations';
+import { useParts } from '../support/parts';
+import { isRunning, waitForEnd } from '../support/processes';
+import { waitFor } from '../support/waitFor';
+
+const parts = useParts();
+const NAME = '0001_job';
+const FAST = { LRM_HEARTBEAT_TIMEOUT: '2 seconds', LRM_RETRY_INITIAL_INTERVAL: '100ms' };
+
+beforeAll(() => parts.sql`create table processes (pid int, attempt int)`);
+
+afterEach(async () => {
+  await parts.sql`truncate long_running_migrations cascade`;
+  await parts.sql`truncate processes`;
+});
+
+/** Registers a job that tells which process it runs in, and then does this. */
+async function prepare(body: string) {
+  const jobs = parts.jobsFolder();
+  jobs.writeJob(
+    NAME,
+    `exports.run = async (job) => {
+      await job.sql\`insert into processes values (\${process.pid}, \${job.attempt})\`;
+      ${body} };`,
+  );
+  await register(parts, NAME);
+  return jobs;
+}
+
+/** The process of that attempt, once it has begun. */
+const processOf = (attempt: number) =>
+  waitFor(`attempt ${attempt} to run`, async () => {
+    const [row] = await parts.sql`select pid from processes where attempt = ${attempt}`;
+    return row && Number(row['pid']);
+  });
+
+const FOR_EVER = 'await new Promise(() => setInterval(() => {}, 1000));';
+
+test('a job has a process of its own, which is gone when the migration is completed', async () => {
+  const jobs = await prepare('');
+  const worker = await parts.startWorker({ jobs });
+
+  await (await startRun(parts)).result();
+
+  const pid = await processOf(1);
+  expect(pid).not.toBe(worker.pid);
+  expect(isRunning(pid)).toBe(false);
+  await worker.stop();
+});
+
+test.each([
+  ['that never awaits', 'for (;;);'],
+  ['blocked in a native call', "require('node:child_process').execSync('exec sleep 600');"],
+])('a worker that is killed takes a job %s with it', async (_, body) => {
+  const jobs = await prepare(body);
+  const worker = await parts.startWorker({ jobs });
+  const run = await startRun(parts);
+  const pid = await processOf(1);
+
+  worker.kill('SIGKILL');
+
+  await waitForEnd('the job', pid);
+  await run.terminate();
+});
+
+test('a frozen worker’s job ends at the heartbeat timeout, whatever it does', async () => {
+  const jobs = await prepare('for (;;);');
+  const worker = await parts.startWorker({ jobs, env: FAST });
+  const run = await startRun(parts);
+  const pid = await processOf(1);
+  worker.kill('SIGSTOP');
+
+  await waitForEnd('the job', pid);
+
+  worker.kill('SIGCONT');
+  await processOf(2);
+  expect((await attempts(parts, NAME))[0]).toMatchObject({ outcome: 'interrupted' });
+  await run.terminate();
+  await worker.stop();
+});
+
+test('signals to its whole group don’t end a job: how it stops is its worker’s to say', async () => {
+  const jobs = await prepare(FOR_EVER);
+  const worker = await parts.startWorker({ jobs, env: { LRM_STOP_GRACE: '1 second' } });
+  const run = await startRun(parts);
+  const pid = await processOf(1);
+
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) process.kill(-pid, signal);
+  expect((await parts.lrm('pause', NAME)).code).toBe(0);
+
+  await waitForMigration(parts, NAME, 'be paused', (row) => row.status === 'paused');
+  expect(await attempts(parts, NAME)).toMatchObject([{ outcome: 'paused' }]);
+  await run.result();
+  await worker.stop();
+});
+
+test('a job blocked in a native call past its limit is ended with what it started; its worker goes on', async () => {
+  const jobs = await prepare('');
+  const started = path.join(jobs.path, 'started');
+  jobs.writeJob(
+    NAME,
+    `exports.run = async (job) => {
+      await job.sql\`insert into processes values (\${process.pid}, \${job.attempt})\`;
+      const command = 'echo $$ > ${started}; exec sleep 600';
+      if (job.attempt === 1) require('node:child_process').execSync(command); };`,
+  );
+  const worker = await parts.startWorker({
+    jobs,
+    env: { ...FAST, LRM_START_TO_CLOSE: '4 seconds' },
+  });
+  const run = await startRun(parts);
+
+  expect(await run.result()).toMatchObject({ completed: { names: [NAME] } });
+
+  expect(await attempts(parts, NAME)).toMatchObject([
+    { outcome: 'timed_out' },
+    { outcome: 'completed' },
+  ]);
+  await waitForEnd('what the job started', Number(readFileSync(started, 'utf8')));
+  expect(await worker.stop()).toBe(0);
+});
+
+test('a job whose process crashes is tried again, and its row says how it ended', async () => {
+  const jobs = await prepare("process.kill(process.pid, 'SIGSEGV'); for (;;);");
+  const worker = await parts.startWorker({ jobs, env: { ...FAST, LRM_MAX_FAILURES: '2' } });
+
+  await (await startRun(parts)).result();
+
+  expect(await attempts(parts, NAME)).toMatchObject([
+    { outcome: 'retried' },
+    { outcome: 'failed' },
+  ]);
+  expect((await migration(parts, NAME)).error).toMatch(/the job's process ended \(SIGSEGV\)/);
+  expect(await worker.stop()).toBe(0);
+});
+
+test('a memory limit too small to load anything is told as what it is', async () => {
+  const jobs = await prepare('');
+  const env = { ...FAST, LRM_MAX_FAILURES: '2', LRM_MEMORY_LIMIT_MB: '4' };
+  const worker = await parts.startWorker({ jobs, env });
+
+  await (await startRun(parts)).result();
+
+  expect((await migration(parts, NAME)).error).toMatch(/LRM_MEMORY_LIMIT_MB/);
+  expect(await worker.stop()).toBe(0);
+});

@@ -1,0 +1,13 @@
+import { spawnSync } from 'node:child_process';
+import { waitFor } from './waitFor';
+
+/** Whether a process goes on; one that has ended and that nobody has asked for yet does not. */
+export function isRunning(pid: number): boolean {
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+  return stdout.trim() !== '' && !stdout.trim().startsWith('Z');
+}
+
+/** Waits until a process has ended, whoever started it. */
+export async function waitForEnd(what: string, pid: number, deadline?: number): Promise<void> {
+  await waitFor(`${what} (process ${pid}) to end`, () => !isRunning(pid), deadline);
+}
