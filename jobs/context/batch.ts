@@ -1,13 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types';
 import type { Transaction } from './attempt';
 import { type TableReference, tableText } from './names';
+import { type Columns, readRows } from './readRows';
 import type { Key } from './walk/key';
 import { inOrder, type Range, within } from './walk/range';
-
-/** Columns to read, by the names they are to have. */
-export type Columns = Record<string, PgColumn | SQL | SQL.Aliased>;
 
 /** One batch: the condition for its rows, fit for `.where(batch)` and `and(batch, …)`. */
 export interface Batch extends SQL {
@@ -24,7 +21,7 @@ export interface Batch extends SQL {
 
 /** The batch of a range, within its transaction. */
 export function createBatch(
-  tx: Pick<Transaction, 'select'>,
+  tx: Pick<Transaction, 'execute'>,
   key: Key,
   where: SQL | undefined,
   range: Range,
@@ -32,10 +29,11 @@ export function createBatch(
   const inRange = within(key, range);
   // The parentheses keep an OR in the author's condition in its place.
   const condition = where ? sql`(${inRange} and (${where}))` : sql`(${inRange})`;
-  const rows: Batch['rows'] = async (columns, { lock = true } = {}) => {
-    const query = selectRows(tx, key, columns).where(condition).orderBy(inKeyOrder(key));
-    return (await (lock ? query.for('no key update') : query)) as never;
-  };
+  const rows: Batch['rows'] = (columns, { lock = true } = {}) =>
+    readRows(tx, columns, {
+      from: sql`${key.table} where ${condition} order by ${inKeyOrder(key)}`,
+      lock: lock ? sql`for no key update` : sql``,
+    }) as never;
   return Object.assign(condition, { rows });
 }
 
@@ -56,10 +54,6 @@ export function rangeOf(
   if (!batch || tableText(batch.key.table) !== tableText(table)) return undefined;
   const walked = batch.key.columns.map(({ name }) => name);
   return walked.join() === keyNames.join() ? within(batch.key, batch.range) : undefined;
-}
-
-function selectRows(tx: Pick<Transaction, 'select'>, key: Key, columns: Columns) {
-  return tx.select(columns).from(key.table as PgTable);
 }
 
 function inKeyOrder(key: Key): SQL {

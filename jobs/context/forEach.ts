@@ -1,10 +1,11 @@
 import { getTableColumns, is } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
 import { type Attempt, fencedTransaction } from './attempt';
-import { type Columns, createBatch } from './batch';
+import { createBatch } from './batch';
 import { createCursor } from './cursor';
 import type { TableReference } from './names';
 import { isCount, type WalkOptions } from './options';
+import type { Columns } from './readRows';
 import { Refused } from './refused';
 import { createBrake } from './throttle';
 import { nextRange } from './walk/boundary';

@@ -3,18 +3,20 @@ import type { PgTable } from 'drizzle-orm/pg-core';
 import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types';
 import type { Sql } from '../../drizzle/connect';
 import type { Database, Log, Transaction } from './attempt';
-import type { Columns } from './batch';
+
 import type { EachItemOptions, EachRowOptions, ItemSource } from './forEach';
 import type { BatchBody } from './inBatches';
 import type { ColumnReference, TableReference } from './names';
 import type { BatchOptions } from './options';
+import type { Columns } from './readRows';
 import type { NewValues } from './updateRows';
 
 export type { Database, Log, Transaction } from './attempt';
-export type { Batch, Columns } from './batch';
+export type { Batch } from './batch';
 export type { EachItemOptions, EachRowOptions, ItemSource } from './forEach';
 export type { BatchBody } from './inBatches';
 export type { BatchOptions, WalkOptions } from './options';
+export type { Columns } from './readRows';
 export { Refused } from './refused';
 export type { Throttle, ThrottleCheck, ThrottleOptions } from './throttle';
 export type { NewValues } from './updateRows';

@@ -29,7 +29,7 @@ export async function updateRows(
   const keys = names.map((name) => keyTarget(table, given, name));
   const changed = given.filter((target) => !keys.includes(target));
   if (changed.length === 0) throw new Refused('updateRows: the rows hold nothing but the key');
-  const written = { keys, changed, literals: literals(keys, given, rows) };
+  const written = { keys, changed, literals: literals(given, rows) };
   const count = await update(tx, table, written, rangeOf(tx, table, names), rows.length);
   if (count < rows.length) await refuseEqualKeys(tx, written);
   return count;
@@ -67,9 +67,7 @@ function givenTargets(
 ): Target[] {
   const properties = definedIn(rows[0] ?? {});
   rows.forEach((row, index) => {
-    const given = definedIn(row);
-    if (given.length === properties.length && given.every((name) => properties.includes(name)))
-      return;
+    if (holdsExactly(row, properties)) return;
     throw new Refused(
       `updateRows: row ${index + 1} holds other properties than the first (${properties.join(', ')})`,
     );
@@ -86,38 +84,31 @@ function definedIn(row: NewValues): string[] {
   return Object.keys(row).filter((property) => row[property] !== undefined);
 }
 
+function holdsExactly(row: NewValues, properties: readonly string[]): boolean {
+  let defined = 0;
+  for (const name in row) if (row[name] !== undefined) defined++;
+  return defined === properties.length && properties.every((name) => row[name] !== undefined);
+}
+
 function keyTarget(table: TableReference, given: readonly Target[], name: string): Target {
   const target = given.find((each) => each.name === name);
   if (!target) throw new Refused(`updateRows: the rows for ${tableText(table)} lack their ${name}`);
   return target;
 }
 
-function literals(
-  keys: readonly Target[],
-  given: readonly Target[],
-  rows: readonly NewValues[],
-): Map<Target, string> {
-  const texts = new Map(
-    given.map((target) => [target, rows.map((row) => target.toText(row[target.property]))]),
+function literals(given: readonly Target[], rows: readonly NewValues[]): Map<Target, string> {
+  return new Map(
+    given.map((target) => [
+      target,
+      arrayLiteral(rows.map((row) => target.toText(row[target.property]))),
+    ]),
   );
-  const ofKeys = keys.map((key) => texts.get(key) ?? []);
-  const [only = []] = ofKeys;
-  const distinct = new Set(
-    keys.length === 1
-      ? only
-      : rows.map((_, index) => JSON.stringify(ofKeys.map((column) => column[index]))),
-  );
-  if (distinct.size < rows.length) throw duplicates(keys);
-  return new Map([...texts].map(([target, values]) => [target, arrayLiteral(values)]));
 }
 
-/** Fewer rows updated than given: gone since, or equal to Postgres though not as text ('1.0', '1.00'). */
+/** Fewer rows updated than given: gone since, or given twice ('1.0' and '1.00' are equal to Postgres). */
 async function refuseEqualKeys(tx: Transaction, written: Written): Promise<void> {
   const equal = await tx.execute(equalKeys(written));
-  if (equal.length > 0) throw duplicates(written.keys);
-}
-
-function duplicates(keys: readonly Target[]): Refused {
-  const names = keys.map(({ name }) => name).join(', ');
-  return new Refused(`updateRows: two rows have the same ${names}; only one of them could win`);
+  if (equal.length === 0) return;
+  const names = written.keys.map(({ name }) => name).join(', ');
+  throw new Refused(`updateRows: two rows have the same ${names}; only one of them could win`);
 }

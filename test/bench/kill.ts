@@ -3,7 +3,7 @@ import { waitFor } from '../support/waitFor';
 import type { TestWorker } from '../support/workerProcess';
 import { spread, type Table } from './figures';
 import type { Bench } from './server';
-import { compiledJobs, startRun, startWorker } from './workers';
+import { compiledJobs, registerAnew, startRun, startWorker } from './workers';
 
 const ROWS = 60_000;
 const NAME = '0001_ledger';
@@ -42,14 +42,12 @@ export async function kill(bench: Bench, rounds: number): Promise<Table> {
   };
 }
 
-async function reset({ sql }: Bench): Promise<void> {
-  await sql.unsafe(`
+async function reset(bench: Bench): Promise<void> {
+  await bench.sql.unsafe(`
     drop table if exists ledger;
     create table ledger (id integer primary key, touched integer not null default 0);
-    insert into ledger select generate_series(1, ${ROWS});
-    truncate long_running_migration_walks, long_running_migration_ranges,
-      long_running_migration_attempts, long_running_migrations;
-    insert into long_running_migrations (name) values ('${NAME}')`);
+    insert into ledger select generate_series(1, ${ROWS})`);
+  await registerAnew(bench, NAME);
 }
 
 /** Kills it at a random moment; returns the seconds until something is committed again. */

@@ -22,12 +22,12 @@ interface Options {
 
 const PARTS: Readonly<Record<string, (bench: Bench, options: Options) => Promise<Table>>> = {
   throughput: (bench, { rows, rounds }) => throughput(bench, rows, rounds),
-  scale: (bench, { sizes }) => scale(bench, sizes),
+  scale: (bench, { sizes, rounds }) => scale(bench, sizes, rounds),
   foreground: (bench, { rows, rounds }) => foreground(bench, rows, rounds),
   kill: (bench, { rounds }) => kill(bench, rounds),
   startUp: (bench) => startUp(bench),
 };
-const NEED_TEMPORAL = ['kill', 'startUp'];
+const NEED_TEMPORAL = ['scale', 'kill', 'startUp'];
 
 const HELP = `npm run bench -- [--only throughput,scale,foreground,kill,startUp] [--rows 1000000]
   [--sizes 1000000,3000000,10000000] [--rounds 5] [--write]

@@ -1,51 +1,83 @@
-import { inBatches, updateRows } from './contestants';
-import { count, type Table } from './figures';
+import { inBatches, oneUpdate } from './contestants';
+import { count, spread, type Table } from './figures';
+import { watchMemory } from './memory';
 import type { Bench } from './server';
 import { timed } from './throughput';
-import { makeUsers } from './users';
+import { makeUsers, renewUsers, requireDone } from './users';
+import { compiledJobs, registerAnew, startRun, startWorker } from './workers';
 
-const fast = { throttle: false, lanes: 2 } as const;
+/** The largest table alone takes minutes. */
+const ROUNDS_AT_MOST = 2;
+
+/** What was measured at one size, a value a round. */
+interface Size {
+  readonly rows: number;
+  readonly oneUpdate: number[];
+  readonly batches: number[];
+  readonly mapped: number[];
+  readonly memory: number[];
+}
 
 /** The same walk over larger tables: neither speed nor memory may depend on the size. */
-export async function scale(bench: Bench, sizes: readonly number[]): Promise<Table> {
-  const rows: string[][] = [];
-  const speeds: number[] = [];
-  for (const size of sizes) {
-    await makeUsers(bench.sql, size);
-    const memory = watchMemory();
-    const batches = size / (await timed(bench, inBatches(fast))) / 1_000;
-    const mapped = size / (await timed(bench, updateRows(fast))) / 1_000;
-    speeds.push(batches);
-    const ratio = (batches / (speeds[0] ?? batches)).toFixed(2);
-    rows.push([count(size), batches.toFixed(0), ratio, mapped.toFixed(0), memory().toFixed(0)]);
-    console.log(`  ${rows.at(-1)?.join(', ')}`);
+export async function scale(
+  bench: Bench,
+  sizes: readonly number[],
+  rounds: number,
+): Promise<Table> {
+  const measured = sizes.map(
+    (rows): Size => ({ rows, oneUpdate: [], batches: [], mapped: [], memory: [] }),
+  );
+  for (let round = 0; round < Math.min(rounds, ROUNDS_AT_MOST); round++) {
+    for (const size of measured) {
+      await makeUsers(bench.sql, size.rows);
+      const speed = (seconds: number) => size.rows / seconds / 1_000;
+      size.oneUpdate.push(speed(await timed(bench, oneUpdate)));
+      size.batches.push(speed(await timed(bench, inBatches({ throttle: false, lanes: 2 }))));
+      const { seconds, memory } = await inWorker(bench);
+      size.mapped.push(speed(seconds));
+      size.memory.push(memory);
+      console.log(`  round ${round + 1}, ${count(size.rows)}: ${speeds(size).join(', ')}`);
+    }
   }
+  return report(measured);
+}
+
+/** A worker's whole course of a migration, and the most memory that it and its job took. */
+async function inWorker(bench: Bench): Promise<{ seconds: number; memory: number }> {
+  await renewUsers(bench.sql);
+  await registerAnew(bench, '0002_mapped');
+  const worker = await startWorker(bench, compiledJobs);
+  const memory = watchMemory(worker.pid);
+  const ended = await startRun(bench);
+  await ended();
+  const most = memory();
+  await worker.stop();
+  await requireDone(bench.sql);
+  const [attempt] = await bench.sql<{ seconds: number }[]>`
+    select extract(epoch from ended_at - started_at)::float8 as seconds
+    from long_running_migration_attempts`;
+  return { seconds: attempt?.seconds ?? Number.NaN, memory: most };
+}
+
+const speeds = ({ oneUpdate, batches, mapped, memory }: Size) => [
+  ...[oneUpdate, batches, mapped].map((all) => spread(all, 0)),
+  spread(memory, 0),
+];
+
+function report(measured: readonly Size[]): Table {
+  const first = measured[0];
+  const ratio = ({ batches }: Size) =>
+    spread(batches.map((speed, round) => speed / (first?.batches[round] ?? Number.NaN)));
   return {
     title: 'Size',
     text:
-      'Two lanes, `throttle: false`. Memory is the most that the whole process held (RSS), all of ' +
-      'Node included, while walking.',
-    head: [
-      'rows',
-      '`inBatches`, 1,000 rows/s',
-      'to the first',
-      '`updateRows`, 1,000 rows/s',
-      'memory, MiB',
-    ],
-    rows,
-  };
-}
-
-/** Watches this process's memory; the returned function ends it and tells the most seen, in MiB. */
-function watchMemory(): () => number {
-  let most = 0;
-  const look = () => {
-    most = Math.max(most, process.memoryUsage.rss());
-  };
-  const timer = setInterval(look, 100);
-  return () => {
-    clearInterval(timer);
-    look();
-    return most / 2 ** 20;
+      '1,000 rows/s, two lanes, `throttle: false`; the ratio is of `inBatches` to the first size in ' +
+      'the same round. `updateRows` ran as a migration in a worker; memory is the most that its ' +
+      "process and the job's held together, in MiB, all of Node included and shared pages counted once.",
+    head: ['rows', 'one UPDATE', '`inBatches`', 'ratio', '`updateRows`, worker', 'memory'],
+    rows: measured.map((size) => {
+      const [update = '', batches = '', mapped = '', memory = ''] = speeds(size);
+      return [count(size.rows), update, batches, ratio(size), mapped, memory];
+    }),
   };
 }

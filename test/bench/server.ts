@@ -16,11 +16,12 @@ export interface Bench {
 }
 
 /**
- * Memory and WAL as a server of that size would have, so that a checkpoint in the midst of one
- * contestant and not of another doesn't decide. Durability as it comes: fsync, full pages.
+ * Memory (a quarter of the machine's) and WAL as a server of that size would have, so that neither
+ * the cache nor a checkpoint in the midst of one contestant and not of another decides. Durability
+ * as it comes: fsync, full pages.
  */
 const SETTINGS = {
-  shared_buffers: '2GB',
+  shared_buffers: '6GB',
   max_wal_size: '20GB',
   checkpoint_timeout: '1h',
   max_connections: '100',

@@ -1,7 +1,7 @@
 import { createJobsFolder } from '../support/jobsFolder';
 import { spread, type Table } from './figures';
 import type { Bench } from './server';
-import { startRun, startWorker } from './workers';
+import { registerAnew, startRun, startWorker } from './workers';
 
 const MIGRATIONS = 100;
 
@@ -27,13 +27,11 @@ export async function startUp(bench: Bench): Promise<Table> {
   return report(bench);
 }
 
-async function reset({ sql }: Bench, names: readonly string[]): Promise<void> {
-  await sql.unsafe(`
+async function reset(bench: Bench, names: readonly string[]): Promise<void> {
+  await bench.sql.unsafe(`
     drop table if exists ran;
-    create table ran (name text, at timestamptz);
-    truncate long_running_migration_walks, long_running_migration_ranges,
-      long_running_migration_attempts, long_running_migrations`);
-  for (const name of names) await sql`insert into long_running_migrations (name) values (${name})`;
+    create table ran (name text, at timestamptz)`);
+  await registerAnew(bench, ...names);
 }
 
 async function report({ sql }: Bench): Promise<Table> {
