@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { attempts, register, startRun } from '../support/migrations';
+import { useParts } from '../support/parts';
+import { type CuttableProxy, startProxy } from '../support/proxy';
+import { waitFor } from '../support/waitFor';
+
+const parts = useParts();
+const NAME = '0001_ledger';
+const ROWS = 3_000;
+let proxy: CuttableProxy;
+
+beforeAll(async () => {
+  proxy = await startProxy(parts.temporalAddress);
+});
+
+afterAll(() => proxy.close());
+
+/** Some ten seconds of batches: longer than it takes to be given up and taken over. */
+const JOB = `
+  const { sql } = require('drizzle-orm');
+  exports.run = (job) =>
+    job.inBatches(
+      sql\`ledger\`,
+      { key: sql\`id\`, lanes: 2, throttle: false, batchSize: { min: 10, max: 10 } },
+      async (tx, batch) => {
+        await tx.execute(sql\`update ledger set touched = touched + 1 where \${batch}\`);
+        await tx.execute(sql\`select pg_sleep(0.05)\`);
+      });`;
+
+test('a worker that is cut off from Temporal, but not from the database, hands over all the same, nothing redone', async () => {
+  await parts.sql.unsafe(`
+    create table ledger (id integer primary key, touched integer not null default 0);
+    insert into ledger select generate_series(1, ${ROWS})`);
+  const jobs = parts.jobsFolder();
+  jobs.writeJob(NAME, JOB);
+  await register(parts, NAME);
+  const env = { LRM_HEARTBEAT_TIMEOUT: '2 seconds', LRM_RETRY_INITIAL_INTERVAL: '100ms' };
+  const cutOff = await parts.startWorker({
+    jobs,
+    env: { ...env, TEMPORAL_ADDRESS: proxy.address },
+  });
+  const run = await startRun(parts);
+  const touched = async () => {
+    const [row] = await parts.sql`select count(*)::int as rows from ledger where touched > 0`;
+    return Number(row?.['rows']);
+  };
+  await waitFor('the walk to begin', async () => (await touched()) > 0);
+
+  proxy.cut();
+  const atCut = await touched();
+  await waitFor('the cut-off worker to go on all the same', async () => (await touched()) > atCut);
+  const other = await parts.startWorker({ jobs, env });
+
+  expect(await run.result()).toMatchObject({ completed: { names: [NAME] } });
+  const counts = await parts.sql`select touched, count(*)::int as rows from ledger group by 1`;
+  expect(counts).toEqual([{ touched: 1, rows: ROWS }]);
+  expect(await attempts(parts, NAME)).toMatchObject([
+    {
+      // Whichever comes first: its own SDK misses Temporal's answers, or the other one's claim.
+      outcome: expect.stringMatching(/^(interrupted|superseded)$/),
+      worker: expect.stringMatching(`^${cutOff.pid}@`),
+    },
+    { outcome: 'completed', worker: expect.stringMatching(`^${other.pid}@`) },
+  ]);
+  await other.stop();
+}, 120_000);
