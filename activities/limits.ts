@@ -1,6 +1,6 @@
 import { WrongUse } from '../drizzle/wrongUse';
 import type { JobOptions } from '../jobs/context/index';
-import { duration } from '../jobs/thread/duration';
+import { duration } from '../jobs/duration';
 import { LOOK_BACK } from './attempt/outcome';
 import { MINIMUM_HEARTBEAT_TIMEOUT, MINIMUM_START_TO_CLOSE, type Settings } from './settings';
 

@@ -4,7 +4,7 @@ import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/e
 import { z } from 'zod';
 import { projectFolder } from '../drizzle/projectFolder';
 import { WrongUse } from '../drizzle/wrongUse';
-import { duration } from '../jobs/thread/duration';
+import { duration } from '../jobs/duration';
 
 /** Task queue, schedule ID and ID of the run. */
 export const LONG_RUNNING_MIGRATIONS = 'long-running-migrations';
