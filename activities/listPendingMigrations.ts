@@ -1,6 +1,7 @@
 import { and, asc, eq, inArray, notInArray, sql } from 'drizzle-orm';
 import { type Migration, migrations } from '../drizzle/schema';
 import { pending } from '../drizzle/transitions';
+import { openDependencies } from '../drizzle/unfinished';
 import { readCatalog } from '../jobs/catalog';
 import { inspectJob } from './attempt/inspect';
 import type { Left, ListInput, Listing, Ready } from './contract';
@@ -106,14 +107,7 @@ async function unfinishedDependencies(
   if (inspection.kind !== 'facts' || inspection.facts.dependsOn.length === 0) return null;
   const wanted = [...new Set(inspection.facts.dependsOn)];
   if (wanted.includes(name)) return 'waits for itself; mend its dependsOn';
-  const found = await deps.db
-    .select({ name: migrations.name, status: migrations.status })
-    .from(migrations)
-    .where(inArray(migrations.name, wanted));
-  const status = new Map(found.map((row) => [row.name, row.status]));
-  const unfinished = wanted
-    .filter((each) => status.get(each) !== 'completed')
-    .map((each) => `${each} (${status.get(each) ?? 'not registered'})`);
+  const unfinished = await openDependencies(deps.db, wanted);
   return unfinished.length > 0
     ? `waits for ${unfinished.join(', ')}`.slice(0, REASON_AT_MOST)
     : null;

@@ -3,7 +3,7 @@ import { Refusal, refusal } from '../drizzle/refusal';
 import type { Migration } from '../drizzle/schema';
 import { readMigration } from '../drizzle/stop';
 import { pending } from '../drizzle/transitions';
-import { readUnfinished, readUnregistered } from '../drizzle/unfinished';
+import { openDependencies } from '../drizzle/unfinished';
 import { readCatalog } from '../jobs/catalog';
 import type { Connections } from './connections';
 
@@ -36,11 +36,7 @@ async function refuseUnfinishedDependencies(
   for (const { name } of rows) {
     const dependencies = await readDependencies(name, files.get(name));
     const others = dependencies.filter((dependency) => !wanted.has(dependency));
-    if (others.length === 0) continue;
-    const open = [
-      ...(await readUnfinished(db, others)).map((row) => `${row.name} (${row.status})`),
-      ...(await readUnregistered(db, others)).map((missing) => `${missing} (not registered)`),
-    ];
+    const open = await openDependencies(db, others);
     if (open.length > 0) {
       throw new Refusal(
         `${name} depends on ${open.join(', ')}: finalize ${open.length > 1 ? 'those' : 'that one'} ` +

@@ -33,3 +33,16 @@ export async function readUnregistered(db: Database, names: readonly string[]): 
   const registered = new Set(rows.map(({ name }) => name));
   return names.filter((name) => !registered.has(name));
 }
+
+/** What a migration with these dependencies still waits for: '0001_a (in_progress)', in their order. */
+export async function openDependencies(db: Database, names: readonly string[]): Promise<string[]> {
+  if (names.length === 0) return [];
+  const rows = await db
+    .select({ name: migrations.name, status: migrations.status })
+    .from(migrations)
+    .where(inArray(migrations.name, [...names]));
+  const status = new Map(rows.map((row) => [row.name, row.status]));
+  return names
+    .filter((name) => status.get(name) !== 'completed')
+    .map((name) => `${name} (${status.get(name) ?? 'not registered'})`);
+}
