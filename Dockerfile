@@ -11,6 +11,10 @@ FROM node:22-slim
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build --chown=node:node /app ./
+# The first process of a container has to wait for processes that a job has started and left behind;
+# Node waits for its own only.
+RUN apt-get update && apt-get install -y --no-install-recommends tini && rm -rf /var/lib/apt/lists/*
 USER node
+ENTRYPOINT ["tini", "--"]
 # Not through npm: SIGTERM has to reach the worker.
 CMD ["node", "dist/worker/main.js"]

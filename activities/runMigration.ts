@@ -144,12 +144,9 @@ async function limits(deps: Deps, file: string, temporal: TemporalAttempt): Prom
   switch (inspection.kind) {
     case 'unloadable':
       return { kind: 'threw', during: 'load', error: inspection.error };
-    case 'unfinished': {
-      const message = 'the top level of the job file did not come to an end';
-      const error = { name: 'Unfinished', origin: 'author' as const, message, causes: [] };
+    case 'unfinished':
       // Not 'load', which fails at once: a machine under load may be slow to load it.
-      return { kind: 'threw', during: 'run', error };
-    }
+      return { kind: 'threw', during: 'run', error: inspection.error };
     case 'facts':
       break;
   }

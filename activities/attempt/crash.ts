@@ -6,7 +6,12 @@ const ABORTED = ['SIGABRT', 'SIGTRAP', 'SIGILL'];
 
 /** Why a job's thread ended without a word, as far as its process's end tells. */
 export function describeCrash(end: HostEnd): Description {
-  return { name: 'Crash', origin: 'author', message: crashText(end), causes: [] };
+  if (end.notStarted === undefined) {
+    return { name: 'Crash', origin: 'author', message: crashText(end), causes: [] };
+  }
+  // By its code it is decided whether that passes.
+  const message = 'no process could be started for the job';
+  return { name: 'NotStarted', origin: 'author', code: end.notStarted, message, causes: [] };
 }
 
 /** The same for a thread that ended by itself. */
@@ -16,7 +21,6 @@ export function describeExit(code: number): Description {
 }
 
 function crashText({ code, signal }: HostEnd): string {
-  if (signal === null && code === null) return 'no process could be started for the job';
   const how = `the job's process ended (${signal ?? `code ${code}`})`;
   if (signal === 'SIGKILL') {
     return `${how}: somebody killed it, or the system for want of memory, which Buffers take as well`;

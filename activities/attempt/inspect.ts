@@ -1,6 +1,7 @@
 import { hashOf } from '../../jobs/catalog';
 import type { Description } from '../../jobs/thread/describe';
 import type { JobFacts } from '../../jobs/thread/messages';
+import { describeCrash } from './crash';
 import { Host } from './host';
 
 /** What a job says of itself, or why it can't be loaded. */
@@ -8,7 +9,7 @@ export type Inspection =
   | { readonly kind: 'facts'; readonly facts: JobFacts }
   | { readonly kind: 'unloadable'; readonly error: Description }
   /** Its top level didn't end in time, or ended the process: perhaps another time. */
-  | { readonly kind: 'unfinished' };
+  | { readonly kind: 'unfinished'; readonly error: Description };
 
 /** A file's top level only declares things; on a busy machine that takes a second at most. Milliseconds. */
 const LOAD_WITHIN = 10_000;
@@ -31,7 +32,7 @@ const waiting: (() => void)[] = [];
 export async function inspectJob(file: string): Promise<Inspection> {
   const hash = await hashOf(file).catch(() => undefined);
   // Gone, or not to be read, since the folder was listed.
-  if (hash === undefined) return { kind: 'unfinished' };
+  if (hash === undefined) return unfinished('the job file is not there any more');
   const known = cache.get(hash);
   if (known && performance.now() < known.until) return known.inspection;
   const inspection = await inTurn(() => inspectInHost(file));
@@ -58,16 +59,23 @@ async function inspectInHost(file: string): Promise<Inspection> {
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<Inspection>((resolve) => {
-      timer = setTimeout(() => resolve({ kind: 'unfinished' }), LOAD_WITHIN);
+      timer = setTimeout(() => resolve(unfinished(NO_END)), LOAD_WITHIN);
       host.onMessage((message) => {
         if (message.type === 'facts') resolve({ kind: 'facts', facts: message.facts });
         if (message.type === 'failed') resolve({ kind: 'unloadable', error: message.error });
-        if (message.type === 'exited') resolve({ kind: 'unfinished' });
+        if (message.type === 'exited') resolve(unfinished(NO_END));
       });
-      void host.ended.then(() => resolve({ kind: 'unfinished' }));
+      void host.ended.then((end) => resolve({ kind: 'unfinished', error: describeCrash(end) }));
     });
   } finally {
     clearTimeout(timer);
     void host.end();
   }
+}
+
+const NO_END = 'the top level of the job file did not come to an end';
+
+function unfinished(message: string): Inspection {
+  const error = { name: 'Unfinished', origin: 'author' as const, message, causes: [] };
+  return { kind: 'unfinished', error };
 }

@@ -109,5 +109,6 @@ const TEXT_AT_MOST = 200;
 
 function text(reason: unknown): string | null {
   if (reason === null || reason === '') return null;
-  return String(reason).replaceAll('\0', '').toWellFormed().slice(0, TEXT_AT_MOST);
+  if (typeof reason !== 'string') return 'a reason that is no text';
+  return reason.replaceAll('\0', '').toWellFormed().slice(0, TEXT_AT_MOST);
 }

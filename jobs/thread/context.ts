@@ -16,10 +16,17 @@ export function createContext(attempt: Attempt, sessions: Sessions): JobContext 
     log: attempt.log,
     checkpoint: () => readCheckpoint(attempt),
     saveCheckpoint: (value, tx) => saveCheckpoint(attempt, value, tx),
-    progress: (done, total) => attempt.report(total === undefined ? { done } : { done, total }),
+    progress: (done, total) =>
+      attempt.report({
+        done: number(done),
+        ...(total === undefined ? {} : { total: total === null ? null : number(total) }),
+      }),
     ...createBatches(attempt),
   };
 }
+
+/** An author without types may report anything, and it is sent on. */
+const number = (value: unknown) => (typeof value === 'number' ? value : Number.NaN);
 
 async function readCheckpoint<T>(attempt: Attempt): Promise<T | undefined> {
   const [row] = await attempt.db

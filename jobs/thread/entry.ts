@@ -40,11 +40,11 @@ async function inspect(file: string): Promise<void> {
 async function runJob(input: RunInput): Promise<void> {
   const stop = new AbortController();
   ourPort.on('message', ({ reason }: ToThread) => stop.abort(new StopRequested(reason)));
+  const reporter = new Reporter();
   let during: During = 'load';
   try {
     const job = await loadJob(input.file);
     const sessions = openSessions(input);
-    const reporter = new Reporter();
     const attempt: Attempt = {
       migration: input.migration,
       id: input.attemptId,
@@ -64,8 +64,24 @@ async function runJob(input: RunInput): Promise<void> {
     reporter.flush();
     // Told only when its sessions are gone: nothing of a completed attempt is left in the database.
     await sessions.end();
+    await printed();
     tell({ type: 'returned', stopped });
   } catch (thrown) {
+    reporter.flush();
+    await printed();
     failed(during)(thrown);
   }
+}
+
+/** A terminal or pipe that takes nothing must not hold up the end. Milliseconds. */
+const PRINTED_WITHIN = 500;
+
+/** Waits until what the job has written to console is out: the process ends with the next message. */
+async function printed(): Promise<void> {
+  const late = new Promise((resolve) => setTimeout(resolve, PRINTED_WITHIN));
+  const out = [process.stdout, process.stderr].map(
+    (stream) => new Promise((resolve) => stream.write('', resolve)),
+  );
+  // A job may have put something else in their place, which throws.
+  await Promise.race([Promise.all(out).catch(() => {}), late]);
 }

@@ -101,6 +101,26 @@ describe('errors of an attempt', () => {
     await worker.stop();
   });
 
+  test('are counted anew after a last row more, too', async () => {
+    const jobs = parts.jobsFolder();
+    jobs.writeJob(
+      '0001_row_by_row',
+      `exports.options = { maxFailures: 2 };
+       exports.run = async (job) => {
+         for (let n = 1; n <= job.attempt; n++) job.progress(n, 5);
+         if (job.attempt < 5) throw new Error('not yet');
+       };`,
+    );
+    await register(parts, '0001_row_by_row');
+    const worker = await parts.startWorker({ jobs, env: FAST });
+
+    expect(await runToEnd(parts)).toMatchObject({ completed: { names: ['0001_row_by_row'] } });
+
+    const ended = await attempts(parts, '0001_row_by_row');
+    expect(ended.map(({ progressed }) => progressed)).toEqual([true, true, true, true, true]);
+    await worker.stop();
+  });
+
   test('that are transient never end the migration, and do not count as unknown ones', async () => {
     const jobs = parts.jobsFolder();
     jobs.writeJob(

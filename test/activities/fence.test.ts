@@ -170,6 +170,17 @@ describe('the fence', () => {
     expect(await context.checkpoint()).toEqual({ at: 1 });
   });
 
+  test.each(['2024', 'true', '{"a":1}', 9, [null], null])(
+    'hands back the checkpoint %j as it was',
+    async (value) => {
+      const attempt = attemptOn(open(), await claimed(minute(1)));
+      const sessions = { db: attempt.db, sql: database.sql, end: async () => {} };
+      const context = createContext(attempt, sessions);
+      await context.saveCheckpoint(value);
+      expect(await context.checkpoint()).toEqual(value ?? undefined);
+    },
+  );
+
   test('refuses to save a checkpoint in a transaction whose snapshot may be too old', async () => {
     const attempt = attemptOn(open(), await claimed(minute(1)));
     const context = createContext(attempt, {

@@ -123,8 +123,11 @@ test('a job blocked in a native call past its limit is ended with what it starte
   expect(await worker.stop()).toBe(0);
 });
 
-test('a job whose process crashes is tried again, and its row says how it ended', async () => {
-  const jobs = await prepare("process.kill(process.pid, 'SIGSEGV'); for (;;);");
+test('a job whose process crashes is tried again, what it started is ended, and its row says how', async () => {
+  const jobs = await prepare(`
+    const { pid } = require('node:child_process').spawn('sleep', ['600']);
+    await job.sql\`insert into processes values (\${pid}, \${-job.attempt})\`;
+    process.kill(process.pid, 'SIGSEGV'); for (;;);`);
   const worker = await parts.startWorker({ jobs, env: { ...FAST, LRM_MAX_FAILURES: '2' } });
 
   await (await startRun(parts)).result();
@@ -134,7 +137,42 @@ test('a job whose process crashes is tried again, and its row says how it ended'
     { outcome: 'failed' },
   ]);
   expect((await migration(parts, NAME)).error).toMatch(/the job's process ended \(SIGSEGV\)/);
+  for (const attempt of [-1, -2]) await waitForEnd('what it started', await processOf(attempt));
   expect(await worker.stop()).toBe(0);
+});
+
+test.each([
+  ['returns', 'completed', ''],
+  ['throws', 'failed', "throw new TypeError('now');"],
+])('what a job prints before it %s is printed', async (_, outcome, end) => {
+  const jobs = await prepare(`
+    for (let n = 1; n <= 200; n++) console.log('line ' + n);
+    console.error('the last word');
+    ${end}`);
+  const worker = await parts.startWorker({ jobs });
+
+  await (await startRun(parts)).result();
+
+  expect(await attempts(parts, NAME)).toMatchObject([{ outcome }]);
+  await worker.stop();
+  const printed = worker.log().map(({ msg }) => msg);
+  expect(printed.filter((line) => line.startsWith('line '))).toHaveLength(200);
+  expect(printed).toContain('the last word');
+});
+
+test('a job that closes the channel of its process is ended at once, and tried again', async () => {
+  const jobs = await prepare(
+    "if (job.attempt === 1) { require('node:fs').closeSync(3); for (;;); }",
+  );
+  const worker = await parts.startWorker({ jobs });
+
+  expect(await (await startRun(parts)).result()).toMatchObject({ completed: { names: [NAME] } });
+
+  expect(await attempts(parts, NAME)).toMatchObject([
+    { outcome: 'retried' },
+    { outcome: 'completed' },
+  ]);
+  await worker.stop();
 });
 
 test('a memory limit too small to load anything is told as what it is', async () => {

@@ -1,10 +1,13 @@
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import { pgTable, text } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
+import { describeCrash } from '../../activities/attempt/crash';
 import { errorText } from '../../activities/attempt/errorText';
 import { decide } from '../../activities/attempt/retryOrFail';
 import { connect, type Sql } from '../../drizzle/connect';
+import { projectFolder } from '../../drizzle/projectFolder';
 import { Superseded } from '../../drizzle/superseded';
 import { Refused } from '../../jobs/context/refused';
 import { describe as describeThrown } from '../../jobs/thread/describe';
@@ -139,6 +142,29 @@ describe('retry or fail: transient trouble is retried', () => {
     expect(outcome.text).toMatch(text);
     expect(outcome.verdict).toBe('retry');
   });
+});
+
+test('retry or fail: no process for the job, for want of open files, is transient', async () => {
+  const script = `
+    const { Host } = require('./dist/activities/attempt/host.js');
+    const { closeSync, openSync } = require('node:fs');
+    const open = [];
+    try { for (;;) open.push(openSync('/dev/null')); } catch {}
+    const host = new Host(64);
+    open.forEach((file) => closeSync(file));
+    host.ended.then((end) => console.log(JSON.stringify(end)));
+    setTimeout(() => {}, 10_000).unref();`;
+  const { stdout } = spawnSync(
+    'bash',
+    ['-c', 'ulimit -n 64; exec "$0" -e "$1"', process.execPath, script],
+    {
+      cwd: projectFolder,
+      encoding: 'utf8',
+    },
+  );
+  const error = describeCrash(JSON.parse(stdout));
+  expect(error).toMatchObject({ code: 'EMFILE' });
+  expect(decide('run', error)).toBe('retry');
 });
 
 describe('retry or fail: what no attempt could mend fails at once', () => {
