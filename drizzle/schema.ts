@@ -3,6 +3,7 @@ import {
   bigint,
   boolean,
   check,
+  customType,
   index,
   integer,
   jsonb,
@@ -13,6 +14,16 @@ import {
   unique,
   varchar,
 } from 'drizzle-orm/pg-core';
+
+/**
+ * An author's own value. Not Drizzle's jsonb(): it parses what postgres.js has parsed already, so the
+ * text '2024' would come back as a number.
+ */
+const json = customType<{ data: unknown }>({
+  dataType: () => 'jsonb',
+  toDriver: (value) => JSON.stringify(value),
+  fromDriver: (value) => value,
+});
 
 const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 
@@ -55,7 +66,7 @@ export const migrations = pgTable(
     /** What happened and what to do; never a row's values. */
     error: text('error'),
     /** The author's own, as given to saveCheckpoint(). */
-    checkpoint: jsonb('checkpoint'),
+    checkpoint: json('checkpoint'),
     rowsDone: bigint('rows_done', { mode: 'number' }).notNull().default(0),
     /** An estimate; null where nobody knows. */
     rowsTotal: bigint('rows_total', { mode: 'number' }),
@@ -132,7 +143,7 @@ export const walks = pgTable(
     /** Every row up to this key is done; null: none yet. */
     lowWaterMark: text('low_water_mark').array(),
     /** Where an author's own iteration stands (forEach). */
-    cursor: jsonb('cursor'),
+    cursor: json('cursor'),
     /** Rows up to the low-water mark. */
     rowsDone: bigint('rows_done', { mode: 'number' }).notNull().default(0),
     /** The planner's estimate at the first attempt; null where nobody knows. */

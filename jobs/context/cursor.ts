@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { type WalkRow, walks } from '../../drizzle/schema';
 import { type Attempt, fencedTransaction } from './attempt';
+import { Refused } from './refused';
 import { requireShape } from './walk/shape';
 import { completeWalk, findWalk, insertWalk } from './walk/store';
 import type { Tally } from './walk/tally';
@@ -37,8 +38,16 @@ export class Cursor<C> {
     return this.#unsaved;
   }
 
-  /** An item is done, and this is where it was. */
+  /**
+   * An item is done, and this is where it was.
+   * @throws Refused when that can't be stored.
+   */
   passed(value: C): void {
+    if (value === undefined || typeof (value as { then?: unknown } | null)?.then === 'function') {
+      throw new Refused(
+        'cursor: it must return at once where the item is, not a promise or nothing',
+      );
+    }
     this.#value = value;
     this.#unsaved += 1;
     this.#done += 1;

@@ -4,7 +4,8 @@ import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types
 import type { Sql } from '../../drizzle/connect';
 import type { Database, Log, Transaction } from './attempt';
 
-import type { EachItemOptions, EachRowOptions, ItemSource } from './forEach';
+import type { EachItemOptions, ItemSource } from './forEachItem';
+import type { EachRowOptions } from './forEachRow';
 import type { BatchBody } from './inBatches';
 import type { ColumnReference, TableReference } from './names';
 import type { BatchOptions } from './options';
@@ -13,7 +14,8 @@ import type { NewValues } from './updateRows';
 
 export type { Database, Log, Transaction } from './attempt';
 export type { Batch } from './batch';
-export type { EachItemOptions, EachRowOptions, ItemSource } from './forEach';
+export type { EachItemOptions, ItemSource } from './forEachItem';
+export type { EachRowOptions } from './forEachRow';
 export type { BatchBody } from './inBatches';
 export type { BatchOptions, WalkOptions } from './options';
 export type { Columns } from './readRows';
@@ -59,8 +61,8 @@ export interface JobContext {
   inBatches(table: TableReference, options: BatchOptions, body: BatchBody): Promise<void>;
   /**
    * Goes over a table's rows in the key's order and calls `body` for one after the other, outside
-   * of any transaction: for work that isn't SQL. Resumed at the last checkpoint, so `body` may see
-   * a row again, and must not mind: AT LEAST once.
+   * of any transaction: for work that isn't SQL. After a crash it is resumed at the last checkpoint,
+   * so `body` may see a row again, and must not mind: AT LEAST once.
    * @throws as inBatches does.
    */
   forEach<T extends PgTable, C extends Columns = T['_']['columns']>(

@@ -1,15 +1,18 @@
-import { is, SQL } from 'drizzle-orm';
-import { Refused } from './refused';
-
 /** A driver value as Postgres reads it from text, whatever the type. */
 export function textOf(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (typeof value === 'string') return value;
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`;
-  if (Array.isArray(value)) return arrayLiteral(value.map(textOf));
-  if (is(value, SQL)) throw new Refused('updateRows takes values, not SQL expressions');
+  if (Array.isArray(value)) return `{${value.map(elementOf).join(',')}}`;
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** An array within an array stands there as it is; in quotes it would be a text. */
+function elementOf(value: unknown): string {
+  const text = textOf(value);
+  if (text === null) return 'NULL';
+  return Array.isArray(value) ? text : quoted(text);
 }
 
 /** An array of texts as one literal. */

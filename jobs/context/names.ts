@@ -31,7 +31,10 @@ export function columnName(table: TableReference, column: ColumnReference): stri
 /** SQL text and parameters of a condition, for comparing it with an earlier attempt's. */
 export function rendered(condition: SQL): string {
   const { sql: text, params } = dialect.sqlToQuery(condition);
-  return JSON.stringify([text, params.map(String)]);
+  // Bytes and times are whole in JSON; numbers are not (NaN), and bigints can't be.
+  return JSON.stringify([text, params], (_, value) =>
+    typeof value === 'number' || typeof value === 'bigint' ? String(value) : value,
+  );
 }
 
 function plainText(reference: SQL, what: string): string {

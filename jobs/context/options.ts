@@ -75,3 +75,12 @@ export function readBatchOptions(options: BatchOptions): BatchSettings {
 export function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value > 0;
 }
+
+/** Work that a crash just before a checkpoint repeats: little enough for most services. */
+const CHECKPOINT_EVERY = 100;
+
+/** @throws Refused when it is no count. */
+export function checkpointEvery(given = CHECKPOINT_EVERY): number {
+  if (isCount(given)) return given;
+  throw new Refused(`checkpointEvery is ${given}; it must be a whole number above 0`);
+}

@@ -1,7 +1,6 @@
 import { Column, is, SQL, sql } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { Transaction } from './attempt';
-import { Refused } from './refused';
 
 /** Columns to read, by the names they are to have. */
 export type Columns = Record<string, PgColumn | SQL | SQL.Aliased>;
@@ -13,35 +12,36 @@ interface Rest {
 }
 
 /**
- * Reads rows as Drizzle's select() would, but decodes them in place: its mapping makes two more
- * objects of each row, and a batch has tens of thousands.
+ * Reads rows as Drizzle's select() would, but maps them in fewer steps: a batch has tens of
+ * thousands, and two lanes share one JavaScript thread.
  */
 export async function readRows(
   tx: Pick<Transaction, 'execute'>,
   columns: Columns,
   { from, lock }: Rest,
 ): Promise<Record<string, unknown>[]> {
-  const selected = Object.entries(columns).map(
-    ([name, column]) => sql`${expression(column)} as ${sql.identifier(fitting(name))}`,
-  );
+  const parts = Object.entries(columns).map(([name, column], index) => ({
+    name,
+    // By number: an author's name may be longer than Postgres's may.
+    alias: `c${index}`,
+    value: expression(column),
+    decode: decoderOf(column),
+  }));
+  const selected = parts.map(({ value, alias }) => sql`${value} as ${sql.identifier(alias)}`);
   const found = await tx.execute(sql`select ${sql.join(selected, sql`, `)} from ${from} ${lock}`);
-  const rows = Array.from(found);
-  for (const [name, column] of Object.entries(columns)) {
-    const decode = decoderOf(column);
-    if (!decode) continue;
-    for (const row of rows) row[name] = row[name] === null ? null : decode(row[name]);
-  }
-  return rows;
+  return found.map((given) => {
+    const row: Record<string, unknown> = {};
+    for (const { name, alias, decode } of parts) {
+      const value = given[alias];
+      row[name] = value === null || !decode ? value : decode(value);
+    }
+    return row;
+  });
 }
 
 function expression(column: Columns[string]): SQL {
-  return is(column, SQL.Aliased) ? column.sql : sql`${column}`;
-}
-
-/** Postgres would cut it, and the author's code not find it. */
-function fitting(name: string): string {
-  if (Buffer.byteLength(name) <= 63) return name;
-  throw new Refused(`rows: '${name}' is too long for a column's name; 63 bytes at most`);
+  if (is(column, SQL.Aliased)) return column.sql;
+  return is(column, SQL) ? column : sql`${column}`;
 }
 
 type Decode = (value: unknown) => unknown;

@@ -1,7 +1,7 @@
-import { getTableColumns, is, sql } from 'drizzle-orm';
+import { getTableColumns, is, SQL, sql } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
 import type { Transaction } from './attempt';
-import { textOf } from './literal';
+import { arrayLiteral, textOf } from './literal';
 import { type TableReference, tableText } from './names';
 import { Refused } from './refused';
 
@@ -13,6 +13,8 @@ export interface Target {
   readonly name: string;
   /** Without length: a cast to varchar(5) would cut silently what the column itself refuses. */
   readonly type: string;
+  /** In quotes, with its schema; null for types without. */
+  readonly collation: string | null;
   readonly toText: (value: unknown) => string | null;
 }
 
@@ -30,23 +32,49 @@ export async function findTargets(
     const type = types.get(column.name);
     if (type === undefined) continue;
     const toText = (value: unknown) =>
-      value === null ? null : textOf(column.mapToDriverValue(value));
-    targets.set(property, { property, name: column.name, type, toText });
+      value === null ? null : textOf(column.mapToDriverValue(requireValue(value)));
+    targets.set(property, { property, name: column.name, ...type, toText });
   }
   return targets;
 }
 
-async function columnTypes(tx: Transaction, table: TableReference): Promise<Map<string, string>> {
-  const rows = await tx.execute<{ name: string; type: string }>(sql`
-    select attname as name, format_type(atttypid, -1) as type from pg_attribute
-    where attrelid = to_regclass(${tableText(table)}::text) and attnum > 0 and not attisdropped`);
-  if (rows.length === 0) throw new Refused(`there is no table ${tableText(table)}`);
-  return new Map(rows.map(({ name, type }) => [name, type]));
+/** Before a column makes JSON of the expression's insides. */
+function requireValue(value: unknown): unknown {
+  if (typeof value === 'object' && is(value, SQL)) {
+    throw new Refused('updateRows takes values, not SQL expressions');
+  }
+  return value;
 }
 
-function plainTarget(name: string, type: string): Target {
-  const isJson = type === 'json' || type === 'jsonb';
-  const toText = (value: unknown) =>
-    isJson && value !== null ? JSON.stringify(value) : textOf(value);
-  return { property: name, name, type, toText };
+type ColumnType = Pick<Target, 'type' | 'collation'>;
+
+async function columnTypes(
+  tx: Transaction,
+  table: TableReference,
+): Promise<Map<string, ColumnType>> {
+  const rows = await tx.execute<ColumnType & { name: string }>(sql`
+    select attname as name, format_type(atttypid, -1) as type,
+      quote_ident(n.nspname) || '.' || quote_ident(c.collname) as collation
+    from pg_attribute
+      left join pg_collation c on c.oid = attcollation
+      left join pg_namespace n on n.oid = c.collnamespace
+    where attrelid = to_regclass(${tableText(table)}::text) and attnum > 0 and not attisdropped`);
+  if (rows.length === 0) throw new Refused(`there is no table ${tableText(table)}`);
+  return new Map(rows.map(({ name, type, collation }) => [name, { type, collation }]));
+}
+
+const JSON_TYPE = /^jsonb?$/;
+const JSON_ARRAY_TYPE = /^jsonb?\[\]$/;
+
+function plainTarget(name: string, column: ColumnType): Target {
+  const element = (value: unknown) => (value === null ? null : JSON.stringify(value));
+  const toText = (value: unknown) => {
+    requireValue(value);
+    if (JSON_TYPE.test(column.type)) return element(value);
+    if (JSON_ARRAY_TYPE.test(column.type) && Array.isArray(value)) {
+      return arrayLiteral(value.map(element));
+    }
+    return textOf(value);
+  };
+  return { property: name, name, ...column, toText };
 }

@@ -1,4 +1,5 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { getTableColumns, is, SQL, sql } from 'drizzle-orm';
+import { PgTable } from 'drizzle-orm/pg-core';
 import type { Transaction } from './attempt';
 import { rangeOf } from './batch';
 import { arrayLiteral } from './literal';
@@ -10,8 +11,11 @@ import { equalKeys, updateStatement, type Written } from './updateStatement';
 /** What is to be written to one row: the key and the new values. */
 export type NewValues = Readonly<Record<string, unknown>>;
 
-/** Looks a table's columns up once an attempt rather than once a batch. */
-export type TargetCache = Map<string, ReadonlyMap<string, Target>>;
+/**
+ * Looks a table's columns up once an attempt rather than once a batch. By the table of a Drizzle
+ * schema, since two may describe one table differently; by text where there is only a name.
+ */
+export type TargetCache = Map<TableReference | string, ReadonlyMap<string, Target>>;
 
 /** Writes rows computed in JavaScript back, in one statement; see JobContext.updateRows. */
 export async function updateRows(
@@ -22,17 +26,26 @@ export async function updateRows(
   rows: readonly NewValues[],
 ): Promise<number> {
   if (rows.length === 0) return 0;
-  const known = cache.get(tableText(table)) ?? (await findTargets(tx, table));
-  cache.set(tableText(table), known);
+  const known = await cached(cache, tx, table);
   const given = givenTargets(table, known, rows);
   const names = (Array.isArray(key) ? key : [key]).map((each) => columnName(table, each));
   const keys = names.map((name) => keyTarget(table, given, name));
   const changed = given.filter((target) => !keys.includes(target));
   if (changed.length === 0) throw new Refused('updateRows: the rows hold nothing but the key');
-  const written = { keys, changed, literals: literals(given, rows) };
-  const count = await update(tx, table, written, rangeOf(tx, table, names), rows.length);
-  if (count < rows.length) await refuseEqualKeys(tx, written);
+  const onUpdate = onUpdateOf(table, given);
+  const written = { keys, changed, literals: literals(given, rows), onUpdate };
+  const range = rangeOf(tx, table, names);
+  const count = await update(tx, table, written, range, rows.length);
+  // A walk's key is unique, so of two equal ones at most one was counted.
+  if (!range || count < rows.length) await refuseEqualKeys(tx, written);
   return count;
+}
+
+async function cached(cache: TargetCache, tx: Transaction, table: TableReference) {
+  const by = is(table, PgTable) ? table : tableText(table);
+  const known = cache.get(by) ?? (await findTargets(tx, table));
+  cache.set(by, known);
+  return known;
 }
 
 /**
@@ -85,9 +98,21 @@ function definedIn(row: NewValues): string[] {
 }
 
 function holdsExactly(row: NewValues, properties: readonly string[]): boolean {
+  const holds = (name: string) => Object.hasOwn(row, name) && row[name] !== undefined;
   let defined = 0;
-  for (const name in row) if (row[name] !== undefined) defined++;
-  return defined === properties.length && properties.every((name) => row[name] !== undefined);
+  for (const name in row) if (holds(name)) defined++;
+  return defined === properties.length && properties.every(holds);
+}
+
+/** As db.update() does: what is not given sets itself. */
+function onUpdateOf(table: TableReference, given: readonly Target[]): SQL[] {
+  if (!is(table, PgTable)) return [];
+  return Object.entries(getTableColumns(table)).flatMap(([property, column]) => {
+    if (!column.onUpdateFn || given.some((target) => target.property === property)) return [];
+    const value: unknown = column.onUpdateFn();
+    const set = is(value, SQL) ? value : sql.param(value, column);
+    return [sql`${sql.identifier(column.name)} = ${set}`];
+  });
 }
 
 function keyTarget(table: TableReference, given: readonly Target[], name: string): Target {
@@ -105,7 +130,7 @@ function literals(given: readonly Target[], rows: readonly NewValues[]): Map<Tar
   );
 }
 
-/** Fewer rows updated than given: gone since, or given twice ('1.0' and '1.00' are equal to Postgres). */
+/** Of two rows for one key only one could win ('1.0' and '1.00' are equal to Postgres). */
 async function refuseEqualKeys(tx: Transaction, written: Written): Promise<void> {
   const equal = await tx.execute(equalKeys(written));
   if (equal.length === 0) return;

@@ -7,37 +7,47 @@ export interface Written {
   readonly keys: readonly Target[];
   readonly changed: readonly Target[];
   readonly literals: ReadonlyMap<Target, string>;
+  /** Columns that set themselves at each update (Drizzle's $onUpdate), with their values. */
+  readonly onUpdate: readonly SQL[];
 }
+
+/** What no table is called. */
+const NEW = sql.raw('lrm_new');
 
 /** One UPDATE of all the rows, or of those that `only` is true for. */
 export function updateStatement(
   table: TableReference,
-  { keys, changed, literals }: Written,
+  { keys, changed, literals, onUpdate }: Written,
   only?: SQL,
 ): SQL {
   const targets = [...keys, ...changed];
   const set = changed.map(
-    (target) => sql`${sql.identifier(target.name)} = v.${column(targets, target)}`,
+    (target) => sql`${sql.identifier(target.name)} = ${NEW}.${column(targets, target)}`,
   );
   const equal = keys.map(
-    (target) => sql`${table}.${sql.identifier(target.name)} = v.${column(targets, target)}`,
+    (target) => sql`${table}.${sql.identifier(target.name)} = ${NEW}.${column(targets, target)}`,
   );
   const conditions = only ? [...equal, only] : equal;
-  return sql`update ${table} set ${sql.join(set, sql`, `)}
+  return sql`update ${table} set ${sql.join([...set, ...onUpdate], sql`, `)}
     from ${unnested(targets, literals)} where ${sql.join(conditions, sql` and `)}`;
 }
 
 /** One row if Postgres takes two of the keys for equal. */
-export function equalKeys({ keys, literals }: Written): SQL {
+export function equalKeys({ keys, literals }: Pick<Written, 'keys' | 'literals'>): SQL {
   const names = sql.join(
-    keys.map((key) => column(keys, key)),
+    // By the column's own collation, which may take 'a' and 'A' for equal.
+    keys.map((key) =>
+      key.collation
+        ? sql`${column(keys, key)} collate ${sql.raw(key.collation)}`
+        : column(keys, key),
+    ),
     sql`, `,
   );
   return sql`select 1 from ${unnested(keys, literals)}
     group by ${names} having count(*) > 1 limit 1`;
 }
 
-/** The rows as a relation `v`; text until here, since arrays of arrays can't be unnested. */
+/** The rows as a relation; text until here, since arrays of arrays can't be unnested. */
 function unnested(targets: readonly Target[], literals: ReadonlyMap<Target, string>): SQL {
   const arrays = targets.map((target) => sql`${literals.get(target)}::text[]`);
   const names = targets.map((target) => column(targets, target));
@@ -45,7 +55,7 @@ function unnested(targets: readonly Target[], literals: ReadonlyMap<Target, stri
     (target, index) => sql`u.${names[index]}::${sql.raw(target.type)} as ${names[index]}`,
   );
   return sql`(select ${sql.join(typed, sql`, `)} from unnest(${sql.join(arrays, sql`, `)})
-    as u(${sql.join(names, sql`, `)})) v`;
+    as u(${sql.join(names, sql`, `)})) ${NEW}`;
 }
 
 function column(targets: readonly Target[], target: Target): SQL {

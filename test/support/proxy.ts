@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A way to a server that can be cut. */
 export interface CuttableProxy {
@@ -7,7 +8,18 @@ export interface CuttableProxy {
   readonly address: string;
   /** From now on what is sent either way is swallowed, and nobody is told, as by a firewall. */
   cut(): void;
+  /**
+   * The first packet to the server that holds this text is so many milliseconds late, and with it
+   * what comes after on its connection, as where packets were lost. Resolves when it is on its way.
+   */
+  delayOnce(text: string, milliseconds: number): Promise<void>;
   close(): void;
+}
+
+interface Delay {
+  readonly text: string;
+  readonly milliseconds: number;
+  readonly passed: () => void;
 }
 
 /** Starts a TCP proxy to `target` ('host:port'). */
@@ -15,16 +27,26 @@ export async function startProxy(target: string): Promise<CuttableProxy> {
   const { hostname, port } = new URL(`tcp://${target}`);
   const sockets = new Set<Socket>();
   let open = true;
-  const pass = (from: Socket, to: Socket) => {
+  let delay: Delay | undefined;
+  const pass = (from: Socket, to: Socket, delayed: boolean) => {
     sockets.add(from);
-    from.on('data', (bytes) => open && to.write(bytes));
+    let sent: Promise<void> = Promise.resolve();
+    from.on('data', (bytes) => {
+      const wait = delayed && delay && bytes.includes(delay.text) ? delay : undefined;
+      if (wait) delay = undefined;
+      sent = sent.then(async () => {
+        if (wait) await sleep(wait.milliseconds);
+        if (open) to.write(bytes);
+        wait?.passed();
+      });
+    });
     from.on('error', () => {});
     from.on('close', () => open && to.destroy());
   };
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname);
-    pass(client, upstream);
-    pass(upstream, client);
+    pass(client, upstream, true);
+    pass(upstream, client, false);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
@@ -32,6 +54,10 @@ export async function startProxy(target: string): Promise<CuttableProxy> {
     cut: () => {
       open = false;
     },
+    delayOnce: (text, milliseconds) =>
+      new Promise((passed) => {
+        delay = { text, milliseconds, passed };
+      }),
     close: () => {
       for (const socket of sockets) socket.destroy();
       server.close();

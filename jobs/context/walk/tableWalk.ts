@@ -34,6 +34,7 @@ export class TableWalk {
   readonly #ledger = new Ledger();
   #rowsDone: number;
   #foldedAt = performance.now();
+  #folding: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly attempt: Attempt,
@@ -133,9 +134,16 @@ export class TableWalk {
     }
   }
 
-  async #fold(): Promise<void> {
+  /**
+   * One after the other: a fold that is late (its packets lost, its session new) and lands behind
+   * the next one would put the mark back over ranges whose rows are deleted.
+   */
+  #fold(): Promise<void> {
     this.#foldedAt = performance.now();
-    await fold(this.attempt, this.row, this.#ledger.takeFront());
+    this.#folding = this.#folding.then(() =>
+      fold(this.attempt, this.row, this.#ledger.takeFront()),
+    );
+    return this.#folding;
   }
 
   #report(details?: Record<string, string | number>): void {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { useDatabase } from '../../support/database';
-import { withAttempt } from './attempts';
+import { type TestAttempt, withAttempt } from './attempts';
 
 const database = useDatabase();
 
@@ -57,7 +57,7 @@ test('forEach reads only the columns asked for, of rows that match', async () =>
   expect(seen).toEqual([{ body: 'letter 100' }, { body: 'letter 99' }]);
 });
 
-test('forEach goes on from the last checkpoint: at least once, at most a page twice', async () => {
+test('forEach keeps what it did before an error', async () => {
   const seen: number[] = [];
   const broken = withAttempt(database, ({ job }) =>
     job.forEach(letters, inTens, async ({ id }) => {
@@ -71,8 +71,63 @@ test('forEach goes on from the last checkpoint: at least once, at most a page tw
       seen.push(id);
     }),
   );
+  expect(seen).toEqual(ids);
+});
+
+test('forEach that is lost without a word goes on from its last checkpoint: at least once', async () => {
+  const seen: number[] = [];
+  const lost = withAttempt(database, ({ id, job }) =>
+    job.forEach(letters, inTens, async (row) => {
+      seen.push(row.id);
+      if (seen.length === 37) {
+        // As a killed worker: nothing of it can write any more.
+        await database.sql`update long_running_migrations set current_attempt = null
+          where current_attempt = ${String(id)}`;
+        throw new Error('killed');
+      }
+    }),
+  );
+  await expect(lost).rejects.toThrow('killed');
+  await withAttempt(database, ({ job }) =>
+    job.forEach(letters, inTens, async ({ id }) => {
+      seen.push(id);
+    }),
+  );
   expect(seen).toEqual([...ids.slice(0, 37), ...ids.slice(30)]);
 });
+
+test('forEach keeps its place by the text of the key, whatever the sessions write dates like', async () => {
+  await database.sql.unsafe(`
+    create table days (day date primary key);
+    insert into days select date '2026-01-01' + i from generate_series(1, 40) i`);
+  await setForDatabase(`"DateStyle" = 'SQL, DMY'`);
+  try {
+    const seen: string[] = [];
+    const options = { key: sql`day`, columns: { day: sql<string>`day - date '2026-01-01'` } };
+    const broken = withAttempt(database, ({ job }) =>
+      job.forEach(sql`days`, options, async ({ day }) => {
+        if (seen.length === 17) throw new Error('service down');
+        seen.push(day);
+      }),
+    );
+    await expect(broken).rejects.toThrow('service down');
+    await withAttempt(database, ({ job }) =>
+      job.forEach(sql`days`, options, async ({ day }) => {
+        seen.push(day);
+      }),
+    );
+    expect(seen).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+  } finally {
+    await setForDatabase('"DateStyle" to default');
+    await database.sql`drop table days`;
+  }
+});
+
+/** For sessions that begin from now on. */
+async function setForDatabase(setting: string): Promise<void> {
+  const [row] = await database.sql`select quote_ident(current_database()) as name`;
+  await database.sql.unsafe(`alter database ${row?.['name']} set ${setting}`);
+}
 
 test('forEach over plain names needs to know what to read', async () => {
   const seen: unknown[] = [];
@@ -122,9 +177,9 @@ test("forEach goes over an author's own iteration, and on from its stored cursor
       expect(reports.at(-1)).toMatchObject({ done: 50, total: 50 });
     });
   }
-  expect(cursors).toEqual([undefined, 20]);
+  expect(cursors).toEqual([undefined, 25]);
   const pages = Array.from({ length: 50 }, (_, i) => i + 1);
-  expect(seen).toEqual([...pages.slice(0, 25), ...pages.slice(20)]);
+  expect(seen).toEqual(pages);
 });
 
 test('forEach asked to stop stores where it is, and repeats nothing', async () => {
@@ -143,6 +198,75 @@ test('forEach asked to stop stores where it is, and repeats nothing', async () =
     }),
   );
   expect(seen).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
+});
+
+test('forEach asked to stop does not wait for an item that never comes', async () => {
+  const reason = new Error('time is up');
+  const seen: number[] = [];
+  const source = async function* (cursor: number | undefined) {
+    for await (const page of pagesBehind(cursor)) {
+      if (cursor === undefined && page.page === 4) await new Promise(() => {});
+      yield page;
+    }
+  };
+  const pass = ({ job, stop }: TestAttempt) =>
+    job.forEach(source, byPage, async ({ page }) => {
+      seen.push(page);
+      if (page === 3) setImmediate(() => stop(reason));
+    });
+  await expect(withAttempt(database, pass)).rejects.toBe(reason);
+  await withAttempt(database, pass);
+  expect(seen).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
+});
+
+test.each(['2024', '1e3', 'true', 'null', '{"a":1}', '9007199254740993', ''])(
+  'forEach hands back the cursor %j as it was',
+  async (value) => {
+    const cursors: unknown[] = [];
+    const source = (cursor: string | undefined) => {
+      cursors.push(cursor);
+      return [value, 'broken'];
+    };
+    const options = { cursor: (item: string) => item, checkpointEvery: 1 };
+    const pass = ({ job }: TestAttempt) =>
+      job.forEach(source, options, async (item) => {
+        if (item === 'broken') throw new Error('service down');
+      });
+    await expect(withAttempt(database, pass)).rejects.toThrow('service down');
+    await expect(withAttempt(database, pass)).rejects.toThrow('service down');
+    expect(cursors).toEqual([undefined, value]);
+  },
+);
+
+test.each([
+  ['a promise', async () => 1],
+  ['nothing', () => undefined],
+])('forEach refuses %s for a cursor', async (_, cursor) => {
+  const refused = withAttempt(database, ({ job }) =>
+    job.forEach(pagesBehind, { cursor: cursor as () => never }, async () => {}),
+  );
+  await expect(refused).rejects.toMatchObject({ name: 'Refused' });
+});
+
+test('a walk inside of forEach needs a name of its own; inside of a batch none can begin', async () => {
+  const inner: string[] = [];
+  await withAttempt(database, async ({ job }) => {
+    const unnamed = job.forEach(letters, { key: letters.id, name: 'unnamed' }, () =>
+      job.forEach(pagesBehind, byPage, async () => {}),
+    );
+    await expect(unnamed).rejects.toThrow("needs a 'name'");
+    const inBatch = job.inBatches(letters, { key: letters.id, name: 'batches' }, () =>
+      job.forEach(pagesBehind, { ...byPage, name: 'inner' }, async () => {}),
+    );
+    await expect(inBatch).rejects.toThrow('inside of a batch');
+    const few = { key: letters.id, where: sql`${letters.id} <= 6`, name: 'named' };
+    await job.forEach(letters, few, ({ id }) =>
+      job.forEach(pagesBehind, { ...byPage, name: `pages of ${id}` }, async ({ page }) => {
+        inner.push(`${id}: ${page}`);
+      }),
+    );
+  });
+  expect(inner).toHaveLength(100);
 });
 
 test('forEach keeps nothing once it has been superseded', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { asc, eq, sql } from 'drizzle-orm';
+import { asc, eq, getTableColumns, sql } from 'drizzle-orm';
 import {
   bigint,
   boolean,
@@ -171,6 +171,108 @@ test('updateRows refuses two rows of one key, also when they differ as text only
   await expect(byNumeric).rejects.toThrow('two rows have the same numeric');
 });
 
+test('updateRows refuses two rows of one key that is not unique, or equal by its collation only', async () => {
+  await database.sql.unsafe(`
+    create collation if not exists case_blind
+      (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+    create table countries (id integer primary key, code text collate case_blind, name text);
+    insert into countries values (1, 'de'), (2, 'de'), (3, 'fr')`);
+  const write = (...rows: { code: string; name: string }[]) =>
+    attempt.db.transaction((tx) => attempt.job.updateRows(tx, sql`countries`, sql`code`, rows));
+  try {
+    await expect(write({ code: 'de', name: 'one' }, { code: 'de', name: 'two' })).rejects.toThrow(
+      'two rows have the same code',
+    );
+    await expect(write({ code: 'fr', name: 'one' }, { code: 'FR', name: 'two' })).rejects.toThrow(
+      'two rows have the same code',
+    );
+    expect(await write({ code: 'DE', name: 'Germany' })).toBe(2);
+  } finally {
+    await database.sql`drop table countries`;
+  }
+});
+
+test('updateRows reads each Drizzle table by its own definition', async () => {
+  const secret = customType<{ data: string }>({
+    dataType: () => 'text',
+    toDriver: (value) => `encrypted ${value}`,
+  });
+  const id = () => bigint('id', { mode: 'bigint' }).primaryKey();
+  const plain = pgTable('all_types', { id: id(), text: text('text') });
+  const secretly = pgTable('all_types', { id: id(), hidden: secret('text') });
+  await attempt.db.transaction(async (tx) => {
+    await attempt.job.updateRows(tx, plain, plain.id, [{ id: 1n, text: 'x' }]);
+    await attempt.job.updateRows(tx, secretly, secretly.id, [{ id: 2n, hidden: 'x' }]);
+    await attempt.job.updateRows(tx, sql`all_types`, sql`id`, [{ id: 3n, camel_cased: 'x' }]);
+  });
+  const rows = await database.sql`select text from all_types where id <= 2 order by id`;
+  expect(rows.map((row) => row['text'])).toEqual(['x', 'encrypted x']);
+});
+
+test('updateRows sets what sets itself at an update, unless it is given', async () => {
+  const touching = pgTable('all_types', {
+    id: bigint('id', { mode: 'bigint' }).primaryKey(),
+    text: text('text'),
+    short: varchar('short', { length: 5 }).$onUpdate(() => 'soon'),
+    plain: timestamp('plain').$onUpdate(() => sql`'2026-01-02'`),
+  });
+  await attempt.db.transaction(async (tx) => {
+    await attempt.job.updateRows(tx, touching, touching.id, [{ id: 1n, text: 'x' }]);
+    await attempt.job.updateRows(tx, touching, touching.id, [{ id: 2n, short: 'now' }]);
+  });
+  const rows = await database.sql`
+    select short, plain::date::text as day from all_types where id <= 2 order by id`;
+  expect(rows).toEqual([
+    { short: 'soon', day: '2026-01-02' },
+    { short: 'now', day: '2026-01-02' },
+  ]);
+});
+
+test('updateRows takes nested arrays and arrays of JSON by plain names, in a table of any name', async () => {
+  await database.sql.unsafe(`
+    create table lrm_v (id integer primary key, n integer[], j jsonb[], constructor text);
+    alter table lrm_v rename to v; insert into v values (1)`);
+  const written = {
+    id: 1,
+    n: [
+      [1, 2],
+      [3, null],
+    ],
+    j: ['a "b"', { c: [1] }, null],
+  };
+  try {
+    await attempt.db.transaction((tx) => attempt.job.updateRows(tx, sql`v`, sql`id`, [written]));
+    const [row] = await database.sql`
+      select n = '{{1,2},{3,null}}' as n, to_jsonb(j) as j from v`;
+    expect(row).toEqual({ n: true, j: ['a "b"', { c: [1] }, null] });
+    const missing = attempt.db.transaction((tx) =>
+      attempt.job.updateRows(tx, sql`v`, sql`id`, [{ id: 1, constructor: 'x' }, { id: 2 }]),
+    );
+    await expect(missing).rejects.toThrow('row 2 holds other properties');
+  } finally {
+    await database.sql`drop table v`;
+  }
+});
+
+test('batch.rows reads as select() does: mapped expressions, aliases, long and odd names', async () => {
+  await update([{ id: 1n, ...values }]);
+  const columns = {
+    ...getTableColumns(all),
+    mapped: sql`${all.id}::bigint`.mapWith(BigInt),
+    aliased: sql<string>`upper(${all.text})`.as('in_capitals'),
+    asColumn: sql`${all.timestamptz}`.mapWith(all.timestamptz),
+    [`long ${'n'.repeat(80)}`]: all.short,
+    '': all.big,
+  };
+  const expected = await attempt.db.select(columns).from(all).orderBy(asc(all.id));
+  const read: unknown[] = [];
+  await attempt.job.inBatches(all, { key: all.id, throttle: false }, async (_, batch) => {
+    read.push(...(await batch.rows(columns)));
+  });
+  expect(read).toEqual(expected);
+  expect(read[0]).toMatchObject({ mapped: 1n, aliased: values.text?.toUpperCase() });
+});
+
 test('updateRows refuses rows that differ in their properties, or are no rows of the table', async () => {
   await expect(
     update([
@@ -183,6 +285,7 @@ test('updateRows refuses rows that differ in their properties, or are no rows of
   await expect(update([{ text: 'a' }])).rejects.toThrow('lack their id');
   await expect(update([{ id: 1n, txet: 'a' } as never])).rejects.toThrow('has no column txet');
   await expect(update([{ id: 1n, text: sql`now()` as never }])).rejects.toThrow('not SQL');
+  await expect(update([{ id: 1n, jsonb: sql`'{}'` }])).rejects.toThrow('not SQL');
 });
 
 test('updateRows takes plain names and composite keys', async () => {

@@ -1,0 +1,93 @@
+import { getTableColumns, is, sql } from 'drizzle-orm';
+import { PgTable } from 'drizzle-orm/pg-core';
+import { type Attempt, type Database, fencedTransaction } from './attempt';
+import { createBatch } from './batch';
+import type { TableReference } from './names';
+import { checkpointEvery, type WalkOptions } from './options';
+import type { Columns } from './readRows';
+import { Refused } from './refused';
+import { createBrake } from './throttle';
+import { alongIndex, nextRange } from './walk/boundary';
+import type { KeyValues, Range } from './walk/range';
+import { TableWalk } from './walk/tableWalk';
+import type { Tally } from './walk/tally';
+
+/** How forEach() goes over a table's rows. */
+export interface EachRowOptions<C extends Columns = Columns> extends WalkOptions {
+  /** What to read of each row. Default: all of its columns. */
+  readonly columns?: C | undefined;
+  /** Rows after which it is stored how far the walk is; up to as many are done again. Default 100. */
+  readonly checkpointEvery?: number | undefined;
+}
+
+/** Goes over a table's rows in the key's order, at least once each; see JobContext.forEach. */
+export async function forEachRow(
+  attempt: Attempt,
+  tally: Tally,
+  table: TableReference,
+  options: EachRowOptions,
+  body: (row: never) => PromiseLike<unknown>,
+): Promise<void> {
+  const every = checkpointEvery(options.checkpointEvery);
+  const columns = options.columns ?? allColumns(table);
+  const brake = createBrake(attempt, options.throttle);
+  const walk = await TableWalk.open(attempt, tally, table, options);
+  if (!walk) return;
+  const store = async (range: Range) =>
+    walk.finished(range, await fencedTransaction(attempt, (tx) => walk.store(tx, range)));
+  const ranges = walk.ranges((gap) => nextRange(attempt.db, walk.key, walk.where, gap, every));
+  for await (const range of ranges) {
+    await brake.waitForTurn(attempt.signal);
+    const page = range.matching > 0 ? await readPage(attempt.db, walk, range, columns) : [];
+    let done = 0;
+    try {
+      for (const { row } of page) {
+        attempt.signal.throwIfAborted();
+        await body(row as never);
+        done += 1;
+      }
+    } catch (thrown) {
+      // Or a service that fails each hundredth call would let it get nowhere. Should this fail, too,
+      // the first error tells more.
+      const upto = page[done - 1]?.key;
+      if (upto) await store({ ...range, upto, rows: done, matching: done }).catch(() => {});
+      throw thrown;
+    }
+    await store(range);
+  }
+  attempt.signal.throwIfAborted();
+  await walk.complete();
+}
+
+/** A range's rows, each with its key as text. */
+function readPage(
+  db: Database,
+  { key, where }: Pick<TableWalk, 'key' | 'where'>,
+  range: Range,
+  columns: Columns,
+): Promise<{ row: Record<string, unknown>; key: KeyValues }[]> {
+  // Along the index, with the key's text as it is in every session.
+  return alongIndex(db, async (tx) => {
+    const keys = Object.fromEntries(
+      key.columns.map(({ column }, index) => [`${KEY}${index}`, sql`${column}::text`]),
+    );
+    // Not locked: what is done to a row may take minutes, and no transaction waits for it.
+    const rows = await createBatch(tx, key, where, range).rows(
+      { ...columns, ...keys },
+      { lock: false },
+    );
+    return rows.map((given: Record<string, unknown>) => {
+      const values = Object.keys(keys).map((name) => given[name] as string);
+      for (const name of Object.keys(keys)) delete given[name];
+      return { row: given, key: values };
+    });
+  });
+}
+
+/** No property of an author's begins like this. */
+const KEY = 'lrm:key:';
+
+function allColumns(table: TableReference): Columns {
+  if (is(table, PgTable)) return getTableColumns(table);
+  throw new Refused('forEach over a plain name needs `columns`: what to read of each row');
+}
