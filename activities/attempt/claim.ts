@@ -32,7 +32,7 @@ export type Claim =
   | { readonly kind: 'late' }
   | { readonly kind: 'unregistered' };
 
-/** Waiting for older batches, then ending their sessions again: the lock is had within a few rounds. */
+/** Waiting for older batches, then ending their sessions: the lock is had within a few rounds. */
 const LOCK_ROUNDS = 20;
 const LOCK_TIMEOUT = sql`set local lock_timeout = '1s'`;
 const LOCK_NOT_AVAILABLE = '55P03';
@@ -45,10 +45,8 @@ export async function claim(db: OwnDatabase, claimant: Claimant): Promise<Claim>
   // In this order: the sessions of an attempt that begins in between are not ended.
   const older = await latestAttempts(db, claimant.migration);
   if (await isLate(db, claimant)) return { kind: 'late' };
-  // First of all: a frozen worker's open transaction would hold the lock for as long as it's frozen.
-  await endSessions(db, older);
   const claim = await claimWithLock(db, claimant, older);
-  // Again: one that connected in between may have passed its check before the commit.
+  // Not before: an older attempt that is well would take it for lost sessions, and say so.
   if (claim.kind === 'claimed') await endSessions(db, older);
   return claim;
 }
@@ -70,6 +68,7 @@ async function claimWithLock(
       );
     } catch (error) {
       if (round === LOCK_ROUNDS || sqlState(error) !== LOCK_NOT_AVAILABLE) throw error;
+      // A frozen worker's open transaction would hold the lock for as long as it's frozen.
       await endSessions(db, older);
     }
   }
