@@ -1,9 +1,6 @@
 import type { ThreadInput } from '../../jobs/thread/messages';
 import { Host } from './host';
 
-/** An attempt that has taken so long will take longer: nothing is to begin soon. Milliseconds. */
-const KEPT_FOR = 10_000;
-
 /**
  * Keeps one host ready, its thread loaded: starting Node and loading Drizzle and postgres.js takes
  * longer than all else from an attempt's start to run(). It has run nobody's code and is used once.
@@ -14,8 +11,8 @@ export class SpareHost {
 
   /**
    * @param memoryLimitMb of most attempts; one with another limit gets a new host.
-   * @param atOnce attempts at a time: while so many run, and have for {@link KEPT_FOR}, there is no
-   *   spare one. It would lie in memory for as long as they take, which may be weeks.
+   * @param atOnce attempts at a time: while so many run there is no spare one. It would lie in memory
+   *   for as long as they take, which may be weeks.
    */
   constructor(
     private readonly memoryLimitMb: number,
@@ -28,12 +25,11 @@ export class SpareHost {
   start(input: ThreadInput, memoryLimitMb: number): Host {
     const host = this.take(memoryLimitMb) ?? new Host(memoryLimitMb);
     this.busy += 1;
-    this.prepare();
-    const discarding = setTimeout(() => this.discard(), KEPT_FOR).unref();
+    if (this.busy < this.atOnce) this.prepare();
+    else this.discard();
     void host.ended.then(() => {
-      clearTimeout(discarding);
       this.busy -= 1;
-      this.prepare();
+      if (this.busy < this.atOnce) this.prepare();
     });
     return host.begin(input);
   }
@@ -55,8 +51,8 @@ export class SpareHost {
     });
   }
 
+  /** One that this attempt could not use, for its other limit. */
   private discard(): void {
-    if (this.busy < this.atOnce) return;
     void this.ready?.end();
     this.ready = undefined;
   }

@@ -45,32 +45,42 @@ export async function forEachItem<T, C>(
   await cursor.complete();
 }
 
-/** The items of a source, until it has no more. @throws the signal's reason, also while it waits for one. */
+/**
+ * The items of a source, until it has no more.
+ * @throws the signal's reason, also while it waits for an item.
+ */
 async function* untilAborted<T>(
   source: AsyncIterable<T> | Iterable<T>,
   signal: AbortSignal,
 ): AsyncGenerator<Awaited<T>, void> {
   const iterator =
     Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
-  let onAbort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort);
-  });
-  aborted.catch(() => {});
   let ended = false;
   try {
     for (;;) {
       signal.throwIfAborted();
-      const next = await Promise.race([iterator.next(), aborted]);
+      const next = await unlessAborted(signal, iterator.next());
       ended = next.done === true;
       if (next.done) return;
       yield await next.value;
     }
   } finally {
-    signal.removeEventListener('abort', onAbort);
     // Not waited for: what never gives an item may never end either.
     if (!ended) void close(iterator);
+  }
+}
+
+/** Not Promise.race: one with the signal's end would hold on to every item until then. */
+async function unlessAborted<T>(signal: AbortSignal, work: PromiseLike<T> | T): Promise<T> {
+  let onAbort = () => {};
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      onAbort = () => reject(signal.reason);
+      signal.addEventListener('abort', onAbort);
+      Promise.resolve(work).then(resolve, reject);
+    });
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }
 
