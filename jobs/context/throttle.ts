@@ -10,8 +10,8 @@ export type ThrottleCheck = () => string | undefined | PromiseLike<string | unde
 /** The parts of throttling. */
 export interface ThrottleOptions {
   /**
-   * Part of the time that a lane works, above 0 and up to 1; it rests for the other. Default 0.5:
-   * a lane rests as long as it worked.
+   * Part of the time that a lane works, above 0 and up to 1; it rests for the other. Default 0.4:
+   * after 100 ms of work a lane rests 150 ms.
    */
   readonly dutyCycle?: number;
   /** Waits while a replica is further behind than this, '10 seconds' by default; false: never. */
@@ -27,7 +27,7 @@ export type Throttle = false | ThrottleCheck | ThrottleOptions;
  * Most of the application's statements then meet no batch at all, so that their median stays what
  * it is (docs/benchmarks.md). One lane that never rests keeps half of a two-core server busy.
  */
-const DUTY_CYCLE = 0.5;
+const DUTY_CYCLE = 0.4;
 /** Readers of a replica seldom mind seconds; a replica minutes behind can't take over. */
 const REPLICA_LAG = '10 seconds';
 /** Checks cost a query each. While waiting, a second more doesn't matter either. */

@@ -31,7 +31,7 @@ const NEED_TEMPORAL = ['scale', 'kill', 'startUp'];
 
 const HELP = `npm run bench -- [--only throughput,scale,foreground,kill,startUp] [--rows 1000000]
   [--sizes 1000000,3000000,10000000] [--rounds 5] [--write]
-Measures on servers of its own; all of it takes about half an hour. With --write the
+Measures on servers of its own; all of it takes about 25 minutes. With --write the
 tables go to docs/benchmarks.md, too.`;
 
 main().catch((error: unknown) => {
