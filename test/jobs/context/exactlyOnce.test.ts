@@ -13,6 +13,8 @@ const ledger = pgTable('ledger', {
 });
 
 const ROWS = 3_000;
+/** So that the walk outlasts a dozen attempts on the fastest machine, with however many lanes. */
+const BATCH_SECONDS = 0.015;
 /** A crash of the server takes a second. */
 const CRASHES_AT_MOST = 3;
 
@@ -63,7 +65,10 @@ test.each([
         .inBatches(
           ledger,
           { key: ledger.id, lanes, descending, throttle: false, batchSize: { max: 20 } },
-          (tx, batch) => tx.update(ledger).set({ touched: sql`touched + 1` }).where(batch),
+          async (tx, batch) => {
+            await tx.update(ledger).set({ touched: sql`touched + 1` }).where(batch);
+            await tx.execute(sql`select pg_sleep(${BATCH_SECONDS * lanes})`);
+          },
         )
         .then(() => true)
         .catch(() => false);
