@@ -11,8 +11,7 @@ export function textOf(value: unknown): string | null {
 /** An array within an array stands there as it is; in quotes it would be a text. */
 function elementOf(value: unknown): string {
   const text = textOf(value);
-  if (text === null) return 'NULL';
-  return Array.isArray(value) ? text : quoted(text);
+  return text !== null && Array.isArray(value) ? text : element(text);
 }
 
 /** An array of texts as one literal. */
@@ -20,11 +19,12 @@ export function arrayLiteral(texts: readonly (string | null)[]): string {
   let elements = '';
   // Appended one by one: a batch has tens of thousands, and each array of them is work for the
   // garbage collector.
-  for (const text of texts) elements += text === null ? ',NULL' : `,${quoted(text)}`;
+  for (const text of texts) elements += `,${element(text)}`;
   return `{${elements.slice(1)}}`;
 }
 
-function quoted(text: string): string {
+function element(text: string | null): string {
+  if (text === null) return 'NULL';
   // Most texts need no escapes, and looking for them is cheaper than replacing none.
   return /["\\]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
 }

@@ -1,20 +1,15 @@
-import { getTableColumns, is, SQL, sql } from 'drizzle-orm';
+import { getTableColumns, is, SQL } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
 import type { Transaction } from './attempt';
+import { type CatalogColumn, findColumns } from './catalogColumns';
 import { arrayLiteral, textOf } from './literal';
 import { type TableReference, tableText } from './names';
 import { Refused } from './refused';
 
-/** A column that rows are written to. */
-export interface Target {
+/** A column that rows are written to; `name` is what the database calls it. */
+export interface Target extends Pick<CatalogColumn, 'name' | 'type' | 'collation'> {
   /** What the author's rows call it. */
   readonly property: string;
-  /** What the database calls it. */
-  readonly name: string;
-  /** Without length: a cast to varchar(5) would cut silently what the column itself refuses. */
-  readonly type: string;
-  /** In quotes, with its schema; null for types without. */
-  readonly collation: string | null;
   readonly toText: (value: unknown) => string | null;
 }
 
@@ -23,17 +18,18 @@ export async function findTargets(
   tx: Transaction,
   table: TableReference,
 ): Promise<ReadonlyMap<string, Target>> {
-  const types = await columnTypes(tx, table);
+  const columns = await findColumns(tx, table);
+  if (columns.size === 0) throw new Refused(`there is no table ${tableText(table)}`);
   if (!is(table, PgTable)) {
-    return new Map([...types].map(([name, type]) => [name, plainTarget(name, type)]));
+    return new Map([...columns].map(([name, column]) => [name, plainTarget(column)]));
   }
   const targets = new Map<string, Target>();
   for (const [property, column] of Object.entries(getTableColumns(table))) {
-    const type = types.get(column.name);
-    if (type === undefined) continue;
+    const found = columns.get(column.name);
+    if (!found) continue;
     const toText = (value: unknown) =>
       value === null ? null : textOf(column.mapToDriverValue(requireValue(value)));
-    targets.set(property, { property, name: column.name, ...type, toText });
+    targets.set(property, { ...found, property, toText });
   }
   return targets;
 }
@@ -46,27 +42,10 @@ function requireValue(value: unknown): unknown {
   return value;
 }
 
-type ColumnType = Pick<Target, 'type' | 'collation'>;
-
-async function columnTypes(
-  tx: Transaction,
-  table: TableReference,
-): Promise<Map<string, ColumnType>> {
-  const rows = await tx.execute<ColumnType & { name: string }>(sql`
-    select attname as name, format_type(atttypid, -1) as type,
-      quote_ident(n.nspname) || '.' || quote_ident(c.collname) as collation
-    from pg_attribute
-      left join pg_collation c on c.oid = attcollation
-      left join pg_namespace n on n.oid = c.collnamespace
-    where attrelid = to_regclass(${tableText(table)}::text) and attnum > 0 and not attisdropped`);
-  if (rows.length === 0) throw new Refused(`there is no table ${tableText(table)}`);
-  return new Map(rows.map(({ name, type, collation }) => [name, { type, collation }]));
-}
-
 const JSON_TYPE = /^jsonb?$/;
 const JSON_ARRAY_TYPE = /^jsonb?\[\]$/;
 
-function plainTarget(name: string, column: ColumnType): Target {
+function plainTarget(column: CatalogColumn): Target {
   const element = (value: unknown) => (value === null ? null : JSON.stringify(value));
   const toText = (value: unknown) => {
     requireValue(value);
@@ -76,5 +55,5 @@ function plainTarget(name: string, column: ColumnType): Target {
     }
     return textOf(value);
   };
-  return { property: name, name, ...column, toText };
+  return { ...column, property: column.name, toText };
 }

@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
+import { collated } from './catalogColumns';
 import type { TableReference } from './names';
 import type { Target } from './targets';
 
@@ -33,14 +34,10 @@ export function updateStatement(
 }
 
 /** One row if Postgres takes two of the keys for equal. */
-export function equalKeys({ keys, literals }: Pick<Written, 'keys' | 'literals'>): SQL {
+export function equalKeys({ keys, literals }: Written): SQL {
   const names = sql.join(
     // By the column's own collation, which may take 'a' and 'A' for equal.
-    keys.map((key) =>
-      key.collation
-        ? sql`${column(keys, key)} collate ${sql.raw(key.collation)}`
-        : column(keys, key),
-    ),
+    keys.map((key) => collated(column(keys, key), key)),
     sql`, `,
   );
   return sql`select 1 from ${unnested(keys, literals)}

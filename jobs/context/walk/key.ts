@@ -1,23 +1,13 @@
 import { is, type SQL, sql } from 'drizzle-orm';
 import { PgColumn } from 'drizzle-orm/pg-core';
 import type { Database } from '../attempt';
+import { type CatalogColumn, findColumns } from '../catalogColumns';
 import { type ColumnReference, columnName, type TableReference, tableText } from '../names';
 import { Refused } from '../refused';
 import { requireUniqueIndex } from './uniqueIndex';
 
 /** One column of a walk's key. */
-export interface KeyColumn {
-  readonly name: string;
-  /** Its position in the catalog. */
-  readonly number: number;
-  /**
-   * Exact type without length: a cast to varchar(5) would cut a longer value, one to numeric(10,2)
-   * round it.
-   */
-  readonly type: string;
-  /** In quotes, with its schema; null for types without. */
-  readonly collation: string | null;
-  readonly collationId: string;
+export interface KeyColumn extends Omit<CatalogColumn, 'nullable'> {
   /** Refers to it in SQL. */
   readonly column: SQL | PgColumn;
 }
@@ -43,7 +33,7 @@ export async function describeKey(
   descending: boolean,
 ): Promise<Key> {
   const { id: tableId, name: tableName } = await findTable(db, table);
-  const found = await findColumns(db, tableId);
+  const found = await findColumns(db, table);
   const columns = references.map((reference) => {
     const column = found.get(columnName(table, reference));
     if (!column) throw new Refused(`${tableName} has no column ${columnName(table, reference)}`);
@@ -78,21 +68,6 @@ async function findTable(db: Database, table: TableReference) {
     );
   }
   return found;
-}
-
-async function findColumns(db: Database, tableId: string) {
-  const rows = await db.execute<Omit<KeyColumn, 'column'> & { nullable: boolean }>(sql`
-    select a.attname as name, a.attnum as number, format_type(a.atttypid, -1) as type,
-      quote_ident(n.nspname) || '.' || quote_ident(c.collname) as collation, a.attcollation::text as "collationId",
-      -- Since Postgres 18 a NOT NULL may be one that old rows need not keep.
-      not a.attnotnull or exists (
-        select from pg_constraint where conrelid = a.attrelid and contype = 'n'
-          and not convalidated and conkey = array[a.attnum]) as nullable
-    from pg_attribute a
-      left join pg_collation c on c.oid = a.attcollation
-      left join pg_namespace n on n.oid = c.collnamespace
-    where a.attrelid = ${tableId}::oid and a.attnum > 0 and not a.attisdropped`);
-  return new Map(rows.map((row) => [row.name, row]));
 }
 
 function columnReference(table: TableReference, reference: ColumnReference, name: string) {

@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
+import { collated } from '../catalogColumns';
 import type { Key } from './key';
 
 /** A key's values as text, in the order of its columns. */
@@ -33,10 +34,9 @@ export function inOrder(key: Key, expressions: readonly SQL[], backwards = false
 
 /** A stored key's columns with type and collation, fit for sorting; `stored` is a text[] column. */
 export function typed(key: Key, stored: SQL): SQL[] {
-  return key.columns.map(({ type, collation }, index) => {
-    const value = sql`(${stored})[${sql.raw(String(index + 1))}]::${sql.raw(type)}`;
-    return collation ? sql`(${value}) collate ${sql.raw(collation)}` : value;
-  });
+  return key.columns.map((column, index) =>
+    collated(sql`(${stored})[${sql.raw(String(index + 1))}]::${sql.raw(column.type)}`, column),
+  );
 }
 
 /** Through text to the exact type: no value passes through a JavaScript number or Date. */

@@ -1,0 +1,43 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Database } from './attempt';
+import { type TableReference, tableText } from './names';
+
+/** A column as Postgres's catalog describes it. */
+export interface CatalogColumn {
+  readonly name: string;
+  /** Its position in the catalog. */
+  readonly number: number;
+  /**
+   * Exact type without length: a cast to varchar(5) would cut a longer value, one to numeric(10,2)
+   * round it.
+   */
+  readonly type: string;
+  /** In quotes, with its schema; null for types without. */
+  readonly collation: string | null;
+  readonly collationId: string;
+  readonly nullable: boolean;
+}
+
+/** A table's columns by their names; none when there is no such table. */
+export async function findColumns(
+  db: Pick<Database, 'execute'>,
+  table: TableReference,
+): Promise<ReadonlyMap<string, CatalogColumn>> {
+  const rows = await db.execute<CatalogColumn & Record<string, unknown>>(sql`
+    select a.attname as name, a.attnum as number, format_type(a.atttypid, -1) as type,
+      quote_ident(n.nspname) || '.' || quote_ident(c.collname) as collation, a.attcollation::text as "collationId",
+      -- Since Postgres 18 a NOT NULL may be one that old rows need not keep.
+      not a.attnotnull or exists (
+        select from pg_constraint where conrelid = a.attrelid and contype = 'n'
+          and not convalidated and conkey = array[a.attnum]) as nullable
+    from pg_attribute a
+      left join pg_collation c on c.oid = a.attcollation
+      left join pg_namespace n on n.oid = c.collnamespace
+    where a.attrelid = to_regclass(${tableText(table)}::text) and a.attnum > 0 and not a.attisdropped`);
+  return new Map(rows.map((row) => [row.name, row]));
+}
+
+/** The expression compared and sorted as that column is. */
+export function collated(expression: SQL, { collation }: Pick<CatalogColumn, 'collation'>): SQL {
+  return collation ? sql`(${expression}) collate ${sql.raw(collation)}` : expression;
+}
