@@ -6,7 +6,7 @@ import { describeKey } from '../../jobs/context/walk/key';
 import { within } from '../../jobs/context/walk/range';
 import { beginAttempt } from '../jobs/context/attempts';
 import type { Bench } from './server';
-import { users } from './users';
+import { lowered, users } from './users';
 
 /** One way to fill users.email_lower. */
 export type Contestant = (bench: Bench) => Promise<void>;
@@ -51,13 +51,7 @@ export const inBatchesWhere = (options: Partial<BatchOptions>): Contestant =>
 
 /** Rows read, mapped in JavaScript, and written back. */
 export const updateRows = (options: Partial<BatchOptions>): Contestant =>
-  job(({ inBatches, updateRows }) =>
-    inBatches(users, { key: users.id, ...options }, async (tx, batch) => {
-      const rows = await batch.rows({ id: users.id, email: users.email });
-      const lowered = rows.map(({ id, email }) => ({ id, emailLower: email.toLowerCase() }));
-      await updateRows(tx, users, users.id, lowered);
-    }),
-  );
+  job((walker) => lowered(walker, options));
 
 type Job = Awaited<ReturnType<typeof beginAttempt>>['job'];
 

@@ -1,5 +1,6 @@
 import { bigint, pgTable, text } from 'drizzle-orm/pg-core';
 import type { Sql } from '../../drizzle/connect';
+import type { BatchOptions, JobContext } from '../../jobs/context/index';
 
 /** The table that all measurements walk over. */
 export const users = pgTable('users', {
@@ -7,6 +8,17 @@ export const users = pgTable('users', {
   email: text('email').notNull(),
   emailLower: text('email_lower'),
 });
+
+/** What {@link lowered} works with. */
+type Walker = Pick<JobContext, 'inBatches' | 'updateRows'>;
+
+/** Fills email_lower: rows read, mapped in JavaScript, and written back. */
+export const lowered = (job: Walker, options: Partial<BatchOptions>): Promise<void> =>
+  job.inBatches(users, { key: users.id, ...options }, async (tx, batch) => {
+    const rows = await batch.rows({ id: users.id, email: users.email });
+    const mapped = rows.map(({ id, email }) => ({ id, emailLower: email.toLowerCase() }));
+    await job.updateRows(tx, users, users.id, mapped);
+  });
 
 /** Makes the rows once; {@link renewUsers} copies them. Ids have gaps, as real ones do. */
 export async function makeUsers(sql: Sql, rows: number): Promise<void> {

@@ -1,12 +1,7 @@
 import type { JobContext } from '../../../jobs/context';
-import { users } from '../users';
+import { lowered } from '../users';
 
-/** Reads rows, maps them in JavaScript, and writes them back. */
+/** What `updateRows` with two lanes does among the contestants, as a migration. */
 export async function run(job: JobContext): Promise<void> {
-  const walk = { key: users.id, throttle: false, lanes: 2 } as const;
-  await job.inBatches(users, walk, async (tx, batch) => {
-    const rows = await batch.rows({ id: users.id, email: users.email });
-    const lowered = rows.map(({ id, email }) => ({ id, emailLower: email.toLowerCase() }));
-    await job.updateRows(tx, users, users.id, lowered);
-  });
+  await lowered(job, { throttle: false, lanes: 2 });
 }
