@@ -103,9 +103,9 @@ async function poll(
     }),
     stickyQueueScheduleToStartTimeout: STICKY,
     // Every poll of a worker that is frozen or cut off swallows a task, which then has to time out:
-    // with the default, ten, it took ten heartbeat timeouts until another worker got the migration.
-    // Tasks are few here. (2 is the least: one for the run's worker, one for all.)
-    // (SDK 1.24.0 takes no notice of maxConcurrentActivityTaskPolls.)
+    // with the default, ten, several heartbeat timeouts pass until another worker gets the migration.
+    // Tasks are few here. 2 is the least for workflows: one for the run's own worker, one for all.
+    // SDK 1.24.0 takes no notice of maxConcurrentActivityTaskPolls.
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 1 },
     workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,

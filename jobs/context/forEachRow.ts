@@ -68,24 +68,18 @@ function readPage(
 ): Promise<{ row: Record<string, unknown>; key: KeyValues }[]> {
   // Along the index, with the key's text as it is in every session.
   return alongIndex(db, async (tx) => {
-    const keys = Object.fromEntries(
-      key.columns.map(({ column }, index) => [`${KEY}${index}`, sql`${column}::text`]),
-    );
+    const texts = key.columns.map(({ column }) => sql<string>`${column}::text`);
     // Not locked: what is done to a row may take minutes, and no transaction waits for it.
     const rows = await createBatch(tx, key, where, range).rows(
-      { ...columns, ...keys },
+      { ...columns, [KEY]: sql<KeyValues>`array[${sql.join(texts, sql`, `)}]` },
       { lock: false },
     );
-    return rows.map((given: Record<string, unknown>) => {
-      const values = Object.keys(keys).map((name) => given[name] as string);
-      for (const name of Object.keys(keys)) delete given[name];
-      return { row: given, key: values };
-    });
+    return rows.map(({ [KEY]: values, ...row }) => ({ row, key: values as KeyValues }));
   });
 }
 
-/** No property of an author's begins like this. */
-const KEY = 'lrm:key:';
+/** No property of an author's is called so. */
+const KEY = 'lrm:key';
 
 function allColumns(table: TableReference): Columns {
   if (is(table, PgTable)) return getTableColumns(table);

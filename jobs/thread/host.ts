@@ -50,7 +50,7 @@ process.on('disconnect', end);
 // Supervisors and terminals signal whole groups; when to stop, and how, is the worker's to say.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
 
-/** What can't be sent is left out: an author may report anything as his progress. */
+/** What can't be sent is left out: an author's check may return anything as a reason to wait. */
 function tell(message: FromHost): void {
   if (!begun) return void early.push(message);
   try {

@@ -1,0 +1,190 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { sql } from 'drizzle-orm';
+import { integer, pgTable, text } from 'drizzle-orm/pg-core';
+import { useDatabase } from '../../support/database';
+import { withAttempt } from './attempts';
+
+const database = useDatabase();
+
+const letters = pgTable('letters', {
+  id: integer('id').primaryKey(),
+  body: text('body').notNull(),
+});
+
+beforeEach(async () => {
+  await database.sql.unsafe(`
+    create table letters (id integer primary key, body text not null);
+    insert into letters select i * 3, 'letter ' || i from generate_series(1, 100) i`);
+});
+
+afterEach(async () => {
+  await database.sql.unsafe(
+    'drop table letters; truncate long_running_migration_walks, long_running_migration_ranges',
+  );
+});
+
+const ids = Array.from({ length: 100 }, (_, i) => (i + 1) * 3);
+const inTens = { key: letters.id, checkpointEvery: 10 };
+
+test('forEach calls for each row of a table in the order of the key', async () => {
+  const seen: { id: number; body: string }[] = [];
+  await withAttempt(database, async ({ job, reports }) => {
+    await job.forEach(letters, { key: letters.id }, async (row) => {
+      seen.push(row);
+    });
+    expect(reports.at(-1)).toMatchObject({ done: 100, total: 100 });
+  });
+  expect(seen.map(({ id }) => id)).toEqual(ids);
+  expect(seen[0]).toEqual({ id: 3, body: 'letter 1' });
+});
+
+test('forEach reads only the columns asked for, of rows that match', async () => {
+  const seen: unknown[] = [];
+  await withAttempt(database, ({ job }) =>
+    job.forEach(
+      letters,
+      {
+        ...inTens,
+        columns: { body: letters.body },
+        where: sql`${letters.id} > 294`,
+        descending: true,
+      },
+      async (row) => {
+        seen.push(row);
+      },
+    ),
+  );
+  expect(seen).toEqual([{ body: 'letter 100' }, { body: 'letter 99' }]);
+});
+
+test('forEach keeps what it did before an error', async () => {
+  const seen: number[] = [];
+  const broken = withAttempt(database, ({ job }) =>
+    job.forEach(letters, inTens, async ({ id }) => {
+      if (seen.length === 37) throw new Error('service down');
+      seen.push(id);
+    }),
+  );
+  await expect(broken).rejects.toThrow('service down');
+  await withAttempt(database, ({ job }) =>
+    job.forEach(letters, inTens, async ({ id }) => {
+      seen.push(id);
+    }),
+  );
+  expect(seen).toEqual(ids);
+});
+
+test('forEach that is lost without a word goes on from its last checkpoint: at least once', async () => {
+  const seen: number[] = [];
+  const lost = withAttempt(database, ({ id, job }) =>
+    job.forEach(letters, inTens, async (row) => {
+      seen.push(row.id);
+      if (seen.length === 37) {
+        // As a killed worker: nothing of it can write any more.
+        await database.sql`update long_running_migrations set current_attempt = null
+          where current_attempt = ${String(id)}`;
+        throw new Error('killed');
+      }
+    }),
+  );
+  await expect(lost).rejects.toThrow('killed');
+  await withAttempt(database, ({ job }) =>
+    job.forEach(letters, inTens, async ({ id }) => {
+      seen.push(id);
+    }),
+  );
+  expect(seen).toEqual([...ids.slice(0, 37), ...ids.slice(30)]);
+});
+
+test('forEach keeps its place by the text of the key, whatever the sessions write dates like', async () => {
+  await database.sql.unsafe(`
+    create table days (day date primary key);
+    insert into days select date '2026-01-01' + i from generate_series(1, 40) i`);
+  await setForDatabase(`"DateStyle" = 'SQL, DMY'`);
+  try {
+    const seen: string[] = [];
+    const options = { key: sql`day`, columns: { day: sql<string>`day - date '2026-01-01'` } };
+    const broken = withAttempt(database, ({ job }) =>
+      job.forEach(sql`days`, options, async ({ day }) => {
+        if (seen.length === 17) throw new Error('service down');
+        seen.push(day);
+      }),
+    );
+    await expect(broken).rejects.toThrow('service down');
+    await withAttempt(database, ({ job }) =>
+      job.forEach(sql`days`, options, async ({ day }) => {
+        seen.push(day);
+      }),
+    );
+    expect(seen).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+  } finally {
+    await setForDatabase('"DateStyle" to default');
+    await database.sql`drop table days`;
+  }
+});
+
+test('forEach goes on behind any text of a key, also one of several columns', async () => {
+  const texts = [
+    '',
+    ' ',
+    '"',
+    '""',
+    '\\',
+    '\\"',
+    '{',
+    '}',
+    ',',
+    'NULL',
+    'null',
+    'a"b,c',
+    '\n',
+    '\u{1F600}',
+  ];
+  await database.sql`create table odd (a text collate "C", b text collate "C", primary key (a, b))`;
+  await database.sql`
+    insert into odd select a, b from unnest(${texts}::text[]) a, unnest(${texts.slice(0, 4)}::text[]) b`;
+  const rows = await database.sql<{ a: string; b: string }[]>`select a, b from odd order by a, b`;
+  const columns = { a: sql<string>`a`, b: sql<string>`b` };
+  const seen: { a: string; b: string }[] = [];
+  for (let attempts = 0; attempts < rows.length; attempts++) {
+    const pass = withAttempt(database, ({ job }) =>
+      job.forEach(sql`odd`, { key: [sql`a`, sql`b`], columns }, async (row) => {
+        if (seen.length > attempts) throw new Error('one an attempt');
+        seen.push(row);
+      }),
+    );
+    await (attempts < rows.length - 1 ? expect(pass).rejects.toThrow('one an attempt') : pass);
+  }
+  await database.sql`drop table odd`;
+  expect(seen).toEqual([...rows]);
+});
+
+/** For sessions that begin from now on. */
+async function setForDatabase(setting: string): Promise<void> {
+  const [row] = await database.sql`select quote_ident(current_database()) as name`;
+  await database.sql.unsafe(`alter database ${row?.['name']} set ${setting}`);
+}
+
+test('forEach over plain names needs to know what to read', async () => {
+  const seen: unknown[] = [];
+  await withAttempt(database, async ({ job }) => {
+    await expect(job.forEach(sql`letters`, { key: sql`id` }, async () => {})).rejects.toThrow(
+      'needs `columns`',
+    );
+    const columns = { id: sql<number>`id` };
+    await job.forEach(sql`letters`, { key: sql`id`, columns, name: 'plain' }, async (row) => {
+      seen.push(row.id);
+    });
+  });
+  expect(seen).toEqual(ids);
+});
+
+test('forEach keeps nothing once it has been superseded', async () => {
+  const old = withAttempt(database, ({ job }) =>
+    job.forEach(letters, inTens, async () => {
+      await withAttempt(database, async () => {});
+    }),
+  );
+  await expect(old).rejects.toMatchObject({ name: 'Superseded' });
+  expect(await database.sql`select 1 from long_running_migration_ranges`).toHaveLength(0);
+});
