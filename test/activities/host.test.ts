@@ -56,7 +56,8 @@ test.each([
   ['blocked in a native call', "require('node:child_process').execSync('exec sleep 600');"],
 ])('a worker that is killed takes a job %s with it', async (_, body) => {
   const jobs = await prepare(body);
-  const worker = await parts.startWorker({ jobs });
+  // At once, and not when its silence is noticed.
+  const worker = await parts.startWorker({ jobs, env: { LRM_HEARTBEAT_TIMEOUT: '10 minutes' } });
   const run = await startRun(parts);
   const pid = await processOf(1);
 
@@ -98,15 +99,9 @@ test('signals to its whole group donâ€™t end a job: how it stops is its workerâ€
 });
 
 test('a job blocked in a native call past its limit is ended with what it started; its worker goes on', async () => {
-  const jobs = await prepare('');
-  const started = path.join(jobs.path, 'started');
-  jobs.writeJob(
-    NAME,
-    `exports.run = async (job) => {
-      await job.sql\`insert into processes values (\${process.pid}, \${job.attempt})\`;
-      const command = 'echo $$ > ${started}; exec sleep 600';
-      if (job.attempt === 1) require('node:child_process').execSync(command); };`,
-  );
+  const jobs = await prepare(`
+    const command = 'echo $$ > started; exec sleep 600';
+    if (job.attempt === 1) require('node:child_process').execSync(command, { cwd: __dirname });`);
   const worker = await parts.startWorker({
     jobs,
     env: { ...FAST, LRM_START_TO_CLOSE: '4 seconds' },
@@ -119,7 +114,10 @@ test('a job blocked in a native call past its limit is ended with what it starte
     { outcome: 'timed_out' },
     { outcome: 'completed' },
   ]);
-  await waitForEnd('what the job started', Number(readFileSync(started, 'utf8')));
+  await waitForEnd(
+    'what the job started',
+    Number(readFileSync(path.join(jobs.path, 'started'), 'utf8')),
+  );
   expect(await worker.stop()).toBe(0);
 });
 

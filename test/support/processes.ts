@@ -7,7 +7,11 @@ export function isRunning(pid: number): boolean {
   return stdout.trim() !== '' && !stdout.trim().startsWith('Z');
 }
 
-/** Waits until a process has ended, whoever started it. */
+/** Waits until a process has ended, whoever started it; one that hasn't by then is killed. */
 export async function waitForEnd(what: string, pid: number, deadline?: number): Promise<void> {
-  await waitFor(`${what} (process ${pid}) to end`, () => !isRunning(pid), deadline);
+  try {
+    await waitFor(`${what} (process ${pid}) to end`, () => !isRunning(pid), deadline);
+  } finally {
+    if (isRunning(pid)) process.kill(pid, 'SIGKILL');
+  }
 }

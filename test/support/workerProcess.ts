@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { projectFolder } from '../../drizzle/projectFolder';
 import { endsWithParent } from '../../worker/local/unprivileged';
 import { waitFor } from './waitFor';
@@ -25,7 +27,7 @@ export function spawnWorker(env: NodeJS.ProcessEnv): TestWorker {
   // Should jest be killed, its workers must not go on.
   const [command = '', ...args] = endsWithParent([process.execPath, script]);
   const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const exited = ended(child);
   const output = collect(child);
   return {
     pid: child.pid ?? Number.NaN,
@@ -53,6 +55,19 @@ export async function ready(worker: TestWorker): Promise<TestWorker> {
     if (code === undefined) return undefined;
     throw new Error(`the worker ended with ${code}: ${JSON.stringify(worker.log())}`);
   });
+}
+
+/** What a process that it left behind still prints is not waited for. Milliseconds. */
+const OUTPUT_WITHIN = 5_000;
+
+/** Its exit code, when all that it printed has come; or it would hang where a test finds its jobs go on. */
+async function ended(child: ChildProcess): Promise<number | null> {
+  const closed = once(child, 'close');
+  const [code] = await once(child, 'exit');
+  await Promise.race([closed, sleep(OUTPUT_WITHIN, undefined, { ref: false })]);
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  return code;
 }
 
 function collect(child: ChildProcess): () => string {

@@ -27,6 +27,8 @@ afterEach(async () => {
 
 const touch = { touched: sql`touched + 1` };
 const byId = { key: accounts.id, throttle: false } as const;
+/** Four batches, however fast they are. */
+const inHundreds = { ...byId, batchSize: { min: 100, max: 100 } };
 
 async function expectEachTouchedOnce(): Promise<void> {
   expect(
@@ -45,7 +47,7 @@ test('inBatches gives way to a transaction that holds a row, and comes back to i
     await released;
   });
   await withAttempt(database, ({ job }) =>
-    job.inBatches(accounts, { ...byId, batchSize: { min: 100, max: 100 } }, async (tx, batch) => {
+    job.inBatches(accounts, inHundreds, async (tx, batch) => {
       const rows = await batch.rows({ id: accounts.id }, { lock: false });
       sizes.push(rows.length);
       // The batch with the row, the first time: lock_timeout. The next is its first half.
@@ -74,7 +76,7 @@ test('inBatches is the one to give way in a deadlock with the application', asyn
     return rows.length === 0;
   });
   await withAttempt(database, ({ job }) =>
-    job.inBatches(accounts, { ...byId, lanes: 2 }, async (tx, batch) => {
+    job.inBatches(accounts, { ...inHundreds, lanes: 2 }, async (tx, batch) => {
       tries += 1;
       await tx.update(accounts).set(touch).where(sql`${batch} and id <= 50`);
       batchHasRow();
