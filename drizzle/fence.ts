@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
+import { migrations, SCHEMA } from './schema';
 
 /**
  * The fence: how a newer attempt keeps every older one from taking effect.
@@ -18,8 +19,7 @@ import { type SQL, sql } from 'drizzle-orm';
 export const FENCED_ISOLATION = 'read committed';
 
 /** One key a migration; two with the same hash would only wait for each other's claims. */
-const key = (migration: string): SQL =>
-  sql`hashtextextended(${`long_running_migrations:${migration}`}, 0)`;
+const key = (migration: string): SQL => sql`hashtextextended(${`${SCHEMA}:${migration}`}, 0)`;
 
 /** First statement of an attempt's transaction. Held to its end. */
 export const lockShared = (migration: string): SQL =>
@@ -31,5 +31,5 @@ export const lockExclusive = (migration: string): SQL =>
 
 /** Second statement: one row while the attempt may write, none when it has been superseded. */
 export const selectIfCurrent = (migration: string, attemptId: bigint): SQL =>
-  sql`select 1 as current from long_running_migrations
+  sql`select 1 as current from ${migrations}
       where name = ${migration} and current_attempt = ${String(attemptId)}::bigint and status = 'in_progress'`;

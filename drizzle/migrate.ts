@@ -1,5 +1,6 @@
 import { connect, type Sql } from './connect';
 import type { Entry, MigrationSet } from './journal';
+import { SCHEMA } from './schema';
 import { appliedTable, explainUnappliable, unappliedEntries } from './unapplied';
 
 export { missingEntries, unappliedEntries } from './unapplied';
@@ -28,7 +29,8 @@ const LOCK_TIMEOUT = '10s';
  * their names. Two at once end well: the second waits for the first, and finds nothing to do.
  *
  * Drizzle's own migrator isn't used, since its CREATE SCHEMA IF NOT EXISTS asks for a right on the
- * whole database. What it applies is the same: the entries newer than the newest applied one.
+ * whole database even where the schema exists. What it applies is the same: the entries newer than
+ * the newest applied one.
  *
  * @param onApplied called after each, also when a later one fails
  * @throws NotApplied naming entries that are older than that, or changed after they were applied.
@@ -75,8 +77,12 @@ async function applyNew(
 
 /** The same columns as Drizzle's own. */
 async function createAppliedTable(sql: Sql, set: MigrationSet): Promise<void> {
+  const [found] = await sql<{ there: boolean }[]>`
+    select to_regnamespace(${SCHEMA}) is not null as there`;
+  // Where an owner has created it for this role, this role may not create schemas itself.
+  if (!found?.there) await sql`create schema ${sql(SCHEMA)}`;
   await sql`
-    create table if not exists ${sql(`public.${appliedTable[set]}`)} (
+    create table if not exists ${sql(appliedTable[set])} (
       id serial primary key, hash text not null, created_at bigint
     )`;
 }
@@ -86,7 +92,7 @@ async function apply(sql: Sql, set: MigrationSet, entry: Entry): Promise<void> {
     await sql.begin(async (tx) => {
       for (const statement of entry.statements) await tx.unsafe(statement);
       await tx`
-        insert into ${tx(`public.${appliedTable[set]}`)} (hash, created_at)
+        insert into ${tx(appliedTable[set])} (hash, created_at)
         values (${entry.hash}, ${entry.when})`;
     });
   } catch (error) {

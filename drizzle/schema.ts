@@ -7,11 +7,11 @@ import {
   index,
   integer,
   jsonb,
-  pgEnum,
-  pgTable,
+  pgSchema,
   text,
   timestamp,
   unique,
+  uuid,
   varchar,
 } from 'drizzle-orm/pg-core';
 
@@ -27,8 +27,16 @@ const json = customType<{ data: unknown }>({
 
 const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 
+/**
+ * The Postgres schema that holds everything of ours. Every statement names it, so no search_path
+ * decides which tables are ours, and the application's own tools leave them alone.
+ */
+export const SCHEMA = 'long_running_migrations';
+
+const schema = pgSchema(SCHEMA);
+
 /** What a registered migration is doing. Legal moves between them: transitions.ts. */
-export const migrationStatus = pgEnum('long_running_migration_status', [
+export const migrationStatus = schema.enum('migration_status', [
   'created', // registered, never begun
   'in_progress', // begun: an attempt runs, or the next one will go on from where the last stopped
   'paused', // an operator stopped it; waits for `lrm resume`
@@ -38,7 +46,7 @@ export const migrationStatus = pgEnum('long_running_migration_status', [
 ]);
 
 /** How one attempt ended. */
-export const attemptOutcome = pgEnum('long_running_migration_outcome', [
+export const attemptOutcome = schema.enum('attempt_outcome', [
   'completed', // run() returned
   'failed', // ended the migration: not retryable
   'retried', // an error that another attempt may not meet
@@ -50,15 +58,15 @@ export const attemptOutcome = pgEnum('long_running_migration_outcome', [
 ]);
 
 /** What an operator last asked of a migration (`lrm pause`, and so on). */
-export const operatorRequest = pgEnum('long_running_migration_request', [
+export const operatorRequest = schema.enum('operator_request', [
   'pause',
   'resume',
   'cancel',
   'retry',
 ]);
 
-export const migrations = pgTable(
-  'long_running_migrations',
+export const migrations = schema.table(
+  'migrations',
   {
     name: varchar('name', { length: 255 }).primaryKey(),
     status: migrationStatus('status').notNull().default('created'),
@@ -67,11 +75,18 @@ export const migrations = pgTable(
     error: text('error'),
     /** The author's own, as given to saveCheckpoint(). */
     checkpoint: json('checkpoint'),
+    /** Counts the checkpoints kept: an attempt notices when the database no longer has its last one. */
+    checkpointVersion: bigint('checkpoint_version', { mode: 'number' }).notNull().default(0),
     rowsDone: bigint('rows_done', { mode: 'number' }).notNull().default(0),
     /** An estimate; null where nobody knows. */
     rowsTotal: bigint('rows_total', { mode: 'number' }),
     /** The attempt that may write. Every older one is fenced off. */
     currentAttempt: bigint('current_attempt', { mode: 'bigint' }),
+    /**
+     * Drawn at random by each claim. A database that lost the last claims (restored, or failed over)
+     * may hand out the same attempt number again; this tells the two attempts apart.
+     */
+    epoch: uuid('epoch'),
     /** When Temporal scheduled the attempt that claimed last; an older one is refused. */
     claimScheduledAt: time('claim_scheduled_at'),
     request: operatorRequest('request'),
@@ -86,17 +101,17 @@ export const migrations = pgTable(
     completedAt: time('completed_at'),
   },
   (table) => [
-    check('long_running_migrations_name_check', sql`${table.name} ~ '^[0-9]{4}_[a-z0-9_]+$'`),
+    check('migrations_name_check', sql`${table.name} ~ '^[0-9]{4}_[a-z0-9_]+$'`),
     // Finding what is pending must not slow down with the number of completed ones.
-    index('long_running_migrations_pending')
+    index('migrations_pending')
       .on(table.createdAt, table.name)
       .where(sql`status in ('created', 'in_progress')`),
   ],
 );
 
 /** One row an attempt: the audit log. Temporal's history expires, this does not. */
-export const attempts = pgTable(
-  'long_running_migration_attempts',
+export const attempts = schema.table(
+  'attempts',
   {
     id: bigint('id', { mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
     migration: varchar('migration', { length: 255 })
@@ -120,15 +135,15 @@ export const attempts = pgTable(
     /** True once anything was kept: a batch, a checkpoint, a row more. Resets the count of failures. */
     progressed: boolean('progressed').notNull().default(false),
   },
-  (table) => [index('long_running_migration_attempts_latest').on(table.migration, table.number)],
+  (table) => [index('attempts_latest').on(table.migration, table.number)],
 );
 
 /**
  * One row a walk (inBatches, forEach): where it stands. Key values are kept as text, one a key
  * column, since no JavaScript number or Date holds all of them.
  */
-export const walks = pgTable(
-  'long_running_migration_walks',
+export const walks = schema.table(
+  'walks',
   {
     id: bigint('id', { mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
     migration: varchar('migration', { length: 255 })
@@ -151,15 +166,15 @@ export const walks = pgTable(
     createdAt: time('created_at').notNull().defaultNow(),
     completedAt: time('completed_at'),
   },
-  (table) => [unique('long_running_migration_walks_name').on(table.migration, table.name)],
+  (table) => [unique('walks_name').on(table.migration, table.name)],
 );
 
 /**
  * Ranges (after, upto] that are done, above their walk's low-water mark. Each batch inserts its own
  * in its own transaction, so that lanes share no row; they are folded into the mark now and then.
  */
-export const finishedRanges = pgTable(
-  'long_running_migration_ranges',
+export const finishedRanges = schema.table(
+  'finished_ranges',
   {
     id: bigint('id', { mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
     // No foreign key: its share locks on the walk's row would make the lanes write multixacts.
@@ -169,7 +184,7 @@ export const finishedRanges = pgTable(
     upto: text('upto').array().notNull(),
     rows: bigint('rows', { mode: 'number' }).notNull(),
   },
-  (table) => [index('long_running_migration_ranges_walk').on(table.walk)],
+  (table) => [index('finished_ranges_walk').on(table.walk)],
 );
 
 export type Migration = typeof migrations.$inferSelect;

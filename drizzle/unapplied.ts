@@ -1,13 +1,14 @@
 import type { Sql } from './connect';
 import { type Entry, type MigrationSet, readJournal } from './journal';
+import { SCHEMA } from './schema';
 
 /**
- * Where each set notes what it has applied, in schema public. Tables of our own: the application
- * next door keeps Drizzle's default one in the same database.
+ * Where each set notes what it has applied. Tables of our own: the application keeps Drizzle's
+ * default one in the same database.
  */
 export const appliedTable: Readonly<Record<MigrationSet, string>> = {
-  sql: 'long_running_migrations_schema',
-  sample: 'long_running_migrations_sample',
+  sql: `${SCHEMA}.schema_migrations`,
+  sample: `${SCHEMA}.sample_schema_migrations`,
 };
 
 /** Why an entry of the journal is not in the database. */
@@ -67,7 +68,7 @@ export function explainUnappliable(set: MigrationSet, entries: Unapplied[]): str
 }
 
 async function readApplied(sql: Sql, set: MigrationSet): Promise<Applied[]> {
-  const table = `public.${appliedTable[set]}`;
+  const table = appliedTable[set];
   const [found] = await sql<
     { there: boolean }[]
   >`select to_regclass(${table}) is not null as there`;

@@ -1,6 +1,6 @@
 import { and, inArray, ne, sql } from 'drizzle-orm';
 import type { Database } from './database';
-import { type Migration, migrations } from './schema';
+import { type Migration, migrations, SCHEMA } from './schema';
 
 /** What of a migration a gate tells. */
 export type Unfinished = Pick<Migration, 'name' | 'status' | 'error' | 'waitsFor'>;
@@ -8,7 +8,7 @@ export type Unfinished = Pick<Migration, 'name' | 'status' | 'error' | 'waitsFor
 /** Whether our tables are there; a fresh install has none. */
 export async function isInstalled(db: Database): Promise<boolean> {
   const [row] = await db.execute<{ there: boolean }>(
-    sql`select to_regclass('long_running_migrations') is not null as there`,
+    sql`select to_regclass(${`${SCHEMA}.migrations`}) is not null as there`,
   );
   return row?.there === true;
 }

@@ -1,6 +1,6 @@
 import { and, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import { FENCED_ISOLATION, lockExclusive } from '../../drizzle/fence';
-import { attempts, type MigrationStatus, migrations } from '../../drizzle/schema';
+import { attempts, type MigrationStatus, migrations, SCHEMA } from '../../drizzle/schema';
 import { transitions } from '../../drizzle/transitions';
 import type { OwnDatabase, OwnTransaction } from '../database';
 import { endSessions } from './sessions';
@@ -98,11 +98,13 @@ async function endAttempts(tx: OwnTransaction, claimant: Claimant): Promise<void
     .update(attempts)
     .set({
       endedAt: sql`now()`,
-      outcome: sql`case when ${silent} then 'interrupted' else 'superseded' end::long_running_migration_outcome`,
+      outcome: sql`case when ${silent} then 'interrupted' else 'superseded' end::${ATTEMPT_OUTCOME}`,
       error: sql`case when ${silent} then 'its worker was not heard of any more' end`,
     })
     .where(and(eq(attempts.migration, claimant.migration), isNull(attempts.endedAt)));
 }
+
+const ATTEMPT_OUTCOME = sql`${sql.identifier(SCHEMA)}.attempt_outcome`;
 
 /** An operator asked, and the worker died before it could obey. */
 async function settle(

@@ -13,7 +13,7 @@ export function addRegister(program: Command): void {
       'after',
       `
 The same as this line in a schema migration, which is the better place for it:
-  INSERT INTO long_running_migrations (name) VALUES ('0001_sample') ON CONFLICT DO NOTHING;
+  INSERT INTO long_running_migrations.migrations (name) VALUES ('0001_sample') ON CONFLICT DO NOTHING;
 
 Example:
   npx lrm register 0001_sample`,

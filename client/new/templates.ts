@@ -33,7 +33,7 @@ export async function run(job: JobContext): Promise<void> {
 /** What registers it, in a schema migration. */
 export const registrationTemplate = (name: string): string => `\
 -- Says that jobs/${name}.ts is wanted: the next run executes it.
-INSERT INTO long_running_migrations (name) VALUES ('${name}') ON CONFLICT DO NOTHING;
+INSERT INTO long_running_migrations.migrations (name) VALUES ('${name}') ON CONFLICT DO NOTHING;
 `;
 
 /** Its test: the real registration, a real worker, a real database. */

@@ -31,7 +31,7 @@ export interface Progress {
 /** The attempt that a job's context belongs to: what its parts (batches, checkpoint) work with. */
 export interface Attempt {
   readonly migration: string;
-  /** `long_running_migration_attempts.id`. */
+  /** `long_running_migrations.attempts.id`. */
   readonly id: bigint;
   readonly number: number;
   /** Its own pool; each new session has checked that the attempt is still the current one. */

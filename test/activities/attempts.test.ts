@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  await parts.sql`truncate long_running_migrations cascade`;
+  await parts.sql`truncate long_running_migrations.migrations cascade`;
   await parts.sql`truncate written`;
 });
 
@@ -242,8 +242,8 @@ describe('row values', () => {
         : value,
     );
     const rows = JSON.stringify([
-      await parts.sql`select * from long_running_migrations`,
-      await parts.sql`select * from long_running_migration_attempts`,
+      await parts.sql`select * from long_running_migrations.migrations`,
+      await parts.sql`select * from long_running_migrations.attempts`,
     ]);
     await worker.stop();
     expect(history).toContain('23505');

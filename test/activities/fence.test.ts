@@ -24,8 +24,8 @@ function open(): OwnDatabase {
 
 beforeEach(async () => {
   db = open();
-  await database.sql`truncate long_running_migrations cascade`;
-  await database.sql`insert into long_running_migrations (name) values (${NAME})`;
+  await database.sql`truncate long_running_migrations.migrations cascade`;
+  await database.sql`insert into long_running_migrations.migrations (name) values (${NAME})`;
   await database.sql`create table if not exists written (by_attempt bigint)`;
   await database.sql`truncate written`;
 });
@@ -136,7 +136,7 @@ describe('the fence', () => {
         second = open().transaction(
           async (tx) => {
             const check = inOneStatement
-              ? sql`with l as materialized (${lockShared(NAME)}) select 1 from l, long_running_migrations
+              ? sql`with l as materialized (${lockShared(NAME)}) select 1 from l, long_running_migrations.migrations
                     where name = ${NAME} and current_attempt = ${id}`
               : selectIfCurrent(NAME, id);
             if (!inOneStatement) await tx.execute(lockShared(NAME));
@@ -203,7 +203,8 @@ describe('claim', () => {
 
     expect(await claimAt(minute(1))).toEqual({ kind: 'late' });
 
-    const [row] = await database.sql`select current_attempt from long_running_migrations`;
+    const [row] =
+      await database.sql`select current_attempt from long_running_migrations.migrations`;
     expect(BigInt(row?.['current_attempt'])).toBe(current);
   });
 
@@ -235,11 +236,11 @@ describe('claim', () => {
   test('says of an older attempt that went silent that it was interrupted', async () => {
     await claimed(minute(1));
     await database.sql`
-      update long_running_migration_attempts set heartbeat_at = now() - interval '1 hour'`;
+      update long_running_migrations.attempts set heartbeat_at = now() - interval '1 hour'`;
     await claimed(minute(2));
 
     const [first] = await database.sql`
-      select outcome, error from long_running_migration_attempts order by number`;
+      select outcome, error from long_running_migrations.attempts order by number`;
     expect(first).toEqual({
       outcome: 'interrupted',
       error: 'its worker was not heard of any more',
@@ -251,7 +252,7 @@ describe('claim', () => {
     await claimed(minute(2));
 
     const rows = await database.sql`
-      select outcome from long_running_migration_attempts order by number`;
+      select outcome from long_running_migrations.attempts order by number`;
     expect(rows).toEqual([{ outcome: 'superseded' }, { outcome: null }]);
   });
 
@@ -260,7 +261,7 @@ describe('claim', () => {
     ['cancel', 'cancelled'],
   ] as const)('settles a %s that its worker did not live to obey', async (request, status) => {
     await claimed(minute(1));
-    await database.sql`update long_running_migrations set request = ${request}`;
+    await database.sql`update long_running_migrations.migrations set request = ${request}`;
 
     expect(await claimAt(minute(2))).toEqual({ kind: 'ended', status, error: null });
     expect(await claimAt(minute(3))).toMatchObject({ kind: 'ended', status });

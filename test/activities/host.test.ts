@@ -13,7 +13,7 @@ const FAST = { LRM_HEARTBEAT_TIMEOUT: '2 seconds', LRM_RETRY_INITIAL_INTERVAL: '
 beforeAll(() => parts.sql`create table processes (pid int, attempt int)`);
 
 afterEach(async () => {
-  await parts.sql`truncate long_running_migrations cascade`;
+  await parts.sql`truncate long_running_migrations.migrations cascade`;
   await parts.sql`truncate processes`;
 });
 

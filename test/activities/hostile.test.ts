@@ -83,9 +83,9 @@ describe('beside jobs that harm their own attempts', () => {
     openAtCompletion = waitFor('0008 to complete', async () => {
       const [row] = await parts.sql`
         select (select array_agg(pid) from pg_stat_activity
-          where application_name in (select 'lrm:' || id from long_running_migration_attempts
+          where application_name in (select 'lrm:' || id from long_running_migrations.attempts
             where migration = '0008_leaves_things_open')) as open
-        from long_running_migrations where name = '0008_leaves_things_open' and status = 'completed'`;
+        from long_running_migrations.migrations where name = '0008_leaves_things_open' and status = 'completed'`;
       return row && (row['open'] ?? []);
     });
     run = await startRun(parts);

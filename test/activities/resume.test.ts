@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  await parts.sql`truncate long_running_migrations cascade`;
+  await parts.sql`truncate long_running_migrations.migrations cascade`;
   await parts.sql`truncate ledger`;
 });
 
@@ -185,7 +185,7 @@ test('a job that returns while Postgres is away is not run again', async () => {
        while (!existsSync(${JSON.stringify(away)})) await new Promise((r) => setTimeout(r, 5));
      };`,
   );
-  await sql`insert into long_running_migrations (name) values ('0001_pure')`;
+  await sql`insert into long_running_migrations.migrations (name) values ('0001_pure')`;
   const worker = await parts.startWorker({ jobs, env: { ...FAST, DATABASE_URL: postgres.url } });
   const run = await startRun(parts);
   await waitFor('the job to begin', () => existsSync(calls));

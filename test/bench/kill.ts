@@ -55,7 +55,7 @@ async function killAndWait(bench: Bench, workers: readonly TestWorker[]): Promis
   await waitFor('the job to be at work', async () => (await touched(bench)) > 0);
   await sleep(Math.random() * 1_000);
   const [attempt] = await bench.sql`
-    select worker from long_running_migration_attempts order by id desc limit 1`;
+    select worker from long_running_migrations.attempts order by id desc limit 1`;
   const working = workers.find(({ pid }) => String(attempt?.['worker']).startsWith(`${pid}@`));
   if (!working) throw new Error('the attempt names none of the workers');
   working.kill('SIGKILL');

@@ -55,7 +55,7 @@ async function inWorker(bench: Bench): Promise<{ seconds: number; memory: number
   await requireDone(bench.sql);
   const [attempt] = await bench.sql<{ seconds: number }[]>`
     select extract(epoch from ended_at - started_at)::float8 as seconds
-    from long_running_migration_attempts`;
+    from long_running_migrations.attempts`;
   return { seconds: attempt?.seconds ?? Number.NaN, memory: most };
 }
 

@@ -38,7 +38,7 @@ async function report({ sql }: Bench): Promise<Table> {
   const rows = await sql<{ start: number; each: number }[]>`
     select extract(epoch from ran.at - a.started_at)::float8 * 1000 as start,
       extract(epoch from a.started_at - lag(a.started_at) over (order by a.id))::float8 * 1000 as each
-    from long_running_migration_attempts a join ran on ran.name = a.migration order by a.id`;
+    from long_running_migrations.attempts a join ran on ran.name = a.migration order by a.id`;
   return {
     title: 'Migrations that do next to nothing',
     text: `${MIGRATIONS} of them, one at a time; median (min–max) in milliseconds.`,

@@ -37,7 +37,7 @@ export async function renewUsers(sql: Sql): Promise<void> {
       with (autovacuum_enabled = off);
     insert into users select * from users_original;
     alter table users add primary key (id);
-    truncate long_running_migration_walks, long_running_migration_ranges`);
+    truncate long_running_migrations.walks, long_running_migrations.finished_ranges`);
   await sql.unsafe('vacuum (freeze, analyze) users');
   await sql.unsafe('checkpoint');
 }

@@ -22,9 +22,10 @@ export function startWorker(bench: Bench, jobs: string): Promise<TestWorker> {
 
 /** Our tables as on the first day, with these migrations registered. */
 export async function registerAnew({ sql }: Bench, ...names: string[]): Promise<void> {
-  await sql.unsafe(`truncate long_running_migration_walks, long_running_migration_ranges,
-    long_running_migration_attempts, long_running_migrations`);
-  for (const name of names) await sql`insert into long_running_migrations (name) values (${name})`;
+  await sql.unsafe(`truncate long_running_migrations.walks, long_running_migrations.finished_ranges,
+    long_running_migrations.attempts, long_running_migrations.migrations`);
+  for (const name of names)
+    await sql`insert into long_running_migrations.migrations (name) values (${name})`;
 }
 
 /** Starts a run and returns a function that waits for its end. */

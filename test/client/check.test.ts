@@ -9,7 +9,7 @@ const parts = useParts();
 const empty = useDatabase({ empty: true });
 
 beforeEach(async () => {
-  await parts.sql`truncate long_running_migrations cascade`;
+  await parts.sql`truncate long_running_migrations.migrations cascade`;
 });
 
 test('lrm check passes when all registered ones are completed', async () => {
@@ -53,8 +53,8 @@ test('lrm check passes on a fresh install', async () => {
 
 test('lrm check: entries that were not applied block, and lrm migrate names the skipped one', async () => {
   const [entry] = await parts.sql`
-    delete from long_running_migrations_schema
-    where created_at = (select min(created_at) from long_running_migrations_schema)
+    delete from long_running_migrations.schema_migrations
+    where created_at = (select min(created_at) from long_running_migrations.schema_migrations)
     returning hash, created_at`;
   const check = await parts.lrm('check');
   expect(check.code).toBe(1);
@@ -65,22 +65,22 @@ test('lrm check: entries that were not applied block, and lrm migrate names the 
     'older than the newest applied one: 0000_registrations_and_attempts',
   );
   await parts.sql`
-    insert into long_running_migrations_schema (hash, created_at)
+    insert into long_running_migrations.schema_migrations (hash, created_at)
     values (${entry?.['hash']}, ${entry?.['created_at']})`;
 });
 
 test('lrm check of named ones lets entries pass that the coming lrm migrate applies', async () => {
   await insertMigration(parts.sql, '0001_a', 'completed');
   const [entry] = await parts.sql`
-    delete from long_running_migrations_schema
-    where created_at = (select max(created_at) from long_running_migrations_schema)
+    delete from long_running_migrations.schema_migrations
+    where created_at = (select max(created_at) from long_running_migrations.schema_migrations)
     returning hash, created_at`;
   expect((await parts.lrm('check', '0001_a')).code).toBe(0);
   const all = await parts.lrm('check');
   expect(all.code).toBe(1);
   expect(all.stderr).toMatch(/not applied yet: .* Next: npx lrm migrate/);
   await parts.sql`
-    insert into long_running_migrations_schema (hash, created_at)
+    insert into long_running_migrations.schema_migrations (hash, created_at)
     values (${entry?.['hash']}, ${entry?.['created_at']})`;
 });
 

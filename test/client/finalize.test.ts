@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  await parts.sql`truncate long_running_migrations, gate cascade`;
+  await parts.sql`truncate long_running_migrations.migrations, gate cascade`;
   await register(parts, '0001_waits', '0002_quick', '0003_depends', '0004_fails');
 });
 
@@ -45,7 +45,7 @@ test('lrm finalize completes one beside another that holds the only slot', async
 
 test('lrm finalize refuses unfinished dependencies by name', async () => {
   await parts.sql`
-    update long_running_migrations set status = 'completed' where name = '0002_quick'`;
+    update long_running_migrations.migrations set status = 'completed' where name = '0002_quick'`;
   const { code, stderr } = await lrm('finalize', '0003_depends');
   expect(code).toBe(1);
   expect(stderr).toMatch(
@@ -65,7 +65,7 @@ test('lrm finalize of one that fails: exit 1 with its error', async () => {
 
 test('lrm finalize of a completed one has nothing to do', async () => {
   await parts.sql`
-    update long_running_migrations set status = 'completed' where name = '0002_quick'`;
+    update long_running_migrations.migrations set status = 'completed' where name = '0002_quick'`;
   expect(await lrm('finalize', '0002_quick')).toMatchObject({
     code: 0,
     stdout: '0002_quick is completed\n',
@@ -73,7 +73,7 @@ test('lrm finalize of a completed one has nothing to do', async () => {
 });
 
 test('lrm finalize of one whose file no worker has: exit 1 when the run has left it', async () => {
-  await parts.sql`delete from long_running_migrations where name <> '0002_quick'`;
+  await parts.sql`delete from long_running_migrations.migrations where name <> '0002_quick'`;
   await register(parts, '0007_missing');
   const { code, stderr } = await lrm('finalize', '0007_missing');
   expect(code).toBe(1);

@@ -29,7 +29,7 @@ test('scaffold takes the next number for the job, its registration and its test'
   expect(first.name).toMatch(/^\d{4}_backfill_e_mail_lower$/);
   expect(read(first.job)).toMatch('export async function run(job: JobContext): Promise<void>');
   expect(read(first.registration)).toMatch(
-    `INSERT INTO long_running_migrations (name) VALUES ('${first.name}') ON CONFLICT DO NOTHING;\n`,
+    `INSERT INTO long_running_migrations.migrations (name) VALUES ('${first.name}') ON CONFLICT DO NOTHING;\n`,
   );
   expect(read(first.test)).toMatch(`'finalize', '${first.name}'`);
 

@@ -7,7 +7,7 @@ import { lrmWith } from './lrm';
 const parts = useParts();
 
 beforeEach(async () => {
-  await parts.sql`truncate long_running_migrations cascade`;
+  await parts.sql`truncate long_running_migrations.migrations cascade`;
 });
 
 test('lrm run starts one run; a second says that it is going', async () => {

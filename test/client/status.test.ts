@@ -7,7 +7,7 @@ const parts = useParts();
 const DOWN = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
 
 beforeEach(async () => {
-  await parts.sql`truncate long_running_migrations cascade`;
+  await parts.sql`truncate long_running_migrations.migrations cascade`;
 });
 
 test('lrm status --json prints an array with what a script needs, and nothing else', async () => {
@@ -33,10 +33,10 @@ test('lrm status --json prints an array with what a script needs, and nothing el
 
 test('lrm status shows a line a migration, without colours when piped', async () => {
   await insertRunning(parts.sql, '0001_a');
-  await parts.sql`update long_running_migrations set rows_done = 54, rows_total = 100`;
+  await parts.sql`update long_running_migrations.migrations set rows_done = 54, rows_total = 100`;
   await insertMigration(parts.sql, '0002_b');
   await parts.sql`
-    update long_running_migrations set waits_for = 'waits for 0001_a (in_progress)'
+    update long_running_migrations.migrations set waits_for = 'waits for 0001_a (in_progress)'
     where name = '0002_b'`;
   const { stdout } = await parts.lrm('status');
   expect(stdout).toMatch(/^0001_a +in_progress +██████▌░░░░░ +54 % +54 \/ 100 /m);
@@ -84,7 +84,7 @@ test('lrm status <name> shows its attempts: when, how long, who, how they ended'
   await insertMigration(parts.sql, '0001_a', 'failed');
   await insertEnded(parts.sql, '0001_a', 1, 'retried');
   await insertEnded(parts.sql, '0001_a', 2, 'failed');
-  await parts.sql`update long_running_migration_attempts set error = 'number ' || number`;
+  await parts.sql`update long_running_migrations.attempts set error = 'number ' || number`;
   const { code, stdout } = await parts.lrm('status', '0001_a');
   expect(code).toBe(0);
   expect(stdout).toMatch(/^ +2 .* failed .*1@test +number 2$/m);
@@ -99,7 +99,7 @@ test('lrm status <name> that is not registered: exit 1', async () => {
 
 test('lrm status of many shows the unfinished and the latest completed ones; --all shows all', async () => {
   await parts.sql`
-    insert into long_running_migrations (name, status, created_at)
+    insert into long_running_migrations.migrations (name, status, created_at)
     select lpad(i::text, 4, '0') || '_x', 'completed', now() + i * interval '1 second'
     from generate_series(1, 30) i`;
   const lines = async (...args: string[]) =>

@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  await parts.sql`truncate long_running_migrations, gate cascade`;
+  await parts.sql`truncate long_running_migrations.migrations, gate cascade`;
   worker ??= await parts.startWorker({ jobs, env: FAST });
   await register(parts, NAME);
 });

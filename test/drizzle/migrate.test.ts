@@ -9,8 +9,7 @@ const all = readJournal('sql').map(({ tag }) => tag);
 const [first = ''] = all;
 
 beforeEach(async () => {
-  await database.sql`drop schema public cascade`;
-  await database.sql`create schema public`;
+  await database.sql`drop schema if exists long_running_migrations cascade`;
 });
 
 test('applyMigrations applies every entry once, in order', async () => {
@@ -35,7 +34,7 @@ test('applyMigrations names an entry older than the newest applied one', async (
 test('applyMigrations names an entry that was changed after it was applied', async () => {
   await applyMigrations(database.databaseUrl, 'sql');
   await database.sql`
-    update long_running_migrations_schema set hash = 'other' where hash = ${hashOf(first)}`;
+    update long_running_migrations.schema_migrations set hash = 'other' where hash = ${hashOf(first)}`;
   await expect(applyMigrations(database.databaseUrl, 'sql')).rejects.toThrow(
     `changed after they were applied: ${first}`,
   );
@@ -52,7 +51,8 @@ test("applyMigrations leaves Drizzle's own table to the application", async () =
 test('applyMigrations needs no right on the database, only on the schema', async () => {
   const role = `migrator_${Date.now()}`;
   await database.sql.unsafe(`create role ${role} login password 'secret'`);
-  await database.sql.unsafe(`grant create, usage on schema public to ${role}`);
+  await database.sql`create schema long_running_migrations`;
+  await database.sql.unsafe(`grant create, usage on schema long_running_migrations to ${role}`);
   const url = new URL(database.databaseUrl);
   url.username = role;
   url.password = 'secret';
@@ -65,7 +65,7 @@ test('missingEntries gives what a worker must not start without', async () => {
   expect(await missingEntries(database.sql)).toEqual(all);
   await applyMigrations(database.databaseUrl, 'sql');
   expect(await missingEntries(database.sql)).toEqual([]);
-  await database.sql`update long_running_migrations_schema set hash = 'other'`;
+  await database.sql`update long_running_migrations.schema_migrations set hash = 'other'`;
   expect(await missingEntries(database.sql)).toEqual([]);
   await forget('everything');
   expect(await missingEntries(database.sql)).toEqual(all);
@@ -80,9 +80,10 @@ test('missingEntries sees what another session has just applied', async () => {
 });
 
 async function forget(tag: string): Promise<void> {
-  if (tag === 'everything') await database.sql`delete from long_running_migrations_schema`;
+  if (tag === 'everything')
+    await database.sql`delete from long_running_migrations.schema_migrations`;
   else {
-    await database.sql`delete from long_running_migrations_schema where hash = ${hashOf(tag)}`;
+    await database.sql`delete from long_running_migrations.schema_migrations where hash = ${hashOf(tag)}`;
   }
 }
 

@@ -12,26 +12,26 @@ let db: Database;
 
 beforeEach(async () => {
   db = drizzle(database.sql);
-  await database.sql`truncate long_running_migrations, long_running_migration_ranges cascade`;
+  await database.sql`truncate long_running_migrations.migrations, long_running_migrations.finished_ranges cascade`;
 });
 
 /** Somebody who has done something. */
 async function insertWithProgress(status: 'failed' | 'cancelled' | 'completed'): Promise<void> {
   await insertMigration(database.sql, NAME, status);
   await database.sql`
-    update long_running_migrations set checkpoint = '{"at": 7}', rows_done = 7, rows_total = 9,
+    update long_running_migrations.migrations set checkpoint = '{"at": 7}', rows_done = 7, rows_total = 9,
       started_at = now(), completed_at = now(), error = 'it broke'`;
   const [walk] = await database.sql`
-    insert into long_running_migration_walks (migration, name, shape)
+    insert into long_running_migrations.walks (migration, name, shape)
     values (${NAME}, '1', '{}') returning id`;
   await database.sql`
-    insert into long_running_migration_ranges (walk, upto, rows) values (${walk?.['id']}, '{7}', 7)`;
+    insert into long_running_migrations.finished_ranges (walk, upto, rows) values (${walk?.['id']}, '{7}', 7)`;
 }
 
 const leftovers = async () => {
   const [count] = await database.sql`
-    select (select count(*)::int from long_running_migration_walks) as walks,
-           (select count(*)::int from long_running_migration_ranges) as ranges`;
+    select (select count(*)::int from long_running_migrations.walks) as walks,
+           (select count(*)::int from long_running_migrations.finished_ranges) as ranges`;
   return count;
 };
 
@@ -90,7 +90,7 @@ test('retry from the start leaves the walks of others', async () => {
   await insertWithProgress('failed');
   await insertMigration(database.sql, '0002_b');
   await database.sql`
-    insert into long_running_migration_walks (migration, name, shape) values ('0002_b', '1', '{}')`;
+    insert into long_running_migrations.walks (migration, name, shape) values ('0002_b', '1', '{}')`;
   await retry(db, NAME, asked, true);
   expect(await leftovers()).toEqual({ walks: 1, ranges: 0 });
 });
@@ -112,7 +112,7 @@ test('retry refuses a completed one that is not to begin anew', async () => {
 
 test('retry waits for a late batch of the attempt before, so that it leaves no range behind', async () => {
   await insertWithProgress('failed');
-  const [walk] = await database.sql`select id from long_running_migration_walks`;
+  const [walk] = await database.sql`select id from long_running_migrations.walks`;
   const order: string[] = [];
   let retried: Promise<unknown> = Promise.resolve();
   await database.sql.begin(async (tx) => {
@@ -120,7 +120,7 @@ test('retry waits for a late batch of the attempt before, so that it leaves no r
       select pg_advisory_xact_lock_shared(hashtextextended(${`long_running_migrations:${NAME}`}, 0))`;
     retried = retry(db, NAME, asked, true).then(() => order.push('retry'));
     await tx`
-      insert into long_running_migration_ranges (walk, upto, rows)
+      insert into long_running_migrations.finished_ranges (walk, upto, rows)
       values (${walk?.['id']}, '{8}', 1)`;
     order.push('batch');
   });

@@ -7,20 +7,20 @@ export async function insertMigration(
   name: string,
   status: MigrationStatus = 'created',
 ): Promise<void> {
-  await sql`insert into long_running_migrations (name, status) values (${name}, ${status})`;
+  await sql`insert into long_running_migrations.migrations (name, status) values (${name}, ${status})`;
 }
 
 /** A running attempt, as a worker would have claimed it; `silentFor` seconds ago it was last heard. */
 export async function insertRunning(sql: Sql, name: string, silentFor = 0): Promise<bigint> {
   await insertMigration(sql, name, 'in_progress');
   const [attempt] = await sql<{ id: string }[]>`
-    insert into long_running_migration_attempts (migration, number, worker, run_id, started_at, heartbeat_at)
+    insert into long_running_migrations.attempts (migration, number, worker, run_id, started_at, heartbeat_at)
     values (${name}, 1, '1@test', 'run', now() - interval '100 seconds',
             now() - ${silentFor} * interval '1 second')
     returning id`;
   if (!attempt) throw new Error('no attempt was inserted');
   await sql`
-    update long_running_migrations set current_attempt = ${attempt.id}, attempts = 1
+    update long_running_migrations.migrations set current_attempt = ${attempt.id}, attempts = 1
     where name = ${name}`;
   return BigInt(attempt.id);
 }
@@ -34,14 +34,14 @@ export async function insertEnded(
   progressed = false,
 ): Promise<void> {
   await sql`
-    insert into long_running_migration_attempts
+    insert into long_running_migrations.attempts
       (migration, number, worker, run_id, ended_at, outcome, progressed)
     values (${name}, ${number}, '1@test', 'run', now(), ${outcome}, ${progressed})`;
 }
 
 /** A row's columns, as the database has them. */
 export async function row(sql: Sql, name: string): Promise<Record<string, unknown>> {
-  const [found] = await sql`select * from long_running_migrations where name = ${name}`;
+  const [found] = await sql`select * from long_running_migrations.migrations where name = ${name}`;
   if (!found) throw new Error(`${name} is not there`);
   return found;
 }

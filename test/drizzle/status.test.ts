@@ -11,7 +11,7 @@ let db: Database;
 
 beforeEach(async () => {
   db = drizzle(database.sql);
-  await database.sql`truncate long_running_migrations cascade`;
+  await database.sql`truncate long_running_migrations.migrations cascade`;
 });
 
 const only = async () => {
@@ -22,7 +22,7 @@ const only = async () => {
 
 test('readMigrations gives all in order of work', async () => {
   await database.sql`
-    insert into long_running_migrations (name, created_at)
+    insert into long_running_migrations.migrations (name, created_at)
     values ('0003_c', now() - interval '1 hour'), ('0002_b', now()), ('0001_a', now())`;
   const names = (await readMigrations(db, TIMEOUT)).map(({ migration }) => migration.name);
   expect(names).toEqual(['0003_c', '0001_a', '0002_b']);
@@ -30,8 +30,8 @@ test('readMigrations gives all in order of work', async () => {
 
 test('readMigrations reckons speed and time left from the running attempt alone', async () => {
   await insertRunning(database.sql, '0001_a');
-  await database.sql`update long_running_migrations set rows_done = 1500, rows_total = 2000`;
-  await database.sql`update long_running_migration_attempts set rows_done = 500`;
+  await database.sql`update long_running_migrations.migrations set rows_done = 1500, rows_total = 2000`;
+  await database.sql`update long_running_migrations.attempts set rows_done = 500`;
   const view = await only();
   expect(view.live).toBe(true);
   expect(view.rowsPerSecond).toBeCloseTo(5, 0);

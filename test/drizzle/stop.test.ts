@@ -17,7 +17,7 @@ let db: Database;
 
 beforeEach(async () => {
   db = drizzle(database.sql);
-  await database.sql`truncate long_running_migrations cascade`;
+  await database.sql`truncate long_running_migrations.migrations cascade`;
 });
 
 test('stop pauses a created migration at once, and keeps who and why', async () => {
@@ -46,7 +46,7 @@ test('stop takes a silent worker for dead: fences its attempt off and says how i
     current_attempt: null,
   });
   const [attempt] =
-    await database.sql`select outcome, ended_at from long_running_migration_attempts`;
+    await database.sql`select outcome, ended_at from long_running_migrations.attempts`;
   expect(attempt).toMatchObject({ outcome: 'interrupted', ended_at: expect.anything() });
 });
 
@@ -77,7 +77,7 @@ test('settle completes a stop when the worker dies after it was asked', async ()
   await insertRunning(database.sql, NAME);
   await stop(db, NAME, 'pause', asked, TIMEOUT);
   await database.sql`
-    update long_running_migration_attempts set heartbeat_at = now() - interval '1 minute'`;
+    update long_running_migrations.attempts set heartbeat_at = now() - interval '1 minute'`;
   expect(await settle(db, NAME, 'pause', TIMEOUT)).toBe(true);
   expect(await row(database.sql, NAME)).toMatchObject({ status: 'paused', requested_by: asked.by });
 });
@@ -87,7 +87,7 @@ test('settle does nothing once the stop was withdrawn', async () => {
   await stop(db, NAME, 'pause', asked, TIMEOUT);
   expect(await resume(db, NAME, asked)).toBe('withdrawn');
   await database.sql`
-    update long_running_migration_attempts set heartbeat_at = now() - interval '1 minute'`;
+    update long_running_migrations.attempts set heartbeat_at = now() - interval '1 minute'`;
   expect(await settle(db, NAME, 'pause', TIMEOUT)).toBe(false);
   expect(await row(database.sql, NAME)).toMatchObject({ status: 'in_progress', request: 'resume' });
 });

@@ -35,7 +35,7 @@ export async function openDatabase({
   const databaseUrl = await cloneTemplate(empty);
   const sql = connect(databaseUrl, { applicationName: 'test' });
   // What the project itself registers is not what a test has registered.
-  if (!empty && !registered) await sql`truncate long_running_migrations cascade`;
+  if (!empty && !registered) await sql`truncate long_running_migrations.migrations cascade`;
   return { databaseUrl, sql };
 }
 

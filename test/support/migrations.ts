@@ -9,13 +9,14 @@ const RUN = 'long-running-migrations';
 /** Registers migrations the way a user's SQL does, in this order. */
 export async function register(parts: TestParts, ...names: string[]): Promise<void> {
   for (const name of names) {
-    await parts.sql`insert into long_running_migrations (name) values (${name})`;
+    await parts.sql`insert into long_running_migrations.migrations (name) values (${name})`;
   }
 }
 
 /** A row as it stands, camelCased. */
 export async function migration(parts: TestParts, name: string): Promise<Migration> {
-  const [row] = await parts.sql`select * from long_running_migrations where name = ${name}`;
+  const [row] =
+    await parts.sql`select * from long_running_migrations.migrations where name = ${name}`;
   if (!row) throw new Error(`${name} is not registered`);
   return camelCased(row) as Migration;
 }
@@ -23,7 +24,7 @@ export async function migration(parts: TestParts, name: string): Promise<Migrati
 /** A migration's attempts in order. */
 export async function attempts(parts: TestParts, name: string): Promise<Attempt[]> {
   const rows = await parts.sql`
-    select * from long_running_migration_attempts where migration = ${name} order by number`;
+    select * from long_running_migrations.attempts where migration = ${name} order by number`;
   return rows.map(camelCased) as Attempt[];
 }
 

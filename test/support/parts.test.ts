@@ -4,7 +4,7 @@ import { useParts } from './parts';
 const parts = useParts();
 
 test('useParts gives a database with our tables', async () => {
-  const rows = await parts.sql`select * from long_running_migrations`;
+  const rows = await parts.sql`select * from long_running_migrations.migrations`;
   expect(rows).toHaveLength(0);
 });
 

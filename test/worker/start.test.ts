@@ -69,7 +69,7 @@ async function queryEmbedded(statement: string): Promise<readonly object[]> {
 }
 
 const register = (name: string) =>
-  parts.sql`insert into long_running_migrations (name) values (${name})`;
+  parts.sql`insert into long_running_migrations.migrations (name) values (${name})`;
 
 const placesTable = () => parts.sql`select to_regclass('places') as places`;
 
@@ -135,7 +135,7 @@ test('npm start --once fails for a failed migration, with its error', async () =
 
   expect(await exited).toBe(1);
   expect(output()).toMatch(/^failed: 0900_fails: TypeError at 0900_fails/m);
-  await parts.sql`update long_running_migrations set status = 'cancelled'`;
+  await parts.sql`update long_running_migrations.migrations set status = 'cancelled'`;
 });
 
 test('npm start --once ends with what no run can do, and says why', async () => {
@@ -149,7 +149,7 @@ test('npm start --once ends with what no run can do, and says why', async () => 
   expect(await exited).toBe(1);
   expect(output()).toMatch(/left: 0901_no_code: no file 0901_no_code/);
   expect(output()).toMatch(/left: 0902_waits: waits for 0901_no_code/);
-  await parts.sql`update long_running_migrations set status = 'cancelled'`;
+  await parts.sql`update long_running_migrations.migrations set status = 'cancelled'`;
 });
 
 test('npm start puts the sample into the database of DATABASE_URL only when told to', async () => {

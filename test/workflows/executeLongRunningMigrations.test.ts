@@ -15,7 +15,7 @@ const parts = useParts();
 const DONE = 'exports.run = async () => {};';
 
 afterEach(async () => {
-  await parts.sql`truncate long_running_migrations cascade`;
+  await parts.sql`truncate long_running_migrations.migrations cascade`;
 });
 
 test('a run completes what is registered, in order of registration', async () => {
@@ -46,7 +46,7 @@ test('a run executes a migration that plain SQL registers while it goes on', asy
     '0001_long',
     `exports.run = async (job) => {
     for (;;) {
-      const [{ n }] = await job.sql\`select count(*)::int as n from long_running_migrations\`;
+      const [{ n }] = await job.sql\`select count(*)::int as n from long_running_migrations.migrations\`;
       if (n === 2) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -147,7 +147,7 @@ test('a completed migration is never run again', async () => {
   const jobs = parts.jobsFolder();
   jobs.writeJob('0001_done', 'exports.run = async () => { throw new Error("run again"); };');
   const worker = await parts.startWorker({ jobs });
-  await parts.sql`insert into long_running_migrations (name, status) values ('0001_done', 'completed')`;
+  await parts.sql`insert into long_running_migrations.migrations (name, status) values ('0001_done', 'completed')`;
 
   const result = await runToEnd(parts);
 

@@ -42,7 +42,7 @@ const ended = (n: number) =>
 
 afterEach(async () => {
   await worker.stop();
-  await parts.sql`truncate long_running_migrations cascade`;
+  await parts.sql`truncate long_running_migrations.migrations cascade`;
 });
 
 test('pausing the activity stops the attempt, leaves the row in_progress, and unpausing goes on', async () => {
@@ -116,7 +116,7 @@ test('resetting the run goes on from the row, without Temporal’s heartbeat det
 test('an operator’s pause on the row stops the attempt and frees the slot', async () => {
   const run = await begin();
 
-  await parts.sql`update long_running_migrations set request = 'pause' where name = ${NAME}`;
+  await parts.sql`update long_running_migrations.migrations set request = 'pause' where name = ${NAME}`;
 
   expect(await run.result()).toMatchObject({ stopped: { names: [NAME] } });
   expect(await outcomes()).toEqual(['paused']);
@@ -126,7 +126,7 @@ test('an operator’s pause on the row stops the attempt and frees the slot', as
 test('an operator’s cancel on the row ends the migration', async () => {
   const run = await begin();
 
-  await parts.sql`update long_running_migrations set request = 'cancel' where name = ${NAME}`;
+  await parts.sql`update long_running_migrations.migrations set request = 'cancel' where name = ${NAME}`;
 
   expect(await run.result()).toMatchObject({ stopped: { names: [NAME] } });
   expect(await migration(parts, NAME)).toMatchObject({ status: 'cancelled' });
@@ -148,10 +148,10 @@ test('a pause that is withdrawn before the attempt has stopped does not take eff
   worker = await parts.startWorker({ jobs, env: FAST });
   const run = await startRun(parts);
   await waitForMigration(parts, NAME, 'be under way', (row) => Number(row.rowsDone) === 1);
-  await parts.sql`update long_running_migrations set request = 'pause' where name = ${NAME}`;
+  await parts.sql`update long_running_migrations.migrations set request = 'pause' where name = ${NAME}`;
   await waitForMigration(parts, NAME, 'be asked to stop', (row) => Number(row.rowsDone) === 77);
 
-  await parts.sql`update long_running_migrations set request = 'resume' where name = ${NAME}`;
+  await parts.sql`update long_running_migrations.migrations set request = 'resume' where name = ${NAME}`;
 
   expect(await run.result()).toMatchObject({ completed: { names: [NAME] } });
   expect(await outcomes()).toEqual(['interrupted', 'completed']);

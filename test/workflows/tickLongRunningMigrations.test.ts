@@ -10,7 +10,7 @@ test('a tick starts the run under its fixed ID and ends; while it runs, a tick s
     '0001_waits',
     `exports.run = async (job) => {
       for (;;) {
-        const [row] = await job.sql\`select 1 from long_running_migrations where name = '0002_beside' and status = 'completed'\`;
+        const [row] = await job.sql\`select 1 from long_running_migrations.migrations where name = '0002_beside' and status = 'completed'\`;
         if (row) return;
         await new Promise((resolve) => setTimeout(resolve, 50));
       }

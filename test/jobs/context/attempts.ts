@@ -67,15 +67,15 @@ export async function withAttempt<T>(
 async function claim(sql: Sql, migration: string): Promise<{ id: bigint; number: number }> {
   const key = `long_running_migrations:${migration}`;
   return sql.begin(async (tx) => {
-    await tx`insert into long_running_migrations (name) values (${migration}) on conflict do nothing`;
+    await tx`insert into long_running_migrations.migrations (name) values (${migration}) on conflict do nothing`;
     await tx`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`;
     const [row] = await tx<{ id: string; number: number }[]>`
-      insert into long_running_migration_attempts (migration, number, worker, run_id)
+      insert into long_running_migrations.attempts (migration, number, worker, run_id)
       select ${migration}, count(*) + 1, 'test', 'test'
-      from long_running_migration_attempts where migration = ${migration}
+      from long_running_migrations.attempts where migration = ${migration}
       returning id, number`;
     if (!row) throw new Error(`no attempt of ${migration}`);
-    await tx`update long_running_migrations
+    await tx`update long_running_migrations.migrations
       set status = 'in_progress', current_attempt = ${row.id} where name = ${migration}`;
     return { id: BigInt(row.id), number: row.number };
   });

@@ -37,7 +37,7 @@ test('a fold whose packets are late does not put the low-water mark back', async
 
   await late;
   await waitFor('its mark to be stored', async () => {
-    const [row] = await database.sql`select low_water_mark from long_running_migration_walks`;
+    const [row] = await database.sql`select low_water_mark from long_running_migrations.walks`;
     return row?.['low_water_mark'];
   });
   // The next attempt, as after a crash: what it finds stored is all that it knows.

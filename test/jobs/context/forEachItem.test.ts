@@ -4,7 +4,10 @@ import { type TestAttempt, withAttempt } from './attempts';
 
 const database = useDatabase();
 
-afterEach(() => database.sql`truncate long_running_migration_walks, long_running_migration_ranges`);
+afterEach(
+  () =>
+    database.sql`truncate long_running_migrations.walks, long_running_migrations.finished_ranges`,
+);
 
 /** A service with pages, as authors meet them. */
 async function* pagesBehind(cursor: number | undefined) {

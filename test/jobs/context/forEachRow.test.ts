@@ -19,7 +19,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await database.sql.unsafe(
-    'drop table letters; truncate long_running_migration_walks, long_running_migration_ranges',
+    'drop table letters; truncate long_running_migrations.walks, long_running_migrations.finished_ranges',
   );
 });
 
@@ -81,7 +81,7 @@ test('forEach that is lost without a word goes on from its last checkpoint: at l
       seen.push(row.id);
       if (seen.length === 37) {
         // As a killed worker: nothing of it can write any more.
-        await database.sql`update long_running_migrations set current_attempt = null
+        await database.sql`update long_running_migrations.migrations set current_attempt = null
           where current_attempt = ${String(id)}`;
         throw new Error('killed');
       }
@@ -186,5 +186,5 @@ test('forEach keeps nothing once it has been superseded', async () => {
     }),
   );
   await expect(old).rejects.toMatchObject({ name: 'Superseded' });
-  expect(await database.sql`select 1 from long_running_migration_ranges`).toHaveLength(0);
+  expect(await database.sql`select 1 from long_running_migrations.finished_ranges`).toHaveLength(0);
 });

@@ -27,8 +27,8 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await database.sql.unsafe(`drop table if exists people; truncate long_running_migration_walks,
-    long_running_migration_ranges, long_running_migration_attempts, long_running_migrations`);
+  await database.sql.unsafe(`drop table if exists people; truncate long_running_migrations.walks,
+    long_running_migrations.finished_ranges, long_running_migrations.attempts, long_running_migrations.migrations`);
 });
 
 const touch = { touched: sql`touched + 1` };
@@ -176,7 +176,7 @@ test('inBatches rolls a batch back that fails, and stores nothing of it', async 
   );
   await expect(failing).rejects.toThrow('not today');
   expect(await touches()).toEqual({ 0: PEOPLE });
-  expect(await database.sql`select * from long_running_migration_ranges`).toHaveLength(0);
+  expect(await database.sql`select * from long_running_migrations.finished_ranges`).toHaveLength(0);
 });
 
 test('inBatches does not take a batch for done whose error the author caught', async () => {
@@ -187,7 +187,7 @@ test('inBatches does not take a batch for done whose error the author caught', a
     }),
   );
   await expect(careless).rejects.toThrow();
-  expect(await database.sql`select * from long_running_migration_ranges`).toHaveLength(0);
+  expect(await database.sql`select * from long_running_migrations.finished_ranges`).toHaveLength(0);
 });
 
 test('inBatches stops an attempt that has been superseded, before it changes anything', async () => {
@@ -202,8 +202,8 @@ test('inBatches stops an attempt that has been superseded, before it changes any
   const done = await touches();
   expect(done['1']).toBeGreaterThanOrEqual(10);
   const rows = await database.sql<{ rows: string }[]>`
-    select coalesce((select sum(rows) from long_running_migration_ranges), 0)
-      + (select sum(rows_done) from long_running_migration_walks) as rows`;
+    select coalesce((select sum(rows) from long_running_migrations.finished_ranges), 0)
+      + (select sum(rows_done) from long_running_migrations.walks) as rows`;
   expect(Number(rows[0]?.rows)).toBe(done['1']);
 });
 
@@ -274,8 +274,8 @@ test('inBatches folds finished ranges into one mark', async () => {
       tx.update(people).set(touch).where(batch),
     ),
   );
-  expect(await database.sql`select * from long_running_migration_ranges`).toHaveLength(0);
-  const [walk] = await database.sql`select * from long_running_migration_walks`;
+  expect(await database.sql`select * from long_running_migrations.finished_ranges`).toHaveLength(0);
+  const [walk] = await database.sql`select * from long_running_migrations.walks`;
   expect(walk).toMatchObject({ rows_done: String(PEOPLE), rows_total: String(PEOPLE) });
   expect(walk?.['low_water_mark']).toEqual(walk?.['upper_bound']);
   expect(walk?.['completed_at']).not.toBeNull();

@@ -31,10 +31,10 @@ async function walk(
     () => 'walked',
     (error) => `${error.name}: ${error.message}`,
   );
-  const stored = await database.sql`select 1 from long_running_migration_walks`;
+  const stored = await database.sql`select 1 from long_running_migrations.walks`;
   if (message !== 'walked')
     expect({ calls, stored: stored.length }).toEqual({ calls: 0, stored: 0 });
-  await database.sql`truncate long_running_migration_walks, long_running_migration_ranges`;
+  await database.sql`truncate long_running_migrations.walks, long_running_migrations.finished_ranges`;
   return message;
 }
 

@@ -93,7 +93,7 @@ async function store(types: string[], rows: string[][]): Promise<void> {
   const casts = types.map((type, i) => `(row->>${i})::${type.replace(/ collate .*/, '')}`);
   await database.sql.unsafe(`
     drop table if exists keyed;
-    truncate long_running_migration_walks, long_running_migration_ranges;
+    truncate long_running_migrations.walks, long_running_migrations.finished_ranges;
     create table keyed (id bigint generated always as identity, ${columns},
       touched integer not null default 0, unique (${names}))`);
   await database.sql.unsafe(

@@ -49,7 +49,7 @@ test('inBatches touches each row once, however its workers are killed and its at
     'the migration to be completed',
     async () => {
       const [row] =
-        await parts.sql`select status from long_running_migrations where name = ${NAME}`;
+        await parts.sql`select status from long_running_migrations.migrations where name = ${NAME}`;
       return row?.['status'] === 'completed';
     },
     PATIENCE,

@@ -16,7 +16,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await database.sql.unsafe(
-    'drop table rows; truncate long_running_migration_walks, long_running_migration_ranges',
+    'drop table rows; truncate long_running_migrations.walks, long_running_migrations.finished_ranges',
   );
 });
 

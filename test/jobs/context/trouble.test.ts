@@ -21,7 +21,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await database.sql.unsafe(
-    'drop table accounts; truncate long_running_migration_walks, long_running_migration_ranges',
+    'drop table accounts; truncate long_running_migrations.walks, long_running_migrations.finished_ranges',
   );
 });
 
@@ -142,7 +142,7 @@ test('inBatches does not try a batch again that was committed, whatever fails be
   // The mark can't be moved while somebody holds the walk's row.
   const held = database.sql.begin(async (tx) => {
     await waitFor('the walk to begin', async () => {
-      const rows = await tx`select 1 from long_running_migration_walks for update`;
+      const rows = await tx`select 1 from long_running_migrations.walks for update`;
       return rows.length > 0;
     });
     await expect(walk).rejects.toMatchObject({ cause: { code: '57014' } });

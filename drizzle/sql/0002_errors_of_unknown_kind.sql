@@ -1,1 +1,0 @@
-ALTER TABLE "long_running_migration_attempts" ADD COLUMN "error_unknown" boolean DEFAULT false NOT NULL;
