@@ -15,8 +15,8 @@ export interface ConnectOptions {
   readonly applicationName: string;
   /** More settings for each session, by Postgres's names. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Called with each parameter that a new session reports. */
-  readonly onparameter?: (key: string, value: string) => void;
+  /** Called when a new session has its name and settings, and before anything else is sent on it. */
+  readonly onSession?: () => void;
 }
 
 /**
@@ -33,15 +33,30 @@ export function connect(url: string, options: ConnectOptions): Sql {
     idle_timeout: 60,
     // NOTICEs may hold row values (RAISE NOTICE in a trigger): never to a log.
     onnotice: () => {},
-    ...(options.onparameter ? { onparameter: options.onparameter } : {}),
-    connection: {
-      application_name: options.applicationName,
-      // A session whose client is gone must not go on for hours (Postgres 14 and later).
-      client_connection_check_interval: '2s',
-      ...options.settings,
-    },
+    connection: { application_name: options.applicationName },
+    ...sessionStart(options),
   });
 }
+
+/**
+ * The first statement of each session (an addition of our patch). Not start-up parameters: PgBouncer
+ * refuses those it does not know. And the name is set here once more, because `?application_name=`
+ * in the URL would replace it, and sessions are found by it.
+ */
+function sessionStart({ applicationName, settings, onSession }: ConnectOptions) {
+  const wanted = {
+    // A session whose client is gone must not go on for hours (Postgres 14 and later).
+    client_connection_check_interval: '2s',
+    ...settings,
+    application_name: applicationName,
+  };
+  const set = Object.entries(wanted).map(
+    ([name, value]) => `set_config(${literal(name)}, ${literal(value)}, false)`,
+  );
+  return { session: `select ${set.join(', ')}`, ...(onSession && { onsession: onSession }) };
+}
+
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 let mended: boolean | undefined;
 
@@ -49,9 +64,14 @@ let mended: boolean | undefined;
  * As published (3.4.9), when a session ends inside a transaction, later statements go to whatever
  * session took the connection's place, outside of any transaction: a batch could take effect twice.
  * And its ROLLBACK, written to a socket that is gone, ends the process. patches/ mends both
- * (issues 1133, 1208 and 1216 of porsager/postgres); an install without scripts would leave it out.
+ * (issues 1133, 1208 and 1216 of porsager/postgres), and adds the first statement of a session; an
+ * install without scripts would leave it out.
  */
 function requireMended(): void {
-  mended ??= readFileSync(require.resolve('postgres'), 'utf8').startsWith('// Mended');
+  mended ??= isMended(readFileSync(require.resolve('postgres'), 'utf8'));
   if (!mended) throw new WrongUse('postgres.js is not mended: run `npm run prepare`');
 }
+
+/** An older patch would leave sessions without their settings, and without being checked. */
+const isMended = (source: string): boolean =>
+  source.startsWith('// Mended') && source.includes('onsession');

@@ -37,25 +37,20 @@ export function openSessions(input: RunInput): Sessions {
  * checked that the attempt is still the current one. postgres.js would reconnect after
  * pg_terminate_backend() and let a superseded attempt write on.
  *
- * The check comes after the session is to be seen in pg_stat_activity (it reports its parameters
- * then): so either the claim finds the session and ends it, or the check finds the claim.
+ * The check comes when the session has its name in pg_stat_activity (behind a pooler, too, where a
+ * session of the server is there only after the first statement): so either the claim finds the
+ * session and ends it, or the check finds the claim.
  */
 function guarded(input: RunInput): Sql {
-  const sql: Sql = connect(input.databaseUrl, {
+  return connect(input.databaseUrl, {
     max: CONNECTIONS,
     applicationName: applicationName(input.attemptId),
     settings: {
       statement_timeout: String(input.limitMs),
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION,
     },
-    onparameter: (key) => {
-      if (key !== 'application_name') return;
-      // postgres.js reports changes only: without this, the second session would go unchecked.
-      delete (sql.parameters as Record<string, string>)[key];
-      waitForLeave();
-    },
+    onSession: waitForLeave,
   });
-  return sql;
 }
 
 /** Blocks the thread: nothing may be sent on the new session before. A superseded one never gets leave. */

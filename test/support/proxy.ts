@@ -13,6 +13,8 @@ export interface CuttableProxy {
    * what comes after on its connection, as where packets were lost. Resolves when it is on its way.
    */
   delayOnce(text: string, milliseconds: number): Promise<void>;
+  /** The first packet of each connection, in order: to Postgres its start-up parameters. */
+  readonly firstPackets: readonly Buffer[];
   close(): void;
 }
 
@@ -26,6 +28,7 @@ interface Delay {
 export async function startProxy(target: string): Promise<CuttableProxy> {
   const { hostname, port } = new URL(`tcp://${target}`);
   const sockets = new Set<Socket>();
+  const firstPackets: Buffer[] = [];
   let open = true;
   let delay: Delay | undefined;
   const pass = (from: Socket, to: Socket, delayed: boolean) => {
@@ -45,6 +48,7 @@ export async function startProxy(target: string): Promise<CuttableProxy> {
   };
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname);
+    client.once('data', (bytes: Buffer) => firstPackets.push(bytes));
     pass(client, upstream, true);
     pass(upstream, client, false);
   });
@@ -58,6 +62,7 @@ export async function startProxy(target: string): Promise<CuttableProxy> {
       new Promise((passed) => {
         delay = { text, milliseconds, passed };
       }),
+    firstPackets,
     close: () => {
       for (const socket of sockets) socket.destroy();
       server.close();
