@@ -1,11 +1,17 @@
+import { CHANNEL } from '../../jobs/thread/channel';
 import type { Description } from '../../jobs/thread/describe';
 import type { HostEnd } from './host';
 
 /** What V8 and the C library end a process with that can't go on. */
 const ABORTED = ['SIGABRT', 'SIGTRAP', 'SIGILL'];
 
+const CHANNEL_BROKEN = `the job wrote to file descriptor ${CHANNEL}, by which its process talks to the worker; let it write to files that it has opened itself`;
+
 /** Why a job's thread ended without a word, as far as its process's end tells. */
 export function describeCrash(end: HostEnd): Description {
+  if (end.channelBroken) {
+    return { name: 'ChannelBroken', origin: 'author', message: CHANNEL_BROKEN, causes: [] };
+  }
   if (end.notStarted === undefined) {
     return { name: 'Crash', origin: 'author', message: crashText(end), causes: [] };
   }

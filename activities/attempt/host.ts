@@ -1,7 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import path from 'node:path';
+import { CHANNEL, listen, send } from '../../jobs/thread/channel';
 import type { FromHost, ThreadInput, ToHost } from '../../jobs/thread/messages';
+import { readFromHost } from './fromHost';
 
 /** How a host's process ended. */
 export interface HostEnd {
@@ -9,6 +12,8 @@ export interface HostEnd {
   readonly signal: NodeJS.Signals | null;
   /** Why it could not even be started: 'EAGAIN', 'ENOMEM'. */
   readonly notStarted?: string;
+  /** Its job wrote to the channel what no message can be. */
+  readonly channelBroken?: boolean;
 }
 
 const SCRIPT = path.join(__dirname, '../../jobs/thread/host.js');
@@ -26,15 +31,23 @@ export class Host {
   /** Resolves once it is gone and all that it said has been heard. */
   readonly ended: Promise<HostEnd>;
   private readonly process: ChildProcess | undefined;
+  private readonly channel: Socket | undefined;
+  private readonly listeners: ((message: FromHost) => void)[] = [];
+  private channelBroken = false;
 
   constructor(memoryLimitMb: number) {
     try {
       this.process = start(memoryLimitMb);
-      this.ended = ended(this.process);
     } catch (error) {
       // Node throws for some reasons (ENOMEM), and tells others by an event.
       this.ended = Promise.resolve(notStarted(error));
+      return;
     }
+    this.channel = channelOf(this.process);
+    if (this.channel) this.listenTo(this.channel);
+    this.ended = ended(this.process, this.channel).then((end) =>
+      this.channelBroken ? { ...end, channelBroken: true } : end,
+    );
   }
 
   begin(input: ThreadInput): this {
@@ -44,11 +57,25 @@ export class Host {
 
   /** Sends a message. One to a host that has just ended is lost: its end is about to be heard. */
   tell(message: ToHost): void {
-    if (this.process?.connected) this.process.send(message, () => {});
+    if (this.channel) send(this.channel, message);
   }
 
   onMessage(listener: (message: FromHost) => void): void {
-    this.process?.on('message', listener);
+    this.listeners.push(listener);
+  }
+
+  private listenTo(channel: Socket): void {
+    const broken = () => {
+      this.channelBroken = true;
+      void this.end();
+    };
+    const hear = (value: unknown) => {
+      if (this.channelBroken) return;
+      const message = readFromHost(value);
+      if (message === undefined) return broken();
+      for (const listener of this.listeners) listener(message);
+    };
+    listen(channel, hear, broken);
   }
 
   /**
@@ -63,33 +90,49 @@ export class Host {
 }
 
 function start(memoryLimitMb: number): ChildProcess {
-  const inspected = process.execArgv.some(isForDebugger);
-  const child = fork(SCRIPT, [String(memoryLimitMb)], {
+  // Two processes can't listen for one debugger.
+  const options = process.execArgv.filter((each) => !isForDebugger(each));
+  const child = spawn(process.execPath, [...options, SCRIPT, String(memoryLimitMb)], {
     // A group of its own, to be ended with all that its job starts. And Ctrl-C in a terminal goes
     // to the worker alone, which stops its jobs in the right way.
     detached: true,
-    serialization: 'advanced',
-    // Two processes can't listen for one debugger.
-    ...(inspected ? { execArgv: process.execArgv.filter((each) => !isForDebugger(each)) } : {}),
+    stdio: Array.from({ length: CHANNEL + 1 }, (_, fd) => stdioOf(fd)),
   });
   // The worker ends when its activities have; a host ends when its worker has.
   child.unref();
-  child.channel?.unref();
   return child;
+}
+
+function stdioOf(fd: number): 'inherit' | 'ignore' | 'pipe' {
+  if (fd <= 2) return 'inherit';
+  // What lies between stays closed.
+  return fd === CHANNEL ? 'pipe' : 'ignore';
+}
+
+function channelOf(child: ChildProcess): Socket | undefined {
+  const channel = child.stdio[CHANNEL as number] as Socket | null | undefined;
+  if (!channel) return undefined;
+  channel.unref();
+  // A write to a host that has ended: its end is heard in another way.
+  channel.on('error', () => {});
+  return channel;
 }
 
 const isForDebugger = (argument: string) => argument.startsWith('--inspect');
 
-async function ended(child: ChildProcess): Promise<HostEnd> {
+async function ended(child: ChildProcess, channel: Socket | undefined): Promise<HostEnd> {
+  // Its job has closed the channel, by which alone it could be heard.
+  channel?.once('close', () => runs(child) && endGroup(child));
   const end = await new Promise<HostEnd>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
     child.on('error', (error) => child.pid === undefined && resolve(notStarted(error)));
-    // Its job has closed the channel, by which alone it could be heard.
-    child.once('disconnect', () => runs(child) && endGroup(child));
   });
   // It crashed, perhaps: what its job has started goes with it.
   endGroup(child);
-  if (child.connected) await Promise.race([once(child, 'disconnect'), after(HEARD_WITHIN)]);
+  if (channel && !channel.closed) {
+    await Promise.race([once(channel, 'close'), after(HEARD_WITHIN)]);
+    channel.destroy();
+  }
   return end;
 }
 

@@ -135,7 +135,7 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): JobThread {
     file: run.file,
     databaseUrl: deps.settings.databaseUrl,
     migration,
-    attemptId: claimed.attemptId,
+    attemptId: String(claimed.attemptId),
     number: claimed.number,
     unthrottled: !run.throttled,
     limitMs: Math.ceil(ownLimit(limits)),

@@ -47,7 +47,7 @@ async function runJob(input: RunInput): Promise<void> {
     const sessions = openSessions(input);
     const attempt: Attempt = {
       migration: input.migration,
-      id: input.attemptId,
+      id: BigInt(input.attemptId),
       number: input.number,
       db: sessions.db,
       signal: stop.signal,

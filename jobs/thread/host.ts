@@ -1,5 +1,7 @@
+import { Socket } from 'node:net';
 import path from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
+import { CHANNEL, listen, send } from './channel';
 import { describe } from './describe';
 import type { FromHost, ToHost } from './messages';
 
@@ -7,6 +9,7 @@ import type { FromHost, ToHost } from './messages';
 // hears when its worker is gone or silent, and takes the job with it.
 
 const memoryLimitMb = Number(process.argv[2]);
+const channel = new Socket({ fd: CHANNEL });
 const { port1: port, port2: theirs } = new MessageChannel();
 /** 0 while a new database session waits for leave, 1 when it has it; see session.ts. */
 const gate = new Int32Array(new SharedArrayBuffer(4));
@@ -28,16 +31,24 @@ thread.once('exit', (code) => setImmediate(() => tell({ type: 'exited', code }))
 const early: FromHost[] = [];
 let begun = false;
 let heard = performance.now();
-process.on('message', (message: ToHost) => {
+listen(channel, (message) => hear(message as ToHost), end);
+channel.on('error', end).on('close', end);
+
+// Supervisors and terminals signal whole groups; when to stop, and how, is the worker's to say.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+
+function hear(message: ToHost): void {
   heard = performance.now();
   switch (message.type) {
     case 'begin':
       begun = true;
       for (const each of early) tell(each);
       if (message.input.task === 'run') endWhenSilentFor(message.input.silentMs);
-      return port.postMessage(message.input);
+      port.postMessage(message.input);
+      return;
     case 'stop':
-      return port.postMessage(message);
+      port.postMessage(message);
+      return;
     case 'leave':
       Atomics.store(gate, 0, 1);
       Atomics.notify(gate, 0);
@@ -45,19 +56,11 @@ process.on('message', (message: ToHost) => {
     case 'alive':
       return;
   }
-});
-process.on('disconnect', end);
-// Supervisors and terminals signal whole groups; when to stop, and how, is the worker's to say.
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+}
 
-/** What can't be sent is left out: an author's check may return anything as a reason to wait. */
 function tell(message: FromHost): void {
-  if (!begun) return void early.push(message);
-  try {
-    process.send?.(message, undefined, undefined, () => {});
-  } catch {
-    // Its other messages go on.
-  }
+  if (begun) send(channel, message);
+  else early.push(message);
 }
 
 /** Milliseconds. */

@@ -17,7 +17,8 @@ export interface RunInput {
   readonly file: string;
   readonly databaseUrl: string;
   readonly migration: string;
-  readonly attemptId: bigint;
+  /** A bigint; messages are JSON. */
+  readonly attemptId: string;
   readonly number: number;
   /** No throttling (`lrm finalize`). */
   readonly unthrottled: boolean;

@@ -44,7 +44,7 @@ export function openSessions(input: RunInput): Sessions {
 function guarded(input: RunInput): Sql {
   return connect(input.databaseUrl, {
     max: CONNECTIONS,
-    applicationName: applicationName(input.attemptId),
+    applicationName: applicationName(BigInt(input.attemptId)),
     settings: {
       statement_timeout: String(input.limitMs),
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION,

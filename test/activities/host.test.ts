@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import { CHANNEL } from '../../jobs/thread/channel';
 import { attempts, migration, register, startRun, waitForMigration } from '../support/migrations';
 import { useParts } from '../support/parts';
 import { isRunning, waitForEnd } from '../support/processes';
@@ -160,7 +161,7 @@ test.each([
 
 test('a job that closes the channel of its process is ended at once, and tried again', async () => {
   const jobs = await prepare(
-    "if (job.attempt === 1) { require('node:fs').closeSync(3); for (;;); }",
+    `if (job.attempt === 1) { require('node:fs').closeSync(${CHANNEL}); for (;;); }`,
   );
   const worker = await parts.startWorker({ jobs });
 
@@ -171,6 +172,47 @@ test('a job that closes the channel of its process is ended at once, and tried a
     { outcome: 'completed' },
   ]);
   await worker.stop();
+});
+
+test('a job that writes to the first descriptors that it finds harms nobody', async () => {
+  const jobs = await prepare(`
+    for (const fd of [3, 4, 5]) {
+      try { require('node:fs').writeSync(fd, 'a stray line\\n'); } catch {}
+    }
+    job.log.info('said afterwards');`);
+  const worker = await parts.startWorker({ jobs });
+
+  expect(await (await startRun(parts)).result()).toMatchObject({ completed: { names: [NAME] } });
+
+  expect(worker.log().map(({ msg }) => msg)).toContain('said afterwards');
+  expect(await worker.stop()).toBe(0);
+});
+
+test.each([
+  ['a stray line', "'a stray line\\n'"],
+  ['JSON that is no message', `'{"type":"none of ours"}\\n'`],
+  ['a message with wrong contents', `'{"type":"failed","error":7}\\n'`],
+  ['bytes', 'Buffer.alloc(64, 0xff)'],
+  ['megabytes without an end', "'x'.repeat(3_000_000)"],
+])('%s on the channel of its process ends that job only, and its row says why', async (_, what) => {
+  const jobs = await prepare(`
+    const { writeSync } = require('node:fs');
+    const bytes = Buffer.from(${what});
+    for (let at = 0; at < bytes.length; ) {
+      try { at += writeSync(${CHANNEL}, bytes, at); } catch (error) { if (error.code !== 'EAGAIN') throw error; }
+    }
+    writeSync(${CHANNEL}, '\\n');
+    ${FOR_EVER}`);
+  const worker = await parts.startWorker({ jobs, env: { ...FAST, LRM_MAX_FAILURES: '2' } });
+
+  await (await startRun(parts)).result();
+
+  expect(await attempts(parts, NAME)).toMatchObject([
+    { outcome: 'retried' },
+    { outcome: 'failed' },
+  ]);
+  expect((await migration(parts, NAME)).error).toMatch(/wrote to file descriptor 15, by which/);
+  expect(await worker.stop()).toBe(0);
 });
 
 test('a memory limit too small to load anything is told as what it is', async () => {

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import type { Description } from '../../jobs/thread/describe';
+import type { FromHost } from '../../jobs/thread/messages';
+
+const description: z.ZodType = z.lazy(() =>
+  z.looseObject({
+    name: z.string(),
+    origin: z.enum([
+      'postgres',
+      'driver',
+      'language',
+      'ours',
+      'author',
+      'no error',
+    ] satisfies Description['origin'][]),
+    message: z.string().optional(),
+    code: z.string().optional(),
+    place: z.string().optional(),
+    schema: z.string().optional(),
+    table: z.string().optional(),
+    column: z.string().optional(),
+    constraint: z.string().optional(),
+    causes: z.array(description),
+  }),
+);
+
+/** An author's own values (progress, fields of a log) are checked where they are used. */
+const message = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('facts'),
+    facts: z.object({ options: z.looseObject({}), dependsOn: z.array(z.string()) }),
+  }),
+  z.object({ type: z.literal('running') }),
+  z.object({
+    type: z.literal('progress'),
+    progress: z.looseObject({ details: z.looseObject({}).optional() }),
+  }),
+  z.object({ type: z.literal('progressed') }),
+  z.object({
+    type: z.literal('log'),
+    level: z.enum(['debug', 'info', 'warn', 'error']),
+    message: z.string(),
+    fields: z.looseObject({}),
+  }),
+  z.object({ type: z.literal('session') }),
+  z.object({ type: z.literal('returned'), stopped: z.boolean() }),
+  z.object({
+    type: z.literal('failed'),
+    during: z.enum(['load', 'run', 'elsewhere']),
+    error: description,
+  }),
+  z.object({ type: z.literal('exited'), code: z.number() }),
+]);
+
+/** A message of a job's process, or undefined when it can't be one: somebody else wrote it. */
+export function readFromHost(value: unknown): FromHost | undefined {
+  const { data } = message.safeParse(value);
+  return data as FromHost | undefined;
+}
