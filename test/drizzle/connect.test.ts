@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { connect, type Sql } from '../../drizzle/connect';
 import { useDatabase } from '../support/database';
 import { type CuttableProxy, startProxy } from '../support/proxy';
+import { waitFor } from '../support/waitFor';
 
 const database = useDatabase({ empty: true });
 let proxy: CuttableProxy;
@@ -60,7 +61,9 @@ test('gives each session its settings before its first statement, one that recon
 
   await database.sql`select pg_terminate_backend(${session?.['pid']}, 5000)`;
 
-  expect(await settingsOf(sql)).toEqual(EXPECTED);
+  // The client may not have heard of it yet.
+  const next = await waitFor('another session', () => settingsOf(sql).catch(() => undefined));
+  expect(next).toEqual(EXPECTED);
 });
 
 test('names a session as we do, whatever the URL, the environment or the role say', async () => {
@@ -78,7 +81,7 @@ test('checks each session when it is to be seen by its name', async () => {
   expect(sessions).toBe(1);
 
   await database.sql`select pg_terminate_backend(${session?.['pid']}, 5000)`;
-  await sql`select 3`;
+  await waitFor('another session', () => sql`select 3`.catch(() => undefined));
 
   expect(sessions).toBe(2);
 });
