@@ -17,6 +17,8 @@ export interface ConnectOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Called when a new session has its name and settings, and before anything else is sent on it. */
   readonly onSession?: () => void;
+  /** Called when a session ended that this side did not end. */
+  readonly onLost?: () => void;
 }
 
 /**
@@ -35,6 +37,8 @@ export function connect(url: string, options: ConnectOptions): Sql {
     onnotice: () => {},
     connection: { application_name: options.applicationName },
     ...sessionStart(options),
+    // The second argument is an addition of our patch, too.
+    onclose: (_id: number, lost?: boolean) => void (lost && options.onLost?.()),
   });
 }
 
@@ -64,8 +68,9 @@ let mended: boolean | undefined;
  * As published (3.4.9), when a session ends inside a transaction, later statements go to whatever
  * session took the connection's place, outside of any transaction: a batch could take effect twice.
  * And its ROLLBACK, written to a socket that is gone, ends the process. patches/ mends both
- * (issues 1133, 1208 and 1216 of porsager/postgres), and adds the first statement of a session; an
- * install without scripts would leave it out.
+ * (issues 1133, 1208 and 1216 of porsager/postgres). It sends nothing twice inside a transaction (a
+ * COMMIT that failed was sent again, and the second one's answer taken for success), and adds the
+ * first statement of a session. An install without scripts would leave it out.
  */
 function requireMended(): void {
   mended ??= isMended(readFileSync(require.resolve('postgres'), 'utf8'));
@@ -74,4 +79,4 @@ function requireMended(): void {
 
 /** An older patch would leave sessions without their settings, and without being checked. */
 const isMended = (source: string): boolean =>
-  source.startsWith('// Mended') && source.includes('onsession');
+  source.startsWith('// Mended') && source.includes('TRANSACTION_ENDED');
