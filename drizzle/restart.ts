@@ -11,6 +11,7 @@ import {
   walks,
 } from './schema';
 import { type Asked, readMigration } from './stop';
+import { inTransaction } from './transaction';
 import { transitions } from './transitions';
 
 /**
@@ -51,7 +52,7 @@ export async function retry(
   asked: Asked,
   fromStart: boolean,
 ): Promise<void> {
-  const retried = await db.transaction(async (tx) => {
+  const retried = await inTransaction(db, async (tx) => {
     // A late batch of an ended attempt would leave a finished range behind: wait for it.
     await tx.execute(lockExclusive(name));
     const rows = await tx
@@ -60,7 +61,13 @@ export async function retry(
         status: transitions.retry.to,
         currentAttempt: null,
         completedAt: null,
-        ...(fromStart && { checkpoint: null, rowsDone: 0, rowsTotal: null, startedAt: null }),
+        ...(fromStart && {
+          checkpoint: null,
+          checkpointVersion: sql`${migrations.checkpointVersion} + 1`,
+          rowsDone: 0,
+          rowsTotal: null,
+          startedAt: null,
+        }),
         ...request('retry', asked),
       })
       .where(and(eq(migrations.name, name), inArray(migrations.status, mayRetry(fromStart))))

@@ -4,6 +4,7 @@ import { lockExclusive } from './fence';
 import { isLive, isStopping } from './live';
 import { NotRegistered, refusal } from './refusal';
 import { attempts, type Migration, migrations } from './schema';
+import { inTransaction } from './transaction';
 import { transitions } from './transitions';
 
 /** What an operator can ask of a migration that may be running. */
@@ -53,7 +54,7 @@ export async function settle(
   asked?: Asked,
 ): Promise<boolean> {
   await endSessions(db, name, heartbeatTimeout);
-  return db.transaction(async (tx) => {
+  return inTransaction(db, async (tx) => {
     // No claim and no batch is half-way when the next statement looks.
     await tx.execute(lockExclusive(name));
     const settled = await tx

@@ -1,4 +1,5 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
+import { type FencedAttempt, ifCurrent } from '../../drizzle/fence';
 import { attempts, migrations } from '../../drizzle/schema';
 import type { StopReason } from '../../jobs/thread/messages';
 import type { OwnDatabase } from '../database';
@@ -12,14 +13,16 @@ export function beatInterval(heartbeatTimeout: number): number {
   return Math.min(BEAT_AT_MOST, heartbeatTimeout / 3);
 }
 
+/** What tells one attempt from all others. */
+type Current = Pick<FencedAttempt, 'migration' | 'id' | 'epoch'>;
+
 /**
  * Writes an attempt's progress to its rows, and reads what an operator asked.
  * @returns Why it is to stop, or undefined to go on.
  */
 export async function beat(
   db: OwnDatabase,
-  migration: string,
-  attemptId: bigint,
+  attempt: Current,
   progress: AttemptProgress,
 ): Promise<StopReason | undefined> {
   await db
@@ -29,7 +32,7 @@ export async function beat(
       rowsDone: progress.doneHere,
       progressed: progress.progressed,
     })
-    .where(and(eq(attempts.id, attemptId), isNull(attempts.endedAt)));
+    .where(and(eq(attempts.id, attempt.id), isNull(attempts.endedAt)));
   const [row] = await db
     .update(migrations)
     .set({
@@ -38,32 +41,20 @@ export async function beat(
       waitsFor: progress.waitingFor,
       updatedAt: sql`now()`,
     })
-    .where(isCurrent(migration, attemptId))
+    .where(ifCurrent(attempt))
     .returning({ request: migrations.request });
-  if (!row) return whyNotCurrent(db, migration);
+  if (!row) return whyNotCurrent(db, attempt.migration);
   if (row.request === 'pause') return 'operator pause';
   return row.request === 'cancel' ? 'operator cancel' : undefined;
 }
 
 /** Whether a new database session of the attempt may be used. */
-export async function mayWrite(
-  db: OwnDatabase,
-  migration: string,
-  attemptId: bigint,
-): Promise<boolean> {
+export async function mayWrite(db: OwnDatabase, attempt: Current): Promise<boolean> {
   const found = await db
     .select({ name: migrations.name })
     .from(migrations)
-    .where(isCurrent(migration, attemptId));
+    .where(ifCurrent(attempt));
   return found.length > 0;
-}
-
-function isCurrent(migration: string, attemptId: bigint) {
-  return and(
-    eq(migrations.name, migration),
-    eq(migrations.currentAttempt, attemptId),
-    eq(migrations.status, 'in_progress'),
-  );
 }
 
 /** An operator may have settled the row directly, taking this worker for dead. */

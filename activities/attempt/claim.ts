@@ -1,6 +1,7 @@
-import { and, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
-import { FENCED_ISOLATION, lockExclusive } from '../../drizzle/fence';
+import { and, desc, eq, getTableColumns, inArray, isNull, sql } from 'drizzle-orm';
+import { lockExclusive, SERVER } from '../../drizzle/fence';
 import { attempts, type MigrationStatus, migrations, SCHEMA } from '../../drizzle/schema';
+import { inTransaction } from '../../drizzle/transaction';
 import { transitions } from '../../drizzle/transitions';
 import type { OwnDatabase, OwnTransaction } from '../database';
 import { endSessions } from './sessions';
@@ -20,6 +21,12 @@ export interface Claimed {
   readonly kind: 'claimed';
   readonly attemptId: bigint;
   readonly number: number;
+  /** Drawn for this attempt, see FencedAttempt. */
+  readonly epoch: string;
+  /** The server that it was claimed on, see FencedAttempt. */
+  readonly server: string;
+  /** Of the checkpoint that is stored, see Checkpoint. */
+  readonly checkpointVersion: number;
   readonly rowsDone: number;
   readonly rowsTotal: number | null;
 }
@@ -58,14 +65,11 @@ async function claimWithLock(
 ): Promise<Claim> {
   for (let round = 1; ; round++) {
     try {
-      return await db.transaction(
-        async (tx) => {
-          await tx.execute(LOCK_TIMEOUT);
-          await tx.execute(lockExclusive(claimant.migration));
-          return decide(tx, claimant);
-        },
-        { isolationLevel: FENCED_ISOLATION },
-      );
+      return await inTransaction(db, async (tx) => {
+        await tx.execute(LOCK_TIMEOUT);
+        await tx.execute(lockExclusive(claimant.migration));
+        return decide(tx, claimant);
+      });
     } catch (error) {
       if (round === LOCK_ROUNDS || sqlState(error) !== LOCK_NOT_AVAILABLE) throw error;
       // A frozen worker's open transaction would hold the lock for as long as it's frozen.
@@ -74,9 +78,12 @@ async function claimWithLock(
   }
 }
 
+/** Not the checkpoint: it may be as large as Postgres allows. */
+const { checkpoint: _, ...COLUMNS } = getTableColumns(migrations);
+
 async function decide(tx: OwnTransaction, claimant: Claimant): Promise<Claim> {
   const [row] = await tx
-    .select()
+    .select(COLUMNS)
     .from(migrations)
     .where(eq(migrations.name, claimant.migration))
     .for('update');
@@ -123,7 +130,7 @@ async function settle(
 async function begin(
   tx: OwnTransaction,
   claimant: Claimant,
-  row: typeof migrations.$inferSelect,
+  row: Pick<typeof migrations.$inferSelect, keyof typeof COLUMNS>,
 ): Promise<Claim> {
   const number = row.attempts + 1;
   const { migration, worker, runId, scheduledAt } = claimant;
@@ -133,20 +140,33 @@ async function begin(
     .returning({ id: attempts.id });
   if (!attempt) throw new Error('an INSERT returned no row');
   const { from, to } = transitions.claim;
-  await tx
+  const [claimed] = await tx
     .update(migrations)
     .set({
       status: to,
       attempts: number,
       currentAttempt: attempt.id,
+      epoch: sql`gen_random_uuid()`,
       claimScheduledAt: scheduledAt,
       waitsFor: null,
       startedAt: sql`coalesce(${migrations.startedAt}, now())`,
       updatedAt: sql`now()`,
     })
-    .where(and(eq(migrations.name, migration), inArray(migrations.status, [...from])));
-  const { rowsDone, rowsTotal } = row;
-  return { kind: 'claimed', attemptId: attempt.id, number, rowsDone, rowsTotal };
+    .where(and(eq(migrations.name, migration), inArray(migrations.status, [...from])))
+    .returning({ epoch: migrations.epoch, server: SERVER });
+  if (!claimed?.epoch) throw new Error('the row that was locked is gone');
+  const { epoch, server } = claimed;
+  const { checkpointVersion, rowsDone, rowsTotal } = row;
+  return {
+    kind: 'claimed',
+    attemptId: attempt.id,
+    number,
+    epoch,
+    server,
+    checkpointVersion,
+    rowsDone,
+    rowsTotal,
+  };
 }
 
 async function isLate(db: OwnDatabase, { migration, scheduledAt }: Claimant): Promise<boolean> {

@@ -33,15 +33,21 @@ export async function conclude(
   temporal: TemporalAttempt,
 ): Promise<RunMigrationResult> {
   const { migration, claimed, progress, end } = concluded;
-  const { attemptId, number } = claimed;
+  const { attemptId, number, epoch, server } = claimed;
   const write: Write = (outcome, error, { move = true, errorUnknown = false } = {}) =>
     firmly(deps, concluded, () =>
-      writeOutcome(deps.db, { migration, attemptId, outcome, error, errorUnknown, progress }, move),
+      writeOutcome(
+        deps.db,
+        { migration, attemptId, epoch, server, outcome, error, errorUnknown, progress },
+        move,
+      ),
     );
   const log = deps.log.child({ migration, attempt: number, rows: progress.doneHere });
 
   if (end.kind === 'completed') {
-    if ((await write('completed', null)) === 'superseded') throw superseded(deps, migration);
+    const written = await write('completed', null);
+    if (written === 'superseded') throw superseded(deps, migration);
+    if (written === 'outdated') throw retryIn(1, OUTDATED);
     log.info('completed');
     return { outcome: 'completed' };
   }
@@ -51,6 +57,9 @@ export async function conclude(
   }
   return threw(deps, concluded, end, write, temporal);
 }
+
+const OUTDATED =
+  'the database server was restarted or replaced when run() had returned; the next attempt reads what is stored';
 
 type Write = (
   outcome: AttemptOutcome,

@@ -1,5 +1,8 @@
 import { and, desc, eq, inArray, isNull, lte, sql } from 'drizzle-orm';
+import { COMMIT_DURABLY } from '../../drizzle/durable';
+import { ifCurrent, SERVER } from '../../drizzle/fence';
 import { type AttemptOutcome, attempts, migrations } from '../../drizzle/schema';
+import { inTransaction } from '../../drizzle/transaction';
 import { type Move, transitions } from '../../drizzle/transitions';
 import type { OwnDatabase, OwnTransaction } from '../database';
 import type { AttemptProgress } from './progress';
@@ -8,6 +11,9 @@ import type { AttemptProgress } from './progress';
 export interface Ending {
   readonly migration: string;
   readonly attemptId: bigint;
+  /** Of the attempt's claim, see FencedAttempt. */
+  readonly epoch: string;
+  readonly server: string;
   readonly outcome: AttemptOutcome;
   /** What happened and what to do; null where nothing is wrong. */
   readonly error: string | null;
@@ -26,24 +32,27 @@ const MOVES: Partial<Record<AttemptOutcome, Move>> = {
 
 /** - `written`: as asked.
  * - `withdrawn`: the operator has taken the pause or cancel back; the attempt counts as interrupted.
+ * - `outdated`: the server is not the one that the attempt worked on; it counts as interrupted.
  * - `superseded`: the attempt is no longer the current one; only its own row was ended. */
-export type Written = 'written' | 'withdrawn' | 'superseded';
+export type Written = 'written' | 'withdrawn' | 'outdated' | 'superseded';
 
 /**
  * Writes an attempt's outcome and, where it decides one, the migration's status, in one transaction.
  * @param move False when 'paused' is Temporal's doing: the row stays in_progress.
  */
 export function writeOutcome(db: OwnDatabase, ending: Ending, move = true): Promise<Written> {
-  return db.transaction(async (tx) => {
+  return inTransaction(db, async (tx) => {
+    await tx.execute(COMMIT_DURABLY);
     const by = move ? MOVES[ending.outcome] : undefined;
     if (await writeMigration(tx, ending, by)) {
       await writeAttempt(tx, ending, ending.outcome);
       return 'written';
     }
-    const stop = by === 'pause' || by === 'cancel';
-    const withdrawn = stop && (await writeMigration(tx, ending, undefined));
-    await writeAttempt(tx, ending, withdrawn ? 'interrupted' : 'superseded');
-    return withdrawn ? 'withdrawn' : 'superseded';
+    // Still the current one, but what it wanted must not happen: its next attempt goes on.
+    const going = by !== undefined && (await writeMigration(tx, ending, undefined));
+    await writeAttempt(tx, ending, going ? 'interrupted' : 'superseded');
+    if (!going) return 'superseded';
+    return by === 'complete' ? 'outdated' : 'withdrawn';
   });
 }
 
@@ -51,7 +60,7 @@ const now = sql`now()`;
 
 async function writeMigration(
   tx: OwnTransaction,
-  { migration, attemptId, error, progress }: Ending,
+  { migration, attemptId, epoch, server, error, progress }: Ending,
   by: Move | undefined,
 ): Promise<boolean> {
   const completed = by === 'complete';
@@ -72,9 +81,9 @@ async function writeMigration(
     })
     .where(
       and(
-        eq(migrations.name, migration),
-        eq(migrations.currentAttempt, attemptId),
-        eq(migrations.status, 'in_progress'),
+        ifCurrent({ migration, id: attemptId, epoch }),
+        // What it did on a server that has lost its last commits may be undone.
+        completed ? sql`${SERVER} = ${server}` : undefined,
         by ? inArray(migrations.status, [...transitions[by].from]) : undefined,
         // A stop that was withdrawn meanwhile must not take effect.
         by === 'pause' || by === 'cancel' ? eq(migrations.request, by) : undefined,

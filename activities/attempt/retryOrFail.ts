@@ -35,6 +35,8 @@ const ours =
 const RULES: readonly Rule[] = [
   // The fence found a newer attempt.
   [ours('Superseded'), 'superseded'],
+  // The database is not as this attempt left it: the next one reads what is there.
+  [ours('AttemptOutdated'), 'retry'],
   // The author, or a part of ours (a walk over a key that has no index), says that it is final.
   [(error) => error.nonRetryable === true, 'fail'],
   [ours('Refused', 'WrongUse'), 'fail'],
@@ -59,6 +61,9 @@ const RULES: readonly Rule[] = [
   [sqlState('23'), 'fail'],
   // Wrong SQL, a missing table or column, no privilege.
   [sqlState('42'), 'fail'],
+
+  // The body of a transaction has sent COMMIT or ROLLBACK itself.
+  [coded('TRANSACTION_ENDED'), 'fail'],
 
   // postgres.js: lost, not reached in time, or closed under it.
   [

@@ -68,7 +68,10 @@ export async function runAttempt(
     // A database that is slow or gone must not pile up questions; heartbeats go on without it.
     if (beating) return;
     beating = true;
-    within(BEAT_WITHIN, beat(deps.db, migration, claimed.attemptId, progress))
+    within(
+      BEAT_WITHIN,
+      beat(deps.db, { migration, id: claimed.attemptId, epoch: claimed.epoch }, progress),
+    )
       .then((reason) => reason && stop.ask(reason))
       .catch((error) => log.warn({ code: error?.code }, 'could not write progress; will try again'))
       .finally(() => {
@@ -136,6 +139,9 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): JobThread {
     databaseUrl: deps.settings.databaseUrl,
     migration,
     attemptId: String(claimed.attemptId),
+    epoch: claimed.epoch,
+    server: claimed.server,
+    checkpointVersion: claimed.checkpointVersion,
     number: claimed.number,
     unthrottled: !run.throttled,
     limitMs: Math.ceil(ownLimit(limits)),
@@ -148,7 +154,7 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): JobThread {
       progress.progressed = true;
     },
     log: (level, message, fields) => log[level](fields, message),
-    isCurrent: () => mayWrite(deps.db, migration, claimed.attemptId),
+    isCurrent: () => mayWrite(deps.db, { migration, id: claimed.attemptId, epoch: claimed.epoch }),
   });
 }
 

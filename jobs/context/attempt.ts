@@ -1,12 +1,14 @@
 import type { SQL } from 'drizzle-orm';
-import type { Database } from '../../drizzle/database';
-import { FENCED_ISOLATION, lockShared, selectIfCurrent } from '../../drizzle/fence';
-import { Superseded } from '../../drizzle/superseded';
+import type { Database, Transaction } from '../../drizzle/database';
+import {
+  type FencedAttempt,
+  lockShared,
+  requireCurrent,
+  selectIfCurrent,
+} from '../../drizzle/fence';
+import { inTransaction } from '../../drizzle/transaction';
 
-export type { Database } from '../../drizzle/database';
-
-/** A Drizzle transaction on it. */
-export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
+export type { Database, Transaction } from '../../drizzle/database';
 
 /** A worker's log, with the migration and the attempt added to each line. */
 export interface Log {
@@ -29,10 +31,7 @@ export interface Progress {
 }
 
 /** The attempt that a job's context belongs to: what its parts (batches, checkpoint) work with. */
-export interface Attempt {
-  readonly migration: string;
-  /** `long_running_migrations.attempts.id`. */
-  readonly id: bigint;
+export interface Attempt extends FencedAttempt {
   readonly number: number;
   /** Its own pool; each new session has checked that the attempt is still the current one. */
   readonly db: Database;
@@ -48,30 +47,31 @@ export interface Attempt {
 
 /**
  * Runs `body` in a transaction that commits only while the attempt is the current one.
- * @throws Superseded when it isn't.
+ * @throws Superseded when it isn't; AttemptOutdated when the database is no longer the one it began on.
  */
 export function fencedTransaction<T>(
   attempt: Attempt,
   body: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  return attempt.db.transaction(
-    async (tx) => {
-      await fence(tx, attempt);
-      return body(tx);
-    },
-    { isolationLevel: FENCED_ISOLATION },
-  );
+  return inTransaction(attempt.db, async (tx) => {
+    await fence(tx, attempt);
+    return body(tx);
+  });
 }
 
-/** Fences a transaction that is READ COMMITTED: lock first, check in the next statement. */
-export async function fence(
-  tx: { execute(query: SQL): PromiseLike<{ readonly length: number }> },
-  attempt: Pick<Attempt, 'migration' | 'id'>,
-): Promise<void> {
+/**
+ * Fences a transaction that is READ COMMITTED: lock first, check in the next statement.
+ * @param more further columns for the row of the check
+ */
+export async function fence<R extends Record<string, unknown>>(
+  tx: { execute(query: SQL): PromiseLike<readonly Record<string, unknown>[]> },
+  attempt: FencedAttempt,
+  more?: SQL,
+): Promise<R> {
   // Sent together, run one after the other: two statements, so two snapshots.
-  const [, current] = await Promise.all([
+  const [, [row]] = await Promise.all([
     tx.execute(lockShared(attempt.migration)),
-    tx.execute(selectIfCurrent(attempt.migration, attempt.id)),
+    tx.execute(selectIfCurrent(attempt, more)),
   ]);
-  if (current.length === 0) throw new Superseded(attempt.migration);
+  return requireCurrent(attempt, row) as R;
 }

@@ -31,7 +31,7 @@ export function createBatch(
   const condition = where ? sql`(${inRange} and (${where}))` : sql`(${inRange})`;
   const rows: Batch['rows'] = (columns, { lock = true } = {}) =>
     readRows(tx, columns, {
-      from: sql`${key.table} where ${condition} order by ${inKeyOrder(key)}`,
+      from: sql`${sql.raw(key.tableName)} where ${condition} order by ${inKeyOrder(key)}`,
       lock: lock ? sql`for no key update` : sql``,
     }) as never;
   return Object.assign(condition, { rows });

@@ -3,30 +3,37 @@ import { forEachItem } from './forEachItem';
 import { forEachRow } from './forEachRow';
 import { inBatches } from './inBatches';
 import type { JobContext } from './index';
-import type { ColumnReference, TableReference } from './names';
+import { type ColumnReference, type TableReference, tableText } from './names';
 import { Nesting } from './nesting';
 import { type NewValues, type TargetCache, updateRows } from './updateRows';
-import { Tally } from './walk/tally';
+import type { Tally } from './walk/tally';
 
 /** The walks of one attempt, as its job's context offers them. */
 export function createBatches(
   attempt: Attempt,
+  tally: Tally,
 ): Pick<JobContext, 'inBatches' | 'forEach' | 'updateRows'> {
-  const tally = new Tally(attempt);
   const targets: TargetCache = new Map();
   const nesting = new Nesting();
   return {
     inBatches: async (table, options, body) => {
       nesting.refuse(options.name);
-      return inBatches(attempt, tally, table, options, nesting.within('inBatches', body));
+      return tally.track(options.name, tableText(table), (name) =>
+        inBatches(attempt, tally, name, table, options, nesting.within('inBatches', body)),
+      );
     },
     // A function is an author's own iteration, anything else a table.
     forEach: async (source: never, options: never, body: never) => {
-      nesting.refuse((options as { name?: string }).name);
+      const given = (options as { name?: string }).name;
+      nesting.refuse(given);
       const inside = nesting.within('forEach', body) as never;
       return typeof source === 'function'
-        ? forEachItem(attempt, tally, source, options, inside)
-        : forEachRow(attempt, tally, source, options, inside);
+        ? tally.track(given, 'items', (name) =>
+            forEachItem(attempt, tally, name, source, options, inside),
+          )
+        : tally.track(given, tableText(source), (name) =>
+            forEachRow(attempt, tally, name, source, options, inside),
+          );
     },
     updateRows: (
       tx: Transaction,

@@ -12,6 +12,8 @@ export interface CatalogColumn {
    * round it.
    */
   readonly type: string;
+  /** The same with its schema, whatever a session's search_path is; for casts. */
+  readonly qualifiedType: string;
   /** In quotes, with its schema; null for types without. */
   readonly collation: string | null;
   readonly collationId: string;
@@ -25,12 +27,15 @@ export async function findColumns(
 ): Promise<ReadonlyMap<string, CatalogColumn>> {
   const rows = await db.execute<CatalogColumn & Record<string, unknown>>(sql`
     select a.attname as name, a.attnum as number, format_type(a.atttypid, -1) as type,
+      quote_ident(tn.nspname) || '.' || quote_ident(t.typname) as "qualifiedType",
       quote_ident(n.nspname) || '.' || quote_ident(c.collname) as collation, a.attcollation::text as "collationId",
       -- Since Postgres 18 a NOT NULL may be one that old rows need not keep.
       not a.attnotnull or exists (
         select from pg_constraint where conrelid = a.attrelid and contype = 'n'
           and not convalidated and conkey = array[a.attnum]) as nullable
     from pg_attribute a
+      join pg_type t on t.oid = a.atttypid
+      join pg_namespace tn on tn.oid = t.typnamespace
       left join pg_collation c on c.oid = a.attcollation
       left join pg_namespace n on n.oid = c.collnamespace
     where a.attrelid = to_regclass(${tableText(table)}::text) and a.attnum > 0 and not a.attisdropped`);

@@ -1,5 +1,6 @@
-import { eq } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import { type WalkRow, walks } from '../../drizzle/schema';
+import { AttemptOutdated } from '../../drizzle/superseded';
 import { type Attempt, fencedTransaction } from './attempt';
 import { Refused } from './refused';
 import { requireShape } from './walk/shape';
@@ -15,6 +16,8 @@ export class Cursor<C> {
   /** Items passed since it was stored. */
   #unsaved = 0;
   #done: number;
+  /** Items passed, as the database holds them. */
+  #stored: number;
 
   constructor(
     private readonly attempt: Attempt,
@@ -23,6 +26,7 @@ export class Cursor<C> {
   ) {
     this.#value = (row.cursor ?? undefined) as C | undefined;
     this.#done = row.rowsDone;
+    this.#stored = row.rowsDone;
     this.#report(row.rowsTotal);
   }
 
@@ -54,21 +58,31 @@ export class Cursor<C> {
     this.#report(this.row.rowsTotal);
   }
 
-  /** Stores it for the attempts to come. */
+  /**
+   * Stores it for the attempts to come.
+   * @throws AttemptOutdated when the database no longer holds what was stored before.
+   */
   async save(): Promise<void> {
     if (this.#unsaved === 0) return;
-    await fencedTransaction(this.attempt, (tx) =>
+    const stored = await fencedTransaction(this.attempt, (tx) =>
       tx
         .update(walks)
         .set({ cursor: this.#value, rowsDone: this.#done })
-        .where(eq(walks.id, this.row.id)),
+        .where(and(eq(walks.id, this.row.id), eq(walks.rowsDone, this.#stored)))
+        .returning({ id: walks.id }),
     );
+    if (stored.length !== 1) {
+      throw new AttemptOutdated(
+        `the database has lost the cursor of walk '${this.row.name}' that this attempt had stored`,
+      );
+    }
+    this.#stored = this.#done;
     this.#unsaved = 0;
     this.attempt.progressed();
   }
 
   async complete(): Promise<void> {
-    await completeWalk(this.attempt, this.row);
+    await completeWalk(this.attempt, this.row, this.#stored);
     this.#report(this.#done);
   }
 
@@ -81,12 +95,12 @@ export class Cursor<C> {
 export async function createCursor<C>(
   attempt: Attempt,
   tally: Tally,
-  { name, total }: { readonly name?: string | undefined; readonly total?: number | undefined },
+  name: string,
+  { total }: { readonly total?: number | undefined },
 ): Promise<Cursor<C>> {
-  const known = tally.begin(name);
-  const found = await findWalk(attempt, known);
+  const found = await fencedTransaction(attempt, (tx) => findWalk(tx, attempt.migration, name));
   if (found) requireShape(found, SHAPE);
   const begins = { upperBound: null, rowsTotal: total ?? null };
-  const row = found ?? (await insertWalk(attempt, known, SHAPE, begins));
+  const row = found ?? (await insertWalk(attempt, name, SHAPE, begins));
   return new Cursor<C>(attempt, tally, row);
 }

@@ -22,12 +22,13 @@ export type ItemSource<T, C> = (cursor: C | undefined) => AsyncIterable<T> | Ite
 export async function forEachItem<T, C>(
   attempt: Attempt,
   tally: Tally,
+  name: string,
   source: ItemSource<T, C>,
   options: EachItemOptions<T, C>,
   body: (item: T) => PromiseLike<unknown>,
 ): Promise<void> {
   const every = checkpointEvery(options.checkpointEvery);
-  const cursor = await createCursor<C>(attempt, tally, options);
+  const cursor = await createCursor<C>(attempt, tally, name, options);
   if (cursor.completed) return;
   try {
     for await (const item of untilAborted(source(cursor.value), attempt.signal)) {

@@ -1,6 +1,7 @@
 import { getTableColumns, is, sql } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
-import { type Attempt, type Database, fencedTransaction } from './attempt';
+import { inTransaction } from '../../drizzle/transaction';
+import type { Attempt, Database } from './attempt';
 import { createBatch } from './batch';
 import type { TableReference } from './names';
 import { checkpointEvery, type WalkOptions } from './options';
@@ -24,6 +25,7 @@ export interface EachRowOptions<C extends Columns = Columns> extends WalkOptions
 export async function forEachRow(
   attempt: Attempt,
   tally: Tally,
+  name: string,
   table: TableReference,
   options: EachRowOptions,
   body: (row: never) => PromiseLike<unknown>,
@@ -31,10 +33,13 @@ export async function forEachRow(
   const every = checkpointEvery(options.checkpointEvery);
   const columns = options.columns ?? allColumns(table);
   const brake = createBrake(attempt, options.throttle);
-  const walk = await TableWalk.open(attempt, tally, table, options);
+  const walk = await TableWalk.open(attempt, tally, name, table, options);
   if (!walk) return;
   const store = async (range: Range) =>
-    walk.finished(range, await fencedTransaction(attempt, (tx) => walk.store(tx, range)));
+    walk.finished(
+      range,
+      await inTransaction(attempt.db, async (tx) => walk.store(tx, await walk.enter(tx), range)),
+    );
   const ranges = walk.ranges((gap) => nextRange(attempt.db, walk.key, walk.where, gap, every));
   for await (const range of ranges) {
     await brake.waitForTurn(attempt.signal);

@@ -1,6 +1,5 @@
-import { type SQL, sql } from 'drizzle-orm';
-import { FENCED_ISOLATION } from '../../drizzle/fence';
-import { type Attempt, fence, type Transaction } from './attempt';
+import { inTransaction } from '../../drizzle/transaction';
+import type { Attempt, Transaction } from './attempt';
 import { type Batch, createBatch, enterBatch } from './batch';
 import type { TableReference } from './names';
 import { type BatchOptions, type BatchSettings, readBatchOptions } from './options';
@@ -19,24 +18,18 @@ import { troubleOf } from './walk/trouble';
 /** The author's change of one batch. */
 export type BatchBody = (tx: Transaction, batch: Batch) => PromiseLike<unknown>;
 
-/**
- * A batch that waits for a row holds others meanwhile, and a lock on the table would queue the
- * application behind it. Half of Postgres's deadlock_timeout: in a deadlock with the application
- * it is then always the batch that gives way.
- */
-const LOCK_TIMEOUT = '500ms';
-
 /** Walks a table in batches, each of which takes effect exactly once; see JobContext.inBatches. */
 export async function inBatches(
   attempt: Attempt,
   tally: Tally,
+  name: string,
   table: TableReference,
   options: BatchOptions,
   body: BatchBody,
 ): Promise<void> {
   const settings = readBatchOptions(options);
   const brake = createBrake(attempt, options.throttle);
-  const walk = await TableWalk.open(attempt, tally, table, options);
+  const walk = await TableWalk.open(attempt, tally, name, table, options);
   if (!walk) return;
   await new Batches(attempt, walk, settings, brake, body).run();
   await walk.complete();
@@ -108,16 +101,16 @@ class Batches {
 
   #commit(range: Range): Promise<bigint> {
     const { attempt, walk } = this;
-    return attempt.db.transaction(async (tx) => {
-      const pid = await begin(tx, attempt);
-      return this.#waiters.during(pid, async () => {
+    return inTransaction(attempt.db, async (tx) => {
+      const entered = await walk.enter(tx);
+      return this.#waiters.during(entered.pid, async () => {
         // Where nothing matches there is nothing to change, but the range is done all the same.
         if (range.matching > 0) {
           enterBatch(tx, walk.key, range);
           await this.body(tx, createBatch(tx, walk.key, walk.where, range));
         }
         // Last: had the author caught an error of Postgres's, this would fail, not commit nothing.
-        return walk.store(tx, range);
+        return walk.store(tx, entered, range);
       });
     });
   }
@@ -142,19 +135,4 @@ class Batches {
     const half = Math.max(1, Math.floor(range.matching / 2));
     return this.walk.split(range, (gap) => lookUp(this.attempt, this.walk, gap, half));
   }
-}
-
-/** Fences a batch's transaction and makes it polite; returns its session's process ID. */
-async function begin(tx: Transaction, attempt: Attempt): Promise<number> {
-  // Sent together: with small batches, round trips are what bookkeeping costs. postgres.js waits
-  // for the types of parameters before it sends the next statement, so none has any.
-  const plainly = { execute: (query: SQL) => tx.execute(query.inlineParams()) };
-  const [, , [session]] = await Promise.all([
-    plainly.execute(sql`set transaction isolation level ${sql.raw(FENCED_ISOLATION)}`),
-    fence(plainly, attempt),
-    plainly.execute(
-      sql`select pg_backend_pid() as pid, set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`,
-    ),
-  ]);
-  return Number(session?.['pid']);
 }

@@ -1,7 +1,8 @@
 import path from 'node:path';
-import { Superseded } from '../../drizzle/superseded';
+import { AttemptOutdated, Superseded } from '../../drizzle/superseded';
 import { WrongUse } from '../../drizzle/wrongUse';
 import { Refused } from '../context/refused';
+import { UnfinishedWalk } from '../context/walk/unfinishedWalk';
 
 /**
  * What was thrown, fit to leave the thread: no row's value in it. Of Postgres's, the driver's and
@@ -37,7 +38,7 @@ const DESCRIBED_AT_MOST = 30;
 const ERRORS_AT_MOST = 10;
 
 /** Errors of ours that an attempt can end in. */
-const OURS = [Superseded, Refused, WrongUse];
+const OURS = [Superseded, AttemptOutdated, UnfinishedWalk, Refused, WrongUse];
 
 const LANGUAGE = new Set([
   'SyntaxError',

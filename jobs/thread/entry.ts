@@ -1,4 +1,10 @@
-import type { Attempt } from '../context/attempt';
+import { eq, sql } from 'drizzle-orm';
+import { COMMIT_DURABLY } from '../../drizzle/durable';
+import { migrations } from '../../drizzle/schema';
+import { AttemptOutdated } from '../../drizzle/superseded';
+import { type Attempt, fencedTransaction } from '../context/attempt';
+import { Tally } from '../context/walk/tally';
+import { Checkpoint } from './checkpoint';
 import { createContext } from './context';
 import { describe } from './describe';
 import { loadJob } from './load';
@@ -44,10 +50,12 @@ async function runJob(input: RunInput): Promise<void> {
   let during: During = 'load';
   try {
     const job = await loadJob(input.file);
-    const sessions = openSessions(input);
+    const sessions = openSessions(input, () => failed('elsewhere')(new AttemptOutdated(LOST)));
     const attempt: Attempt = {
       migration: input.migration,
       id: BigInt(input.attemptId),
+      epoch: input.epoch,
+      server: input.server,
       number: input.number,
       db: sessions.db,
       signal: stop.signal,
@@ -58,10 +66,16 @@ async function runJob(input: RunInput): Promise<void> {
     };
     during = 'run';
     tell({ type: 'running' });
-    await job.run(createContext(attempt, sessions));
+    const walks = new Tally(attempt);
+    const checkpoint = new Checkpoint(attempt, input.checkpointVersion);
+    await job.run(createContext(attempt, sessions, checkpoint, walks));
     // Taken now: asked to stop after this, run() had done its work all the same.
     const stopped = stop.signal.aborted;
     reporter.flush();
+    if (!stopped) {
+      walks.requireComplete();
+      if (sessions.used) await confirm(attempt);
+    }
     // Told only when its sessions are gone: nothing of a completed attempt is left in the database.
     await sessions.end();
     await printed();
@@ -71,6 +85,20 @@ async function runJob(input: RunInput): Promise<void> {
     await printed();
     failed(during)(thrown);
   }
+}
+
+const LOST =
+  'a database session of the attempt was lost: its server restarted or failed over, or somebody ended it';
+
+/** All that run() has committed is there, on the server where the attempt began, and on disk. */
+async function confirm(attempt: Attempt): Promise<void> {
+  await fencedTransaction(attempt, async (tx) => {
+    await tx.execute(COMMIT_DURABLY);
+    await tx
+      .update(migrations)
+      .set({ updatedAt: sql`now()` })
+      .where(eq(migrations.name, attempt.migration));
+  });
 }
 
 /** A terminal or pipe that takes nothing must not hold up the end. Milliseconds. */

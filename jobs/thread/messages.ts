@@ -19,6 +19,11 @@ export interface RunInput {
   readonly migration: string;
   /** A bigint; messages are JSON. */
   readonly attemptId: string;
+  /** Of the attempt's claim, see FencedAttempt. */
+  readonly epoch: string;
+  readonly server: string;
+  /** Of the checkpoint that was stored at the claim. */
+  readonly checkpointVersion: number;
   readonly number: number;
   /** No throttling (`lrm finalize`). */
   readonly unthrottled: boolean;

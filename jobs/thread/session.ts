@@ -1,6 +1,5 @@
-import { drizzle } from 'drizzle-orm/postgres-js';
 import { connect, type Sql } from '../../drizzle/connect';
-import type { Database } from '../context/attempt';
+import { type Database, database } from '../../drizzle/database';
 import { applicationName } from './applicationName';
 import type { RunInput } from './messages';
 import { gate, tell } from './port';
@@ -15,17 +14,25 @@ export interface Sessions {
   /** Drizzle changes how its client reads dates, so plain postgres.js has a pool of its own. */
   readonly db: Database;
   readonly sql: Sql;
+  /** Whether the job has opened a session at all. */
+  readonly used: boolean;
   /** Ends them; a query still running a second later is cut off. */
   end(): Promise<void>;
 }
 
-/** Opens (lazily) the pools that an attempt's SQL runs on. */
-export function openSessions(input: RunInput): Sessions {
-  const forDrizzle = guarded(input);
-  const sql = guarded(input);
+/**
+ * Opens (lazily) the pools that an attempt's SQL runs on.
+ * @param onLost called when a session has ended that this side did not end
+ */
+export function openSessions(input: RunInput, onLost: () => void): Sessions {
+  const forDrizzle = guarded(input, onLost);
+  const sql = guarded(input, onLost);
   return {
-    db: drizzle(forDrizzle),
+    db: database(forDrizzle),
     sql,
+    get used() {
+      return used;
+    },
     end: async () => {
       await Promise.all([forDrizzle.end({ timeout: 1 }), sql.end({ timeout: 1 })]);
     },
@@ -40,21 +47,37 @@ export function openSessions(input: RunInput): Sessions {
  * The check comes when the session has its name in pg_stat_activity (behind a pooler, too, where a
  * session of the server is there only after the first statement): so either the claim finds the
  * session and ends it, or the check finds the claim.
+ *
+ * A lost session may mean a server that crashed and lost its last commits, and what the job has in
+ * memory rests on them. So the attempt ends, and no new session is let through any more: the thread
+ * stays blocked until its process is ended.
  */
-function guarded(input: RunInput): Sql {
+function guarded(input: RunInput, onLost: () => void): Sql {
   return connect(input.databaseUrl, {
     max: CONNECTIONS,
     applicationName: applicationName(BigInt(input.attemptId)),
     settings: {
       statement_timeout: String(input.limitMs),
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION,
+      // Of a role's own timeout a session that rests would end, and the attempt with it.
+      idle_session_timeout: '0',
     },
     onSession: waitForLeave,
+    onLost: () => {
+      lost = true;
+      onLost();
+    },
   });
 }
 
+let used = false;
+let lost = false;
+const NEVER = new Int32Array(new SharedArrayBuffer(4));
+
 /** Blocks the thread: nothing may be sent on the new session before. A superseded one never gets leave. */
 function waitForLeave(): void {
+  used = true;
+  if (lost) Atomics.wait(NEVER, 0, 0);
   Atomics.store(gate, 0, 0);
   tell({ type: 'session' });
   Atomics.wait(gate, 0, 0);

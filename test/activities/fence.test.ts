@@ -1,12 +1,15 @@
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
-import { type Claim, claim } from '../../activities/attempt/claim';
+import { type Claim, type Claimed, claim } from '../../activities/attempt/claim';
 import { type OwnDatabase, openOwnDatabase } from '../../activities/database';
 import { connect } from '../../drizzle/connect';
 import { lockShared, selectIfCurrent } from '../../drizzle/fence';
 import { Superseded } from '../../drizzle/superseded';
 import { type Attempt, fencedTransaction } from '../../jobs/context/attempt';
+import type { JobContext } from '../../jobs/context/index';
+import { Tally } from '../../jobs/context/walk/tally';
 import { applicationName } from '../../jobs/thread/applicationName';
+import { Checkpoint } from '../../jobs/thread/checkpoint';
 import { createContext } from '../../jobs/thread/context';
 import { useDatabase } from '../support/database';
 import { waitFor } from '../support/waitFor';
@@ -40,26 +43,33 @@ function claimAt(scheduledAt: Date, silentAfter = 60_000): Promise<Claim> {
   return claim(db, { migration: NAME, worker: 'test', runId: 'run', scheduledAt, silentAfter });
 }
 
-async function claimed(scheduledAt: Date): Promise<bigint> {
+async function claimed(scheduledAt: Date): Promise<Claimed> {
   const result = await claimAt(scheduledAt);
   if (result.kind !== 'claimed') throw new Error(`not claimed: ${result.kind}`);
-  return result.attemptId;
+  return result;
 }
 
 /** An attempt as its thread would see it; its sessions can't be found by name unless `named`. */
-function attemptOn(own: OwnDatabase, id: bigint): Attempt {
+function attemptOn(own: OwnDatabase, { attemptId, epoch, server }: Claimed): Attempt {
   const nothing = () => {};
   return {
     migration: NAME,
-    id,
+    id: attemptId,
+    epoch,
+    server,
     number: 1,
-    db: own as unknown as Attempt['db'],
+    db: own,
     signal: new AbortController().signal,
     log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
     unthrottled: false,
     report: nothing,
     progressed: nothing,
   };
+}
+
+function contextOf(attempt: Attempt, version = 0): JobContext {
+  const sessions = { db: attempt.db, sql: database.sql };
+  return createContext(attempt, sessions, new Checkpoint(attempt, version), new Tally(attempt));
 }
 
 const written = async () => (await database.sql`select * from written`).length;
@@ -86,7 +96,7 @@ describe('the fence', () => {
 
   test('makes a claim wait for a batch that is under way, which then commits', async () => {
     const older = attemptOn(open(), await claimed(minute(1)));
-    let claiming: Promise<bigint> | undefined;
+    let claiming: Promise<Claimed> | undefined;
 
     await fencedTransaction(older, async (tx) => {
       await tx.execute(sql`insert into written values (1)`);
@@ -101,7 +111,7 @@ describe('the fence', () => {
   test('refuses a batch that begins while a claim is waiting for another one', async () => {
     const id = await claimed(minute(1));
     const [one, two] = [attemptOn(open(), id), attemptOn(open(), id)];
-    let claiming: Promise<bigint> | undefined;
+    let claiming: Promise<Claimed> | undefined;
     let second: Promise<unknown> | undefined;
 
     await fencedTransaction(one, async () => {
@@ -125,9 +135,8 @@ describe('the fence', () => {
     ['SERIALIZABLE', 'serializable', false],
   ] as const)('would not hold with %s', (_, isolationLevel, inOneStatement) => {
     test('an older attempt commits after the claim', async () => {
-      const id = await claimed(minute(1));
-      const other = attemptOn(open(), id);
-      let claiming: Promise<bigint> | undefined;
+      const other = attemptOn(open(), await claimed(minute(1)));
+      let claiming: Promise<Claimed> | undefined;
       let second: Promise<unknown> | undefined;
 
       await fencedTransaction(other, async () => {
@@ -137,8 +146,8 @@ describe('the fence', () => {
           async (tx) => {
             const check = inOneStatement
               ? sql`with l as materialized (${lockShared(NAME)}) select 1 from l, long_running_migrations.migrations
-                    where name = ${NAME} and current_attempt = ${id}`
-              : selectIfCurrent(NAME, id);
+                    where name = ${NAME} and current_attempt = ${other.id}`
+              : selectIfCurrent(other);
             if (!inOneStatement) await tx.execute(lockShared(NAME));
             if ((await tx.execute(check)).length === 0) throw new Superseded(NAME);
             await tx.execute(sql`insert into written values (2)`);
@@ -161,21 +170,21 @@ describe('the fence', () => {
 
   test('refuses the checkpoint of an older attempt, outside of a batch as well', async () => {
     const older = attemptOn(open(), await claimed(minute(1)));
-    const context = createContext(older, { db: older.db, sql: database.sql, end: async () => {} });
+    const context = contextOf(older);
     await context.saveCheckpoint({ at: 1 });
-    await claimed(minute(2));
+    const newer = attemptOn(open(), await claimed(minute(2)));
 
     await expect(context.saveCheckpoint({ at: 2 })).rejects.toBeInstanceOf(Superseded);
 
-    expect(await context.checkpoint()).toEqual({ at: 1 });
+    await expect(context.checkpoint()).rejects.toBeInstanceOf(Superseded);
+    expect(await contextOf(newer).checkpoint()).toEqual({ at: 1 });
   });
 
   test.each(['2024', 'true', '{"a":1}', 9, [null], null])(
     'hands back the checkpoint %j as it was',
     async (value) => {
       const attempt = attemptOn(open(), await claimed(minute(1)));
-      const sessions = { db: attempt.db, sql: database.sql, end: async () => {} };
-      const context = createContext(attempt, sessions);
+      const context = contextOf(attempt);
       await context.saveCheckpoint(value);
       expect(await context.checkpoint()).toEqual(value ?? undefined);
     },
@@ -183,11 +192,7 @@ describe('the fence', () => {
 
   test('refuses to save a checkpoint in a transaction whose snapshot may be too old', async () => {
     const attempt = attemptOn(open(), await claimed(minute(1)));
-    const context = createContext(attempt, {
-      db: attempt.db,
-      sql: database.sql,
-      end: async () => {},
-    });
+    const context = contextOf(attempt);
 
     const saving = attempt.db.transaction((tx) => context.saveCheckpoint(1, tx), {
       isolationLevel: 'repeatable read',
@@ -205,12 +210,15 @@ describe('claim', () => {
 
     const [row] =
       await database.sql`select current_attempt from long_running_migrations.migrations`;
-    expect(BigInt(row?.['current_attempt'])).toBe(current);
+    expect(BigInt(row?.['current_attempt'])).toBe(current.attemptId);
   });
 
   test('ends the sessions of an older attempt, also one that holds the lock in an open transaction', async () => {
     const id = await claimed(minute(1));
-    const frozen = connect(database.databaseUrl, { max: 1, applicationName: applicationName(id) });
+    const frozen = connect(database.databaseUrl, {
+      max: 1,
+      applicationName: applicationName(id.attemptId),
+    });
     // As a frozen worker would: a batch under way, and nobody there to go on with it.
     const batch = frozen.begin(async (tx) => {
       await tx`select pg_advisory_xact_lock_shared(hashtextextended(${`long_running_migrations:${NAME}`}, 0))`;
@@ -228,7 +236,7 @@ describe('claim', () => {
 
     expect(await written()).toBe(0);
     const sessions = await database.sql`
-      select 1 from pg_stat_activity where application_name = ${applicationName(id)}`;
+      select 1 from pg_stat_activity where application_name = ${applicationName(id.attemptId)}`;
     expect(sessions).toHaveLength(0);
     await frozen.end({ timeout: 0 });
   });

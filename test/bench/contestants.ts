@@ -23,7 +23,7 @@ export const oneUpdate: Contestant = async ({ sql }) => {
 /** The same batches one after the other, with nothing kept of where it is. */
 export const bareLoop: Contestant = (bench) =>
   withDatabase(bench, async (db) => {
-    const key = await describeKey(db, users, [users.id], false);
+    const key = await describeKey(db, { table: users, columns: [users.id], descending: false });
     const upto = await lastKey(db, key);
     if (!upto) return;
     for (

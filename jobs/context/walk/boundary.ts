@@ -22,7 +22,7 @@ export async function lastKey(db: Database, key: Key): Promise<KeyValues | null>
   const columns = key.columns.map(({ column }) => sql`${column}`);
   const [found] = await alongIndex(db, (tx) =>
     tx.execute<KeyRow>(sql`select ${asText(key)} from (
-      select ${named(key)} from ${key.table} order by ${inOrder(key, columns, true)} limit 1) b`),
+      select ${named(key)} from ${sql.raw(key.tableName)} order by ${inOrder(key, columns, true)} limit 1) b`),
   );
   return found ? valuesOf(key, found) : null;
 }
@@ -68,7 +68,7 @@ export function boundary(
   // ORDER BY could mistake the text for the key.
   if (!where) {
     return sql`select ${asText(key)} from (
-      select ${named(key)} from ${key.table} where ${within(key, gap)}
+      select ${named(key)} from ${sql.raw(key.tableName)} where ${within(key, gap)}
       order by ${inOrderOfKey} offset ${size - 1} limit 1) b`;
   }
   const names = key.columns.map((_, index) => sql.raw(`k${index}`));
@@ -77,7 +77,7 @@ export function boundary(
       count(*) filter (where matches)
         over (order by ${inOrder(key, names)} rows unbounded preceding) as matching
     from (
-      select ${named(key)}, (${where}) as matches from ${key.table} where ${within(key, gap)}
+      select ${named(key)}, (${where}) as matches from ${sql.raw(key.tableName)} where ${within(key, gap)}
       order by ${inOrderOfKey} limit ${keys}) k) b
     where b.matching >= ${size} or b.rows >= ${keys}
     order by ${inOrder(key, names)} limit 1`;
@@ -86,7 +86,7 @@ export function boundary(
 /** Counts what {@link boundary} left: fewer rows than it looked at. */
 function remaining(key: Key, where: SQL | undefined, gap: Gap): SQL {
   const matching = where ? sql`count(*) filter (where ${where})` : sql`count(*)`;
-  return sql`select count(*) as rows, ${matching} as matching from ${key.table}
+  return sql`select count(*) as rows, ${matching} as matching from ${sql.raw(key.tableName)}
     where ${within(key, gap)}`;
 }
 

@@ -4,35 +4,53 @@ import type { Database } from '../attempt';
 import { type CatalogColumn, findColumns } from '../catalogColumns';
 import { type ColumnReference, columnName, type TableReference, tableText } from '../names';
 import { Refused } from '../refused';
+import type { Operators } from './operators';
 import { requireUniqueIndex } from './uniqueIndex';
 
 /** One column of a walk's key. */
-export interface KeyColumn extends Omit<CatalogColumn, 'nullable'> {
+export interface KeyColumn extends CatalogColumn {
   /** Refers to it in SQL. */
   readonly column: SQL | PgColumn;
+  readonly operators: Operators;
 }
 
 /** What a walk goes along: columns that Postgres keeps unique, NOT NULL and in order. */
 export interface Key {
+  /** As the author names it. */
   readonly table: TableReference;
-  /** Schema and name. */
+  /** Schema and name, in quotes where they need them. */
   readonly tableName: string;
   readonly tableId: string;
+  readonly indexId: string;
   readonly columns: readonly KeyColumn[];
   readonly descending: boolean;
 }
 
+/** A walk's table and key as its author names them. */
+export interface Walked {
+  readonly table: TableReference;
+  readonly columns: readonly ColumnReference[];
+  readonly descending: boolean;
+}
+
+/** A table as the catalog knows it. */
+export interface FoundTable {
+  readonly id: string;
+  /** Schema and name, in quotes where they need them. */
+  readonly name: string;
+}
+
 /**
  * Looks the key up in the catalogs.
+ * @param known the table, where its name has been looked up already
  * @throws Refused when the table or the columns can't be walked along exactly.
  */
 export async function describeKey(
-  db: Database,
-  table: TableReference,
-  references: readonly ColumnReference[],
-  descending: boolean,
+  db: Pick<Database, 'execute'>,
+  { table, columns: references, descending }: Walked,
+  known?: FoundTable,
 ): Promise<Key> {
-  const { id: tableId, name: tableName } = await findTable(db, table);
+  const { id: tableId, name: tableName } = known ?? (await findTable(db, table));
   const found = await findColumns(db, table);
   const columns = references.map((reference) => {
     const column = found.get(columnName(table, reference));
@@ -45,12 +63,23 @@ export async function describeKey(
     }
     return { ...column, column: columnReference(table, reference, column.name) };
   });
-  const key = { table, tableName, tableId, columns, descending };
-  await requireUniqueIndex(db, key);
-  return key;
+  const { indexId, operators } = await requireUniqueIndex(db, { tableId, tableName, columns });
+  const compared = columns.map((column, index) => {
+    const own = operators[index];
+    if (!own) throw new Refused(`${tableName}.${column.name} has a type without an order`);
+    return { ...column, operators: own };
+  });
+  return { table, tableName, tableId, indexId, columns: compared, descending };
 }
 
-async function findTable(db: Database, table: TableReference) {
+/**
+ * The table that a name stands for.
+ * @throws Refused when there is none, or it is none that can be walked over.
+ */
+export async function findTable(
+  db: Pick<Database, 'execute'>,
+  table: TableReference,
+): Promise<FoundTable> {
   const text = tableText(table);
   const [found] = await db.execute<{ id: string; name: string; kind: string; parent: boolean }>(sql`
     select c.oid::text as id, format('%I.%I', n.nspname, c.relname) as name, c.relkind as kind,

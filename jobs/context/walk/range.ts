@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { collated } from '../catalogColumns';
 import type { Key } from './key';
+import { compared } from './operators';
 
 /** A key's values as text, in the order of its columns. */
 export type KeyValues = readonly string[];
@@ -17,10 +18,27 @@ export interface Range {
 
 /** The condition for rows behind `after` and up to `upto`, in the walk's order. */
 export function within(key: Key, { after, upto }: Pick<Range, 'after' | 'upto'>): SQL {
-  const [behind, upTo] = key.descending ? [sql`<`, sql`>=`] : [sql`>`, sql`<=`];
-  const columns = row(key.columns.map(({ column }) => sql`${column}`));
-  const until = sql`${columns} ${upTo} ${values(key, upto)}`;
-  return after ? sql`${columns} ${behind} ${values(key, after)} and ${until}` : until;
+  const columns = key.columns.map(({ column }) => sql`${column}`);
+  const [behind, ahead] = key.descending
+    ? (['less', 'greater'] as const)
+    : (['greater', 'less'] as const);
+  const end = values(key, upto);
+  const until = sql`${compared(key.columns, columns, end, ahead, true)}${firstColumn(key, end, ahead)}`;
+  if (!after) return until;
+  const start = values(key, after);
+  return sql`${compared(key.columns, columns, start, behind, false)}${firstColumn(key, start, behind)}
+    and ${until}`;
+}
+
+/**
+ * Says again of the first column what the comparison of rows says: the planner estimates rows badly
+ * (500 times too many were seen), and a single column well.
+ */
+function firstColumn(key: Key, bound: readonly SQL[], side: 'less' | 'greater'): SQL {
+  const [first, ...more] = key.columns;
+  if (!first || more.length === 0) return sql``;
+  const operator = first.operators[`${side}OrEqual` as const];
+  return sql` and ${first.column} ${sql.raw(operator)} ${bound[0]}`;
 }
 
 /** `ORDER BY` of the walk, or the other way round. */
@@ -35,15 +53,16 @@ export function inOrder(key: Key, expressions: readonly SQL[], backwards = false
 /** A stored key's columns with type and collation, fit for sorting; `stored` is a text[] column. */
 export function typed(key: Key, stored: SQL): SQL[] {
   return key.columns.map((column, index) =>
-    collated(sql`(${stored})[${sql.raw(String(index + 1))}]::${sql.raw(column.type)}`, column),
+    collated(
+      sql`(${stored})[${sql.raw(String(index + 1))}]::${sql.raw(column.qualifiedType)}`,
+      column,
+    ),
   );
 }
 
 /** Through text to the exact type: no value passes through a JavaScript number or Date. */
-function values(key: Key, texts: KeyValues): SQL {
-  return row(key.columns.map(({ type }, index) => sql`${texts[index]}::text::${sql.raw(type)}`));
-}
-
-function row(parts: SQL[]): SQL {
-  return sql`(${sql.join(parts, sql`, `)})`;
+function values(key: Key, texts: KeyValues): SQL[] {
+  return key.columns.map(
+    ({ qualifiedType }, index) => sql`${texts[index]}::text::${sql.raw(qualifiedType)}`,
+  );
 }

@@ -29,11 +29,12 @@ export function asWritten(
   };
 }
 
-/** Types and collations of the key's columns: changed, the order may be another one. */
-export function keyTypes(key: Key): string {
-  return key.columns
-    .map(({ type, collation }) => (collation ? `${type} ${collation}` : type))
-    .join(', ');
+/** What the database says: another type or collation may mean another order of the keys. */
+export function asFound(key: Key): Shape {
+  const types = key.columns.map(({ qualifiedType, collation }) =>
+    collation ? `${qualifiedType} ${collation}` : qualifiedType,
+  );
+  return { schema: key.tableName, types: types.join(', ') };
 }
 
 /**

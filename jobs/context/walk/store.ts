@@ -1,9 +1,14 @@
-import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
+import { COMMIT_DURABLY } from '../../../drizzle/durable';
 import { finishedRanges, type WalkRow, walks } from '../../../drizzle/schema';
+import { AttemptOutdated } from '../../../drizzle/superseded';
 import { type Attempt, fencedTransaction, type Transaction } from '../attempt';
+import { arrayLiteral } from '../literal';
+import { Refused } from '../refused';
 import type { Key } from './key';
 import { inOrder, type KeyValues, type Range, typed } from './range';
 import type { Shape } from './shape';
+import { type Entered, isSameTable } from './tableState';
 
 /** What a walk's first attempt finds out. */
 export interface Beginning {
@@ -20,11 +25,15 @@ export interface Finished {
 }
 
 /** The walk of that name, if an attempt has begun it. */
-export async function findWalk(attempt: Attempt, name: string): Promise<WalkRow | undefined> {
-  const [row] = await attempt.db
+export async function findWalk(
+  tx: Transaction,
+  migration: string,
+  name: string,
+): Promise<WalkRow | undefined> {
+  const [row] = await tx
     .select()
     .from(walks)
-    .where(and(eq(walks.migration, attempt.migration), eq(walks.name, name)));
+    .where(and(eq(walks.migration, migration), eq(walks.name, name)));
   return row;
 }
 
@@ -51,57 +60,111 @@ export function insertWalk(
 }
 
 /** Finished ranges above the low-water mark, in the walk's order. */
-export function readFinished(attempt: Attempt, walk: WalkRow, key: Key): Promise<Finished[]> {
-  return attempt.db
+export function readFinished(tx: Transaction, walk: WalkRow, key: Key): Promise<Finished[]> {
+  return tx
     .select()
     .from(finishedRanges)
     .where(eq(finishedRanges.walk, walk.id))
     .orderBy(inOrder(key, typed(key, sql`${finishedRanges.upto}`)));
 }
 
-/** Notes a finished range in the transaction that finishes it. */
+/**
+ * Notes a finished range in the transaction that finishes it.
+ * @throws Refused when the transaction is no longer the one that was entered; AttemptOutdated when
+ *   the table's name stands for another table by now.
+ */
 export async function insertFinished(
   tx: Transaction,
   walk: WalkRow,
+  key: Key,
+  { transactionId }: Entered,
   range: Range,
 ): Promise<bigint> {
-  const [row] = await tx
-    .insert(finishedRanges)
-    .values({
-      walk: walk.id,
-      after: range.after && [...range.after],
-      upto: [...range.upto],
-      rows: range.rows,
-    })
-    .returning({ id: finishedRanges.id });
-  return (row as { id: bigint }).id;
+  const after = range.after && arrayLiteral(range.after);
+  const [row] = await tx.execute<{ id: string }>(sql`
+    insert into ${finishedRanges} (walk, after, upto, rows)
+    select ${String(walk.id)}::bigint, ${after}::text[], ${arrayLiteral(range.upto)}::text[],
+      ${range.rows}::bigint
+    where pg_current_xact_id()::text = ${transactionId} and ${isSameTable(key)}
+    returning id::text as id`);
+  if (row) return BigInt(row.id);
+  const [now] = await tx.execute<{ id: string }>(sql`select pg_current_xact_id()::text as id`);
+  if (now?.id !== transactionId) throw new Refused(ENDED_TRANSACTION);
+  throw new AttemptOutdated(`the name of ${key.tableName} stands for another table by now`);
 }
 
-/** Moves the low-water mark over ranges that adjoin it. */
-export function fold(attempt: Attempt, walk: WalkRow, ranges: readonly Finished[]): Promise<void> {
+const ENDED_TRANSACTION =
+  "the body of a batch has ended the batch's transaction (COMMIT or ROLLBACK): leave both to " +
+  'inBatches. What the body committed is not noted as done';
+
+/**
+ * Moves the low-water mark over ranges that adjoin it.
+ * @throws AttemptOutdated when the database does not hold what this attempt has stored.
+ */
+export function fold(
+  attempt: Attempt,
+  walk: WalkRow,
+  mark: KeyValues | null,
+  ranges: readonly Finished[],
+): Promise<void> {
   return fencedTransaction(attempt, async (tx) => {
     const last = ranges.at(-1);
     if (!last) return;
     const rows = ranges.reduce((sum, range) => sum + range.rows, 0);
-    await tx
+    const moved = await tx
       .update(walks)
       .set({ lowWaterMark: [...last.upto], rowsDone: sql`${walks.rowsDone} + ${rows}` })
-      .where(eq(walks.id, walk.id));
-    await tx.delete(finishedRanges).where(
-      inArray(
-        finishedRanges.id,
-        ranges.map(({ id }) => id),
-      ),
-    );
+      .where(
+        and(
+          eq(walks.id, walk.id),
+          sql`${walks.lowWaterMark} is not distinct from ${literal(mark)}`,
+        ),
+      )
+      .returning({ id: walks.id });
+    const ids = ranges.map(({ id }) => id);
+    const deleted = await tx
+      .delete(finishedRanges)
+      .where(and(eq(finishedRanges.walk, walk.id), inArray(finishedRanges.id, ids)))
+      .returning({ id: finishedRanges.id });
+    if (moved.length !== 1 || deleted.length !== ranges.length) {
+      throw new AttemptOutdated(
+        `the database has lost finished ranges of walk '${walk.name}' that this attempt had stored`,
+      );
+    }
   });
 }
 
-/** Notes that nothing is left: a later attempt passes over the walk. */
-export async function completeWalk(attempt: Attempt, walk: WalkRow): Promise<void> {
-  await fencedTransaction(attempt, (tx) =>
-    tx
+/**
+ * Notes that nothing is left: a later attempt passes over the walk. All that the walk has committed
+ * is on disk then.
+ * @param rowsDone as the attempt has counted them
+ * @throws AttemptOutdated when what is stored does not reach from the first key to the last.
+ */
+export async function completeWalk(
+  attempt: Attempt,
+  walk: WalkRow,
+  rowsDone: number,
+): Promise<void> {
+  const completed = await fencedTransaction(attempt, async (tx) => {
+    await tx.execute(COMMIT_DURABLY);
+    return tx
       .update(walks)
       .set({ completedAt: sql`now()`, rowsTotal: sql`${walks.rowsDone}` })
-      .where(and(eq(walks.id, walk.id), isNull(walks.completedAt))),
+      .where(
+        and(
+          eq(walks.id, walk.id),
+          isNull(walks.completedAt),
+          eq(walks.rowsDone, rowsDone),
+          sql`${walks.lowWaterMark} is not distinct from ${walks.upperBound}`,
+          sql`not exists (select from ${finishedRanges} where ${finishedRanges.walk} = ${walks.id})`,
+        ),
+      )
+      .returning({ id: walks.id });
+  });
+  if (completed.length === 1) return;
+  throw new AttemptOutdated(
+    `what the database holds of walk '${walk.name}' does not reach to the walk's end`,
   );
 }
+
+const literal = (key: KeyValues | null): SQL => sql`${key && arrayLiteral(key)}::text[]`;

@@ -1,16 +1,17 @@
 import type { SQL } from 'drizzle-orm';
 import type { WalkRow } from '../../../drizzle/schema';
-import type { Attempt, Transaction } from '../attempt';
+import { AttemptOutdated } from '../../../drizzle/superseded';
+import { type Attempt, fencedTransaction, type Transaction } from '../attempt';
 import type { ColumnReference, TableReference } from '../names';
 import type { WalkOptions } from '../options';
 import { Refused } from '../refused';
 import { type Gap, lastKey } from './boundary';
 import { estimateRows } from './estimate';
 import { gapsAndFinished, sameKey } from './gaps';
-import { describeKey, type Key } from './key';
+import type { Key, Walked } from './key';
 import { Ledger } from './ledger';
-import type { Range } from './range';
-import { asWritten, keyTypes, requireShape } from './shape';
+import type { KeyValues, Range } from './range';
+import { asFound, asWritten, requireShape, type Shape } from './shape';
 import {
   type Beginning,
   completeWalk,
@@ -21,6 +22,7 @@ import {
   insertWalk,
   readFinished,
 } from './store';
+import { describeLocked, type Entered, enterTransaction, isSameKey } from './tableState';
 import type { Tally } from './tally';
 
 /** A crash costs the next attempt the reading of so much more, no work. */
@@ -32,6 +34,11 @@ type LookUp = (gap: Gap) => Promise<Range>;
 /** A walk along a table's key: where it stands, in this attempt and in the database. */
 export class TableWalk {
   readonly #ledger = new Ledger();
+  #key: Key;
+  /** Of the table, when the key was looked up. */
+  #version: string;
+  /** The low-water mark that is stored. */
+  #mark: KeyValues | null;
   #rowsDone: number;
   #foldedAt = performance.now();
   #folding: Promise<void> = Promise.resolve();
@@ -40,12 +47,20 @@ export class TableWalk {
     private readonly attempt: Attempt,
     private readonly tally: Tally,
     private readonly row: WalkRow,
-    readonly key: Key,
+    private readonly walked: Walked,
+    found: { readonly key: Key; readonly version: string },
     readonly where: SQL | undefined,
     /** What earlier attempts have done above the low-water mark. */
     private readonly before: readonly Finished[],
   ) {
+    this.#key = found.key;
+    this.#version = found.version;
+    this.#mark = row.lowWaterMark;
     this.#rowsDone = before.reduce((sum, { rows }) => sum + rows, row.rowsDone);
+  }
+
+  get key(): Key {
+    return this.#key;
   }
 
   /**
@@ -55,27 +70,27 @@ export class TableWalk {
   static async open(
     attempt: Attempt,
     tally: Tally,
+    name: string,
     table: TableReference,
     options: WalkOptions,
   ): Promise<TableWalk | undefined> {
-    const name = tally.begin(options.name);
-    const columns = keyColumns(options.key);
-    const shape = asWritten(table, columns, options);
-    const known = await findWalk(attempt, name);
-    if (known) requireShape(known, shape);
-    if (known?.completedAt) {
+    const walked = {
+      table,
+      columns: keyColumns(options.key),
+      descending: options.descending ?? false,
+    };
+    const written = asWritten(table, walked.columns, options);
+    const known = await readKnown(attempt, name, walked, written);
+    if (known.kind === 'completed') {
       // Not looked at any more: by now its table may be gone.
-      tally.report(name, { done: known.rowsDone, total: known.rowsDone });
+      const { rowsDone } = known.row;
+      tally.report(name, { done: rowsDone, total: rowsDone });
       return undefined;
     }
-    const key = await describeKey(attempt.db, table, columns, options.descending ?? false);
-    const types = { types: keyTypes(key) };
-    if (known) requireShape(known, types);
+    const shape = { ...written, ...asFound(known.key) };
     const row =
-      known ??
-      (await insertWalk(attempt, name, { ...shape, ...types }, await beginning(attempt, key)));
-    const finished = await readFinished(attempt, row, key);
-    const walk = new TableWalk(attempt, tally, row, key, options.where, finished);
+      known.row ?? (await insertWalk(attempt, name, shape, await beginning(attempt, known.key)));
+    const walk = new TableWalk(attempt, tally, row, walked, known, options.where, known.finished);
     walk.#report();
     return walk;
   }
@@ -103,9 +118,20 @@ export class TableWalk {
     return [first, rest];
   }
 
+  /**
+   * To be called first in a transaction that does a range: fences it, and makes sure that the table
+   * still is what the walk was opened on. Until its end nobody can change the table's definition.
+   * @throws Superseded; AttemptOutdated when the table or its key has changed.
+   */
+  async enter(tx: Transaction): Promise<Entered> {
+    const entered = await enterTransaction(tx, this.attempt, this.#key);
+    if (entered.version !== this.#version) await this.#lookAgain(tx);
+    return entered;
+  }
+
   /** Stores that the range is done, in the transaction that does it. Returns what it is stored under. */
-  store(tx: Transaction, range: Range): Promise<bigint> {
-    return insertFinished(tx, this.row, range);
+  store(tx: Transaction, entered: Entered, range: Range): Promise<bigint> {
+    return insertFinished(tx, this.row, this.#key, entered, range);
   }
 
   /** To be called when that transaction has committed. */
@@ -120,7 +146,7 @@ export class TableWalk {
   /** To be called when nothing is left. */
   async complete(): Promise<void> {
     await this.#fold();
-    await completeWalk(this.attempt, this.row);
+    await completeWalk(this.attempt, this.row, this.#rowsDone);
     this.tally.report(this.row.name, { done: this.#rowsDone, total: this.#rowsDone });
   }
 
@@ -134,15 +160,27 @@ export class TableWalk {
     }
   }
 
+  /** A column more, or a new index as good as the old one, changes nothing for a walk. */
+  async #lookAgain(tx: Transaction): Promise<void> {
+    const { key, version } = await describeLocked(tx, this.walked);
+    if (!isSameKey(key, this.#key)) {
+      throw new AttemptOutdated(`${this.#key.tableName} or its key has changed under the walk`);
+    }
+    this.#key = key;
+    this.#version = version;
+  }
+
   /**
    * One after the other: a fold that is late (its packets lost, its session new) and lands behind
    * the next one would put the mark back over ranges whose rows are deleted.
    */
   #fold(): Promise<void> {
     this.#foldedAt = performance.now();
-    this.#folding = this.#folding.then(() =>
-      fold(this.attempt, this.row, this.#ledger.takeFront()),
-    );
+    this.#folding = this.#folding.then(async () => {
+      const ranges = this.#ledger.takeFront();
+      await fold(this.attempt, this.row, this.#mark, ranges);
+      this.#mark = ranges.at(-1)?.upto ?? this.#mark;
+    });
     return this.#folding;
   }
 
@@ -158,6 +196,29 @@ function keyColumns(key: WalkOptions['key']): readonly ColumnReference[] {
   return columns;
 }
 
+type Known =
+  | { readonly kind: 'completed'; readonly row: WalkRow }
+  | {
+      readonly kind: 'open';
+      readonly row: WalkRow | undefined;
+      readonly key: Key;
+      readonly version: string;
+      readonly finished: readonly Finished[];
+    };
+
+/** What the database holds of the walk and its table: in one transaction, on the attempt's own server. */
+function readKnown(attempt: Attempt, name: string, walked: Walked, written: Shape): Promise<Known> {
+  return fencedTransaction(attempt, async (tx) => {
+    const row = await findWalk(tx, attempt.migration, name);
+    if (row) requireShape(row, written);
+    if (row?.completedAt) return { kind: 'completed', row };
+    const { key, version } = await describeLocked(tx, walked);
+    if (row) requireShape(row, asFound(key));
+    const finished = row ? await readFinished(tx, row, key) : [];
+    return { kind: 'open', row, key, version, finished };
+  });
+}
+
 async function beginning({ db }: Attempt, key: Key): Promise<Beginning> {
-  return { upperBound: await lastKey(db, key), rowsTotal: await estimateRows(db, key.table) };
+  return { upperBound: await lastKey(db, key), rowsTotal: await estimateRows(db, key) };
 }

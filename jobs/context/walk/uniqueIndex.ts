@@ -1,10 +1,21 @@
 import { sql } from 'drizzle-orm';
 import type { Database } from '../attempt';
+import type { CatalogColumn } from '../catalogColumns';
 import { Refused } from '../refused';
-import type { Key } from './key';
+import { type OperatorRow, type Operators, operatorRows, operatorsOf } from './operators';
+
+/** The part of a key that its index is looked for by. */
+export interface KeyToCheck {
+  readonly tableId: string;
+  readonly tableName: string;
+  readonly columns: readonly CatalogColumn[];
+}
 
 /** What the catalog says of an index on exactly the key's columns. */
 interface Candidate extends Record<string, unknown> {
+  readonly id: string;
+  /** Of each column, by strategy. */
+  readonly operators: readonly OperatorRow[];
   readonly name: string;
   readonly unique: boolean;
   readonly btree: boolean;
@@ -20,12 +31,17 @@ interface Candidate extends Record<string, unknown> {
 /**
  * Makes sure that the key's columns have an index which keeps them unique at every moment, and
  * which a walk can follow: without one, batches would overlap, skip rows, or sort the whole table.
+ * @returns the index's OID, and the operators of its columns
  * @throws Refused saying what is missing.
  */
-export async function requireUniqueIndex(db: Database, key: Key): Promise<void> {
+export async function requireUniqueIndex(
+  db: Pick<Database, 'execute'>,
+  key: KeyToCheck,
+): Promise<{ indexId: string; operators: Operators[] }> {
   const candidates = await findIndexes(db, key);
-  const flaws = candidates.map((index) => ({ name: index.name, flaw: flawOf(index, key) }));
-  if (flaws.some(({ flaw }) => flaw === undefined)) return;
+  const flaws = candidates.map((index) => ({ ...index, flaw: flawOf(index, key) }));
+  const sound = flaws.find(({ flaw }) => flaw === undefined);
+  if (sound) return { indexId: sound.id, operators: operatorsOf(sound.operators) };
   const columns = key.columns.map(({ name }) => name).join(', ');
   const why = flaws.map(({ name, flaw }) => `; ${name} ${flaw}`).join('');
   throw new Refused(
@@ -34,23 +50,27 @@ export async function requireUniqueIndex(db: Database, key: Key): Promise<void> 
   );
 }
 
-function findIndexes(db: Database, key: Key): PromiseLike<readonly Candidate[]> {
+function findIndexes(
+  db: Pick<Database, 'execute'>,
+  key: KeyToCheck,
+): PromiseLike<readonly Candidate[]> {
   const numbers = key.columns.map(({ number }) => number).join(' ');
   return db.execute<Candidate>(sql`
-    select c.relname as name, i.indisunique as unique, m.amname = 'btree' as btree,
+    select c.oid::text as id, c.relname as name, i.indisunique as unique, m.amname = 'btree' as btree,
       i.indisvalid and i.indisready and i.indislive as usable,
       i.indpred is not null as partial, not i.indimmediate as deferrable,
       not exists (select from unnest(i.indclass::oid[]) class
         join pg_opclass o on o.oid = class where not o.opcdefault) as "standardOrder",
       array_to_string(i.indcollation::oid[], ' ') as collations,
-      array_to_string(i.indoption::int2[], ' ') as options
+      array_to_string(i.indoption::int2[], ' ') as options,
+      ${operatorRows} as operators
     from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am m on m.oid = c.relam
     where i.indrelid = ${key.tableId}::oid
       and array_to_string((i.indkey::int2[])[0:i.indnkeyatts - 1], ' ') = ${numbers}
     order by 1`);
 }
 
-function flawOf(index: Candidate, key: Key): string | undefined {
+function flawOf(index: Candidate, key: KeyToCheck): string | undefined {
   if (!index.unique) return 'is not unique';
   if (!index.usable) return 'is not valid (REINDEX it)';
   if (index.partial) return 'is partial';

@@ -3,10 +3,12 @@ import { connect, type Sql } from '../../../drizzle/connect';
 import type { Attempt, Progress } from '../../../jobs/context/attempt';
 import { createBatches } from '../../../jobs/context/batches';
 import type { JobContext } from '../../../jobs/context/index';
+import { Tally } from '../../../jobs/context/walk/tally';
 
 /** A job's context as its thread would make it, with no worker and no Temporal around it. */
 export interface TestAttempt extends Attempt {
   readonly job: Pick<JobContext, 'inBatches' | 'forEach' | 'updateRows'>;
+  readonly walks: Tally;
   /** All that was reported, in order. */
   readonly reports: readonly Progress[];
   /** How often something was kept. */
@@ -23,15 +25,15 @@ export async function beginAttempt(
   migration = '0001_walk',
   { unthrottled = false } = {},
 ): Promise<TestAttempt> {
-  const { id, number } = await claim(database.sql, migration);
+  const claimed = await claim(database.sql, migration);
+  const { id } = claimed;
   const pool = connect(database.databaseUrl, { applicationName: `lrm:${id}`, max: 16 });
   const stopping = new AbortController();
   const reports: Progress[] = [];
   let kept = 0;
   const attempt: Attempt = {
     migration,
-    id,
-    number,
+    ...claimed,
     db: drizzle(pool),
     signal: stopping.signal,
     log: silent,
@@ -41,8 +43,10 @@ export async function beginAttempt(
       kept += 1;
     },
   };
+  const walks = new Tally(attempt);
   return Object.assign(attempt, {
-    job: createBatches(attempt),
+    job: createBatches(attempt, walks),
+    walks,
     reports,
     kept: () => kept,
     stop: (reason: Error) => stopping.abort(reason),
@@ -64,7 +68,7 @@ export async function withAttempt<T>(
   }
 }
 
-async function claim(sql: Sql, migration: string): Promise<{ id: bigint; number: number }> {
+async function claim(sql: Sql, migration: string): Promise<Claimed> {
   const key = `long_running_migrations:${migration}`;
   return sql.begin(async (tx) => {
     await tx`insert into long_running_migrations.migrations (name) values (${migration}) on conflict do nothing`;
@@ -75,10 +79,16 @@ async function claim(sql: Sql, migration: string): Promise<{ id: bigint; number:
       from long_running_migrations.attempts where migration = ${migration}
       returning id, number`;
     if (!row) throw new Error(`no attempt of ${migration}`);
-    await tx`update long_running_migrations.migrations
-      set status = 'in_progress', current_attempt = ${row.id} where name = ${migration}`;
-    return { id: BigInt(row.id), number: row.number };
+    const [claimed] = await tx<{ epoch: string; server: string }[]>`
+      update long_running_migrations.migrations
+      set status = 'in_progress', current_attempt = ${row.id}, epoch = gen_random_uuid()
+      where name = ${migration}
+      returning epoch, concat_ws(' ', extract(epoch from pg_postmaster_start_time()), tableoid) as server`;
+    if (!claimed) throw new Error(`no row of ${migration}`);
+    return { id: BigInt(row.id), number: row.number, ...claimed };
   });
 }
+
+type Claimed = Pick<Attempt, 'id' | 'number' | 'epoch' | 'server'>;
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };

@@ -51,7 +51,7 @@ test.each([
   ['composite', [sql`a`, sql`b`], ['5', '5'], 'things_a_b_key'],
 ])('boundary of a %s key follows its index and sorts nothing', async (_, columns, after, index) => {
   for (const descending of [false, true]) {
-    const key = await describeKey(db, sql`things`, columns, descending);
+    const key = await describeKey(db, { table: sql`things`, columns, descending });
     for (const where of [undefined, sql`padding is null`]) {
       const text = await plan(key, where, after);
       expect(text).toMatch(new RegExp(`Index (Only )?Scan (Backward )?using ${index}`));
@@ -62,19 +62,19 @@ test.each([
 });
 
 test('nextRange counts the rows that match, and those it passes over', async () => {
-  const key = await describeKey(db, sql`things`, [sql`id`], false);
+  const key = await describeKey(db, { table: sql`things`, columns: [sql`id`], descending: false });
   const range = await nextRange(db, key, sql`b = 0`, whole(key), 100);
   expect(range).toEqual({ after: null, upto: ['1000'], rows: 1_000, matching: 100 });
 });
 
 test('nextRange goes only so far where hardly anything matches', async () => {
-  const key = await describeKey(db, sql`things`, [sql`id`], false);
+  const key = await describeKey(db, { table: sql`things`, columns: [sql`id`], descending: false });
   const range = await nextRange(db, key, sql`id = ${ROWS}`, whole(key), 100);
   expect(range).toMatchObject({ upto: [`${KEYS_PER_LOOKUP}`], rows: KEYS_PER_LOOKUP, matching: 0 });
 });
 
 test('nextRange ends with the gap', async () => {
-  const key = await describeKey(db, sql`things`, [sql`id`], false);
+  const key = await describeKey(db, { table: sql`things`, columns: [sql`id`], descending: false });
   const gap = { after: ['119990'], upto: ['500000'] };
   const rest = { ...gap, rows: 10, matching: 10 };
   expect(await nextRange(db, key, undefined, gap, 100)).toEqual(rest);

@@ -1,0 +1,92 @@
+import { type SQL, sql } from 'drizzle-orm';
+
+/**
+ * How a key's column is compared: by the operators of its index's operator family, each with its
+ * schema. A plain `>` is looked up along the search_path, and may belong to another order than ORDER
+ * BY's (citext's and text's, say).
+ */
+export interface Operators {
+  readonly less: string;
+  readonly lessOrEqual: string;
+  readonly equal: string;
+  readonly greaterOrEqual: string;
+  readonly greater: string;
+}
+
+/** In the order of Postgres's B-tree strategies, from 1. */
+const STRATEGIES = ['less', 'lessOrEqual', 'equal', 'greaterOrEqual', 'greater'] as const;
+
+/** One operator as {@link operatorRows} gives it. */
+export interface OperatorRow {
+  /** From 1. */
+  readonly column: number;
+  readonly strategy: number;
+  readonly operator: string;
+}
+
+/** The operators of an index's columns, in a query over `pg_index i`. */
+export const operatorRows: SQL = sql`(
+  select coalesce(json_agg(json_build_object('column', class.number, 'strategy', a.amopstrategy,
+    'operator', format('operator(%I.%s)', n.nspname, o.oprname)) order by class.number), '[]')
+  from unnest(i.indclass::oid[]) with ordinality class (id, number)
+    join pg_opclass c on c.oid = class.id
+    join pg_amop a on a.amopfamily = c.opcfamily and a.amoppurpose = 's'
+      and a.amoplefttype = c.opcintype and a.amoprighttype = c.opcintype
+    join pg_operator o on o.oid = a.amopopr
+    join pg_namespace n on n.oid = o.oprnamespace)`;
+
+/** The operators of an index's key columns, in their order; fewer where a family lacks one. */
+export function operatorsOf(rows: readonly OperatorRow[]): Operators[] {
+  const columns = new Map<number, Partial<Record<(typeof STRATEGIES)[number], string>>>();
+  for (const { column, strategy, operator } of rows) {
+    const name = STRATEGIES[strategy - 1];
+    if (name) columns.set(column, { ...columns.get(column), [name]: operator });
+  }
+  return [...columns.values()].filter(
+    (found): found is Operators => Object.keys(found).length === STRATEGIES.length,
+  );
+}
+
+/** One side of a comparison: as many expressions as the key has columns. */
+export type Side = readonly SQL[];
+
+/** `left` before or after `right` in the order of the key's columns; with `orEqual` also beside it. */
+export function compared(
+  columns: readonly { readonly operators: Operators }[],
+  left: Side,
+  right: Side,
+  direction: 'less' | 'greater',
+  orEqual: boolean,
+): SQL {
+  const strict = columns.map(({ operators }) => operators[direction]);
+  const last = columns.map(
+    ({ operators }) => operators[orEqual ? (`${direction}OrEqual` as const) : direction],
+  );
+  const [first] = last;
+  if (first !== undefined && last.every((each) => each === first)) {
+    // As rows: an index over all the columns finds its place at once.
+    return sql`${row(left)} ${sql.raw(first)} ${row(right)}`;
+  }
+  return columnByColumn(columns, left, right, strict, last);
+}
+
+/** Where the columns' operators differ, Postgres compares no rows. */
+function columnByColumn(
+  columns: readonly { readonly operators: Operators }[],
+  left: Side,
+  right: Side,
+  strict: readonly string[],
+  last: readonly string[],
+): SQL {
+  const at = (index: number): SQL => {
+    const pair = (operator: string) => sql`${left[index]} ${sql.raw(operator)} ${right[index]}`;
+    if (index === columns.length - 1) return sql`(${pair(last[index] ?? '')})`;
+    const equal = pair(columns[index]?.operators.equal ?? '');
+    return sql`(${pair(strict[index] ?? '')} or ${equal} and ${at(index + 1)})`;
+  };
+  return at(0);
+}
+
+function row(parts: Side): SQL {
+  return sql`(${sql.join([...parts], sql`, `)})`;
+}

@@ -1,0 +1,89 @@
+import { and, eq, gte, sql } from 'drizzle-orm';
+import { migrations } from '../../drizzle/schema';
+import { AttemptOutdated } from '../../drizzle/superseded';
+import { type Attempt, fence, fencedTransaction, type Transaction } from '../context/attempt';
+
+/**
+ * The value that an author keeps for the attempts to come. Each save counts its version up, so that
+ * an attempt notices when the database has lost a version which it had kept.
+ */
+export class Checkpoint {
+  /** The database holds at least this version, as far as this attempt knows. */
+  #version: number;
+
+  /** @param version of the value that was stored when the attempt was claimed */
+  constructor(
+    private readonly attempt: Attempt,
+    version: number,
+  ) {
+    this.#version = version;
+  }
+
+  /** The stored value; undefined when there is none. */
+  read<T>(): Promise<T | undefined> {
+    return fencedTransaction(this.attempt, async (tx) => {
+      const [row] = await tx
+        .select({ value: migrations.checkpoint, version: migrations.checkpointVersion })
+        .from(migrations)
+        .where(eq(migrations.name, this.attempt.migration));
+      this.#requireVersion(row?.version);
+      return (row?.value ?? undefined) as T | undefined;
+    });
+  }
+
+  /**
+   * Stores `value`; with `tx`, when that transaction commits.
+   * @throws TypeError when `tx` is not READ COMMITTED; what the fence throws.
+   */
+  async save(value: unknown, tx?: Transaction): Promise<void> {
+    if (tx) {
+      await refuseOlderSnapshot(tx);
+      await fence(tx, this.attempt);
+      // Only a later save shows whether the author's transaction has committed.
+      this.#holds((await this.#write(tx, value)) - 1);
+    } else {
+      this.#holds(await fencedTransaction(this.attempt, (own) => this.#write(own, value)));
+    }
+    this.attempt.progressed();
+  }
+
+  async #write(tx: Transaction, value: unknown): Promise<number> {
+    const [row] = await tx
+      .update(migrations)
+      .set({
+        checkpoint: value ?? null,
+        checkpointVersion: sql`${migrations.checkpointVersion} + 1`,
+        updatedAt: sql`now()`,
+      })
+      .where(
+        and(
+          eq(migrations.name, this.attempt.migration),
+          gte(migrations.checkpointVersion, this.#version),
+        ),
+      )
+      .returning({ version: migrations.checkpointVersion });
+    return this.#requireVersion(row?.version);
+  }
+
+  /** Saves may run side by side, and come back in any order. */
+  #holds(version: number): void {
+    this.#version = Math.max(this.#version, version);
+  }
+
+  #requireVersion(version: number | undefined): number {
+    if (version === undefined || version < this.#version) {
+      throw new AttemptOutdated('the database has lost a checkpoint that this attempt had stored');
+    }
+    return version;
+  }
+}
+
+/** Under REPEATABLE READ the fence's check would look at a snapshot older than its lock. */
+async function refuseOlderSnapshot(tx: Transaction): Promise<void> {
+  const [row] = await tx.execute<{ isolation: string }>(
+    sql`select current_setting('transaction_isolation') as isolation`,
+  );
+  if (row?.isolation !== 'read committed') {
+    throw new TypeError(`saveCheckpoint needs a READ COMMITTED transaction, not ${row?.isolation}`);
+  }
+}
