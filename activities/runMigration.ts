@@ -1,6 +1,7 @@
 import { readCatalog } from '../jobs/catalog';
 import { beatInterval } from './attempt/beat';
-import { type Claimed, claim } from './attempt/claim';
+import type { Claimed } from './attempt/claim';
+import { claimInTurn, LATE, waitsFor } from './attempt/claimInTurn';
 import { conclude, failed, retryIn } from './attempt/conclude';
 import { inspectJob } from './attempt/inspect';
 import { AttemptProgress } from './attempt/progress';
@@ -32,10 +33,11 @@ export async function runMigration(
     worker: deps.identity,
     runId: temporal.runId,
     scheduledAt: temporal.scheduledAt,
-    // A live worker beats at a third of the timeout at the latest.
-    silentAfter: temporal.heartbeatTimeout / 2,
+    heartbeatTimeout: temporal.heartbeatTimeout,
   };
-  const found = await withHeartbeats(temporal, () => claim(deps.db, claimant));
+  const found = await withHeartbeats(temporal, () =>
+    claimInTurn(deps.db, claimant, temporal.signal),
+  );
   switch (found.kind) {
     case 'unregistered':
       return leave(deps, name, 'its row is gone');
@@ -44,10 +46,13 @@ export async function runMigration(
         { migration: name, scheduledAt: temporal.scheduledAt },
         'a late claim was refused',
       );
-      throw retryIn(
-        deps.settings.LRM_RETRY_INITIAL_INTERVAL,
-        `a newer attempt of ${name} has begun already`,
-      );
+      // The slot is given back: others would wait for as long as that attempt lives.
+      return leave(deps, name, LATE);
+    case 'waits': {
+      const reason = waitsFor(found.open);
+      deps.log.warn({ migration: name }, `${name} ${reason}`);
+      throw retryIn(ASK_FOR_SESSIONS_EVERY, `${name} ${reason}`);
+    }
     case 'ended':
       return endedBefore(name, found);
     case 'claimed':
@@ -75,6 +80,8 @@ function endedBefore(
   }
 }
 
+/** Each time the claim itself waits some seconds for them. Milliseconds. */
+const ASK_FOR_SESSIONS_EVERY = 2_000;
 /** Kept under start-to-close for telling Temporal. Milliseconds. */
 const RESERVE = 500;
 /** A supervisor gives a worker some 10 seconds more than its jobs' grace. Milliseconds. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../drizzle/refusal';
 import type { Migration } from '../drizzle/schema';
 import { readMigrations } from '../drizzle/status';
-import { type Asked, type Stop, settle, stop } from '../drizzle/stop';
+import { type Asked, requireNoSessions, type Stop, settle, stop } from '../drizzle/stop';
 import { transitions } from '../drizzle/transitions';
 import type { Connections } from './connections';
 import { sayWhenInterrupted } from './interrupted';
@@ -48,7 +48,7 @@ async function untilStopped(
   for (;;) {
     const [view] = await readMigrations(db, timeout, name);
     if (!view) throw new Refusal(`${name} was removed meanwhile`);
-    if (hasMoved(view.migration, move)) return;
+    if (hasMoved(view.migration, move)) return requireNoSessions(db, name, move, timeout);
     if (view.migration.status !== 'in_progress') {
       // It had begun to stop for a pause when the cancel came: paused, and to be cancelled.
       if ((await stop(db, name, move, asked, timeout)) === 'stopped') return;

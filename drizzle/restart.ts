@@ -26,7 +26,7 @@ export async function resume(
 ): Promise<'resumed' | 'withdrawn' | 'running'> {
   const resumed = await db
     .update(migrations)
-    .set({ status: transitions.resume.to, ...request('resume', asked) })
+    .set({ status: transitions.resume.to, claimScheduledAt: null, ...request('resume', asked) })
     .where(and(eq(migrations.name, name), inArray(migrations.status, [...transitions.resume.from])))
     .returning({ name: migrations.name });
   if (resumed.length > 0) return 'resumed';
@@ -60,6 +60,7 @@ export async function retry(
       .set({
         status: transitions.retry.to,
         currentAttempt: null,
+        claimScheduledAt: null,
         completedAt: null,
         ...(fromStart && {
           checkpoint: null,

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { getTableColumns, sql } from 'drizzle-orm';
 import {
   bigint,
   boolean,
@@ -187,7 +187,10 @@ export const finishedRanges = schema.table(
   (table) => [index('finished_ranges_walk').on(table.walk)],
 );
 
-export type Migration = typeof migrations.$inferSelect;
+/** Without the checkpoint: it may be a hundred megabytes, and only its job reads it. */
+export const { checkpoint: _checkpoint, ...migrationColumns } = getTableColumns(migrations);
+
+export type Migration = Omit<typeof migrations.$inferSelect, 'checkpoint'>;
 export type Attempt = typeof attempts.$inferSelect;
 export type MigrationStatus = Migration['status'];
 export type AttemptOutcome = NonNullable<Attempt['outcome']>;

@@ -1,7 +1,7 @@
-import { asc, desc, eq, getTableColumns, sql } from 'drizzle-orm';
+import { asc, desc, eq, sql } from 'drizzle-orm';
 import type { Database } from './database';
 import { isLive } from './live';
-import { type Attempt, attempts, type Migration, migrations } from './schema';
+import { type Attempt, attempts, type Migration, migrationColumns, migrations } from './schema';
 
 /** A migration as an operator looks at it. */
 export interface MigrationView {
@@ -36,7 +36,7 @@ export async function readMigrations(
     .as('latest');
   const rows = await db
     .select({
-      migration: getTableColumns(migrations),
+      migration: migrationColumns,
       attempt: latest._.selectedFields,
       live: isLive(heartbeatTimeout),
       silentFor: sql<string | null>`extract(epoch from now() - ${latest.heartbeatAt})`,

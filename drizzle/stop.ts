@@ -1,14 +1,26 @@
-import { and, eq, inArray, isNull, not, or, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNull, not, or, type SQL, sql } from 'drizzle-orm';
 import type { Database } from './database';
 import { lockExclusive } from './fence';
 import { isLive, isStopping } from './live';
-import { NotRegistered, refusal } from './refusal';
-import { attempts, type Migration, migrations } from './schema';
+import { NotRegistered, Refusal, refusal } from './refusal';
+import { attempts, type Migration, migrationColumns, migrations } from './schema';
+import { describeSessions, endSessions, type OpenSession } from './sessions';
 import { inTransaction } from './transaction';
 import { transitions } from './transitions';
 
 /** What an operator can ask of a migration that may be running. */
 export type Stop = 'pause' | 'cancel';
+
+/** Sessions of an earlier attempt are still there: what they do may yet take effect. */
+export class StillRunning extends Refusal {
+  override readonly name = 'StillRunning';
+  constructor(migration: string, move: Stop, sessions: readonly OpenSession[]) {
+    super(
+      `${migration} may still run: it waits for ${describeSessions(sessions)}; ` +
+        `then type again: npx lrm ${move} ${migration}`,
+    );
+  }
+}
 
 /** Who asks, and why: kept on the row. */
 export interface Asked {
@@ -21,7 +33,7 @@ export interface Asked {
  * attempt is `asked` to stop: it sees that within 2 s, and sets the status itself.
  *
  * @param heartbeatTimeout milliseconds after which a silent attempt is taken for dead
- * @throws NotRegistered, or Refusal saying the status and what is possible in it
+ * @throws NotRegistered, StillRunning, or Refusal saying the status and what is possible in it
  */
 export async function stop(
   db: Database,
@@ -45,6 +57,8 @@ export async function stop(
  * Sets the status that was asked for, unless an attempt is alive: that one does it itself.
  * Without `asked` it completes an earlier {@link stop} that is still wanted.
  * @returns whether the status was set
+ * @throws StillRunning when a dead worker's sessions can't be ended; what was asked is kept on its
+ * row, and the next claim does it if nobody types again.
  */
 export async function settle(
   db: Database,
@@ -53,7 +67,7 @@ export async function settle(
   heartbeatTimeout: number,
   asked?: Asked,
 ): Promise<boolean> {
-  await endSessions(db, name, heartbeatTimeout);
+  await refuseOpenSessions(db, name, move, heartbeatTimeout, asked);
   return inTransaction(db, async (tx) => {
     // No claim and no batch is half-way when the next statement looks.
     await tx.execute(lockExclusive(name));
@@ -76,7 +90,7 @@ export async function settle(
 
 /** The row of a migration. */
 export async function readMigration(db: Database, name: string): Promise<Migration> {
-  const [row] = await db.select().from(migrations).where(eq(migrations.name, name));
+  const [row] = await db.select(migrationColumns).from(migrations).where(eq(migrations.name, name));
   if (!row) throw new NotRegistered(name);
   return row;
 }
@@ -120,13 +134,53 @@ const request = (move: Stop, asked: Asked | undefined) => ({
 });
 
 /** Statements of a dead worker may still run in the database, and hold the lock that follows. */
-async function endSessions(db: Database, name: string, heartbeatTimeout: number): Promise<void> {
-  await db.execute(sql`
-    select pg_terminate_backend(pid)
-    from pg_stat_activity join ${attempts} on application_name = 'lrm:' || ${attempts.id}
-    where datname = current_database() and usename = current_user
-      and ${attempts.migration} = ${name} and ${attempts.endedAt} is null
-      and ${attempts.heartbeatAt} <= now() - ${heartbeatTimeout} * interval '1 millisecond'`);
+async function refuseOpenSessions(
+  db: Database,
+  name: string,
+  move: Stop,
+  heartbeatTimeout: number,
+  asked: Asked | undefined,
+): Promise<void> {
+  const open = await endSessions(db, await deadAttempts(db, name, heartbeatTimeout));
+  if (open.length === 0) return;
+  if (asked) {
+    await db
+      .update(migrations)
+      .set(request(move, asked))
+      .where(and(eq(migrations.name, name), eq(migrations.status, 'in_progress'), mayAsk(move)));
+  }
+  throw new StillRunning(name, move, open);
+}
+
+/**
+ * Waits until nothing of an attempt that has stopped is left in the database.
+ * @throws StillRunning when a session can't be ended
+ */
+export async function requireNoSessions(
+  db: Database,
+  name: string,
+  move: Stop,
+  heartbeatTimeout: number,
+): Promise<void> {
+  await refuseOpenSessions(db, name, move, heartbeatTimeout, undefined);
+}
+
+/** Ended ones too: a thawed worker's sessions outlive its attempt's row. The last few will do. */
+const LATEST = 10;
+
+async function deadAttempts(
+  db: Database,
+  name: string,
+  heartbeatTimeout: number,
+): Promise<bigint[]> {
+  const alive = sql`${attempts.heartbeatAt} > now() - ${heartbeatTimeout} * interval '1 millisecond'`;
+  const rows = await db
+    .select({ id: attempts.id, live: sql<boolean>`${isNull(attempts.endedAt)} and ${alive}` })
+    .from(attempts)
+    .where(eq(attempts.migration, name))
+    .orderBy(desc(attempts.number))
+    .limit(LATEST);
+  return rows.filter(({ live }) => !live).map(({ id }) => id);
 }
 
 /** The worker that ran them is gone: nobody else will say how they ended. */

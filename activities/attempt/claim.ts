@@ -1,10 +1,12 @@
-import { and, desc, eq, getTableColumns, inArray, isNull, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
 import { lockExclusive, SERVER } from '../../drizzle/fence';
+import { isLive, isStopping } from '../../drizzle/live';
 import { attempts, type MigrationStatus, migrations, SCHEMA } from '../../drizzle/schema';
+import { endSessions, type OpenSession } from '../../drizzle/sessions';
+import { sqlState } from '../../drizzle/sqlState';
 import { inTransaction } from '../../drizzle/transaction';
 import { transitions } from '../../drizzle/transitions';
 import type { OwnDatabase, OwnTransaction } from '../database';
-import { endSessions } from './sessions';
 
 /** Which attempt Temporal wants begun. */
 export interface Claimant {
@@ -13,8 +15,8 @@ export interface Claimant {
   readonly runId: string;
   /** When Temporal scheduled this attempt of the activity. */
   readonly scheduledAt: Date;
-  /** An attempt whose row wasn't renewed for so long has lost its worker. Milliseconds. */
-  readonly silentAfter: number;
+  /** An attempt that was not heard for so long has lost its worker. Milliseconds. */
+  readonly heartbeatTimeout: number;
 }
 
 export interface Claimed {
@@ -29,33 +31,50 @@ export interface Claimed {
   readonly checkpointVersion: number;
   readonly rowsDone: number;
   readonly rowsTotal: number | null;
+  /** Attempts before it, whose sessions must be gone before it works. */
+  readonly older: readonly bigint[];
+  /** Those sessions that could not be ended yet. */
+  readonly open: readonly OpenSession[];
 }
 
 export type Claim =
   | Claimed
   /** Nothing to run: it has ended, or an operator holds it. */
   | { readonly kind: 'ended'; readonly status: MigrationStatus; readonly error: string | null }
-  /** A newer attempt was scheduled and has claimed already. */
+  /** The current attempt is alive, and Temporal scheduled it after this one. */
   | { readonly kind: 'late' }
+  /** Sessions of an older attempt stand in the way, and could not be ended. */
+  | { readonly kind: 'waits'; readonly open: readonly OpenSession[] }
   | { readonly kind: 'unregistered' };
 
 /** Waiting for older batches, then ending their sessions: the lock is had within a few rounds. */
 const LOCK_ROUNDS = 20;
+/** By then a session that may be ended has ended, and has given its lock back. */
+const ROUNDS_FOR_OPEN_SESSIONS = 3;
 const LOCK_TIMEOUT = sql`set local lock_timeout = '1s'`;
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
  * Makes a new attempt the current one. From its commit on no older attempt can commit a batch or a
- * checkpoint, and none of their sessions is left.
+ * checkpoint; their sessions are ended, or named in the result.
+ *
+ * A claim is late while an attempt is alive that Temporal scheduled after it: a worker that was
+ * frozen for an hour must not push out its successor. Alive by the database's clock, since
+ * Temporal's alone could refuse every claim for ever (it was set back, or Temporal was replaced).
  */
 export async function claim(db: OwnDatabase, claimant: Claimant): Promise<Claim> {
   // In this order: the sessions of an attempt that begins in between are not ended.
   const older = await latestAttempts(db, claimant.migration);
   if (await isLate(db, claimant)) return { kind: 'late' };
+  if (await isToStop(db, claimant)) {
+    // Nothing of it may run any more when its row says that it is paused.
+    const open = await endSessions(db, older);
+    if (open.length > 0) return { kind: 'waits', open };
+  }
   const claim = await claimWithLock(db, claimant, older);
+  if (claim.kind !== 'claimed') return claim;
   // Not before: an older attempt that is well would take it for lost sessions, and say so.
-  if (claim.kind === 'claimed') await endSessions(db, older);
-  return claim;
+  return { ...claim, older, open: await endSessions(db, older) };
 }
 
 async function claimWithLock(
@@ -73,17 +92,27 @@ async function claimWithLock(
     } catch (error) {
       if (round === LOCK_ROUNDS || sqlState(error) !== LOCK_NOT_AVAILABLE) throw error;
       // A frozen worker's open transaction would hold the lock for as long as it's frozen.
-      await endSessions(db, older);
+      const open = await endSessions(db, older);
+      if (open.length > 0 && round >= ROUNDS_FOR_OPEN_SESSIONS) return { kind: 'waits', open };
     }
   }
 }
 
-/** Not the checkpoint: it may be as large as Postgres allows. */
-const { checkpoint: _, ...COLUMNS } = getTableColumns(migrations);
+/** What a claim looks at. Not the whole row: a checkpoint may be large. */
+const COLUMNS = {
+  status: migrations.status,
+  error: migrations.error,
+  attempts: migrations.attempts,
+  rowsDone: migrations.rowsDone,
+  rowsTotal: migrations.rowsTotal,
+  request: migrations.request,
+  checkpointVersion: migrations.checkpointVersion,
+};
+type Row = Pick<typeof migrations.$inferSelect, keyof typeof COLUMNS>;
 
 async function decide(tx: OwnTransaction, claimant: Claimant): Promise<Claim> {
   const [row] = await tx
-    .select(COLUMNS)
+    .select({ ...COLUMNS, late: late(claimant) })
     .from(migrations)
     .where(eq(migrations.name, claimant.migration))
     .for('update');
@@ -91,7 +120,7 @@ async function decide(tx: OwnTransaction, claimant: Claimant): Promise<Claim> {
   if (!transitions.claim.from.includes(row.status)) {
     return { kind: 'ended', status: row.status, error: row.error };
   }
-  if (row.claimScheduledAt && row.claimScheduledAt > claimant.scheduledAt) return { kind: 'late' };
+  if (row.late) return { kind: 'late' };
   await endAttempts(tx, claimant);
   const asked = row.status === 'in_progress' ? row.request : null;
   if (asked === 'pause' || asked === 'cancel') return settle(tx, claimant.migration, asked);
@@ -100,7 +129,9 @@ async function decide(tx: OwnTransaction, claimant: Claimant): Promise<Claim> {
 
 /** The outcome that an older attempt's own worker didn't write, because it vanished or is cut off. */
 async function endAttempts(tx: OwnTransaction, claimant: Claimant): Promise<void> {
-  const silent = sql`${attempts.heartbeatAt} < now() - ${`${claimant.silentAfter} ms`}::interval`;
+  // A live worker beats at a third of the timeout at the latest.
+  const silentAfter = `${claimant.heartbeatTimeout / 2} ms`;
+  const silent = sql`${attempts.heartbeatAt} < now() - ${silentAfter}::interval`;
   await tx
     .update(attempts)
     .set({
@@ -127,11 +158,7 @@ async function settle(
   return { kind: 'ended', status: to, error: null };
 }
 
-async function begin(
-  tx: OwnTransaction,
-  claimant: Claimant,
-  row: Pick<typeof migrations.$inferSelect, keyof typeof COLUMNS>,
-): Promise<Claim> {
+async function begin(tx: OwnTransaction, claimant: Claimant, row: Row): Promise<Claim> {
   const number = row.attempts + 1;
   const { migration, worker, runId, scheduledAt } = claimant;
   const [attempt] = await tx
@@ -166,20 +193,30 @@ async function begin(
     checkpointVersion,
     rowsDone,
     rowsTotal,
+    older: [],
+    open: [],
   };
 }
 
-async function isLate(db: OwnDatabase, { migration, scheduledAt }: Claimant): Promise<boolean> {
-  const [newer] = await db
+/** An attempt that has ended, or whose worker is silent, is nothing to be late against. */
+const late = ({ scheduledAt, heartbeatTimeout }: Claimant) => sql<boolean>`(
+  coalesce(${migrations.claimScheduledAt} > ${scheduledAt.toISOString()}::timestamptz, false)
+  and ${isLive(heartbeatTimeout)})`;
+
+const isLate = (db: OwnDatabase, claimant: Claimant) => holds(db, claimant, late(claimant));
+
+const isToStop = (db: OwnDatabase, claimant: Claimant) => holds(db, claimant, isStopping);
+
+async function holds(
+  db: OwnDatabase,
+  { migration }: Claimant,
+  condition: SQL<boolean>,
+): Promise<boolean> {
+  const found = await db
     .select({ name: migrations.name })
     .from(migrations)
-    .where(
-      and(
-        eq(migrations.name, migration),
-        sql`${migrations.claimScheduledAt} > ${scheduledAt.toISOString()}::timestamptz`,
-      ),
-    );
-  return newer !== undefined;
+    .where(and(eq(migrations.name, migration), condition));
+  return found.length > 0;
 }
 
 /** Ended ones too: a thawed worker's sessions outlive its attempt's row. The last few will do. */
@@ -191,9 +228,4 @@ async function latestAttempts(db: OwnDatabase, migration: string): Promise<bigin
     .orderBy(desc(attempts.number))
     .limit(10);
   return latest.map(({ id }) => id);
-}
-
-function sqlState(error: unknown): unknown {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error && 'code' in cause ? cause.code : undefined;
 }

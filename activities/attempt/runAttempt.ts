@@ -1,14 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ActivityCancellationDetails as CancellationDetails } from '@temporalio/common';
+import { describeSessions, endSessions } from '../../drizzle/sessions';
+import { sqlState } from '../../drizzle/sqlState';
 import type { Description } from '../../jobs/thread/describe';
 import type { During, StopReason } from '../../jobs/thread/messages';
 import type { Deps } from '../deps';
 import { type Limits, ownLimit } from '../limits';
 import { beat, beatInterval, mayWrite } from './beat';
 import type { Claimed } from './claim';
+import { waitsFor } from './claimInTurn';
 import { describeCrash, describeExit } from './crash';
 import { JobThread, type ThreadEnd } from './jobThread';
 import type { AttemptProgress, HeartbeatDetails } from './progress';
-import { endSessions } from './sessions';
 
 /** How an attempt ended. */
 export type AttemptEnd =
@@ -48,9 +51,9 @@ export async function runAttempt(
   const { migration, claimed, limits, progress } = run;
   const log = deps.log.child({ migration, attempt: claimed.number });
   const stop = new Stop(limits.grace);
-  const thread = startJob(deps, run, log);
+  let thread: JobThread | undefined;
 
-  stop.onAsked = (reason) => thread.askToStop(reason);
+  stop.onAsked = (reason) => thread?.askToStop(reason);
   const onAbort = () => stop.ask(reasonOf(temporal.cancellation()));
   temporal.signal.addEventListener('abort', onAbort, { once: true });
   if (temporal.signal.aborted) onAbort();
@@ -63,7 +66,7 @@ export async function runAttempt(
     // Frozen for so long, this worker was taken for dead; its successor may be at work already.
     if (now - lastBeat > limits.heartbeatTimeout) stop.ask('lost by Temporal');
     lastBeat = now;
-    thread.beat();
+    thread?.beat();
     temporal.heartbeat(progress.heartbeat());
     // A database that is slow or gone must not pile up questions; heartbeats go on without it.
     if (beating) return;
@@ -81,6 +84,9 @@ export async function runAttempt(
   temporal.heartbeat(progress.heartbeat());
 
   try {
+    await olderSessionsGone(deps, run, stop);
+    if (stop.reason) return { kind: 'stopped', reason: stop.reason };
+    thread = startJob(deps, run, log);
     const end = await Promise.race([thread.ended, stop.graceOver]);
     await cleanUp(deps, run, thread);
     return conclude(end, stop.reason);
@@ -90,6 +96,23 @@ export async function runAttempt(
     stop.dispose();
     temporal.signal.removeEventListener('abort', onAbort);
   }
+}
+
+/** Between two looks at sessions that can't be ended. Milliseconds. */
+const LOOK_EVERY = 1_000;
+
+/** What an older attempt's session does may overlap with this one: that is waited for, and said. */
+async function olderSessionsGone(deps: Deps, run: AttemptRun, stop: Stop): Promise<void> {
+  const { claimed, migration, progress } = run;
+  let { open } = claimed;
+  if (open.length > 0) deps.log.warn({ migration }, `${migration} ${waitsFor(open)}`);
+  while (open.length > 0 && !stop.reason) {
+    progress.update({ waitingFor: waitsFor(open) });
+    await sleep(LOOK_EVERY);
+    // A database that does not answer is asked again.
+    open = await endSessions(deps.db, claimed.older).catch(() => open);
+  }
+  if (claimed.open.length > 0) progress.update({ waitingFor: null });
 }
 
 /** A connection that swallows what is sent must not keep an operator's word from being heard. Milliseconds. */
@@ -163,9 +186,17 @@ async function cleanUp(deps: Deps, run: AttemptRun, thread: JobThread): Promise<
   const ended = await thread.terminate();
   // A statement goes on without the thread that sent it; and one that run() left behind could
   // otherwise commit after the migration is called completed.
-  await endSessions(deps.db, [claimed.attemptId]).catch((error) =>
-    deps.log.warn({ migration, code: error?.code }, 'could not end the attempt’s sessions'),
-  );
+  try {
+    const open = await endSessions(deps.db, [claimed.attemptId]);
+    if (open.length > 0) {
+      deps.log.warn({ migration }, `still there after the attempt: ${describeSessions(open)}`);
+    }
+  } catch (error) {
+    deps.log.warn(
+      { migration, code: sqlState(error) },
+      'could not look for the attempt’s sessions',
+    );
+  }
   // Nothing more can be done: it hears no SIGKILL before the kernel lets it go.
   if (!ended)
     deps.log.error({ migration }, 'the job’s process does not end; it waits in the kernel');

@@ -58,12 +58,15 @@ function notes(view: MigrationView, pending: PendingAttempt | null): string[] {
   }
   if (migration.status === 'paused' || migration.status === 'cancelled') notes.push(asked(view));
   if (pendingStatuses.includes(migration.status)) {
-    notes.push(
-      migration.waitsFor && view.live ? `waiting: ${migration.waitsFor}` : migration.waitsFor,
-    );
+    notes.push(waiting(view));
   }
   if (migration.status !== 'completed') notes.push(lastError(view));
   return notes.filter((note): note is string => note !== null);
+}
+
+/** A running attempt's reason ('replica 12 s behind'), or what is waited for before it can begin. */
+function waiting({ migration: { waitsFor }, live }: MigrationView): string | null {
+  return waitsFor && live && !waitsFor.startsWith('waits for ') ? `waiting: ${waitsFor}` : waitsFor;
 }
 
 /** What an operator asked, as in 'pause (alice@build-7: month-end)'. */

@@ -49,7 +49,7 @@ describe('an attempt that is cut off from Temporal only', () => {
     const db = openOwnDatabase(parts.databaseUrl);
     const scheduledAt = new Date(Date.now() + 60_000);
     const newer = { migration: '0001_stubborn', worker: 'another', runId: 'x', scheduledAt };
-    await claim(db, { ...newer, silentAfter: 60_000 });
+    await claim(db, { ...newer, heartbeatTimeout: 120_000 });
     await db.$client.end();
     const atClaim = await written();
 

@@ -4,11 +4,11 @@ import { type Claim, type Claimed, claim } from '../../activities/attempt/claim'
 import { type OwnDatabase, openOwnDatabase } from '../../activities/database';
 import { connect } from '../../drizzle/connect';
 import { lockShared, selectIfCurrent } from '../../drizzle/fence';
+import { applicationName } from '../../drizzle/sessions';
 import { Superseded } from '../../drizzle/superseded';
 import { type Attempt, fencedTransaction } from '../../jobs/context/attempt';
 import type { JobContext } from '../../jobs/context/index';
 import { Tally } from '../../jobs/context/walk/tally';
-import { applicationName } from '../../jobs/thread/applicationName';
 import { Checkpoint } from '../../jobs/thread/checkpoint';
 import { createContext } from '../../jobs/thread/context';
 import { useDatabase } from '../support/database';
@@ -39,8 +39,14 @@ afterAll(async () => {
 
 const minute = (n: number) => new Date(Date.UTC(2026, 0, 1, 0, n));
 
-function claimAt(scheduledAt: Date, silentAfter = 60_000): Promise<Claim> {
-  return claim(db, { migration: NAME, worker: 'test', runId: 'run', scheduledAt, silentAfter });
+function claimAt(scheduledAt: Date, heartbeatTimeout = 120_000): Promise<Claim> {
+  return claim(db, {
+    migration: NAME,
+    worker: 'test',
+    runId: 'run',
+    scheduledAt,
+    heartbeatTimeout,
+  });
 }
 
 async function claimed(scheduledAt: Date): Promise<Claimed> {

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
+import { applicationName } from '../../drizzle/sessions';
 import { attempts, migration, register, startRun, waitForMigration } from '../support/migrations';
 import { useParts } from '../support/parts';
 import { waitFor } from '../support/waitFor';
@@ -83,7 +84,7 @@ describe('beside jobs that harm their own attempts', () => {
     openAtCompletion = waitFor('0008 to complete', async () => {
       const [row] = await parts.sql`
         select (select array_agg(pid) from pg_stat_activity
-          where application_name in (select 'lrm:' || id from long_running_migrations.attempts
+          where application_name in (select ${applicationName(0n).slice(0, -1)}::text || id from long_running_migrations.attempts
             where migration = '0008_leaves_things_open')) as open
         from long_running_migrations.migrations where name = '0008_leaves_things_open' and status = 'completed'`;
       return row && (row['open'] ?? []);

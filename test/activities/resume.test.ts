@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import { connect } from '../../drizzle/connect';
+import { applicationName } from '../../drizzle/sessions';
 import {
   attempts,
   migration,
@@ -166,7 +167,7 @@ test('a job that sleeps in the database past its limit is ended there as well', 
   const sessions = await parts.sql`
     select application_name from pg_stat_activity
     where datname = current_database() and application_name like 'lrm:%'
-      and application_name <> ${`lrm:${row.currentAttempt}`}`;
+      and application_name <> ${applicationName(row.currentAttempt ?? 0n)}`;
   expect(sessions).toEqual([]);
   await run.terminate();
   await worker.stop();

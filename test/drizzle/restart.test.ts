@@ -128,3 +128,17 @@ test('retry waits for a late batch of the attempt before, so that it leaves no r
   expect(order).toEqual(['batch', 'retry']);
   expect(await leftovers()).toEqual({ walks: 0, ranges: 0 });
 });
+
+test.each([
+  ['paused', (db: Database) => resume(db, NAME, asked)],
+  ['failed', (db: Database) => retry(db, NAME, asked, false)],
+] as const)(
+  'lets the next claim of a %s one in, whatever Temporal’s clock said',
+  async (status, again) => {
+    await insertMigration(database.sql, NAME, status);
+    await database.sql`
+    update long_running_migrations.migrations set claim_scheduled_at = now() + interval '1 hour'`;
+    await again(db);
+    expect(await row(database.sql, NAME)).toMatchObject({ claim_scheduled_at: null });
+  },
+);

@@ -3,6 +3,7 @@ import { connect } from '../../drizzle/connect';
 import { type Database, database as drizzle } from '../../drizzle/database';
 import { Refusal } from '../../drizzle/refusal';
 import { resume, retry } from '../../drizzle/restart';
+import { applicationName } from '../../drizzle/sessions';
 import { settle, stop } from '../../drizzle/stop';
 import { useDatabase } from '../support/database';
 import { waitFor } from '../support/waitFor';
@@ -52,7 +53,7 @@ test('stop takes a silent worker for dead: fences its attempt off and says how i
 
 test('stop ends the database sessions of a dead worker, which hold the fence', async () => {
   const id = await insertRunning(database.sql, NAME, 31);
-  const orphan = connect(database.databaseUrl, { max: 1, applicationName: `lrm:${id}` });
+  const orphan = connect(database.databaseUrl, { max: 1, applicationName: applicationName(id) });
   // Not sql.begin(): postgres.js fails on the ROLLBACK that it then writes to the ended session.
   const holding = orphan
     .unsafe(
@@ -63,7 +64,7 @@ test('stop ends the database sessions of a dead worker, which hold the fence', a
   await waitFor('the orphan to hold the lock', async () => {
     const locks = await database.sql`
       select from pg_locks join pg_stat_activity using (pid)
-      where locktype = 'advisory' and granted and application_name = ${`lrm:${id}`}`;
+      where locktype = 'advisory' and granted and application_name = ${applicationName(id)}`;
     return locks.length > 0;
   });
 

@@ -1,5 +1,6 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { connect, type Sql } from '../../../drizzle/connect';
+import { applicationName } from '../../../drizzle/sessions';
 import type { Attempt, Progress } from '../../../jobs/context/attempt';
 import { createBatches } from '../../../jobs/context/batches';
 import type { JobContext } from '../../../jobs/context/index';
@@ -27,7 +28,7 @@ export async function beginAttempt(
 ): Promise<TestAttempt> {
   const claimed = await claim(database.sql, migration);
   const { id } = claimed;
-  const pool = connect(database.databaseUrl, { applicationName: `lrm:${id}`, max: 16 });
+  const pool = connect(database.databaseUrl, { applicationName: applicationName(id), max: 16 });
   const stopping = new AbortController();
   const reports: Progress[] = [];
   let kept = 0;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import { integer, pgTable } from 'drizzle-orm/pg-core';
 import { connect, type Sql } from '../../../drizzle/connect';
+import { applicationName } from '../../../drizzle/sessions';
 import { startPostgres, type TestPostgres } from '../../support/postgres';
 import { waitFor } from '../../support/waitFor';
 import { beginAttempt, type TestAttempt } from './attempts';
@@ -102,7 +103,7 @@ function touches() {
 async function terminateSessions(attempt: TestAttempt, atMost = 100): Promise<void> {
   await database.sql`
     select pg_terminate_backend(pid) from (
-      select pid from pg_stat_activity where application_name = ${`lrm:${attempt.id}`}
+      select pid from pg_stat_activity where application_name = ${applicationName(attempt.id)}
       order by random() limit ${atMost}) sessions`;
 }
 

@@ -1,0 +1,139 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { connect } from '../../drizzle/connect';
+import { applicationName } from '../../drizzle/sessions';
+import { insertRunning } from '../drizzle/rows';
+import { attempts, migration, register, startRun, waitForMigration } from '../support/migrations';
+import { useParts } from '../support/parts';
+import { useRoles } from '../support/roles';
+import { waitFor } from '../support/waitFor';
+
+const parts = useParts();
+const roles = useRoles(parts);
+const NAME = '0001_job';
+const OTHER = '0002_other';
+const FAST = { LRM_HEARTBEAT_TIMEOUT: '3 seconds', LRM_RETRY_INITIAL_INTERVAL: '100ms' };
+
+afterEach(() => parts.sql`truncate long_running_migrations.migrations cascade`);
+
+function jobs() {
+  const folder = parts.jobsFolder();
+  for (const name of [NAME, OTHER]) folder.writeJob(name, 'exports.run = async () => {};');
+  return folder;
+}
+
+/** The attempt of another worker, which its own Temporal may still know. Ends with what this gives. */
+function keepAlive(attemptId: bigint): () => Promise<void> {
+  let alive = true;
+  const beats = (async () => {
+    while (alive) {
+      await parts.sql`
+        update long_running_migrations.attempts set heartbeat_at = now() where id = ${String(attemptId)}`;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  })();
+  return () => {
+    alive = false;
+    return beats;
+  };
+}
+
+/** As after Temporal's clock was set back, or Temporal was replaced. */
+const claimedInFuture = () => parts.sql`
+  update long_running_migrations.migrations set claim_scheduled_at = now() + interval '1 hour'`;
+
+test('a claim is not late where no attempt is alive, whatever Temporal’s clock says', async () => {
+  await register(parts, NAME);
+  await claimedInFuture();
+  const worker = await parts.startWorker({ jobs: jobs() });
+
+  expect(await (await startRun(parts)).result()).toMatchObject({ completed: { names: [NAME] } });
+
+  expect(await worker.stop()).toBe(0);
+});
+
+test('a claim that looks late waits until the current attempt is silent, and says so', async () => {
+  const silence = keepAlive(await insertRunning(parts.sql, NAME));
+  await claimedInFuture();
+  const env = { ...FAST, LRM_HEARTBEAT_TIMEOUT: '10 seconds' };
+  const worker = await parts.startWorker({ jobs: jobs(), env });
+  const run = await startRun(parts);
+
+  await waitForMigration(parts, NAME, 'say what it waits for', ({ waitsFor }) =>
+    /waits for its current attempt, which Temporal scheduled later/.test(waitsFor ?? ''),
+  );
+  expect((await parts.lrm('status', NAME)).stdout).toMatch('waits for its current attempt');
+  await silence();
+
+  expect(await run.result()).toMatchObject({ completed: { names: [NAME] } });
+  expect(await attempts(parts, NAME)).toMatchObject([
+    { outcome: 'interrupted' },
+    { outcome: 'completed' },
+  ]);
+  expect((await migration(parts, NAME)).waitsFor).toBeNull();
+  expect(await worker.stop()).toBe(0);
+});
+
+test('a late claim gives its slot back while the current attempt lives', async () => {
+  const silence = keepAlive(await insertRunning(parts.sql, NAME));
+  await claimedInFuture();
+  await register(parts, OTHER);
+  const worker = await parts.startWorker({ jobs: jobs(), env: FAST });
+  expect(await (await startRun(parts)).result()).toMatchObject({ completed: { names: [OTHER] } });
+
+  await silence();
+  expect(await migration(parts, NAME)).toMatchObject({ status: 'in_progress', attempts: 1 });
+  expect(await worker.stop()).toBe(0);
+});
+
+test('an attempt waits for a session of the one before that its role may not end, and status says which', async () => {
+  const [before, after] = [await roles.create(), await roles.create()];
+  const id = await insertRunning(parts.sql, NAME, 60);
+  const older = connect(before.url, { max: 1, applicationName: applicationName(id) });
+  const [session] = await older`select pg_backend_pid() as pid`;
+  const worker = await parts.startWorker({
+    jobs: jobs(),
+    env: { ...FAST, DATABASE_URL: after.url },
+  });
+  const run = await startRun(parts);
+  const says = `waits for session ${session?.['pid']} of role ${before.name}, which role ${after.name} may not end`;
+
+  await waitFor('status to say so', async () => {
+    const { stdout } = await parts.lrm('status', NAME);
+    return stdout.includes(says);
+  });
+  expect(JSON.stringify(worker.log())).toContain(says);
+  expect(await attempts(parts, NAME)).toMatchObject([
+    { outcome: 'interrupted' },
+    { outcome: null },
+  ]);
+
+  await older.end({ timeout: 1 });
+
+  expect(await run.result()).toMatchObject({ completed: { names: [NAME] } });
+  expect((await migration(parts, NAME)).waitsFor).toBeNull();
+  expect(await worker.stop()).toBe(0);
+});
+
+test('an attempt that waits for such a session can be paused', async () => {
+  const [before, after] = [await roles.create(), await roles.create()];
+  const id = await insertRunning(parts.sql, NAME, 60);
+  const older = connect(before.url, { max: 1, applicationName: applicationName(id) });
+  await older`select 1`;
+  const worker = await parts.startWorker({
+    jobs: jobs(),
+    env: { ...FAST, DATABASE_URL: after.url },
+  });
+  const run = await startRun(parts);
+  await waitForMigration(parts, NAME, 'wait', (row) => row.waitsFor !== null);
+
+  // The operator's role may end what the worker's may not.
+  expect(await parts.lrm('pause', NAME)).toMatchObject({ code: 0 });
+
+  const open = await parts.sql`
+    select 1 from pg_stat_activity where application_name = ${applicationName(id)}`;
+  expect(open).toHaveLength(0);
+  expect((await migration(parts, NAME)).status).toBe('paused');
+  await run.result();
+  await older.end({ timeout: 1 });
+  expect(await worker.stop()).toBe(0);
+});
