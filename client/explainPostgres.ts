@@ -24,6 +24,9 @@ const explanations: Readonly<Record<string, (error: Coded) => string>> = {
   CONNECT_TIMEOUT: (error) => `Postgres at ${where(error)} doesn't answer (DATABASE_URL)`,
   CONNECTION_CLOSED: () => 'Postgres broke the connection off; try again',
   CONNECTION_ENDED: () => 'Postgres broke the connection off; try again',
+  // PgBouncer, for one, refuses what it does not know; the message names the parameter.
+  '08P01': (error) =>
+    `Postgres or its pooler refuses the connection: ${error.message} (DATABASE_URL)`,
   '28P01': () => 'Postgres refuses the password or the user (DATABASE_URL)',
   '28000': () => 'Postgres refuses the user (DATABASE_URL)',
   '3D000': () => 'Postgres has no such database (DATABASE_URL)',

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { connect } from '../../drizzle/connect';
 import { applicationName } from '../../drizzle/sessions';
+import { lrmWith } from '../client/lrm';
 import { insertRunning } from '../drizzle/rows';
 import { attempts, migration, register, startRun, waitForMigration } from '../support/migrations';
 import { useParts } from '../support/parts';
@@ -136,4 +137,27 @@ test('an attempt that waits for such a session can be paused', async () => {
   await run.result();
   await older.end({ timeout: 1 });
   expect(await worker.stop()).toBe(0);
+});
+
+test('lrm cancel by a role that may not end a session says so, and is done once it may', async () => {
+  const [before, operator] = [await roles.create(), await roles.create()];
+  const id = await insertRunning(parts.sql, NAME, 60);
+  const older = connect(before.url, { max: 1, applicationName: applicationName(id) });
+  const [session] = await older`select pg_backend_pid() as pid`;
+  const env = { LRM_HEARTBEAT_TIMEOUT: '3 seconds', DATABASE_URL: operator.url };
+  const cancel = () => lrmWith(parts, env)('cancel', NAME);
+
+  expect(await cancel()).toEqual({
+    code: 1,
+    stdout: '',
+    stderr:
+      `lrm: ${NAME} may still run: it waits for session ${session?.['pid']} of role ${before.name}, ` +
+      `which role ${operator.name} may not end: grant pg_signal_backend to ${operator.name}; ` +
+      `then type again: npx lrm cancel ${NAME}\n`,
+  });
+
+  await parts.sql.unsafe(`grant pg_signal_backend to ${operator.name}`);
+  expect(await cancel()).toMatchObject({ code: 0 });
+  expect((await migration(parts, NAME)).status).toBe('cancelled');
+  await older.end({ timeout: 1 });
 });

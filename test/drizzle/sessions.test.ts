@@ -186,7 +186,8 @@ test('nobody but the job reads a checkpoint, which may be large', async () => {
       select format('grant select (%s) on long_running_migrations.migrations to ${role.name}',
         string_agg(quote_ident(attname), ', '))
       from pg_attribute where attrelid = 'long_running_migrations.migrations'::regclass
-        and attnum > 0 and not attisdropped and attname <> 'checkpoint'); end $$`);
+        and (attnum > 0 or attname = 'tableoid') and not attisdropped
+        and attname <> 'checkpoint'); end $$`);
   await insertMigration(database.sql, NAME);
   const own = openOwnDatabase(role.url);
   opened.push(own.$client);
