@@ -29,6 +29,7 @@ export function createActivities(deps: Deps): Activities {
         cancellation: () => context.cancellationDetails,
         heartbeat: (details) => context.heartbeat(details),
         statusChanged: () => tellRun(deps, context),
+        began: (began, attempt) => tellRun(deps, context, { began, attempt }),
       };
       return told(deps, () => runMigration(deps, input, temporal));
     },
@@ -48,11 +49,11 @@ async function told<T>(deps: Deps, work: () => Promise<T>): Promise<T> {
 }
 
 /** Best effort: the row says the same, and the next listing renews the details anyway. */
-async function tellRun(deps: Deps, context: Context): Promise<void> {
+async function tellRun(deps: Deps, context: Context, ...news: object[]): Promise<void> {
   const workflowId = context.info.workflowExecution?.workflowId;
   if (!workflowId) return;
   try {
-    await context.client.workflow.getHandle(workflowId).signal(STATUS_CHANGED);
+    await context.client.workflow.getHandle(workflowId).signal(STATUS_CHANGED, ...news);
   } catch {
     deps.log.debug('the run could not be told that a status changed');
   }

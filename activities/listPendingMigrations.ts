@@ -48,7 +48,7 @@ export async function listPendingMigrations(deps: Deps, input: ListInput): Promi
   return {
     ready,
     left: { count, first: left },
-    overview: await readOverview(deps.db),
+    overview: await readOverview(deps.db, [...input.running, ...ready.map(({ name }) => name)]),
     settings: { retryInitialInterval: deps.settings.LRM_RETRY_INITIAL_INTERVAL },
   };
 }

@@ -1,11 +1,11 @@
-import { asc, count, desc, ne, sql } from 'drizzle-orm';
+import { asc, count, desc, inArray, ne, sql } from 'drizzle-orm';
 import { migrations } from '../drizzle/schema';
 import type { Overview } from './contract';
 import type { OwnDatabase } from './database';
 
 /** Current Details are a page to look at, and each listing is kept in the history. */
 const ROWS_AT_MOST = 25;
-/** What to type stands at an error's end; longer ones the row has whole. */
+/** Longer ones the row has whole. Characters. */
 const ERROR_AT_MOST = 400;
 
 /** What runs first, then what wants an operator, then what waits its turn, then what is done (the latest first). */
@@ -13,8 +13,11 @@ const ORDER = sql`case ${migrations.status}
   when 'in_progress' then 1 when 'failed' then 2 when 'paused' then 3
   when 'created' then 4 else 5 end`;
 
-/** What Current Details show of the rows. */
-export async function readOverview(db: OwnDatabase): Promise<Overview> {
+/**
+ * What Current Details show of the rows.
+ * @param first running or about to be started: these are shown in any case
+ */
+export async function readOverview(db: OwnDatabase, first: readonly string[]): Promise<Overview> {
   const counted = await db
     .select({ status: migrations.status, count: count() })
     .from(migrations)
@@ -25,11 +28,21 @@ export async function readOverview(db: OwnDatabase): Promise<Overview> {
       status: migrations.status,
       attempts: migrations.attempts,
       waitsFor: migrations.waitsFor,
-      error: sql<string | null>`left(${migrations.error}, ${ERROR_AT_MOST})`,
+      error: sql<string | null>`left(${migrations.error}, ${ERROR_AT_MOST})
+        || case when length(${migrations.error}) > ${ERROR_AT_MOST} then '…' else '' end`,
     })
     .from(migrations)
     .where(ne(migrations.status, 'cancelled'))
-    .orderBy(ORDER, desc(migrations.completedAt), asc(migrations.createdAt), asc(migrations.name))
+    .orderBy(
+      ...toTheTop(first),
+      ORDER,
+      desc(migrations.completedAt),
+      asc(migrations.createdAt),
+      asc(migrations.name),
+    )
     .limit(ROWS_AT_MOST);
   return { counts: Object.fromEntries(counted.map((row) => [row.status, row.count])), rows };
 }
+
+const toTheTop = (names: readonly string[]) =>
+  names.length > 0 ? [desc(inArray(migrations.name, [...names]))] : [];

@@ -105,6 +105,8 @@ async function attempt(
   { known, since, throttled, temporal }: Course,
 ): Promise<RunMigrationResult> {
   deps.log.info({ migration, attempt: claimed.number }, 'attempt begins');
+  // Not waited for: a Temporal that is slow to answer must not keep the job waiting.
+  void temporal.began(migration, claimed.number);
   const progress = new AttemptProgress(
     migration,
     claimed.number,

@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
-import { workflowBundle } from './workflowBundle';
+import { payloadConverterPath, workflowBundle } from './workflowBundle';
 
 /** Bundles the workflow code at build time: at a worker's start that would take ten seconds. */
 async function main(): Promise<void> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.resolve(__dirname, '../workflows/index.js'),
+    payloadConverterPath,
     logger: quiet,
   });
   await writeFile(workflowBundle, code);

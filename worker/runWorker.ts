@@ -10,7 +10,7 @@ import { missingEntries } from '../drizzle/migrate';
 import { readCatalog } from '../jobs/catalog';
 import { temporalLogger } from './temporalLogger';
 import { CanNotStart, waitFor } from './waitFor';
-import { workflowBundle } from './workflowBundle';
+import { payloadConverterPath, workflowBundle } from './workflowBundle';
 
 /** The Web UI's figures are renewed so often; Temporal's own throttle would be most of the heartbeat timeout. */
 const HEARTBEAT_THROTTLE = '2 seconds';
@@ -94,6 +94,7 @@ async function poll(
     namespace: settings.temporal.namespace ?? 'default',
     taskQueue: LONG_RUNNING_MIGRATIONS,
     workflowBundle: { codePath: workflowBundle },
+    dataConverter: { payloadConverterPath },
     activities: createActivities({
       db,
       settings,

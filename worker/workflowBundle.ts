@@ -2,3 +2,6 @@ import path from 'node:path';
 
 /** The bundled workflow code, made by `npm run build`. */
 export const workflowBundle = path.resolve(__dirname, '../workflows/bundle.js');
+
+/** How inputs are decoded, in the bundle and by the worker. */
+export const payloadConverterPath = path.resolve(__dirname, '../workflows/payloadConverter.js');

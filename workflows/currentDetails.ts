@@ -1,46 +1,85 @@
 import type { Overview, OverviewRow } from '../activities/contract';
 import type { RunResult } from './contract';
+import { escapeMarkdown } from './markdown';
+
+/** What Current Details are made of. */
+export interface Shown {
+  readonly overview: Overview;
+  readonly result: RunResult;
+  /** Names of those whose activity the run has started. */
+  readonly running: ReadonlySet<string>;
+  /** Inputs and signals that could not be used, a line each. */
+  readonly ignored: readonly string[];
+}
 
 /**
- * What the Web UI shows under 'Current Details': a Markdown table, renewed at each start, end and
- * change of status. What moves meanwhile (rows, speed) is in the heartbeat details.
+ * What the Web UI shows under 'Current Details', in Markdown, renewed at each start, end and change
+ * of status. What moves meanwhile (rows, speed) is in the heartbeat details. The panel is narrow:
+ * the table has short columns only, and what to know and to type stands on lines below it.
  */
-export function currentDetails(overview: Overview, result: RunResult): string {
-  const counts = Object.entries(overview.counts).map(([status, count]) => `${count} ${status}`);
+export function currentDetails({ overview, result, running, ignored }: Shown): string {
+  const counts = Object.entries(overview.counts)
+    .filter(([, count]) => count > 0)
+    .map(([status, count]) => `${count} ${status}`);
+  const reasons = new Map(result.left.first.map(({ name, reason }) => [name, reason]));
   const rows = overview.rows.map(
-    (row) => `| ${row.name} | ${row.status} | ${row.attempts} | ${note(row)} |`,
+    (row) => `| ${text(row.name)} | ${row.status} | ${row.attempts} |`,
+  );
+  const notes = overview.rows.flatMap((row) =>
+    notesOf(row, running.has(row.name), reasons.get(row.name)),
   );
   const left = result.left.first
     .filter(({ name }) => !overview.rows.some((row) => row.name === name))
-    .map(({ name, reason }) => `- ${name}: ${cell(reason)}`);
+    .map(({ name, reason }) => `- ${text(name)}: ${text(reason)}`);
   return [
-    `**${counts.join(', ') || 'nothing registered'}**`,
+    `**${text(counts.join(', ')) || 'nothing registered'}**`,
     '',
-    '| migration | status | attempts | last error, what it waits for, what to type |',
-    '| --- | --- | ---: | --- |',
+    '| migration | status | attempts |',
+    '| --- | --- | ---: |',
     ...rows,
-    ...(left.length > 0 ? ['', '**Left as they are**', '', ...left] : []),
+    ...section('What to know, and to type', notes),
+    ...section('Left as they are', left),
+    ...section(
+      'Ignored',
+      ignored.map((line) => `- ${text(line)}`),
+    ),
     '',
     "Live figures (rows, rows/s, ETA): 'Pending Activities', heartbeat details; or `npx lrm status --watch`.",
   ].join('\n');
 }
 
-/** One narrow column: the panel beside it leaves no room for more. */
-function note(row: OverviewRow): string {
+const section = (head: string, lines: readonly string[]): string[] =>
+  lines.length > 0 ? ['', `**${head}**`, '', ...lines] : [];
+
+const text = escapeMarkdown;
+
+/** A line on the migration, and below it what can be typed, on a line of its own. */
+function notesOf(row: OverviewRow, running: boolean, leftBecause: string | undefined): string[] {
+  const why = reason(row, running, leftBecause);
+  const command = COMMANDS[row.status];
+  if (!why && !command) return [];
+  const typed = command ? `\n  \`npx lrm ${command} ${row.name}\`` : '';
+  return [`- ${text(row.name)}${why ? `: ${text(why)}` : ''}${typed && `  ${typed}`}`];
+}
+
+const COMMANDS: Partial<Record<OverviewRow['status'], string>> = {
+  in_progress: 'pause',
+  failed: 'retry',
+  paused: 'resume',
+};
+
+function reason(row: OverviewRow, running: boolean, leftBecause: string | undefined): string {
   switch (row.status) {
     case 'in_progress':
+      if (row.error) return `last error: ${row.error}`;
+      if (row.waitsFor) return `waits: ${row.waitsFor}`;
+      return running ? '' : 'goes on when a slot is free';
     case 'failed':
-      return cell(row.error ?? row.waitsFor) || `\`npx lrm pause ${row.name}\``;
-    case 'paused':
-      return `\`npx lrm resume ${row.name}\``;
+      return row.error ?? '';
     case 'created':
-      return cell(row.waitsFor) || 'starts when a slot is free';
+      if (running) return 'waits for a worker to begin it';
+      return row.waitsFor ?? leftBecause ?? 'starts when a slot is free';
     default:
       return '';
   }
-}
-
-/** An error text may hold what would end the cell or the table. */
-function cell(text: string | null): string {
-  return (text ?? '').replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
 }

@@ -9,22 +9,28 @@ import {
   log,
   proxyActivities,
   setCurrentDetails,
+  setDefaultSignalHandler,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities, Left, Listing, Ready, RunMigrationResult } from '../activities/contract';
+import { Board } from './board';
 import {
   type Carried,
   type Finalize,
   finalizeSignal,
   NAMES_AT_MOST,
+  RUN_ID,
   type RunResult,
   stateQuery,
   statusChangedSignal,
   tickSignal,
 } from './contract';
 import { currentDetails } from './currentDetails';
+import { migrationsFailed, otherWorkflowId } from './failures';
+import { type Checked, readBegan, readCarried, readFinalize } from './inputs';
 import { Results } from './results';
+import { Wanted } from './wanted';
 
 /** Listing asks the database short questions, and reads new jobs' files; a worker may die meanwhile. */
 const { listPendingMigrations } = proxyActivities<Activities>({
@@ -32,11 +38,21 @@ const { listPendingMigrations } = proxyActivities<Activities>({
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
 });
 
+/** What operators want at once runs beside each other: more would be too many processes for one worker. */
+const FINALIZED_AT_ONCE = 50;
+/** Lines on what was ignored: somebody who sends nonsense may send a lot of it. */
+const IGNORED_AT_MOST = 10;
+
 /**
  * One run: starts what is pending, in order of registration, as slots become free, until nothing
  * is left that can be started. A failed migration doesn't stop the others.
+ * @param carried what the run before hands over; checked, since anybody can start a workflow
+ * @throws ApplicationFailure 'MigrationsFailed', not retryable, when migrations failed in this run
+ * @throws ApplicationFailure 'OtherWorkflowId', not retryable: two runs would fight over the rows
  */
-export async function executeLongRunningMigrations(carried?: Carried): Promise<RunResult> {
+export async function executeLongRunningMigrations(carried?: unknown): Promise<RunResult> {
+  const { workflowId } = workflowInfo();
+  if (workflowId !== RUN_ID) throw otherWorkflowId(workflowId);
   return new Run(carried).execute();
 }
 
@@ -48,29 +64,40 @@ interface Running {
 }
 
 class Run {
-  private readonly results: Results;
+  private results = new Results();
+  private readonly board = new Board();
   private readonly running = new Map<string, Running>();
-  private readonly finalize: Finalize[];
+  private readonly wanted = new Wanted();
   private readonly skip: Left[];
+  private readonly ignored: string[] = [];
   /** Something happened since the last listing. */
   private stale = false;
 
-  constructor(carried?: Carried) {
-    this.results = new Results(carried?.result);
-    this.finalize = [...(carried?.finalize ?? [])];
-    this.skip = [...(carried?.skip ?? [])];
-    setHandler(finalizeSignal, (wanted) => {
-      this.finalize.push(...wanted);
+  constructor(input: unknown) {
+    const carried = this.checked(readCarried(input));
+    this.results = new Results(carried.result);
+    this.skip = [...carried.skip];
+    this.want(carried.finalize);
+    setHandler(finalizeSignal, (input: unknown) => {
+      this.want(this.checked(readFinalize(input)));
       this.stale = true;
     });
-    setHandler(statusChangedSignal, () => {
-      this.stale = true;
+    setHandler(statusChangedSignal, (input: unknown) => {
+      const begun = this.checked(readBegan(input));
+      if (begun) this.begun(begun.began, begun.attempt);
+      else this.stale = true;
     });
     setHandler(tickSignal, () => {
       this.skip.splice(0);
       this.stale = true;
     });
-    setHandler(stateQuery, () => ({ ...this.results.get(), running: [...this.running.keys()] }));
+    setHandler(stateQuery, () => ({
+      ...this.results.get(),
+      running: [...this.running.keys()],
+      ignored: this.ignored,
+    }));
+    // Without a handler it would be kept for one that never comes.
+    setDefaultSignalHandler((name) => this.ignore([`the signal ${name}: there is no such signal`]));
   }
 
   async execute(): Promise<RunResult> {
@@ -78,29 +105,41 @@ class Run {
       while (!(await this.nothingLeft())) {
         await condition(() => this.stale);
       }
-      return this.results.get();
     } catch (error) {
       // Cancelled: what runs is stopped at a safe point before the run ends.
       await CancellationScope.nonCancellable(() => this.waitForAll());
       throw error;
     }
+    const result = this.results.get();
+    if (result.failed.count > 0) throw migrationsFailed(result);
+    return result;
   }
 
   /** One turn: list, start what there are slots for. True when nothing runs and nothing can be started. */
   private async nothingLeft(): Promise<boolean> {
-    if (workflowInfo().continueAsNewSuggested) await this.continueWithNewHistory();
+    await this.keepHistoryShort();
     this.stale = false;
-    await this.startFinalized();
-    const listing = await listPendingMigrations({
+    await this.startWanted();
+    await this.keepHistoryShort();
+    const listing = await this.list({
       running: [...this.running.keys()],
-      extra: [...this.running.values()].filter(({ finalize }) => finalize).length,
-      skip: [...this.skip, ...this.finalize].map(({ name }) => name),
+      extra: this.extra(),
+      skip: [...this.skip.map(({ name }) => name), ...this.wanted.names],
     });
-    this.show(listing);
     // Given back by a hundred workers without the code: the next tick looks again.
     const enough = this.skip.length >= NAMES_AT_MOST;
     for (const ready of enough ? [] : listing.ready) this.start(ready, listing);
+    this.results.setLeft(listing.left, this.skip);
+    this.show();
     return this.running.size === 0 && !this.stale;
+  }
+
+  private async list(input: Parameters<Activities['listPendingMigrations']>[0]): Promise<Listing> {
+    this.board.listingAsked();
+    const listing = await listPendingMigrations(input);
+    this.board.listed(listing.overview);
+    for (const { name, reason } of listing.left.first) log.debug('left', { name, reason });
+    return listing;
   }
 
   private start(ready: Ready, { settings }: Listing, finalize?: Finalize): void {
@@ -125,22 +164,36 @@ class Run {
     this.running.set(name, { scope, ended, finalize });
   }
 
+  /** Said by the attempt itself: nothing else tells that a worker has taken it. */
+  private begun(name: string, attempt: number): void {
+    if (!this.running.has(name)) return;
+    this.board.began(name, attempt);
+    this.show();
+  }
+
   private async follow(name: string, result: Promise<RunMigrationResult>): Promise<void> {
     try {
       this.count(name, await result);
     } catch (error) {
-      if (isMigrationFailed(error)) this.results.add('failed', name);
-      else if (!isCancellation(error))
+      if (isMigrationFailed(error)) {
+        this.results.add('failed', name);
+        this.board.ended(name, 'failed');
+      } else if (!isCancellation(error)) {
         this.skipForNow(name, 'its activity failed; see its history');
+      }
     } finally {
       this.running.delete(name);
       this.stale = true;
+      this.show();
     }
   }
 
   private count(name: string, { outcome, reason }: RunMigrationResult): void {
     if (outcome === 'left') this.skipForNow(name, reason ?? 'left by its worker');
-    else this.results.add(outcome === 'completed' ? 'completed' : 'stopped', name);
+    else {
+      this.results.add(outcome === 'completed' ? 'completed' : 'stopped', name);
+      this.board.ended(name, outcome);
+    }
   }
 
   /** Or the same worker would be asked again at once, and for ever. */
@@ -149,8 +202,22 @@ class Run {
   }
 
   /** What an operator wants done now, whatever the slots say; what waits for another stays wanted. */
-  private async startFinalized(): Promise<void> {
-    for (const finalize of this.finalize.splice(0)) {
+  private async startWanted(): Promise<void> {
+    const waiting: Finalize[] = [];
+    for (;;) {
+      const free = Math.max(0, FINALIZED_AT_ONCE - this.extra());
+      const batch = this.wanted.take(Math.min(free, NAMES_AT_MOST));
+      if (batch.length === 0) break;
+      waiting.push(...(await this.startBatch(batch)));
+      if (workflowInfo().continueAsNewSuggested) break;
+    }
+    this.want(waiting);
+  }
+
+  /** @returns those that have to wait */
+  private async startBatch(batch: readonly Finalize[]): Promise<Finalize[]> {
+    const toStart: Finalize[] = [];
+    for (const finalize of batch) {
       const running = this.running.get(finalize.name);
       if (running && (finalize.throttled || running.finalize)) continue;
       // One that runs throttled begins anew.
@@ -158,36 +225,76 @@ class Run {
         running.scope.cancel();
         await running.ended;
       }
-      const only = [finalize.name];
-      const listing = await listPendingMigrations({ running: [], extra: 0, skip: [], only });
-      for (const ready of listing.ready) this.start(ready, listing, finalize);
-      if (listing.left.count > 0) this.finalize.push(finalize);
+      toStart.push(finalize);
     }
+    if (toStart.length === 0) return [];
+    const only = toStart.map(({ name }) => name);
+    const listing = await this.list({ running: [], extra: 0, skip: [], only });
+    for (const ready of listing.ready) {
+      const finalize = toStart.find(({ name }) => name === ready.name);
+      this.start(ready, listing, finalize);
+    }
+    const left = new Set(listing.left.first.map(({ name }) => name));
+    return toStart.filter(({ name }) => left.has(name));
   }
 
-  /** Starts nothing more, stops what runs at a safe point, waits, then goes on with a new history. */
-  private async continueWithNewHistory(): Promise<never> {
+  private want(entries: readonly Finalize[]): void {
+    const dropped = this.wanted.add(entries);
+    if (dropped > 0) this.ignore([`finalizeMigrations: ${dropped} more than can be kept`]);
+  }
+
+  /** How many hold a slot of their own. */
+  private extra(): number {
+    return [...this.running.values()].filter(({ finalize }) => finalize).length;
+  }
+
+  /**
+   * Before Temporal ends a run whose history is too long: starts nothing more, stops what runs at
+   * a safe point, waits, then goes on with a new history.
+   */
+  private async keepHistoryShort(): Promise<void> {
+    if (!workflowInfo().continueAsNewSuggested) return;
     for (const { scope, finalize } of this.running.values()) {
-      if (finalize) this.finalize.push(finalize);
+      if (finalize) this.want([finalize]);
       scope.cancel();
     }
     await this.waitForAll();
     await condition(allHandlersFinished);
-    return continueAsNew<typeof executeLongRunningMigrations>({
+    const carried: Carried = {
       result: this.results.get(),
-      finalize: this.finalize,
+      finalize: this.wanted.all(),
       skip: this.skip,
-    });
+    };
+    await continueAsNew<typeof executeLongRunningMigrations>(carried);
   }
 
   private async waitForAll(): Promise<void> {
     await Promise.all([...this.running.values()].map(({ ended }) => ended));
   }
 
-  private show(listing: Listing): void {
-    this.results.setLeft(listing.left, this.skip);
-    for (const { name, reason } of listing.left.first) log.debug('left', { name, reason });
-    setCurrentDetails(currentDetails(listing.overview, this.results.get()));
+  private checked<T>({ value, ignored }: Checked<T>): T {
+    this.ignore(ignored);
+    return value;
+  }
+
+  /** What can't be used must not stop the run; somebody may wonder where it went. */
+  private ignore(lines: readonly string[]): void {
+    for (const line of lines) {
+      log.warn(`ignored: ${line}`);
+      if (this.ignored.length < IGNORED_AT_MOST) this.ignored.push(line);
+    }
+    if (lines.length > 0) this.show();
+  }
+
+  private show(): void {
+    setCurrentDetails(
+      currentDetails({
+        overview: this.board.overview(),
+        result: this.results.get(),
+        running: new Set(this.running.keys()),
+        ignored: this.ignored,
+      }),
+    );
   }
 }
 

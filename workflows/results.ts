@@ -16,10 +16,12 @@ export class Results {
     this.left = before?.left ?? { count: 0, first: [] };
   }
 
+  /** The last end counts: one that failed and was retried in the same run may be completed now. */
   add(to: 'completed' | 'failed' | 'stopped', name: string): void {
+    for (const group of ['completed', 'failed', 'stopped'] as const) {
+      this[group] = without(this[group], name);
+    }
     const { count, names } = this[to];
-    // One that failed, was retried and failed again in the same run is one.
-    if (names.includes(name)) return;
     this[to] = { count: count + 1, names: names.length < NAMES_AT_MOST ? [...names, name] : names };
   }
 
@@ -35,4 +37,10 @@ export class Results {
     const { completed, failed, stopped, left } = this;
     return { completed, failed, stopped, left };
   }
+}
+
+/** Those that are counted without being named can't be taken out again. */
+function without({ count, names }: Group, name: string): Group {
+  const left = names.filter((each) => each !== name);
+  return { count: count - (names.length - left.length), names: left };
 }

@@ -7,6 +7,8 @@ export interface TemporalAttempt extends TemporalSide {
   /** As the workflow set it; the job's own option may have changed since. Milliseconds. */
   readonly startToClose: number;
   readonly heartbeatTimeout: number;
-  /** Tells the workflow that a row changed, so that it renews its Current Details. */
+  /** Tells the workflow that a row changed, so that it lists again. */
   statusChanged(): Promise<void>;
+  /** Tells the workflow that an attempt has begun: else it would show the migration as waiting. */
+  began(migration: string, attempt: number): Promise<void>;
 }

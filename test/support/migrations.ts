@@ -1,4 +1,5 @@
-import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import type { Attempt, Migration } from '../../drizzle/schema';
 import type { RunResult } from '../../workflows/contract';
 import type { TestParts } from './parts';
@@ -37,9 +38,40 @@ export function startRun(parts: TestParts): Promise<WorkflowHandle> {
   });
 }
 
-/** Starts a run and waits for its result. */
+/** Starts a run and waits for its result, also of one that failed because migrations did. */
 export async function runToEnd(parts: TestParts): Promise<RunResult> {
-  return (await (await startRun(parts)).result()) as RunResult;
+  return resultOf(await startRun(parts));
+}
+
+/** The result of a run, also of one that failed because migrations did. */
+export async function resultOf(run: WorkflowHandle): Promise<RunResult> {
+  try {
+    return (await run.result()) as RunResult;
+  } catch (error) {
+    const failure = error instanceof WorkflowFailedError ? error.cause : undefined;
+    if (!(failure instanceof ApplicationFailure) || failure.type !== 'MigrationsFailed')
+      throw error;
+    return failure.details?.[0] as RunResult;
+  }
+}
+
+/** What a workflow failed with; undefined when it ended well. */
+export async function failureOf(run: WorkflowHandle): Promise<ApplicationFailure | undefined> {
+  try {
+    await run.result();
+    return undefined;
+  } catch (error) {
+    const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
+    if (cause instanceof ApplicationFailure) return cause;
+    throw error;
+  }
+}
+
+/** What the Web UI shows of the run as Current Details. */
+export async function currentDetails(parts: TestParts): Promise<string> {
+  const run = parts.client.workflow.getHandle(RUN);
+  const metadata = await run.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+  return metadata.currentDetails ?? '';
 }
 
 /** Waits until a migration's row says so. */

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import {
   attempts,
+  failureOf,
   migration,
   register,
   runToEnd,
@@ -106,6 +107,48 @@ test('a failed migration does not stop the others', async () => {
   );
   await worker.stop();
 });
+
+test('a run in which a migration failed ends as failed, naming it; the next one does not', async () => {
+  const jobs = parts.jobsFolder();
+  jobs.writeJob('0001_fails', 'exports.run = async () => { undefined.nothing; };');
+  jobs.writeJob('0002_works', DONE);
+  const worker = await parts.startWorker({ jobs });
+  await register(parts, '0001_fails');
+
+  expect(await failureOf(await startRun(parts))).toMatchObject({
+    type: 'MigrationsFailed',
+    nonRetryable: true,
+    message: 'failed: 0001_fails. Their errors, and what to type: npx lrm status',
+  });
+  // An old failure must not turn every later run red.
+  await register(parts, '0002_works');
+  expect(await failureOf(await startRun(parts))).toBeUndefined();
+  await worker.stop();
+});
+
+test('one that failed and was retried in the same run counts by its last end', async () => {
+  const jobs = parts.jobsFolder();
+  jobs.writeJob('0001_holds', UNTIL_RETRIED);
+  jobs.writeJob(
+    '0002_retried',
+    "exports.run = async (job) => { if (job.attempt === 1) throw new TypeError('once'); };",
+  );
+  const worker = await parts.startWorker({ jobs, env: { LRM_MAX_CONCURRENT: '2' } });
+  await register(parts, '0001_holds', '0002_retried');
+  const run = await startRun(parts);
+  await waitForMigration(parts, '0002_retried', 'fail', (row) => row.status === 'failed');
+
+  expect((await parts.lrm('retry', '0002_retried')).code).toBe(0);
+
+  expect(await run.result()).toMatchObject({ completed: { count: 2 }, failed: { count: 0 } });
+  await worker.stop();
+});
+
+const UNTIL_RETRIED = `exports.run = async (job) => {
+  const done = () => job.sql\`
+    select from long_running_migrations where name = '0002_retried' and status = 'completed'\`;
+  while ((await done()).length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+};`;
 
 test('a dependency that is not done leaves a migration as it is, and says so', async () => {
   const jobs = parts.jobsFolder();

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { attempts, register, waitForMigration } from '../support/migrations';
+import { attempts, migration, register, waitForMigration } from '../support/migrations';
 import { useParts } from '../support/parts';
+import { waitFor } from '../support/waitFor';
 
 const parts = useParts();
 
@@ -34,5 +35,33 @@ test('a tick starts the run under its fixed ID and ends; while it runs, a tick s
   const run = parts.client.workflow.getHandle('long-running-migrations');
   expect(await run.result()).toMatchObject({ completed: { names: ['0002_beside', '0001_waits'] } });
   expect(await attempts(parts, '0001_waits')).toHaveLength(1);
+  await worker.stop();
+});
+
+test('a failed run does not pause the Schedule: the next tick starts the next run', async () => {
+  const jobs = parts.jobsFolder();
+  jobs.writeJob('0001_fails', "exports.run = async () => { throw new TypeError('never'); };");
+  jobs.writeJob('0002_later', 'exports.run = async () => {};');
+  const worker = await parts.startWorker({ jobs });
+  await parts.sql`truncate long_running_migrations cascade`;
+  await register(parts, '0001_fails');
+  const schedule = parts.client.schedule.getHandle('long-running-migrations');
+  expect((await parts.lrm('schedule')).code).toBe(0);
+
+  await schedule.trigger();
+  const run = parts.client.workflow.getHandle('long-running-migrations');
+  await waitFor('the run to fail', async () => {
+    const description = await run.describe().catch(() => undefined);
+    return description?.status.name === 'FAILED';
+  });
+  const { state, info } = await schedule.describe();
+  expect(state.paused).toBe(false);
+  expect(info.recentActions.length).toBeGreaterThan(0);
+
+  await register(parts, '0002_later');
+  await schedule.trigger();
+  await waitForMigration(parts, '0002_later', 'complete', (row) => row.status === 'completed');
+  expect(await migration(parts, '0001_fails')).toMatchObject({ status: 'failed', attempts: 1 });
+  await schedule.delete();
   await worker.stop();
 });

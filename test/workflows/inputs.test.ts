@@ -1,0 +1,145 @@
+import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type { JobsFolder } from '../support/jobsFolder';
+import { currentDetails, failureOf, migration, register, runToEnd } from '../support/migrations';
+import { useParts } from '../support/parts';
+import { waitFor } from '../support/waitFor';
+
+const parts = useParts();
+const RUN = 'long-running-migrations';
+const UNREADABLE = {
+  metadata: { encoding: Buffer.from('binary/of-another-world') },
+  data: Buffer.from([1, 2, 3]),
+};
+let jobs: JobsFolder;
+
+beforeAll(async () => {
+  await parts.sql`create table gate ()`;
+  jobs = parts.jobsFolder();
+  jobs.writeJob(
+    '0001_waits',
+    `exports.run = async (job) => {
+      while ((await job.sql\`select from gate\`).length === 0) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    };`,
+  );
+  jobs.writeJob('0002_quick', 'exports.run = async () => {};');
+  await parts.startWorker({ jobs });
+});
+
+beforeEach(async () => {
+  await parts.sql`truncate long_running_migrations, gate cascade`;
+});
+
+afterEach(async () => {
+  await parts.client.workflow
+    .getHandle(RUN)
+    .terminate()
+    .catch(() => {});
+});
+
+test.each<[string, object[] | null[] | string[]]>([
+  ['nothing', []],
+  ['null', [null]],
+  ['an object', [{}]],
+  ['a text', ['0001_waits']],
+  ['a list of nothing', [[null]]],
+  ['a path', [[{ name: '../0001_waits', throttled: true }]]],
+  ['a name that is none', [[{ name: '<img>', throttled: true }]]],
+  ['a wrong throttling', [[{ name: '0001_waits', throttled: 'no' }]]],
+])('a signal finalizeMigrations with %s is ignored, and the run says so', async (_, args) => {
+  await register(parts, '0002_quick');
+  const run = await parts.client.workflow.signalWithStart('executeLongRunningMigrations', {
+    workflowId: RUN,
+    taskQueue: RUN,
+    signal: 'finalizeMigrations',
+    signalArgs: args as object[],
+  });
+
+  expect(await run.result()).toMatchObject({ completed: { names: ['0002_quick'] } });
+  expect(await currentDetails(parts)).toMatch(/\*\*Ignored\*\*\s+- finalizeMigrations/);
+});
+
+test.each([
+  ['null', [null]],
+  ['an object', [{}]],
+  ['a text', ['x']],
+  ['lists of nothing', [{ result: null, finalize: [null], skip: [null] }]],
+  ['a result of another kind', [{ result: { completed: 1 }, finalize: [], skip: [] }]],
+])('a run whose input is %s does its work, and says so', async (_, args) => {
+  await register(parts, '0002_quick');
+  const run = await parts.client.workflow.start('executeLongRunningMigrations', {
+    workflowId: RUN,
+    taskQueue: RUN,
+    args,
+  });
+
+  expect(await run.result()).toMatchObject({ completed: { count: 1, names: ['0002_quick'] } });
+  expect(await currentDetails(parts)).toMatch(/\*\*Ignored\*\*\s+- the run's/);
+});
+
+test('inputs and signals that can not be decoded, or that nobody knows, stop nothing', async () => {
+  await register(parts, '0002_quick');
+  const { client, namespace } = parts;
+  await client.workflowService.signalWithStartWorkflowExecution({
+    namespace,
+    workflowId: RUN,
+    workflowType: { name: 'executeLongRunningMigrations' },
+    taskQueue: { name: RUN },
+    requestId: 'unreadable',
+    input: { payloads: [UNREADABLE] },
+    signalName: 'finalizeMigrations',
+    signalInput: { payloads: [UNREADABLE] },
+  });
+  const run = client.workflow.getHandle(RUN);
+  await run.signal('nobodyKnowsThis', { a: 1 });
+  await run.signal('statusChanged', { began: '../x', attempt: -1 });
+
+  expect(await run.result()).toMatchObject({ completed: { names: ['0002_quick'] } });
+  const details = await currentDetails(parts);
+  expect(details).toMatch("the run's input");
+  expect(details).toMatch('finalizeMigrations');
+});
+
+test('10,000 entries to finalize are a few listings, and the rest of the work goes on', async () => {
+  await register(parts, '0001_waits', '0002_quick');
+  const entries = Array.from({ length: 10_000 }, (_, n) => ({
+    name: `${String(n).padStart(4, '0')}_x`,
+    throttled: true,
+  }));
+  const twice = [{ name: '0002_quick', throttled: true }, ...entries];
+  const run = await parts.client.workflow.signalWithStart('executeLongRunningMigrations', {
+    workflowId: RUN,
+    taskQueue: RUN,
+    signal: 'finalizeMigrations',
+    signalArgs: [[...twice.slice(0, 1), ...twice]],
+  });
+  await waitFor('the one that is registered to be completed', async () => {
+    return (await migration(parts, '0002_quick')).status === 'completed';
+  });
+  await waitFor('the other one to run', async () => {
+    return (await migration(parts, '0001_waits')).status === 'in_progress';
+  });
+  await parts.sql`insert into gate default values`;
+
+  expect(await run.result()).toMatchObject({ completed: { count: 2 } });
+  const { historyLength } = await run.describe();
+  expect(historyLength).toBeLessThan(300);
+  expect(await currentDetails(parts)).toMatch('9002 entries beyond the 1000 that are possible');
+});
+
+test('a run under another workflow ID is refused at once, on one line', async () => {
+  await register(parts, '0002_quick');
+  const run = await parts.client.workflow.start('executeLongRunningMigrations', {
+    workflowId: 'mine',
+    taskQueue: RUN,
+  });
+
+  const failure = await failureOf(run);
+  expect(failure).toMatchObject({ type: 'OtherWorkflowId', nonRetryable: true });
+  expect(failure?.message).toBe(
+    'a run has the workflow ID long-running-migrations and no other, such as mine; type: npx lrm run',
+  );
+  expect(await migration(parts, '0002_quick')).toMatchObject({ status: 'created', attempts: 0 });
+  expect(await runToEnd(parts)).toMatchObject({ completed: { count: 1 } });
+});
