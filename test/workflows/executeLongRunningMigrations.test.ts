@@ -146,7 +146,7 @@ test('one that failed and was retried in the same run counts by its last end', a
 
 const UNTIL_RETRIED = `exports.run = async (job) => {
   const done = () => job.sql\`
-    select from long_running_migrations where name = '0002_retried' and status = 'completed'\`;
+    select from long_running_migrations.migrations where name = '0002_retried' and status = 'completed'\`;
   while ((await done()).length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
 };`;
 

@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  await parts.sql`truncate long_running_migrations, gate cascade`;
+  await parts.sql`truncate long_running_migrations.migrations, gate cascade`;
 });
 
 afterEach(async () => {

@@ -43,7 +43,7 @@ test('a failed run does not pause the Schedule: the next tick starts the next ru
   jobs.writeJob('0001_fails', "exports.run = async () => { throw new TypeError('never'); };");
   jobs.writeJob('0002_later', 'exports.run = async () => {};');
   const worker = await parts.startWorker({ jobs });
-  await parts.sql`truncate long_running_migrations cascade`;
+  await parts.sql`truncate long_running_migrations.migrations cascade`;
   await register(parts, '0001_fails');
   const schedule = parts.client.schedule.getHandle('long-running-migrations');
   expect((await parts.lrm('schedule')).code).toBe(0);
