@@ -1,9 +1,10 @@
 import os from 'node:os';
+import { plainText } from '../drizzle/plainText';
 import type { Asked } from '../drizzle/stop';
 
 /** Who asks: the account and the machine, as in 'alice@build-7'. */
 export function asked(reason: string | undefined): Asked {
-  return { by: `${account()}@${os.hostname()}`, reason: reason ?? null };
+  return { by: `${account()}@${os.hostname()}`, reason: reason ? plainText(reason) : null };
 }
 
 function account(): string {

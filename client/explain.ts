@@ -1,4 +1,5 @@
 import { EntryFailed, NotApplied } from '../drizzle/migrate';
+import { plainText } from '../drizzle/plainText';
 import { Refusal } from '../drizzle/refusal';
 import { WrongUse } from '../drizzle/wrongUse';
 import { explainPostgres } from './explainPostgres';
@@ -31,7 +32,8 @@ export function explain(error: unknown): Explanation {
   return failed(line ?? `unexpected: ${describe(error)}`);
 }
 
-const failed = (line: string): Explanation => ({ line, exitCode: 1 });
+/** A server's own words may be in it. */
+const failed = (line: string): Explanation => ({ line: plainText(line), exitCode: 1 });
 
 /** Drizzle wraps what the driver threw in an error that holds the query and its parameters. */
 function innermost(error: unknown): unknown {

@@ -1,33 +1,36 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import ms from 'ms';
 import { Refusal } from '../drizzle/refusal';
 import { type MigrationView, readMigrations } from '../drizzle/status';
 import type { Connections } from './connections';
 import { sayWhenInterrupted } from './interrupted';
 import { openProgress, type Progress } from './progress';
-import type { Run } from './run';
+import type { Trouble } from './runTrouble';
 import { type StatusRow, statusRow } from './status/row';
+import { type PendingAttempt, readRun } from './temporalState';
 
 /** A bar that moves twice a second looks alive. Milliseconds. */
 const LOOK_EVERY = 500;
-/** A run that has just ended is asked about this often: each time is a call to Temporal. */
+/** The run is asked about this often: each time is two calls to Temporal. */
 const ASK_RUN_EVERY = 5_000;
 
 /**
  * Shows the progress of migrations until each has ended. Ctrl-C ends the looking on, not them.
+ * @param timeout milliseconds without a worker that takes one of them
  * @returns how they ended
- * @throws Refusal when the run ended without doing one of them
+ * @throws Refusal when the run ended without doing one of them, or at the timeout
  */
 export async function follow(
   connections: Connections,
-  run: Run,
   names: readonly string[],
+  timeout: number,
 ): Promise<StatusRow[]> {
   const progress = openProgress();
   const close = () => progress.close();
   try {
     return await sayWhenInterrupted(
       'not waiting any longer; the work goes on: npx lrm status --watch',
-      () => untilEnded(connections, run, names, progress),
+      () => untilEnded(connections, names, progress, timeout),
       close,
     );
   } finally {
@@ -36,23 +39,46 @@ export async function follow(
 }
 
 async function untilEnded(
-  { db, settings }: Connections,
-  run: Run,
+  connections: Connections,
   names: readonly string[],
   progress: Progress,
+  timeout: number,
 ): Promise<StatusRow[]> {
+  const { db, settings } = connections;
+  const client = await connections.temporal();
+  let now = await readRun(client);
   let askRunAt = Date.now() + ASK_RUN_EVERY;
+  let said: Trouble['kind'] | undefined;
+  let takenAt = Date.now();
   for (;;) {
     // The run first: one that ended after the rows were read may have completed them.
     const due = Date.now() > askRunAt;
-    const over = due && (await isOver(run));
-    if (due) askRunAt = Date.now() + ASK_RUN_EVERY;
+    if (due) {
+      now = await readRun(client);
+      askRunAt = Date.now() + ASK_RUN_EVERY;
+    }
+    if (now.trouble && now.trouble.kind !== said) progress.say(now.trouble.line);
+    said = now.trouble?.kind;
     const rows = await readRows(db, settings.LRM_HEARTBEAT_TIMEOUT, names);
     progress.show(rows);
     if (rows.every(hasEnded)) return rows;
-    if (over) throw new Refusal(leftBehind(rows));
+    if (due && !now.run) {
+      throw new Refusal(`the run has ended without completing ${left(rows)}`);
+    }
+    if (rows.some((row) => isTaken(row, now.pending))) takenAt = Date.now();
+    if (Date.now() - takenAt > timeout) {
+      throw new Refusal(`no worker has taken it for ${ms(timeout, { long: true })}: ${left(rows)}`);
+    }
     await sleep(LOOK_EVERY);
   }
+}
+
+/** A worker has it, or has had it and Temporal waits before the next attempt. */
+function isTaken(
+  { live, migration }: StatusRow,
+  pending: ReadonlyMap<string, PendingAttempt>,
+): boolean {
+  return live || (pending.get(migration.name)?.nextAttemptAt?.getTime() ?? 0) > Date.now();
 }
 
 async function readRows(
@@ -65,19 +91,16 @@ async function readRows(
   return views.map((view) => statusRow(view, null));
 }
 
-const isOver = async (run: Run): Promise<boolean> =>
-  (await run.describe()).status.name !== 'RUNNING';
-
 /** In progress or waiting is all that may still change by itself. */
 const hasEnded = ({ migration }: StatusRow): boolean =>
   !['created', 'in_progress'].includes(migration.status);
 
-function leftBehind(rows: readonly StatusRow[]): string {
-  const left = rows
+function left(rows: readonly StatusRow[]): string {
+  return rows
     .filter((row) => !hasEnded(row))
     .map(({ migration, notes }) => {
       const why = notes.length > 0 ? `: ${notes.join('; ')}` : '';
       return `${migration.name} is ${migration.status}${why}`;
-    });
-  return `the run has ended without completing ${left.join(', and ')}`;
+    })
+    .join(', and ');
 }

@@ -6,6 +6,8 @@ import type { StatusRow } from './status/row';
 /** Shows how far migrations are. */
 export interface Progress {
   show(rows: readonly StatusRow[]): void;
+  /** A line beside it, for what is wrong. */
+  say(line: string): void;
   close(): void;
 }
 
@@ -30,6 +32,7 @@ function bars(): Progress {
         one.update(row.percent ?? 0, { name, shown: line(row) });
       }
     },
+    say: (text) => all.log(`lrm: ${text}\n`),
     close: () => all.stop(),
   };
 }
@@ -46,6 +49,7 @@ function lines(): Progress {
         console.log(`${name}  ${line(row)}`);
       }
     },
+    say: (text) => console.error(`lrm: ${text}`),
     close: () => {},
   };
 }

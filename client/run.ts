@@ -5,10 +5,13 @@ import {
   type WorkflowHandle,
   WorkflowNotFoundError,
 } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { LONG_RUNNING_MIGRATIONS } from '../activities/settings';
+import { Refusal } from '../drizzle/refusal';
 import {
   type Finalize,
   finalizeSignal,
+  MIGRATIONS_FAILED,
   type RunResult,
   statusChangedSignal,
 } from '../workflows/contract';
@@ -62,12 +65,18 @@ function ignoreNotFound(error: unknown): void {
 /** By its ID alone: it may continue as new. */
 const theRun = (client: Client): Run => client.workflow.getHandle(LONG_RUNNING_MIGRATIONS);
 
-/** Waits for the run's end; undefined when somebody cancelled or terminated it in Temporal. */
+/**
+ * Waits for the run's end: its result, also when it failed because migrations did; undefined when
+ * somebody cancelled or terminated it in Temporal.
+ */
 export async function resultOf(run: Run): Promise<RunResult | undefined> {
   try {
     return await run.result();
   } catch (error) {
-    if (error instanceof WorkflowFailedError) return undefined;
-    throw error;
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    const { cause } = error;
+    if (!(cause instanceof ApplicationFailure)) return undefined;
+    if (cause.type !== MIGRATIONS_FAILED) throw new Refusal(`the run failed: ${cause.message}`);
+    return cause.details?.[0] as RunResult;
   }
 }

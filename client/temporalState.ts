@@ -3,18 +3,26 @@ import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-wor
 import type { temporal } from '@temporalio/proto';
 import type { HeartbeatDetails } from '../activities/attempt/progress';
 import { LONG_RUNNING_MIGRATIONS } from '../activities/settings';
+import { plainText } from '../drizzle/plainText';
 import { isNotFound } from './explainTemporal';
+import { type RunTask, readTask, runTrouble, type Trouble } from './runTrouble';
 
 /** What only Temporal knows. */
 export interface TemporalState {
   /** The run that is going; null when none is. */
-  readonly run: { readonly startedAt: Date } | null;
+  readonly run: RunNow | null;
   /** Attempts that are running, or waiting for their next one, by migration. */
   readonly pending: ReadonlyMap<string, PendingAttempt>;
   /** Null when there is none. */
   readonly schedule: ScheduleState | null;
   /** Identities of the workers seen polling in the last minutes. */
   readonly workers: readonly string[];
+}
+
+export interface RunNow {
+  readonly startedAt: Date;
+  /** What the run itself has to do next; null when it only waits for its attempts. */
+  readonly task: RunTask | null;
 }
 
 export interface PendingAttempt {
@@ -66,7 +74,8 @@ export async function describeRun(client: Client): Promise<Pick<TemporalState, '
   for (const activity of run.pendingActivities ?? []) {
     if (activity.activityId) pending.set(activity.activityId, await readPending(client, activity));
   }
-  return { run: { startedAt: date(info.startTime) ?? new Date() }, pending };
+  const task = await readTask(client, run.pendingWorkflowTask);
+  return { run: { startedAt: date(info.startTime) ?? new Date(), task }, pending };
 }
 
 /** Says so when nobody would do what has just been asked. */
@@ -74,6 +83,14 @@ export async function warnWithoutWorker(client: Client): Promise<void> {
   const workers = await listWorkers(client);
   if (workers.length > 0) return;
   console.error(`lrm: no worker polls ${LONG_RUNNING_MIGRATIONS}: start one (npm run worker)`);
+}
+
+/** What Temporal has of the run, and what keeps the run from going on. */
+export async function readRun(
+  client: Client,
+): Promise<Pick<TemporalState, 'run' | 'pending'> & { trouble: Trouble | null }> {
+  const [state, workers] = await Promise.all([describeRun(client), listWorkers(client)]);
+  return { ...state, trouble: runTrouble(state.run?.task ?? null, workers) };
 }
 
 async function readPending(
@@ -87,7 +104,9 @@ async function readPending(
   const manual = activity.pauseInfo?.manual;
   return {
     paused: activity.paused === true,
-    pausedBy: manual ? [manual.identity, manual.reason].filter(Boolean).join(': ') : null,
+    pausedBy: manual
+      ? plainText([manual.identity, manual.reason].filter(Boolean).join(': '))
+      : null,
     heartbeat: isObject(heartbeat) ? heartbeat : null,
     nextAttemptAt: date(activity.nextAttemptScheduleTime),
   };
@@ -97,7 +116,7 @@ async function describeSchedule(client: Client): Promise<ScheduleState | null> {
   try {
     const { state, info } = await client.schedule.getHandle(LONG_RUNNING_MIGRATIONS).describe();
     const next = info.nextActionTimes[0] ?? null;
-    return { paused: state.paused, note: state.note ?? null, next };
+    return { paused: state.paused, note: state.note ? plainText(state.note) : null, next };
   } catch (error) {
     if (error instanceof ScheduleNotFoundError) return null;
     throw error;
@@ -110,7 +129,7 @@ async function listWorkers(client: Client): Promise<string[]> {
     taskQueue: { name: LONG_RUNNING_MIGRATIONS },
     taskQueueType: WORKFLOW_QUEUE,
   });
-  return [...new Set((pollers ?? []).map(({ identity }) => identity ?? 'unknown'))];
+  return [...new Set((pollers ?? []).map(({ identity }) => plainText(identity ?? 'unknown')))];
 }
 
 function nothingIfNotFound(error: unknown): undefined {

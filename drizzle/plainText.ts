@@ -16,10 +16,13 @@ const INVISIBLE =
  * written: error texts, reasons, workers' names, what an author's check returned.
  */
 export function plainText(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(TERMINAL_SEQUENCES, '')
-    .replace(/\s+/g, ' ')
-    .replace(INVISIBLE, '')
-    .trim();
+  return (
+    text
+      .toWellFormed()
+      .replace(TERMINAL_SEQUENCES, '')
+      // NEL ends a line, too.
+      .replace(/[\s\u0085]+/g, ' ')
+      .replace(INVISIBLE, '')
+      .trim()
+  );
 }

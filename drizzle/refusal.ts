@@ -1,9 +1,14 @@
+import { plainText } from './plainText';
 import type { Migration, OperatorRequest } from './schema';
 import { transitions } from './transitions';
 
 /** What an operator asked can't be done in the state things are in: one line, exit code 1. */
 export class Refusal extends Error {
   override readonly name: string = 'Refusal';
+  constructor(message: string) {
+    // It may quote who asked, and what a row says.
+    super(plainText(message));
+  }
 }
 
 /** There is no row of that name. */

@@ -1,6 +1,7 @@
 import { asc, desc, eq, sql } from 'drizzle-orm';
 import type { Database } from './database';
 import { isLive } from './live';
+import { plainText } from './plainText';
 import { type Attempt, attempts, type Migration, migrationColumns, migrations } from './schema';
 
 /** A migration as an operator looks at it. */
@@ -49,20 +50,40 @@ export async function readMigrations(
     .orderBy(asc(migrations.createdAt), asc(migrations.name));
   return rows.map((row) => ({
     ...row,
+    migration: shownMigration(row.migration),
+    attempt: row.attempt && shownAttempt(row.attempt),
     silentFor: row.silentFor === null ? null : Number(row.silentFor),
     rowsPerSecond: row.live ? rate(row.attempt, Number(row.duration)) : null,
   }));
 }
 
 /** All attempts of a migration, the latest first. */
-export function readAttempts(db: Database, name: string, atMost: number): Promise<Attempt[]> {
-  return db
+export async function readAttempts(db: Database, name: string, atMost: number): Promise<Attempt[]> {
+  const found = await db
     .select()
     .from(attempts)
     .where(eq(attempts.migration, name))
     .orderBy(desc(attempts.number), desc(attempts.id))
     .limit(atMost);
+  return found.map(shownAttempt);
 }
+
+/** Anybody may have written to our tables, by hand or by an older version: these are for people's eyes. */
+const shownMigration = (row: Migration): Migration => ({
+  ...row,
+  error: shown(row.error),
+  waitsFor: shown(row.waitsFor),
+  requestedBy: shown(row.requestedBy),
+  requestReason: shown(row.requestReason),
+});
+
+const shownAttempt = (attempt: Attempt): Attempt => ({
+  ...attempt,
+  worker: plainText(attempt.worker),
+  error: shown(attempt.error),
+});
+
+const shown = (text: string | null): string | null => (text === null ? null : plainText(text));
 
 /** Seconds until a migration is done, at the running attempt's pace; null when nobody knows. */
 export function secondsLeft({ migration, rowsPerSecond }: MigrationView): number | null {

@@ -23,7 +23,7 @@ export function currentDetails({ overview, result, running, ignored }: Shown): s
     .map(([status, count]) => `${count} ${status}`);
   const reasons = new Map(result.left.first.map(({ name, reason }) => [name, reason]));
   const rows = overview.rows.map(
-    (row) => `| ${text(row.name)} | ${row.status} | ${row.attempts} |`,
+    (row) => `| ${row.status} | ${row.attempts} | ${text(row.name)} |`,
   );
   const notes = overview.rows.flatMap((row) =>
     notesOf(row, running.has(row.name), reasons.get(row.name)),
@@ -34,8 +34,9 @@ export function currentDetails({ overview, result, running, ignored }: Shown): s
   return [
     `**${text(counts.join(', ')) || 'nothing registered'}**`,
     '',
-    '| migration | status | attempts |',
-    '| --- | --- | ---: |',
+    // The name last: a long one must not push the others out of sight.
+    '| status | attempts | migration |',
+    '| --- | ---: | --- |',
     ...rows,
     ...section('What to know, and to type', notes),
     ...section('Left as they are', left),

@@ -1,4 +1,5 @@
 import ms from 'ms';
+import { plainText } from '../../drizzle/plainText';
 import type { Progress } from '../../jobs/context/attempt';
 
 /** What the Web UI shows under 'Pending Activities', beside Temporal's own. */
@@ -57,7 +58,7 @@ export class AttemptProgress {
     }
     if (progress.total !== undefined) this.totalRows = whole(progress.total);
     if (progress.waitingFor !== undefined) this.waitingFor = text(progress.waitingFor);
-    if (progress.details) this.details = progress.details;
+    if (progress.details) this.details = plain(progress.details);
   }
 
   heartbeat(): HeartbeatDetails {
@@ -110,5 +111,15 @@ const TEXT_AT_MOST = 200;
 function text(reason: unknown): string | null {
   if (reason === null || reason === '') return null;
   if (typeof reason !== 'string') return 'a reason that is no text';
-  return reason.replaceAll('\0', '').toWellFormed().slice(0, TEXT_AT_MOST);
+  return plainText(reason.slice(0, 4 * TEXT_AT_MOST)).slice(0, TEXT_AT_MOST) || null;
+}
+
+/** The Web UI shows them. */
+function plain(details: NonNullable<Progress['details']>): Record<string, string | number> {
+  return Object.fromEntries(
+    Object.entries(details).map(([key, value]) => [
+      key,
+      typeof value === 'string' ? plainText(value).slice(0, TEXT_AT_MOST) : value,
+    ]),
+  );
 }

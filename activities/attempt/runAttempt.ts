@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ActivityCancellationDetails as CancellationDetails } from '@temporalio/common';
+import { plainText } from '../../drizzle/plainText';
 import { describeSessions, endSessions } from '../../drizzle/sessions';
 import { sqlState } from '../../drizzle/sqlState';
 import type { Description } from '../../jobs/thread/describe';
@@ -176,7 +177,8 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): JobThread {
     progressed: () => {
       progress.progressed = true;
     },
-    log: (level, message, fields) => log[level](fields, message),
+    // On a terminal the log is no JSON.
+    log: (level, message, fields) => log[level](fields, plainText(message)),
     isCurrent: () => mayWrite(deps.db, { migration, id: claimed.attemptId, epoch: claimed.epoch }),
   });
 }

@@ -1,4 +1,7 @@
 import type { Command } from 'commander';
+import { WrongUse } from '../../drizzle/wrongUse';
+import { duration } from '../../jobs/duration';
+import { FINALIZE_AT_MOST } from '../../workflows/contract';
 import { withConnections } from '../connections';
 import { Shown } from '../explain';
 import { readToFinalize } from '../finalize';
@@ -14,10 +17,16 @@ export function addFinalize(program: Command): void {
     .description('Runs migrations now, beside whatever runs, and waits until they are completed.')
     .argument('<names...>', 'the migrations')
     .option('--throttled', 'keep their throttling: they take their turn with the application')
+    .option(
+      '--timeout <duration>',
+      'give up when no worker has taken them for so long',
+      '10 minutes',
+    )
     .addHelpText(
       'after',
       `
-Exits 0 when all are completed, else 1 with the error. Ctrl-C leaves them running.
+Exits 0 when all are completed, else 1 with the error. Ctrl-C leaves them running. The timeout is
+for workers that are gone or lack the code: it begins anew whenever one has taken a migration.
 
 Example:
   npx lrm finalize 0001_sample && npx lrm check 0001_sample`,
@@ -25,8 +34,20 @@ Example:
     .action(finalize);
 }
 
-async function finalize(typed: string[], options: { throttled?: boolean }): Promise<void> {
+interface Options {
+  readonly throttled?: boolean;
+  readonly timeout: string;
+}
+
+async function finalize(typed: string[], options: Options): Promise<void> {
   const names = [...new Set(typed.map(migrationName))];
+  if (names.length > FINALIZE_AT_MOST) {
+    throw new WrongUse(`at most ${FINALIZE_AT_MOST} migrations at once`);
+  }
+  const timeout = duration(options.timeout);
+  if (timeout === undefined) {
+    throw new WrongUse("--timeout: is no duration from 1 ms to 24 days; write '10 minutes'");
+  }
   const throttled = options.throttled === true;
   await withConnections(async (connections) => {
     const open = await readToFinalize(connections, names);
@@ -36,9 +57,9 @@ async function finalize(typed: string[], options: { throttled?: boolean }): Prom
     if (open.length === 0) return;
     const client = await connections.temporal();
     const wanted = open.map((name) => ({ name, throttled }));
-    const run = await finalizeNow(client, wanted);
+    await finalizeNow(client, wanted);
     await warnWithoutWorker(client);
-    refuseFailed(await follow(connections, run, open));
+    refuseFailed(await follow(connections, open, timeout));
   });
 }
 

@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
+import { plainText } from '../../drizzle/plainText';
 import { Refusal } from '../../drizzle/refusal';
 import type { Group, RunResult } from '../../workflows/contract';
 import { withConnections } from '../connections';
 import { Shown } from '../explain';
 import { sayWhenInterrupted } from '../interrupted';
 import { resultOf, startRun } from '../run';
-import { warnWithoutWorker } from '../temporalState';
+import { sayTroubles } from '../sayTroubles';
+import { readRun, warnWithoutWorker } from '../temporalState';
 
 export function addRun(program: Command): void {
   program
@@ -29,9 +31,14 @@ async function run(options: { wait?: boolean }): Promise<void> {
     const { run, started } = await startRun(client);
     console.log(started ? 'a run has been started' : 'a run is going already');
     await warnWithoutWorker(client);
-    if (!options.wait) return;
+    if (!options.wait) {
+      const { trouble } = await readRun(client);
+      // That no worker polls has been said.
+      if (trouble && trouble.kind !== 'no worker') console.error(`lrm: ${trouble.line}`);
+      return;
+    }
     const result = await sayWhenInterrupted('the run goes on: npx lrm status --watch', () =>
-      resultOf(run),
+      sayTroubles(client, () => resultOf(run)),
     );
     if (!result) {
       throw new Refusal('the run was ended in Temporal; its migrations go on with the next one');
@@ -44,7 +51,8 @@ function report(result: RunResult): void {
   print('completed', result.completed);
   print('failed', result.failed);
   print('stopped by an operator', result.stopped);
-  for (const { name, reason } of result.left.first) console.log(`left: ${name}: ${reason}`);
+  for (const { name, reason } of result.left.first)
+    console.log(plainText(`left: ${name}: ${reason}`));
   const more = result.left.count - result.left.first.length;
   if (more > 0) console.log(`left: ${more} more`);
   if (result.failed.count > 0 || result.left.count > 0) throw new Shown();
@@ -52,5 +60,5 @@ function report(result: RunResult): void {
 
 function print(what: string, { count, names }: Group): void {
   const more = count > names.length ? ` and ${count - names.length} more` : '';
-  console.log(`${what}: ${count}${count > 0 ? ` (${names.join(', ')}${more})` : ''}`);
+  console.log(plainText(`${what}: ${count}${count > 0 ? ` (${names.join(', ')}${more})` : ''}`));
 }

@@ -2,6 +2,7 @@ import { type MigrationView, readMigrations } from '../../drizzle/status';
 import { sameNumber } from '../../jobs/catalog';
 import type { Connections } from '../connections';
 import { explain } from '../explain';
+import { runTrouble } from '../runTrouble';
 import { readTemporalState, type TemporalState } from '../temporalState';
 
 /** Everything that `lrm status` shows. */
@@ -36,6 +37,7 @@ export async function readReport(connections: Connections, name?: string): Promi
     ...(typeof temporal === 'string' ? [temporal] : []),
     ...first(sameNumber(migrations.map(({ migration }) => migration.name))),
     ...first(migrations.filter(isFruitless).map(fruitless)),
+    ...(state ? runTroubles(state) : []),
     ...(state ? missingParts(state, migrations) : []),
   ];
   return { migrations, temporal: state, warnings };
@@ -62,6 +64,12 @@ const isFruitless = ({ migration, fruitlessLimits }: MigrationView): boolean =>
 const fruitless = ({ migration, fruitlessLimits }: MigrationView): string =>
   `${migration.name} met its time limit ${fruitlessLimits} times in a row without progress: a ` +
   'step of it takes longer than an attempt may (options.startToCloseTimeout in its file, or LRM_START_TO_CLOSE)';
+
+/** Also where no migration waits: the next ones will. */
+function runTroubles({ run, workers }: TemporalState): string[] {
+  const trouble = runTrouble(run?.task ?? null, workers);
+  return trouble === null ? [] : [trouble.line];
+}
 
 /** What keeps waiting migrations from being run. */
 function missingParts(state: TemporalState, migrations: readonly MigrationView[]): string[] {

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { plainText } from '../../drizzle/plainText';
 import { AttemptOutdated, Superseded } from '../../drizzle/superseded';
 import { WrongUse } from '../../drizzle/wrongUse';
 import { Refused } from '../context/refused';
@@ -124,7 +125,7 @@ function className(thrown: object, name: string | undefined): string {
   try {
     const ofClass = thrown.constructor?.name;
     // DrizzleQueryError and many an author's class leave `name` at 'Error'.
-    return name && name !== 'Error' ? name : ofClass || name || 'Error';
+    return clip(name && name !== 'Error' ? name : ofClass || name || 'Error');
   } catch {
     return name ?? 'Error';
   }
@@ -180,14 +181,15 @@ function placeOf(stack: unknown, message: unknown): string | undefined {
   for (const line of frames.split('\n')) {
     const found = /^\s+at (?:.*\()?((?:file:\/\/)?\/[^()]*?):(\d+):(\d+)\)?$/.exec(line);
     if (!found?.[1] || found[1].includes('node_modules')) continue;
-    return `${path.basename(found[1])}:${found[2]}:${found[3]}`;
+    return clip(`${path.basename(found[1])}:${found[2]}:${found[3]}`);
   }
   return undefined;
 }
 
-/** Fit for a text column: no NUL, no lone surrogates, no megabytes. */
+/** Fit for a text column and every screen: one line, no control characters, no megabytes. */
 function clip(text: string): string {
-  const whole = text.replaceAll('\0', '').toWellFormed();
+  // Cut first: what would be thrown away needn't be looked through.
+  const whole = plainText(text.slice(0, 4 * MESSAGE_AT_MOST));
   return whole.length > MESSAGE_AT_MOST
     ? `${whole.slice(0, MESSAGE_AT_MOST)}…`.toWellFormed()
     : whole;

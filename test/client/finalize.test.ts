@@ -80,3 +80,23 @@ test('lrm finalize of one whose file no worker has: exit 1 when the run has left
   expect(stderr).toMatch('there is no file 0007_missing here');
   expect(stderr).toMatch('the run has ended without completing 0007_missing is created');
 });
+
+test('lrm finalize of one that no worker takes while a run goes on: exit 1 after --timeout', async () => {
+  await register(parts, '0007_missing');
+  await startRun(parts);
+  await waitForMigration(parts, '0001_waits', 'hold the slot', (row) => Number(row.rowsDone) > 0);
+
+  const { code, stdout, stderr } = await lrm('finalize', '0007_missing', '--timeout', '2 seconds');
+
+  expect(code).toBe(1);
+  expect(stdout).toMatch('0007_missing  created  no file 0007_missing on the worker that looked');
+  expect(stderr).toMatch(
+    'no worker has taken it for 2 seconds: 0007_missing is created: no file 0007_missing on the worker',
+  );
+});
+
+test('lrm finalize with a timeout that is none: exit 2', async () => {
+  const { code, stderr } = await lrm('finalize', '0002_quick', '--timeout', 'soon');
+  expect(code).toBe(2);
+  expect(stderr).toMatch("--timeout: is no duration from 1 ms to 24 days; write '10 minutes'");
+});

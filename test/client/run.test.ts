@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from '@jest/globals';
+import { runLrm } from '../support/lrm';
 import { register } from '../support/migrations';
 import { useParts } from '../support/parts';
 import { waitFor } from '../support/waitFor';
@@ -16,6 +17,9 @@ test('lrm run starts one run; a second says that it is going', async () => {
   expect(first.stderr).toMatch('no worker polls long-running-migrations');
   const second = await parts.lrm('run');
   expect(second).toMatchObject({ code: 0, stdout: 'a run is going already\n' });
+  expect((await parts.lrm('status')).stderr).toMatch(
+    'the run waits for a worker: start one (npm run worker)',
+  );
   await parts.client.workflow.getHandle('long-running-migrations').terminate();
 });
 
@@ -91,4 +95,34 @@ test('lrm register says when it was registered before, and warns of a missing fi
     code: 0,
     stdout: '0001_x was registered before: nothing changed\n',
   });
+});
+
+test('lrm status and lrm run say that the run’s workflow task keeps failing, and what to type', async () => {
+  const worker = await parts.startWorker({ jobs: parts.jobsFolder() });
+  // As after a deploy that took away what the run needs.
+  const run = await parts.client.workflow.start('workflowOfAnotherVersion', {
+    workflowId: 'long-running-migrations',
+    taskQueue: 'long-running-migrations',
+  });
+  await waitFor('the workflow task to have failed', async () => {
+    const { raw } = await run.describe();
+    return Number(raw.pendingWorkflowTask?.attempt) > 1;
+  });
+  const said =
+    /the run's workflow task keeps failing \(attempt \d+: .*workflowOfAnotherVersion.*temporal workflow terminate --workflow-id long-running-migrations, then npx lrm run/;
+
+  expect((await parts.lrm('status')).stderr).toMatch(said);
+  expect(await parts.lrm('run')).toMatchObject({
+    code: 0,
+    stdout: 'a run is going already\n',
+    stderr: expect.stringMatching(said),
+  });
+  let heard = '';
+  const waiting = runLrm(parts.env(), ['run', '--wait'], (text) => {
+    heard += text;
+  });
+  await waitFor('lrm run --wait to say so while it waits', () => said.test(heard));
+  await run.terminate();
+  expect(await waiting).toMatchObject({ code: 1, stderr: expect.stringMatching(said) });
+  await worker.stop();
 });

@@ -12,11 +12,19 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs `lrm <args>` to its end. */
-export async function runLrm(env: NodeJS.ProcessEnv, args: string[]): Promise<CommandResult> {
+/**
+ * Runs `lrm <args>` to its end.
+ * @param onStderr hears what it says on standard error meanwhile
+ */
+export async function runLrm(
+  env: NodeJS.ProcessEnv,
+  args: string[],
+  onStderr: (text: string) => void = () => {},
+): Promise<CommandResult> {
   const script = path.join(projectFolder, 'bin/lrm.js');
   const [command = '', ...rest] = endsWithParent([process.execPath, script, ...args]);
   const child = spawn(command, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stderr.on('data', (chunk: Buffer) => onStderr(chunk.toString()));
   const [code, stdout, stderr] = await Promise.all([
     new Promise<number | null>((resolve) => child.once('close', resolve)),
     text(child.stdout),

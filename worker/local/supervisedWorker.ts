@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { plainText } from '../../drizzle/plainText';
 import { projectFolder } from '../../drizzle/projectFolder';
 import { endsWithParent } from './unprivileged';
 
@@ -90,9 +91,9 @@ async function ready(
 function lastWords(log: string): string {
   const line = log.trimEnd().split('\n').at(-1) ?? '';
   try {
-    return String((JSON.parse(line) as { msg?: unknown }).msg);
+    return plainText(String((JSON.parse(line) as { msg?: unknown }).msg));
   } catch {
-    return line;
+    return plainText(line);
   }
 }
 
