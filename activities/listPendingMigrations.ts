@@ -34,12 +34,13 @@ export async function listPendingMigrations(deps: Deps, input: ListInput): Promi
     const page = await readPage(deps, input, after);
     for (const row of page) {
       const file = files.get(row.name);
+      // That a file is missing is cheap to know; what one depends on may take a process to find out.
+      if (slots > 0 && full() && file) continue;
       const reason = await whyNot(deps, file, row);
       if (reason !== null) {
         count++;
         if (left.length < NAMES_AT_MOST) left.push({ name: row.name, reason });
       } else if (file && !full()) ready.push(await withLimits(deps, file, row.name));
-      if (slots > 0 && full()) break;
     }
     after = page.at(-1);
     // With no free slot the first page tells what is left.

@@ -36,7 +36,7 @@ export function currentDetails({ overview, result, running, ignored }: Shown): s
     '',
     // The name last: a long one must not push the others out of sight.
     '| status | attempts | migration |',
-    '| --- | ---: | --- |',
+    '| --- | :---: | --- |',
     ...rows,
     ...section('What to know, and to type', notes),
     ...section('Left as they are', left),
@@ -74,12 +74,12 @@ function reason(row: OverviewRow, running: boolean, leftBecause: string | undefi
     case 'in_progress':
       if (row.error) return `last error: ${row.error}`;
       if (row.waitsFor) return `waits: ${row.waitsFor}`;
-      return running ? '' : 'goes on when a slot is free';
+      return running ? '' : 'goes on when its turn comes';
     case 'failed':
       return row.error ?? '';
     case 'created':
       if (running) return 'waits for a worker to begin it';
-      return row.waitsFor ?? leftBecause ?? 'starts when a slot is free';
+      return row.waitsFor ?? leftBecause ?? 'waits for its turn';
     default:
       return '';
   }

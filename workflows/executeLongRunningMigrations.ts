@@ -103,7 +103,8 @@ class Run {
   async execute(): Promise<RunResult> {
     try {
       while (!(await this.nothingLeft())) {
-        await condition(() => this.stale);
+        // Signals alone make a history long, too.
+        await condition(() => this.stale || workflowInfo().continueAsNewSuggested);
       }
     } catch (error) {
       // Cancelled: what runs is stopped at a safe point before the run ends.

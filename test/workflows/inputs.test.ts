@@ -1,6 +1,14 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { JobsFolder } from '../support/jobsFolder';
-import { currentDetails, failureOf, migration, register, runToEnd } from '../support/migrations';
+import {
+  currentDetails,
+  failureOf,
+  migration,
+  register,
+  runToEnd,
+  startRun,
+  waitForMigration,
+} from '../support/migrations';
 import { useParts } from '../support/parts';
 import { waitFor } from '../support/waitFor';
 
@@ -19,6 +27,7 @@ beforeAll(async () => {
     '0001_waits',
     `exports.run = async (job) => {
       while ((await job.sql\`select from gate\`).length === 0) {
+        job.signal.throwIfAborted();
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     };`,
@@ -142,4 +151,23 @@ test('a run under another workflow ID is refused at once, on one line', async ()
   );
   expect(await migration(parts, '0002_quick')).toMatchObject({ status: 'created', attempts: 0 });
   expect(await runToEnd(parts)).toMatchObject({ completed: { count: 1 } });
+});
+
+test('thousands of signals make the run go on with a new history, and lose nothing', async () => {
+  await register(parts, '0001_waits');
+  const first = await startRun(parts);
+  const { runId } = await first.describe();
+  await waitForMigration(parts, '0001_waits', 'run', (row) => row.status === 'in_progress');
+  const run = parts.client.workflow.getHandle(RUN);
+
+  // Temporal suggests a new history after 4,096 events.
+  for (let sent = 0; sent < 4_200; sent += 100) {
+    await Promise.all(Array.from({ length: 100 }, () => run.signal('nobodyKnowsThis')));
+  }
+
+  await waitFor('the run to go on with a new history', async () => {
+    return (await run.describe()).runId !== runId;
+  });
+  await parts.sql`insert into gate default values`;
+  expect(await run.result()).toMatchObject({ completed: { names: ['0001_waits'] } });
 });
