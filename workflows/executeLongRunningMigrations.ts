@@ -281,8 +281,10 @@ class Run {
   /** What can't be used must not stop the run; somebody may wonder where it went. */
   private ignore(lines: readonly string[]): void {
     for (const line of lines) {
-      log.warn(`ignored: ${line}`);
-      if (this.ignored.length < IGNORED_AT_MOST) this.ignored.push(line);
+      if (this.ignored.length > IGNORED_AT_MOST) return;
+      const isLast = this.ignored.length === IGNORED_AT_MOST;
+      this.ignored.push(isLast ? 'more, which are neither listed nor logged' : line);
+      log.warn(`ignored: ${this.ignored.at(-1)}`);
     }
     if (lines.length > 0) this.show();
   }

@@ -5,6 +5,7 @@ import {
   attempts,
   migration,
   register,
+  resultOf,
   runToEnd,
   startRun,
   waitForMigration,
@@ -164,7 +165,7 @@ describe('errors of an attempt', () => {
     running.kill('SIGKILL');
     const killed = Date.now();
 
-    await run.result();
+    await resultOf(run);
 
     const [eighth] = (await attempts(parts, '0001_often')).slice(-1);
     expect(eighth?.number).toBe(8);
@@ -234,7 +235,7 @@ describe('row values', () => {
     });
 
     const run = await startRun(parts);
-    expect(await run.result()).toMatchObject({ failed: { count: 6 } });
+    expect(await resultOf(run)).toMatchObject({ failed: { count: 6 } });
 
     const history = JSON.stringify(await run.fetchHistory(), (_, value) =>
       value?.type === 'Buffer' || value instanceof Uint8Array

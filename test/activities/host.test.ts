@@ -2,7 +2,15 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import { CHANNEL } from '../../jobs/thread/channel';
-import { attempts, migration, register, startRun, waitForMigration } from '../support/migrations';
+import {
+  attempts,
+  migration,
+  register,
+  resultOf,
+  runToEnd,
+  startRun,
+  waitForMigration,
+} from '../support/migrations';
 import { useParts } from '../support/parts';
 import { isRunning, waitForEnd } from '../support/processes';
 import { waitFor } from '../support/waitFor';
@@ -44,7 +52,7 @@ test('a job has a process of its own, which is gone when the migration is comple
   const jobs = await prepare('');
   const worker = await parts.startWorker({ jobs });
 
-  await (await startRun(parts)).result();
+  await runToEnd(parts);
 
   const pid = await processOf(1);
   expect(pid).not.toBe(worker.pid);
@@ -95,7 +103,7 @@ test('signals to its whole group donâ€™t end a job: how it stops is its workerâ€
 
   await waitForMigration(parts, NAME, 'be paused', (row) => row.status === 'paused');
   expect(await attempts(parts, NAME)).toMatchObject([{ outcome: 'paused' }]);
-  await run.result();
+  await resultOf(run);
   await worker.stop();
 });
 
@@ -129,7 +137,7 @@ test('a job whose process crashes is tried again, what it started is ended, and 
     process.kill(process.pid, 'SIGSEGV'); for (;;);`);
   const worker = await parts.startWorker({ jobs, env: { ...FAST, LRM_MAX_FAILURES: '2' } });
 
-  await (await startRun(parts)).result();
+  await runToEnd(parts);
 
   expect(await attempts(parts, NAME)).toMatchObject([
     { outcome: 'retried' },
@@ -150,7 +158,7 @@ test.each([
     ${end}`);
   const worker = await parts.startWorker({ jobs });
 
-  await (await startRun(parts)).result();
+  await runToEnd(parts);
 
   expect(await attempts(parts, NAME)).toMatchObject([{ outcome }]);
   await worker.stop();
@@ -205,7 +213,7 @@ test.each([
     ${FOR_EVER}`);
   const worker = await parts.startWorker({ jobs, env: { ...FAST, LRM_MAX_FAILURES: '2' } });
 
-  await (await startRun(parts)).result();
+  await runToEnd(parts);
 
   expect(await attempts(parts, NAME)).toMatchObject([
     { outcome: 'retried' },
@@ -220,7 +228,7 @@ test('a memory limit too small to load anything is told as what it is', async ()
   const env = { ...FAST, LRM_MAX_FAILURES: '2', LRM_MEMORY_LIMIT_MB: '4' };
   const worker = await parts.startWorker({ jobs, env });
 
-  await (await startRun(parts)).result();
+  await runToEnd(parts);
 
   expect((await migration(parts, NAME)).error).toMatch(/LRM_MEMORY_LIMIT_MB/);
   expect(await worker.stop()).toBe(0);

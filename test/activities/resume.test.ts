@@ -7,6 +7,7 @@ import {
   attempts,
   migration,
   register,
+  resultOf,
   runToEnd,
   startRun,
   waitForMigration,
@@ -101,7 +102,7 @@ test('a SIGTERM hands the migration to another worker at once, nothing redone', 
     : [second, first];
 
   expect(await leaving.stop()).toBe(0);
-  await run.result();
+  await resultOf(run);
 
   const [one, two] = await attempts(parts, '0001_ledger');
   expect(one).toMatchObject({ outcome: 'interrupted' });
@@ -122,7 +123,7 @@ test('an attempt that is frozen past its heartbeat timeout can not write when it
   await waitForMigration(parts, '0001_ledger', 'be taken over', (row) => row.attempts === 2);
   frozen.kill('SIGCONT');
 
-  await run.result();
+  await resultOf(run);
 
   await expectEachTouchedOnce();
   const ended = await attempts(parts, '0001_ledger');

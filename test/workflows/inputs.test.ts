@@ -165,9 +165,11 @@ test('thousands of signals make the run go on with a new history, and lose nothi
     await Promise.all(Array.from({ length: 100 }, () => run.signal('nobodyKnowsThis')));
   }
 
-  await waitFor('the run to go on with a new history', async () => {
-    return (await run.describe()).runId !== runId;
-  });
+  await waitFor(
+    'the run to go on with a new history',
+    async () => (await run.describe()).runId !== runId,
+    90_000,
+  );
   await parts.sql`insert into gate default values`;
   expect(await run.result()).toMatchObject({ completed: { names: ['0001_waits'] } });
-});
+}, 150_000);
