@@ -9,3 +9,25 @@ export function duration(text: string): number | undefined {
   const value = /[a-z]/i.test(text) && text.length < 100 ? ms(text as StringValue) : undefined;
   return value !== undefined && value >= 1 && value <= LONGEST ? Math.round(value) : undefined;
 }
+
+/**
+ * Milliseconds as every screen shows them: '3 d 4 h', '2 h 5 min', '3 min 20 s' or '8 s'. Two units
+ * say enough. (`ms` writes one: '2m' for 90 seconds.)
+ */
+export function durationText(milliseconds: number): string {
+  if (!Number.isFinite(milliseconds)) return 'for ever';
+  const whole = Math.max(0, Math.round(milliseconds / 1000));
+  const parts = [
+    [Math.floor(whole / 86_400), 'd'],
+    [Math.floor(whole / 3_600) % 24, 'h'],
+    [Math.floor(whole / 60) % 60, 'min'],
+    [whole % 60, 's'],
+  ] as const;
+  const first = parts.findIndex(([value]) => value > 0);
+  if (first === -1) return '0 s';
+  return parts
+    .slice(first, first + 2)
+    .filter(([value]) => value > 0)
+    .map(([value, unit]) => `${value} ${unit}`)
+    .join(' ');
+}

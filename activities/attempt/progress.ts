@@ -1,6 +1,6 @@
-import ms from 'ms';
 import { plainText } from '../../drizzle/plainText';
 import type { Progress } from '../../jobs/context/attempt';
+import { durationText } from '../../jobs/duration';
 
 /** What the Web UI shows under 'Pending Activities', beside Temporal's own. */
 export interface HeartbeatDetails {
@@ -10,7 +10,7 @@ export interface HeartbeatDetails {
   readonly total?: number;
   readonly percent?: number;
   readonly rowsPerSecond?: number;
-  /** '3 minutes': how long it will take at this speed. */
+  /** '3 min 20 s': how long it will take at this speed. */
   readonly eta?: string;
   readonly waitingFor?: string;
   readonly [more: string]: string | number | undefined;
@@ -71,9 +71,7 @@ export class AttemptProgress {
       ...(this.totalRows === null ? {} : { total: this.totalRows }),
       ...(this.totalRows ? { percent: percent(this.done, this.totalRows) } : {}),
       ...(speed === undefined ? {} : { rowsPerSecond: Math.round(speed) }),
-      ...(speed && left && left > 0
-        ? { eta: ms(Math.ceil(left / speed) * 1000, { long: true }) }
-        : {}),
+      ...(speed && left && left > 0 ? { eta: durationText(Math.ceil(left / speed) * 1000) } : {}),
       ...(this.waitingFor ? { waitingFor: this.waitingFor } : {}),
       ...this.details,
     };

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import ms from 'ms';
+import { durationText } from '../../jobs/duration';
 import { withConnections } from '../connections';
 import { createOrUpdateSchedule } from '../schedule';
 
@@ -21,7 +21,7 @@ Example:
 async function schedule(): Promise<void> {
   await withConnections(async ({ settings, temporal }) => {
     const result = await createOrUpdateSchedule(await temporal(), settings);
-    const every = ms(settings.LRM_INTERVAL, { long: true });
+    const every = durationText(settings.LRM_INTERVAL);
     console.log(`Schedule long-running-migrations ${result}: a run every ${every}`);
   });
 }

@@ -4,7 +4,8 @@ const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
 /** '██████▌░░░░░  54 %'. */
 export function bar(percent: number): string {
-  const eighths = Math.round((percent / 100) * WIDTH * 8);
+  const shown = Math.min(100, Math.max(0, percent));
+  const eighths = Math.round((shown / 100) * WIDTH * 8);
   const full = '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? '');
-  return `${full.padEnd(WIDTH, '░')} ${String(percent).padStart(3)} %`;
+  return `${full.padEnd(WIDTH, '░')} ${String(shown).padStart(3)} %`;
 }

@@ -1,16 +1,19 @@
 import type { Attempt } from '../../drizzle/schema';
-import { colors } from '../terminal';
+import { colors, terminalWidth } from '../terminal';
 import { bar } from './bar';
 import { count, oneLine, rate, seconds, time } from './format';
-import { columns } from './layout';
+import { columnsWithNotes, type NotedRow, widthOf } from './layout';
 import { asked, lastError, type StatusRow } from './row';
 import { paint } from './table';
+import { hanging } from './wrap';
 
 /** One migration: where it stands, and its attempts, the latest first. */
 export function details(row: StatusRow, attempts: readonly Attempt[]): string {
   const facts = factsOf(row).filter(([, value]) => value !== null);
   const width = Math.max(...facts.map(([label]) => label.length));
-  const lines = facts.map(([label, value]) => `${colors.dim(label.padEnd(width))}  ${value}`);
+  const lines = facts.map(([label, value]) =>
+    hanging(`${colors.dim(label.padEnd(width))}  `, value ?? '', terminalWidth()),
+  );
   const history = attempts.length > 0 ? ['', attemptTable(attempts)] : [];
   const rest = row.migration.attempts - attempts.length;
   if (rest > 0) history.push(colors.dim(`and ${count(rest)} earlier attempts`));
@@ -55,19 +58,34 @@ function request({ migration }: StatusRow): string | null {
   return `${migration.request} by ${migration.requestedBy ?? 'somebody'}${at}${why}`;
 }
 
-const attemptTable = (attempts: readonly Attempt[]): string =>
-  columns(
-    ['>Attempt', 'Started', '>Took', 'Outcome', '>Rows', 'Worker', 'Error'],
-    attempts.map((attempt) => [
-      String(attempt.number),
-      time(attempt.startedAt),
-      took(attempt),
-      attempt.outcome ?? 'running',
-      count(attempt.rowsDone),
-      attempt.worker,
-      attempt.error ? oneLine(attempt.error, 200) : '',
-    ]),
+function attemptTable(attempts: readonly Attempt[]): string {
+  const width = terminalWidth();
+  const rows = attempts.map(attemptCells);
+  const heads = ['>Attempt', 'Started', '>Took', 'Outcome', '>Rows', 'Worker'];
+  const fits = width === undefined || widthOf(heads, rows) <= width;
+  if (fits) return columnsWithNotes(heads, noted(rows, attempts), width);
+  // The worker's name is the one that can be long: below, then, with the error.
+  return columnsWithNotes(
+    heads.slice(0, -1),
+    noted(rows, attempts).map(({ cells, note }) => ({
+      cells: cells.slice(0, -1),
+      note: [cells.at(-1), note].filter(Boolean).join(': '),
+    })),
+    width,
   );
+}
+
+const noted = (rows: string[][], attempts: readonly Attempt[]): NotedRow[] =>
+  rows.map((cells, index) => ({ cells, note: oneLine(attempts[index]?.error ?? '', 200) }));
+
+const attemptCells = (attempt: Attempt): string[] => [
+  String(attempt.number),
+  time(attempt.startedAt),
+  took(attempt),
+  attempt.outcome ?? 'running',
+  count(attempt.rowsDone),
+  oneLine(attempt.worker, 100),
+];
 
 /** Up to the last sign of life, where nobody has said how it ended. */
 const took = ({ startedAt, endedAt, heartbeatAt }: Attempt): string =>

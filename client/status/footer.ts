@@ -1,12 +1,14 @@
 import type { TemporalState } from '../temporalState';
-import { colors } from '../terminal';
+import { colors, terminalWidth } from '../terminal';
 import { time } from './format';
 
 /** Lines on the run, the Schedule and the workers; none when Temporal doesn't answer. */
 export function footer(state: TemporalState | null): string {
   if (!state) return '';
   const parts = [run(state), schedule(state), workers(state)];
-  return colors.dim(parts.join(' · '));
+  const line = parts.join(' · ');
+  // One below the other where they would be broken in the middle.
+  return colors.dim(line.length <= (terminalWidth() ?? line.length) ? line : parts.join('\n'));
 }
 
 const run = ({ run }: TemporalState): string =>

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { colors } from '../terminal';
+import { visibleLength, wrap } from './wrap';
 
 /** Columns without lines between them: shorter, and easy to cut and grep. */
 const noBorders = {
@@ -20,8 +21,48 @@ const noBorders = {
   middle: '  ',
 };
 
-/** Lines up rows under their heads. A column of '>' is set flush right. */
-export function columns(heads: readonly string[], rows: readonly string[][]): string {
+/** A line of a table, and what is to be said of it. */
+export interface NotedRow {
+  readonly cells: readonly string[];
+  readonly note: string;
+}
+
+/**
+ * Lines up rows under their heads; a column of '>' is set flush right. A note stands at the end of
+ * its line, or below it where it doesn't fit: its end may be the command to type.
+ * @param width columns of the terminal; undefined: as wide as it gets
+ */
+export function columnsWithNotes(
+  heads: readonly string[],
+  rows: readonly NotedRow[],
+  width: number | undefined,
+): string {
+  const [head = '', ...lines] = columns(
+    heads,
+    rows.map(({ cells }) => cells),
+  );
+  const widest = Math.max(...[head, ...lines].map(visibleLength));
+  const beside = width === undefined ? Number.POSITIVE_INFINITY : width - widest - GAP.length;
+  const noted = lines.map((line, index) => {
+    const note = rows[index]?.note ?? '';
+    if (note === '') return line.trimEnd();
+    if (note.length <= beside && !note.includes('\n')) {
+      return line + ' '.repeat(widest - visibleLength(line)) + GAP + note;
+    }
+    if (width === undefined) return line + GAP + note.replaceAll('\n', ' ');
+    return [line.trimEnd(), ...wrap(note, width - GAP.length).map((part) => GAP + part)].join('\n');
+  });
+  return [head.trimEnd(), ...noted].join('\n');
+}
+
+/** The width of a table's widest line. */
+export const widthOf = (heads: readonly string[], rows: readonly (readonly string[])[]): number =>
+  Math.max(...columns(heads, rows).map((line) => visibleLength(line.trimEnd())));
+
+const GAP = '  ';
+
+/** The head's line, and one a row. */
+function columns(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const table = new Table({
     chars: noBorders,
     // Its own colours don't know whether they are wanted.
@@ -29,10 +70,6 @@ export function columns(heads: readonly string[], rows: readonly string[][]): st
     colAligns: heads.map((head) => (head.startsWith('>') ? 'right' : 'left')),
     head: heads.map((head) => colors.bold(head.replace('>', ''))),
   });
-  table.push(...rows);
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+  table.push(...rows.map((row) => [...row]));
+  return table.toString().split('\n');
 }

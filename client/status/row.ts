@@ -1,5 +1,5 @@
 import { isStopRequest } from '../../drizzle/refusal';
-import { type MigrationView, secondsLeft } from '../../drizzle/status';
+import { type MigrationView, percentDone, secondsLeft } from '../../drizzle/status';
 import { pending as pendingStatuses } from '../../drizzle/transitions';
 import type { PendingAttempt, TemporalState } from '../temporalState';
 import { oneLine, seconds } from './format';
@@ -20,7 +20,7 @@ export function statusRow(view: MigrationView, temporal: TemporalState | null): 
   return {
     ...current,
     pending,
-    percent: percent(current),
+    percent: percentDone(view.migration),
     secondsLeft: secondsLeft(current),
     notes: notes(current, pending),
   };
@@ -34,13 +34,6 @@ function rate(
   const own = live ? pending?.heartbeat?.rowsPerSecond : undefined;
   // It is a whole number: of a slow one too much is lost.
   return own !== undefined && own >= 10 ? own : rowsPerSecond;
-}
-
-function percent({ migration }: MigrationView): number | null {
-  if (migration.status === 'completed') return 100;
-  if (!migration.rowsTotal) return null;
-  // An estimate may be short: 100 is for the end.
-  return Math.min(99, Math.floor((migration.rowsDone / migration.rowsTotal) * 100));
 }
 
 function notes(view: MigrationView, pending: PendingAttempt | null): string[] {

@@ -2,15 +2,15 @@ import type { MigrationStatus } from '../../drizzle/schema';
 import { colors, terminalWidth } from '../terminal';
 import { bar } from './bar';
 import { count, oneLine, rate, seconds } from './format';
-import { columns } from './layout';
+import { columnsWithNotes, widthOf } from './layout';
 import type { StatusRow } from './row';
-
-const HEADS = ['Migration', 'Status', 'Progress', '>Rows', '>Rows/s', '>ETA', '>Attempt', ''];
 
 /** More of the completed ones only push the others off the screen. */
 const COMPLETED_AT_MOST = 10;
-/** A note needs this much to say anything; narrower terminals wrap. */
-const NARROWEST_NOTE = 20;
+/** Three lines of a small terminal; `lrm status <name>` shows all. */
+const NOTE_AT_MOST = 240;
+/** Shorter names tell nothing. */
+const NARROWEST_NAME = 12;
 
 export const paint: Readonly<Record<MigrationStatus, (text: string) => string>> = {
   created: (text) => text,
@@ -26,29 +26,72 @@ export function table(rows: readonly StatusRow[], all: boolean): string {
   if (rows.length === 0) return 'No migration is registered: npx lrm register <name>';
   const completed = rows.filter(({ migration }) => migration.status === 'completed');
   const hidden = new Set(all ? [] : completed.slice(0, -COMPLETED_AT_MOST));
-  const cells = rows.filter((row) => !hidden.has(row)).map(toCells);
-  const lines = [
-    columns(
-      HEADS,
-      withNotes(
-        cells,
-        rows.filter((row) => !hidden.has(row)),
-      ),
-    ),
-  ];
+  const lines = [fitted(rows.filter((row) => !hidden.has(row)))];
   if (hidden.size > 0) {
     lines.push(colors.dim(`and ${count(hidden.size)} completed earlier: npx lrm status --all`));
   }
   return lines.join('\n');
 }
 
-function toCells(row: StatusRow): string[] {
+/** The first of the shapes that the terminal has room for. */
+function fitted(rows: readonly StatusRow[]): string {
+  const width = terminalWidth();
+  const noted = (toCells: ToCells) =>
+    rows.map((row) => ({ cells: toCells(row), note: oneLine(row.notes.join('; '), NOTE_AT_MOST) }));
+  for (const { heads, toCells } of SHAPES) {
+    if (width === undefined || widthOf(heads, rows.map(toCells)) <= width) {
+      return columnsWithNotes(heads, noted(toCells), width);
+    }
+  }
+  return columnsWithNotes(NARROW.heads, noted(cutName(rows, width ?? 0)), width);
+}
+
+type ToCells = (row: StatusRow) => string[];
+
+interface Shape {
+  readonly heads: readonly string[];
+  readonly toCells: ToCells;
+}
+
+/** About 100 columns: with a bar. */
+const WIDE: Shape = {
+  heads: ['Migration', 'Status', 'Progress', '>Rows', '>Rows/s', '>ETA', '>Attempt'],
+  toCells: (row) => cells(row, progress(row), rowsOf(row)),
+};
+
+/** About 80: the percentage alone. */
+const PLAIN: Shape = {
+  heads: ['Migration', 'Status', '>Done', '>Rows', '>Rows/s', '>ETA', '>Attempt'],
+  toCells: (row) => cells(row, percentage(row), rowsOf(row)),
+};
+
+/** What is left where names and numbers are long. */
+const NARROW: Shape = {
+  heads: ['Migration', 'Status', '>Done', '>Rows', '>Rows/s', '>ETA'],
+  toCells: (row) => cells(row, percentage(row), doneOf(row)).slice(0, -1),
+};
+
+const SHAPES = [WIDE, PLAIN, NARROW];
+
+/** Names have up to 255 characters: where one doesn't fit, its end is left off. */
+function cutName(rows: readonly StatusRow[], width: number): ToCells {
+  const cells = rows.map(NARROW.toCells);
+  const longest = Math.max(...rows.map(({ migration }) => migration.name.length));
+  const others = widthOf(NARROW.heads, cells) - longest;
+  const room = Math.max(NARROWEST_NAME, width - others);
+  return (row) => {
+    const [name = '', ...rest] = NARROW.toCells(row);
+    return [oneLine(name, room), ...rest];
+  };
+}
+
+function cells(row: StatusRow, progress: string, rows: string): string[] {
   const { migration } = row;
   return [
     migration.name,
     paint[migration.status](migration.status),
-    progress(row),
-    rowsOf(row),
+    progress,
+    rows,
     row.rowsPerSecond === null ? '' : rate(row.rowsPerSecond),
     row.secondsLeft === null ? '' : seconds(row.secondsLeft),
     migration.attempts === 0 ? '' : String(migration.attempts),
@@ -58,24 +101,13 @@ function toCells(row: StatusRow): string[] {
 const progress = ({ percent, migration }: StatusRow): string =>
   percent === null || migration.status === 'created' ? '' : bar(percent);
 
+const percentage = ({ percent, migration }: StatusRow): string =>
+  percent === null || migration.status === 'created' ? '' : `${percent} %`;
+
 function rowsOf({ migration: { rowsDone, rowsTotal } }: StatusRow): string {
   if (rowsTotal === null) return rowsDone === 0 ? '' : count(rowsDone);
   return `${count(rowsDone)} / ${count(rowsTotal)}`;
 }
 
-/** The last column gets what the terminal has left. */
-function withNotes(cells: readonly string[][], rows: readonly StatusRow[]): string[][] {
-  const width = terminalWidth();
-  const used = columns(
-    HEADS,
-    cells.map((row) => [...row, '|']),
-  ).split('\n');
-  const left = width === undefined ? 500 : width - Math.max(...used.map((line) => visible(line)));
-  return cells.map((row, index) => {
-    const note = rows[index]?.notes.join('; ') ?? '';
-    return [...row, oneLine(note, Math.max(NARROWEST_NOTE, left))];
-  });
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
-const visible = (line: string): number => line.replace(/\u001b\[[0-9;]*m/g, '').length;
+const doneOf = ({ migration: { rowsDone, rowsTotal } }: StatusRow): string =>
+  rowsDone === 0 && rowsTotal === null ? '' : count(rowsDone);

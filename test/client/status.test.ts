@@ -107,3 +107,29 @@ test('lrm status of many shows the unfinished and the latest completed ones; --a
   expect(await lines()).toBe(10);
   expect(await lines('--all')).toBe(30);
 });
+
+test('lrm status bears what somebody wrote by hand', async () => {
+  const byHand = [
+    'rows_done = 9223372036854775807',
+    'rows_done = 9223372036854775807, rows_total = 1',
+    'rows_done = -9223372036854775808, rows_total = 5',
+    'rows_done = 5, rows_total = -1',
+    'rows_done = 5, rows_total = 0',
+    'rows_done = 5, rows_total = 9223372036854775807',
+    "created_at = 'infinity', started_at = '-infinity', updated_at = '294276-01-01'",
+  ];
+  for (const [index, set] of byHand.entries()) {
+    await insertRunning(parts.sql, `000${index}_a`);
+    await parts.sql.unsafe(
+      `update long_running_migrations set ${set} where name = '000${index}_a'`,
+    );
+  }
+  for (const args of [[], ['--json'], ['0003_a'], ['0006_a']]) {
+    const { code, stderr } = await parts.lrm('status', ...args);
+    expect({ args, code, stderr }).toMatchObject({
+      args,
+      code: 0,
+      stderr: expect.not.stringMatching('RangeError'),
+    });
+  }
+});

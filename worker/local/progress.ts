@@ -1,25 +1,18 @@
-import ms from 'ms';
-import { type MigrationView, secondsLeft } from '../../drizzle/status';
+import { type MigrationView, percentDone, secondsLeft } from '../../drizzle/status';
+import { durationText } from '../../jobs/duration';
 
 /** A migration's progress, in words. */
 export interface ProgressLine {
   readonly name: string;
   /** 0 to 100; null when nobody knows the total. */
   readonly percent: number | null;
-  /** '45,000 of 135,233 (33 %), 52,100 rows/s, 2 seconds to go' or why it doesn't move. */
+  /** '45,000 of 135,233 (33 %), 52,100 rows/s, 2 s to go' or why it doesn't move. */
   readonly text: string;
 }
 
 export function progressLine(view: MigrationView): ProgressLine {
   const { migration } = view;
-  return { name: migration.name, percent: percent(view), text: describe(view) };
-}
-
-function percent({ migration }: MigrationView): number | null {
-  if (migration.status === 'completed') return 100;
-  if (!migration.rowsTotal) return null;
-  // An estimate may be too small; 100 % is said by 'completed' only.
-  return Math.min(99, Math.floor((100 * migration.rowsDone) / migration.rowsTotal));
+  return { name: migration.name, percent: percentDone(migration), text: describe(view) };
 }
 
 function describe(view: MigrationView): string {
@@ -37,7 +30,7 @@ function moving(view: MigrationView): string {
   return [
     rows(view),
     view.rowsPerSecond && `${count(view.rowsPerSecond)} rows/s`,
-    left !== null && `${ms(Math.max(1, left) * 1000, { long: true })} to go`,
+    left !== null && `${durationText(Math.max(1, left) * 1000)} to go`,
     !view.live && (view.migration.error ?? 'waits for its next attempt'),
   ]
     .filter(Boolean)

@@ -1,0 +1,49 @@
+import { expect, test } from '@jest/globals';
+import { bar } from '../../../client/status/bar';
+import { time } from '../../../client/status/format';
+import { columnsWithNotes } from '../../../client/status/layout';
+import { wrap } from '../../../client/status/wrap';
+
+test.each([
+  [0, '2026-11-22 17:03:11+00'],
+  [-300, '2026-11-22 12:03:11-05'],
+  [330, '2026-11-22 22:33:11+05:30'],
+])('time carries its zone, as Postgres writes it: %d minutes east', (east, expected) => {
+  expect(time(new Date('2026-11-22T17:03:11.987Z'), east)).toBe(expected);
+});
+
+test("time of a date that JavaScript does not know (Postgres's infinity)", () => {
+  expect(time(new Date(Number.NaN))).toBe('unknown');
+});
+
+test.each([-500, 0, 47, 100, 1e18])('bar of %d percent has one width', (percent) => {
+  expect(bar(percent).slice(0, 12)).toMatch(/^[█▉-▏░]{12}$/);
+});
+
+test('wrap keeps words whole, cuts one that is longer than a line, and keeps lines', () => {
+  expect(wrap('one two three', 7)).toEqual(['one two', 'three']);
+  expect(wrap('abcdefghij xy', 4)).toEqual(['abcd', 'efgh', 'ij', 'xy']);
+  expect(wrap('a\nb', 10)).toEqual(['a', 'b']);
+});
+
+const HEADS = ['Name', '>Rows'];
+const ROWS = [
+  { cells: ['0001_a', '1'], note: 'short' },
+  { cells: ['0002_b', '22'], note: 'a note that is too long for the last column of this table' },
+];
+
+test('columnsWithNotes puts a note that does not fit below its row, whole', () => {
+  expect(columnsWithNotes(HEADS, ROWS, 40)).toBe(
+    [
+      'Name    Rows',
+      '0001_a     1  short',
+      '0002_b    22',
+      '  a note that is too long for the last',
+      '  column of this table',
+    ].join('\n'),
+  );
+});
+
+test('columnsWithNotes cuts nothing and wraps nothing where there is no terminal', () => {
+  expect(columnsWithNotes(HEADS, ROWS, undefined)).toMatch(/^0002_b {4}22 {2}a note .* table$/m);
+});
