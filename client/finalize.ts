@@ -6,6 +6,7 @@ import { pending } from '../drizzle/transitions';
 import { openDependencies } from '../drizzle/unfinished';
 import { readCatalog } from '../jobs/catalog';
 import type { Connections } from './connections';
+import { warn } from './output';
 
 /**
  * The named migrations that are still to be done, in the order given.
@@ -51,9 +52,7 @@ async function readDependencies(
   file: string | undefined,
 ): Promise<readonly string[]> {
   if (!file) {
-    console.error(
-      `lrm: there is no file ${name} here; a worker that has it checks what it depends on`,
-    );
+    warn(`there is no file ${name} here; a worker that has it checks what it depends on`);
     return [];
   }
   const inspection = await inspectJob(file);

@@ -1,3 +1,5 @@
+import { asJson, warn } from './output';
+
 /** The shell's code for a command ended by SIGINT. */
 const INTERRUPTED = 130;
 
@@ -12,7 +14,8 @@ export async function sayWhenInterrupted<T>(
 ): Promise<T> {
   const interrupted = () => {
     leaving();
-    console.error(`\nlrm: ${line}`);
+    if (!asJson) console.error();
+    warn(line);
     process.exit(INTERRUPTED);
   };
   process.once('SIGINT', interrupted);

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { explain } from './explain';
+import { complain } from './output';
 import { createProgram } from './program';
 import { endQuietlyWhenPipeCloses } from './terminal';
 
@@ -18,7 +19,7 @@ async function main(): Promise<number> {
 
 function say(error: unknown): number {
   const { line, exitCode } = explain(error);
-  if (line) console.error(`lrm: ${line}`);
+  if (line) complain(line);
   return exitCode;
 }
 

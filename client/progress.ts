@@ -1,4 +1,5 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
+import { asJson, warn } from './output';
 import { bar } from './status/bar';
 import { count, rate, seconds } from './status/format';
 import type { StatusRow } from './status/row';
@@ -12,7 +13,10 @@ export interface Progress {
 }
 
 /** Bars for a person at a terminal; where the output is kept (CI), a line now and then. */
-export const openProgress = (): Progress => (process.stdout.isTTY ? bars() : lines());
+export function openProgress(): Progress {
+  if (asJson) return { show: () => {}, say: warn, close: () => {} };
+  return process.stdout.isTTY ? bars() : lines();
+}
 
 /** For logs: a line a migration every so many milliseconds, and when its status changes. */
 const LINE_EVERY = 10_000;
@@ -49,7 +53,7 @@ function lines(): Progress {
         console.log(`${name}  ${line(row)}`);
       }
     },
-    say: (text) => console.error(`lrm: ${text}`),
+    say: warn,
     close: () => {},
   };
 }

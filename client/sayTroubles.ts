@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { warn } from './output';
 import type { Trouble } from './runTrouble';
 import { readRun } from './temporalState';
 
@@ -24,7 +25,7 @@ async function look(client: Client, done: AbortSignal): Promise<void> {
     // Who waits for the run hears it when Temporal is away.
     const found = await readRun(client).catch(() => undefined);
     const trouble = found?.trouble;
-    if (trouble && trouble.kind !== said && !done.aborted) console.error(`lrm: ${trouble.line}`);
+    if (trouble && trouble.kind !== said && !done.aborted) warn(trouble.line);
     said = trouble?.kind;
     await sleep(LOOK_EVERY, undefined, { signal: done }).catch(() => {});
   }

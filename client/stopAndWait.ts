@@ -6,6 +6,7 @@ import { type Asked, requireNoSessions, type Stop, settle, stop } from '../drizz
 import { transitions } from '../drizzle/transitions';
 import type { Connections } from './connections';
 import { sayWhenInterrupted } from './interrupted';
+import { asJson } from './output';
 import { tellRun } from './tellRun';
 
 /** A running attempt looks at its row every 2 s at most: asking more often than this gains nothing. */
@@ -28,7 +29,7 @@ export async function stopAndWait(
   const result = await stop(db, name, move, asked, settings.LRM_HEARTBEAT_TIMEOUT);
   if (result === 'asked') {
     if (!wait) return 'asked';
-    console.error(`${name} has been asked to stop …`);
+    if (!asJson) console.error(`${name} has been asked to stop …`);
     await sayWhenInterrupted(
       `${name} stops all the same: npx lrm status ${name}; to withdraw it: npx lrm resume ${name}`,
       () => untilStopped(connections, name, move, asked),

@@ -3,6 +3,7 @@ import { LONG_RUNNING_MIGRATIONS } from '../activities/settings';
 import type { Connections } from './connections';
 import { explain } from './explain';
 import { isNotFound } from './explainTemporal';
+import { warn } from './output';
 import { wakeRun } from './run';
 import { describeRun } from './temporalState';
 
@@ -39,8 +40,8 @@ export async function tellRun(connections: Connections, name: string): Promise<v
     await unpauseInTemporal(client, name);
     await wakeRun(client);
   } catch (error) {
-    console.error(
-      `lrm: ${explain(error).line}. A run that is going learns of it later, and if ${name} is ` +
+    warn(
+      `${explain(error).line}. A run that is going learns of it later, and if ${name} is ` +
         'paused in Temporal, too, it keeps its slot until it is unpaused there',
     );
   }

@@ -5,6 +5,7 @@ import type { HeartbeatDetails } from '../activities/attempt/progress';
 import { LONG_RUNNING_MIGRATIONS } from '../activities/settings';
 import { plainText } from '../drizzle/plainText';
 import { isNotFound } from './explainTemporal';
+import { warn } from './output';
 import { type RunTask, readTask, runTrouble, type Trouble } from './runTrouble';
 
 /** What only Temporal knows. */
@@ -82,7 +83,7 @@ export async function describeRun(client: Client): Promise<Pick<TemporalState, '
 export async function warnWithoutWorker(client: Client): Promise<void> {
   const workers = await listWorkers(client);
   if (workers.length > 0) return;
-  console.error(`lrm: no worker polls ${LONG_RUNNING_MIGRATIONS}: start one (npm run worker)`);
+  warn(`no worker polls ${LONG_RUNNING_MIGRATIONS}: start one (npm run worker)`);
 }
 
 /** What Temporal has of the run, and what keeps the run from going on. */

@@ -14,8 +14,10 @@ export class Refusal extends Error {
 /** There is no row of that name. */
 export class NotRegistered extends Refusal {
   override readonly name = 'NotRegistered';
-  constructor(migration: string) {
-    super(`${migration} is not registered (npx lrm status lists what is)`);
+  /** @param hint what may have been meant */
+  constructor(migration: string, hint = '') {
+    const before = hint === '' ? '' : `${hint} `;
+    super(`${migration} is not registered (${before}npx lrm status lists what is)`);
   }
 }
 

@@ -2,7 +2,14 @@ import { asc, desc, eq, sql } from 'drizzle-orm';
 import type { Database } from './database';
 import { isLive } from './live';
 import { plainText } from './plainText';
-import { type Attempt, attempts, type Migration, migrationColumns, migrations } from './schema';
+import {
+  type Attempt,
+  attempts,
+  type Migration,
+  type MigrationStatus,
+  migrationColumns,
+  migrations,
+} from './schema';
 
 /** A migration as an operator looks at it. */
 export interface MigrationView {
@@ -55,6 +62,21 @@ export async function readMigrations(
     silentFor: row.silentFor === null ? null : Number(row.silentFor),
     rowsPerSecond: row.live ? rate(row.attempt, Number(row.duration)) : null,
   }));
+}
+
+/** The names of all registered migrations. */
+export async function readNames(db: Database): Promise<string[]> {
+  const rows = await db.select({ name: migrations.name }).from(migrations).orderBy(migrations.name);
+  return rows.map(({ name }) => name);
+}
+
+/** Null when it isn't registered. */
+export async function readStatus(db: Database, name: string): Promise<MigrationStatus | null> {
+  const [row] = await db
+    .select({ status: migrations.status })
+    .from(migrations)
+    .where(eq(migrations.name, name));
+  return row?.status ?? null;
 }
 
 /** All attempts of a migration, the latest first. */

@@ -1,17 +1,9 @@
-import { and, inArray, ne, sql } from 'drizzle-orm';
+import { and, inArray, ne } from 'drizzle-orm';
 import type { Database } from './database';
-import { type Migration, migrations, SCHEMA } from './schema';
+import { type Migration, migrations } from './schema';
 
 /** What of a migration a gate tells. */
 export type Unfinished = Pick<Migration, 'name' | 'status' | 'error' | 'waitsFor'>;
-
-/** Whether our tables are there; a fresh install has none. */
-export async function isInstalled(db: Database): Promise<boolean> {
-  const [row] = await db.execute<{ there: boolean }>(
-    sql`select to_regclass(${`${SCHEMA}.migrations`}) is not null as there`,
-  );
-  return row?.there === true;
-}
 
 /** Those that aren't completed, in order of work: of the named ones, or of all. */
 export function readUnfinished(db: Database, names: readonly string[]): Promise<Unfinished[]> {

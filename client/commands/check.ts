@@ -1,16 +1,19 @@
 import type { Command } from 'commander';
 import { withConnections } from '../connections';
-import { requireCompletedIn } from '../requireCompleted';
+import { Shown } from '../explain';
+import { answer, complain, say, warn } from '../output';
+import { describe, judge } from '../requireCompleted';
 
 export function addCheck(program: Command): void {
   program
     .command('check')
     .description('Passes only if migrations are completed: the gate of a deploy.')
-    .argument('[names...]', 'those that must be; default: all registered ones')
+    .argument('[names...]', 'those that must be, in full or by number; default: all registered')
     .addHelpText(
       'after',
       `
-Exits 1 naming what is missing and what to type next. A database without our tables passes.
+Exits 1 naming what is missing and what to type next. A database that has none of our tables
+passes as a fresh install, and that is said.
 
 Examples:
   npx lrm check
@@ -19,11 +22,21 @@ Examples:
     .action(check);
 }
 
-async function check(names: string[]): Promise<void> {
+async function check(typed: string[]): Promise<void> {
   await withConnections(async ({ sql }) => {
-    await requireCompletedIn(sql, names);
-    console.log(
-      names.length > 0 ? `completed: ${names.join(', ')}` : 'nothing is left to complete',
-    );
+    const { freshInstall, names, problems } = await judge(sql, typed);
+    answer({ passed: problems.length === 0, freshInstall: freshInstall !== null, names, problems });
+    if (problems.length > 0) {
+      complain(describe(problems));
+      throw new Shown();
+    }
+    if (freshInstall !== null) {
+      warn(
+        `database ${freshInstall} has none of our tables and passes as a fresh install. If it ` +
+          'should have them, look at DATABASE_URL',
+      );
+      return say('passed: nothing was ever registered here');
+    }
+    say(names.length > 0 ? `completed: ${names.join(', ')}` : 'nothing is left to complete');
   });
 }

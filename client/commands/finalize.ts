@@ -6,7 +6,8 @@ import { withConnections } from '../connections';
 import { Shown } from '../explain';
 import { readToFinalize } from '../finalize';
 import { follow } from '../follow';
-import { migrationName } from '../name';
+import { registeredNames } from '../names';
+import { answer, complain, say } from '../output';
 import { finalizeNow } from '../run';
 import type { StatusRow } from '../status/row';
 import { warnWithoutWorker } from '../temporalState';
@@ -40,33 +41,45 @@ interface Options {
 }
 
 async function finalize(typed: string[], options: Options): Promise<void> {
-  const names = [...new Set(typed.map(migrationName))];
-  if (names.length > FINALIZE_AT_MOST) {
-    throw new WrongUse(`at most ${FINALIZE_AT_MOST} migrations at once`);
-  }
   const timeout = duration(options.timeout);
   if (timeout === undefined) {
     throw new WrongUse("--timeout: is no duration from 1 ms to 24 days; write '10 minutes'");
   }
+  if (typed.length > FINALIZE_AT_MOST) {
+    throw new WrongUse(`at most ${FINALIZE_AT_MOST} migrations at once`);
+  }
   const throttled = options.throttled === true;
   await withConnections(async (connections) => {
+    const names = await registeredNames(connections.db, typed);
     const open = await readToFinalize(connections, names);
     for (const name of names.filter((each) => !open.includes(each))) {
-      console.log(`${name} is completed`);
+      say(`${name} is completed`);
     }
-    if (open.length === 0) return;
+    if (open.length === 0) return answer(completed(names));
     const client = await connections.temporal();
     const wanted = open.map((name) => ({ name, throttled }));
     await finalizeNow(client, wanted);
     await warnWithoutWorker(client);
-    refuseFailed(await follow(connections, open, timeout));
+    const ended = await follow(connections, open, timeout);
+    answer([...completed(names.filter((each) => !open.includes(each))), ...ended.map(entry)]);
+    refuseFailed(ended);
   });
 }
 
 function refuseFailed(ended: readonly StatusRow[]): void {
   const failed = ended.filter(({ migration }) => migration.status !== 'completed');
   for (const { migration, notes } of failed) {
-    console.error(`lrm: ${migration.name} is ${migration.status}: ${notes.join('; ')}`);
+    complain(`${migration.name} is ${migration.status}: ${notes.join('; ')}`);
   }
   if (failed.length > 0) throw new Shown();
 }
+
+const completed = (names: readonly string[]) =>
+  names.map((name) => ({ name, status: 'completed', result: 'completed', error: null }));
+
+const entry = ({ migration, notes }: StatusRow) => ({
+  name: migration.name,
+  status: migration.status,
+  result: migration.status === 'completed' ? 'completed' : null,
+  error: migration.status === 'completed' ? null : notes.join('; '),
+});

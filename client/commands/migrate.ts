@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { readSettings } from '../../activities/settings';
 import { applyMigrations } from '../../drizzle/migrate';
 import { openSql } from '../openSql';
+import { answer, say } from '../output';
 
 export function addMigrate(program: Command): void {
   program
@@ -23,6 +24,7 @@ async function migrate(): Promise<void> {
   const { databaseUrl } = readSettings();
   // Says in our words what is wrong with the URL, before anything connects.
   await openSql(databaseUrl).end();
-  const applied = await applyMigrations(databaseUrl, 'sql', (tag) => console.log(`applied ${tag}`));
-  if (applied.length === 0) console.log('nothing to apply: the database is up to date');
+  const applied = await applyMigrations(databaseUrl, 'sql', (tag) => say(`applied ${tag}`));
+  answer({ applied });
+  if (applied.length === 0) say('nothing to apply: the database is up to date');
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { projectFolder } from '../../drizzle/projectFolder';
 import { scaffold } from '../new/scaffold';
+import { answer, say } from '../output';
 
 export function addNew(program: Command): void {
   program
@@ -20,7 +21,8 @@ Example:
 
 function newCommand(words: string[]): void {
   const { name, job, registration, test } = scaffold(projectFolder, words.join(' '));
-  console.log(`${name}:
+  answer({ name, job, registration, test });
+  say(`${name}:
   ${job}  the work: write it here
   ${registration}  registers it
   ${test}  its test, on a real database

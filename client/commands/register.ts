@@ -1,36 +1,63 @@
 import type { Command } from 'commander';
 import { register } from '../../drizzle/register';
 import { readCatalog } from '../../jobs/catalog';
-import { withConnections } from '../connections';
+import { type Connections, withConnections } from '../connections';
+import { type Done, eachMigration } from '../each';
 import { migrationName } from '../name';
+import { meant } from '../names';
+import { warn } from '../output';
+import { startAfter } from '../startAfter';
+import { didYouMean } from '../suggest';
 
 export function addRegister(program: Command): void {
   program
     .command('register')
-    .description('Says that a migration is wanted: the next run executes it.')
-    .argument('<name>', "the file's name in jobs/, without its ending")
+    .description('Says that migrations are wanted: the next run executes them.')
+    .argument('<names...>', "the files' names in jobs/, their numbers, or how they begin")
+    .option('--run', 'start a run if none is going')
     .addHelpText(
       'after',
       `
 The same as this line in a schema migration, which is the better place for it:
   INSERT INTO long_running_migrations.migrations (name) VALUES ('0001_sample') ON CONFLICT DO NOTHING;
 
-Example:
-  npx lrm register 0001_sample`,
+Examples:
+  npx lrm register 0001_sample
+  npx lrm register 1 2 --run`,
     )
     .action(registerCommand);
 }
 
-async function registerCommand(typed: string): Promise<void> {
-  const name = migrationName(typed);
-  await withConnections(async ({ db, settings }) => {
-    const { files } = await readCatalog(settings.LRM_JOBS_DIR);
-    const isNew = await register(db, name);
-    console.log(isNew ? `${name} is registered` : `${name} was registered before: nothing changed`);
-    if (!files.has(name)) {
-      console.error(
-        `lrm: there is no file ${name} in ${settings.LRM_JOBS_DIR}; it waits for a worker that has one`,
-      );
-    }
+async function registerCommand(typed: string[], options: { run?: boolean }): Promise<void> {
+  await withConnections(async (connections) => {
+    const { files } = await readCatalog(connections.settings.LRM_JOBS_DIR);
+    const here = [...files.keys()];
+    // One whose file only the workers have is registered as typed.
+    const names = [...new Set(typed.map((each) => meant(each, here) ?? migrationName(each)))];
+    await eachMigration(
+      connections.db,
+      names,
+      (name) => registerOne(connections, name, here),
+      (done) =>
+        options.run ? startAfter(connections, done, true) : Promise.resolve({ run: null }),
+    );
   });
+}
+
+async function registerOne(
+  { db, settings }: Connections,
+  name: string,
+  here: readonly string[],
+): Promise<Done> {
+  const isNew = await register(db, name);
+  if (!here.includes(name)) {
+    const hint = didYouMean(name, here);
+    warn(
+      `there is no file ${name} in ${settings.LRM_JOBS_DIR}: it waits for a worker that has one` +
+        (hint ? `. Or ${hint} To take it back: npx lrm unregister ${name}` : ''),
+    );
+  }
+  return isNew
+    ? { line: `${name} is registered`, result: 'registered' }
+    : { line: `${name} was registered before: nothing changed`, result: 'unchanged' };
 }

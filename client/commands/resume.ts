@@ -4,45 +4,66 @@ import { resume as resumeRow } from '../../drizzle/restart';
 import { readMigration } from '../../drizzle/stop';
 import { asked } from '../asked';
 import { type Connections, withConnections } from '../connections';
-import { migrationName } from '../name';
-import { tellRun, unpauseInTemporal } from '../tellRun';
+import { type Done, eachMigration } from '../each';
+import { registeredNames } from '../names';
+import { startAfter } from '../startAfter';
+import { unpauseInTemporal } from '../tellRun';
+
+interface Options {
+  readonly reason?: string;
+  readonly run: boolean;
+}
 
 export function addResume(program: Command): void {
   program
     .command('resume')
-    .description('Lets a paused migration go on, or withdraws a pause or cancel under way.')
-    .argument('<name>', 'the migration')
-    .option('--reason <text>', 'kept on its row, with who and when')
+    .description('Lets paused migrations go on, or withdraws a pause or cancel under way.')
+    .argument('<names...>', 'the migrations')
+    .option('--reason <text>', 'kept on the rows, with who and when')
+    .option('--no-run', "don't start a run: the next one takes them")
     .addHelpText(
       'after',
       `
-One that was paused in Temporal (Web UI, temporal activity pause) is unpaused there.
+Starts a run if none is going. One that was paused in Temporal (Web UI, temporal activity pause)
+is unpaused there.
 
-Example:
-  npx lrm resume 0001_sample`,
+Examples:
+  npx lrm resume 0001_sample
+  npx lrm resume 1 2 --no-run`,
     )
     .action(resume);
 }
 
-async function resume(typed: string, options: { reason?: string }): Promise<void> {
-  const name = migrationName(typed);
+async function resume(typed: string[], options: Options): Promise<void> {
   await withConnections(async (connections) => {
-    const result = await resumeRow(connections.db, name, asked(options.reason));
-    if (result === 'running') return unpauseRunning(connections, name);
-    await tellRun(connections, name);
-    console.log(
-      result === 'resumed'
-        ? `${name} is back in the line. The next run takes it; to start one now: npx lrm run`
-        : `${name} goes on: the request to stop it is withdrawn`,
+    const { db } = connections;
+    const names = await registeredNames(db, typed);
+    await eachMigration(
+      db,
+      names,
+      (name) => resumeOne(connections, name, options),
+      (done) => startAfter(connections, done, options.run),
     );
   });
 }
 
+async function resumeOne(
+  connections: Connections,
+  name: string,
+  { reason, run }: Options,
+): Promise<Done> {
+  const result = await resumeRow(connections.db, name, asked(reason));
+  if (result === 'running') return unpauseRunning(connections, name);
+  const next = run ? '' : '. The next run takes it; to start one now: npx lrm run';
+  return result === 'resumed'
+    ? { line: `${name} is back in the line${next}`, result: 'resumed' }
+    : { line: `${name} goes on: the request to stop it is withdrawn`, result: 'withdrawn' };
+}
+
 /** On its row there is nothing to resume; in Temporal there may be. */
-async function unpauseRunning(connections: Connections, name: string): Promise<void> {
+async function unpauseRunning(connections: Connections, name: string): Promise<Done> {
   if (await unpauseInTemporal(await connections.temporal(), name)) {
-    console.log(`${name} goes on: it was paused in Temporal`);
-    return;
+    return { line: `${name} goes on: it was paused in Temporal`, result: 'unpaused' };
   }
   throw refusal(await readMigration(connections.db, name), 'resume');
 }

@@ -4,27 +4,32 @@ import { mayRetry, retry as retryRow } from '../../drizzle/restart';
 import { readMigration } from '../../drizzle/stop';
 import { asked } from '../asked';
 import { confirm } from '../confirm';
-import { withConnections } from '../connections';
-import { migrationName } from '../name';
-import { tellRun } from '../tellRun';
+import { type Connections, withConnections } from '../connections';
+import { type Done, eachMigration } from '../each';
+import { registeredNames } from '../names';
+import { startAfter } from '../startAfter';
 
 interface Options {
   readonly reason?: string;
   readonly fromStart?: boolean;
   readonly yes?: boolean;
+  readonly run: boolean;
 }
 
 export function addRetry(program: Command): void {
   program
     .command('retry')
-    .description('Runs a failed or cancelled migration again, from where it stopped.')
-    .argument('<name>', 'the migration')
-    .option('--from-start', 'drop its checkpoint and finished batches; a completed one, too')
+    .description('Runs failed or cancelled migrations again, from where they stopped.')
+    .argument('<names...>', 'the migrations')
+    .option('--from-start', 'drop checkpoint and finished batches; completed ones, too')
     .option('--yes', "don't ask whether to drop them")
-    .option('--reason <text>', 'kept on its row, with who and when')
+    .option('--reason <text>', 'kept on the rows, with who and when')
+    .option('--no-run', "don't start a run: the next one takes them")
     .addHelpText(
       'after',
       `
+Starts a run if none is going.
+
 Examples:
   npx lrm retry 0001_sample --reason 'fixed in v1.3.1'
   npx lrm retry 0001_sample --from-start`,
@@ -32,23 +37,36 @@ Examples:
     .action(retry);
 }
 
-async function retry(typed: string, options: Options): Promise<void> {
-  const name = migrationName(typed);
-  const fromStart = options.fromStart === true;
+async function retry(typed: string[], options: Options): Promise<void> {
   await withConnections(async (connections) => {
     const { db } = connections;
-    const row = await readMigration(db, name);
-    // Before asking: nobody should have to think about what can't be done.
-    if (!mayRetry(fromStart).includes(row.status)) throw refusal(row, 'retry');
-    if (fromStart && !options.yes) {
-      await confirm(
-        `${name} has done ${row.rowsDone} rows. Drop its checkpoint and begin anew?`,
-        '--yes',
-      );
-    }
-    await retryRow(db, name, asked(options.reason), fromStart);
-    await tellRun(connections, name);
-    const where = fromStart ? 'from the start' : 'from where it stopped';
-    console.log(`${name} runs again with the next run, ${where}; to start one now: npx lrm run`);
+    const names = await registeredNames(db, typed);
+    if (options.fromStart && !options.yes) await confirmDropping(connections, names);
+    await eachMigration(
+      db,
+      names,
+      (name) => retryOne(connections, name, options),
+      (done) => startAfter(connections, done, options.run),
+    );
   });
+}
+
+/** Of those that can be retried at all: nobody should have to think about what can't be done. */
+async function confirmDropping({ db }: Connections, names: readonly string[]): Promise<void> {
+  const done: string[] = [];
+  for (const name of names) {
+    const row = await readMigration(db, name);
+    if (!mayRetry(true).includes(row.status)) throw refusal(row, 'retry');
+    done.push(`${name} has done ${row.rowsDone} rows`);
+  }
+  const what = names.length === 1 ? 'its checkpoint' : 'their checkpoints';
+  await confirm(`${done.join('; ')}. Drop ${what} and begin anew?`, '--yes');
+}
+
+async function retryOne(connections: Connections, name: string, options: Options): Promise<Done> {
+  const fromStart = options.fromStart === true;
+  await retryRow(connections.db, name, asked(options.reason), fromStart);
+  const where = fromStart ? 'from the start' : 'from where it stopped';
+  const next = options.run ? '' : '. The next run takes it; to start one now: npx lrm run';
+  return { line: `${name} runs again, ${where}${next}`, result: 'retried' };
 }

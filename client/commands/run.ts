@@ -5,6 +5,7 @@ import type { Group, RunResult } from '../../workflows/contract';
 import { withConnections } from '../connections';
 import { Shown } from '../explain';
 import { sayWhenInterrupted } from '../interrupted';
+import { answer, say, warn } from '../output';
 import { resultOf, startRun } from '../run';
 import { sayTroubles } from '../sayTroubles';
 import { readRun, warnWithoutWorker } from '../temporalState';
@@ -29,13 +30,14 @@ async function run(options: { wait?: boolean }): Promise<void> {
   await withConnections(async ({ temporal }) => {
     const client = await temporal();
     const { run, started } = await startRun(client);
-    console.log(started ? 'a run has been started' : 'a run is going already');
+    say(started ? 'a run has been started' : 'a run is going already');
     await warnWithoutWorker(client);
+    const first = { run: started ? 'started' : 'going' };
     if (!options.wait) {
       const { trouble } = await readRun(client);
       // That no worker polls has been said.
-      if (trouble && trouble.kind !== 'no worker') console.error(`lrm: ${trouble.line}`);
-      return;
+      if (trouble && trouble.kind !== 'no worker') warn(trouble.line);
+      return answer({ ...first, result: null });
     }
     const result = await sayWhenInterrupted('the run goes on: npx lrm status --watch', () =>
       sayTroubles(client, () => resultOf(run)),
@@ -43,6 +45,7 @@ async function run(options: { wait?: boolean }): Promise<void> {
     if (!result) {
       throw new Refusal('the run was ended in Temporal; its migrations go on with the next one');
     }
+    answer({ ...first, result });
     report(result);
   });
 }
@@ -51,14 +54,13 @@ function report(result: RunResult): void {
   print('completed', result.completed);
   print('failed', result.failed);
   print('stopped by an operator', result.stopped);
-  for (const { name, reason } of result.left.first)
-    console.log(plainText(`left: ${name}: ${reason}`));
+  for (const { name, reason } of result.left.first) say(plainText(`left: ${name}: ${reason}`));
   const more = result.left.count - result.left.first.length;
-  if (more > 0) console.log(`left: ${more} more`);
+  if (more > 0) say(`left: ${more} more`);
   if (result.failed.count > 0 || result.left.count > 0) throw new Shown();
 }
 
 function print(what: string, { count, names }: Group): void {
   const more = count > names.length ? ` and ${count - names.length} more` : '';
-  console.log(plainText(`${what}: ${count}${count > 0 ? ` (${names.join(', ')}${more})` : ''}`));
+  say(plainText(`${what}: ${count}${count > 0 ? ` (${names.join(', ')}${more})` : ''}`));
 }

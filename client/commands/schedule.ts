@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { durationText } from '../../jobs/duration';
 import { withConnections } from '../connections';
+import { answer, say } from '../output';
 import { createOrUpdateSchedule } from '../schedule';
 
 export function addSchedule(program: Command): void {
@@ -22,6 +23,7 @@ async function schedule(): Promise<void> {
   await withConnections(async ({ settings, temporal }) => {
     const result = await createOrUpdateSchedule(await temporal(), settings);
     const every = durationText(settings.LRM_INTERVAL);
-    console.log(`Schedule long-running-migrations ${result}: a run every ${every}`);
+    say(`Schedule long-running-migrations ${result}: a run every ${every}`);
+    answer({ schedule: result, intervalSeconds: settings.LRM_INTERVAL / 1000 });
   });
 }

@@ -3,7 +3,8 @@ import { NotRegistered } from '../../drizzle/refusal';
 import { readAttempts } from '../../drizzle/status';
 import { WrongUse } from '../../drizzle/wrongUse';
 import { type Connections, withConnections } from '../connections';
-import { migrationName } from '../name';
+import { registeredNames } from '../names';
+import { answer, asJson, warn } from '../output';
 import { details } from '../status/details';
 import { footer } from '../status/footer';
 import { toJson } from '../status/json';
@@ -14,7 +15,6 @@ import { watch } from '../status/watch';
 import { colors } from '../terminal';
 
 interface Options {
-  readonly json?: boolean;
   readonly watch?: boolean;
   readonly all?: boolean;
 }
@@ -28,7 +28,6 @@ export function addStatus(program: Command): void {
     .command('status')
     .description('Shows the migrations, or one with its attempts.')
     .argument('[name]', 'a migration')
-    .option('--json', 'an array of objects, and nothing else, on standard output')
     .option('--watch', 'live, until q or Ctrl-C')
     .option('--all', 'also the completed ones that are long done')
     .addHelpText(
@@ -46,20 +45,20 @@ Examples:
 }
 
 async function status(typed: string | undefined, options: Options): Promise<void> {
-  const name = typed === undefined ? undefined : migrationName(typed);
-  if (options.watch) refuseWatch(options);
+  if (options.watch) refuseWatch();
   await withConnections(async (connections) => {
-    if (options.json) return printJson(connections, name);
+    const [name] = typed === undefined ? [] : await registeredNames(connections.db, [typed]);
+    if (asJson) return printJson(connections, name);
     if (options.watch)
       return watch(async () => withWarnings(await read(connections, name, options)));
     const { text, warnings } = await read(connections, name, options);
-    for (const warning of warnings) console.error(`lrm: ${warning}`);
+    for (const warning of warnings) warn(warning);
     console.log(text);
   });
 }
 
-function refuseWatch(options: Options): void {
-  if (options.json) throw new WrongUse('--watch and --json exclude each other');
+function refuseWatch(): void {
+  if (asJson) throw new WrongUse('--watch and --json exclude each other');
   if (!process.stdout.isTTY)
     throw new WrongUse('--watch needs a terminal; without it, once is shown');
 }
@@ -88,9 +87,9 @@ async function printJson(connections: Connections, name: string | undefined): Pr
   const report = await readReport(connections, name);
   const history =
     name === undefined ? undefined : await readAttempts(connections.db, name, ATTEMPTS_AS_JSON);
-  for (const warning of report.warnings) console.error(`lrm: ${warning}`);
+  for (const warning of report.warnings) warn(warning);
   const rows = statusRows(report, name).map((row) => toJson(row, history));
-  console.log(JSON.stringify(rows, null, 2));
+  answer(rows);
 }
 
 function statusRows({ migrations, temporal }: Report, name: string | undefined): StatusRow[] {

@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import type { Stop } from '../../drizzle/stop';
 import { asked } from '../asked';
 import { withConnections } from '../connections';
-import { migrationName } from '../name';
+import { eachMigration } from '../each';
+import { registeredNames } from '../names';
 import { stopAndWait } from '../stopAndWait';
 
 /** What sets `lrm pause` and `lrm cancel` apart. */
@@ -20,11 +21,11 @@ export function addStopCommand(program: Command, command: StopCommand): void {
   program
     .command(command.move)
     .description(command.description)
-    .argument('<name>', 'the migration')
-    .option('--reason <text>', 'kept on its row, with who and when')
-    .option('--no-wait', "don't wait for the running attempt to stop")
+    .argument('<names...>', 'the migrations')
+    .option('--reason <text>', 'kept on the rows, with who and when')
+    .option('--no-wait', "don't wait for running attempts to stop")
     .addHelpText('after', command.help)
-    .action((typed: string, options: Options) => stop(command, typed, options));
+    .action((typed: string[], options: Options) => stop(command, typed, options));
 }
 
 interface Options {
@@ -32,15 +33,21 @@ interface Options {
   readonly wait: boolean;
 }
 
-async function stop(command: StopCommand, typed: string, options: Options): Promise<void> {
-  const name = migrationName(typed);
+async function stop(command: StopCommand, typed: string[], options: Options): Promise<void> {
   const reason = asked(options.reason);
-  const result = await withConnections((connections) =>
-    stopAndWait(connections, name, command.move, reason, options.wait),
-  );
-  console.log(
-    result === 'stopped'
-      ? `${name} is ${command.past}. To let it run again: npx lrm ${command.undoneBy} ${name}`
-      : `${name} has been asked to stop and is ${command.past} soon: npx lrm status ${name}`,
-  );
+  await withConnections(async (connections) => {
+    const names = await registeredNames(connections.db, typed);
+    await eachMigration(connections.db, names, async (name) => {
+      const result = await stopAndWait(connections, name, command.move, reason, options.wait);
+      return result === 'stopped'
+        ? {
+            line: `${name} is ${command.past}. To let it run again: npx lrm ${command.undoneBy} ${name}`,
+            result: command.past,
+          }
+        : {
+            line: `${name} has been asked to stop and is ${command.past} soon: npx lrm status ${name}`,
+            result: 'asked',
+          };
+    });
+  });
 }

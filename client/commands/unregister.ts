@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import {
+  describeHistory,
+  isEmpty,
+  readHistory,
+  unregister as unregisterRow,
+} from '../../drizzle/unregister';
+import { confirm } from '../confirm';
+import { type Connections, withConnections } from '../connections';
+import { type Done, eachMigration } from '../each';
+import { registeredNames } from '../names';
+import { tellRun } from '../tellRun';
+
+export function addUnregister(program: Command): void {
+  program
+    .command('unregister')
+    .description('Removes migrations that were registered by mistake.')
+    .argument('<names...>', 'the migrations')
+    .option('--yes', 'with their history: attempts, checkpoint and finished batches')
+    .addHelpText(
+      'after',
+      `
+Refused while an attempt runs. To give up one that has begun, npx lrm cancel is better: it keeps
+what was done, and who asked. The job's file stays.
+
+Examples:
+  npx lrm unregister 0001_smaple
+  npx lrm unregister 0003_try --yes`,
+    )
+    .action(unregister);
+}
+
+async function unregister(typed: string[], options: { yes?: boolean }): Promise<void> {
+  await withConnections(async (connections) => {
+    const names = await registeredNames(connections.db, typed);
+    const asked = options.yes !== true && process.stdin.isTTY;
+    const withHistory = options.yes === true || (asked && (await mayDrop(connections, names)));
+    await eachMigration(connections.db, names, (name) =>
+      unregisterOne(connections, name, withHistory),
+    );
+  });
+}
+
+/** @returns whether there is a history, which a person agrees to lose */
+async function mayDrop({ db }: Connections, names: readonly string[]): Promise<boolean> {
+  const dropped: string[] = [];
+  for (const name of names) {
+    const history = await readHistory(db, name);
+    if (!isEmpty(history)) dropped.push(`${name} has ${describeHistory(history)}`);
+  }
+  if (dropped.length === 0) return false;
+  await confirm(`${dropped.join('; ')}. Remove with its history?`, '--yes');
+  return true;
+}
+
+async function unregisterOne(
+  connections: Connections,
+  name: string,
+  withHistory: boolean,
+): Promise<Done> {
+  const { db, settings } = connections;
+  const timeout = settings.LRM_HEARTBEAT_TIMEOUT;
+  const history = await unregisterRow(db, name, withHistory, timeout);
+  await tellRun(connections, name);
+  const gone = isEmpty(history) ? '' : `, with its ${describeHistory(history)}`;
+  return { line: `${name} is no longer registered${gone}`, result: 'unregistered' };
+}

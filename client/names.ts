@@ -1,0 +1,72 @@
+import type { Database } from '../drizzle/database';
+import { NotRegistered, Refusal } from '../drizzle/refusal';
+import { readNames } from '../drizzle/status';
+import { WrongUse } from '../drizzle/wrongUse';
+import { isName } from '../jobs/catalog';
+import { migrationName } from './name';
+import { didYouMean } from './suggest';
+
+/**
+ * The registered migrations that were meant, each once: by name, by number ('2' or '0002'), or by
+ * an unambiguous beginning.
+ * @throws NotRegistered, Refusal or WrongUse for the first that names none or several, with what
+ * may have been meant
+ */
+export async function registeredNames(db: Database, typed: readonly string[]): Promise<string[]> {
+  const names = await readNames(db);
+  return [...new Set(typed.map((each) => meant(each, names) ?? unknown(each, names)))];
+}
+
+/**
+ * The same for a deploy's gate, where a beginning won't do: '0001_users' must not pass because
+ * 0001_users_email is completed. Names that aren't registered are left as they are.
+ */
+export async function gatedNames(db: Database, typed: readonly string[]): Promise<string[]> {
+  const names = typed.some(isNumber) ? await readNames(db) : [];
+  return [
+    ...new Set(
+      typed.map((each) => (isNumber(each) ? (meant(each, names) ?? unknown(each, names)) : each)),
+    ),
+  ];
+}
+
+/** @throws WrongUse for what is neither a name nor a number */
+export function requireNames(typed: readonly string[]): void {
+  for (const each of typed) if (!isNumber(each)) migrationName(each);
+}
+
+/**
+ * The one of `names` that was meant; undefined when none was.
+ * @throws WrongUse when it may be several
+ */
+export function meant(typed: string, names: readonly string[]): string | undefined {
+  if (names.includes(typed)) return typed;
+  const beginning = isNumber(typed) ? `${typed.padStart(4, '0')}_` : typed;
+  const found = beginning === '' ? [] : names.filter((name) => name.startsWith(beginning));
+  if (found.length > 1) {
+    throw new WrongUse(`${typed} may be ${shorten(found)}: type more of the name`);
+  }
+  return found[0];
+}
+
+const isNumber = (typed: string): boolean => /^[0-9]{1,4}$/.test(typed);
+
+function unknown(typed: string, names: readonly string[]): never {
+  const hint = didYouMean(typed, names);
+  if (isName(typed)) throw new NotRegistered(typed, hint);
+  if (isNumber(typed)) {
+    throw new Refusal(`no registered migration has the number ${typed.padStart(4, '0')}`);
+  }
+  if (hint) throw new NotRegistered(JSON.stringify(typed), hint);
+  migrationName(typed);
+  throw new NotRegistered(typed);
+}
+
+/** As many as fit a line. */
+const NAMES_AT_MOST = 5;
+
+function shorten(names: readonly string[]): string {
+  const more = names.length - NAMES_AT_MOST;
+  const first = names.slice(0, NAMES_AT_MOST).join(', ');
+  return more > 0 ? `${first} and ${more} more` : first;
+}

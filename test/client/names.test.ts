@@ -1,0 +1,130 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { insertMigration, insertRunning, row } from '../drizzle/rows';
+import { useParts } from '../support/parts';
+import { lrmWith } from './lrm';
+
+const parts = useParts();
+
+beforeEach(async () => {
+  await parts.sql`truncate long_running_migrations.migrations cascade`;
+  await insertMigration(parts.sql, '0001_users_email');
+  await insertMigration(parts.sql, '0002_users_name');
+  await insertMigration(parts.sql, '0003_orders', 'completed');
+});
+
+/** Temporal would only be asked to wake a run. */
+const lrm = (...args: string[]) => lrmWith(parts, { TEMPORAL_ADDRESS: '127.0.0.1:1' })(...args);
+
+test('several names, by number and by beginning, are one command', async () => {
+  const { code, stdout } = await lrm('pause', '1', '0002', '0001_users');
+  expect(code).toBe(0);
+  expect(stdout.match(/^\S+ is paused/gm)?.sort()).toEqual([
+    '0001_users_email is paused',
+    '0002_users_name is paused',
+  ]);
+});
+
+test('a beginning that several have changes nothing: exit 2 with the names', async () => {
+  await insertMigration(parts.sql, '0001_users_phone');
+  const { code, stderr } = await lrm('pause', '0003', '0001_users');
+  expect(code).toBe(2);
+  expect(stderr).toBe(
+    'lrm: 0001_users may be 0001_users_email, 0001_users_phone: type more of the name\n',
+  );
+  expect((await row(parts.sql, '0001_users_email'))['status']).toBe('created');
+});
+
+test.each([
+  ['0001_users_emial', 'did you mean 0001_users_email?'],
+  ['users_name', 'did you mean 0002_users_name?'],
+  ['0004_orders', 'did you mean 0003_orders?'],
+  ['0009', 'no registered migration has the number 0009'],
+  ['0007_nothing_like_it_here', '0007_nothing_like_it_here is not registered (npx lrm status'],
+])('lrm status %s: exit 1, %s', async (typed, hint) => {
+  const { code, stderr } = await parts.lrm('status', typed);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(hint);
+});
+
+test('of several, one that is refused does not keep the others from it: exit 1', async () => {
+  const { code, stdout, stderr } = await lrm('pause', '1', '2', '3');
+  expect(code).toBe(1);
+  expect(stdout).toMatch('0002_users_name is paused');
+  expect(stderr).toMatch("0003_orders is completed: can't pause it");
+});
+
+test('lrm pause --json: an entry for each, errors with it, warnings as objects on stderr', async () => {
+  const { code, stdout, stderr } = await lrm('pause', '1', '3', '--json');
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toEqual([
+    { name: '0001_users_email', status: 'paused', result: 'paused', error: null },
+    {
+      name: '0003_orders',
+      status: 'completed',
+      result: null,
+      error: expect.stringMatching("can't pause it"),
+    },
+  ]);
+  const lines = stderr
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(lines).toContainEqual({ error: expect.stringMatching("can't pause it") });
+  expect(lines).toContainEqual({ warning: expect.stringMatching('no answer from Temporal') });
+});
+
+test('lrm register takes the file that begins so, and names the one that may be meant', async () => {
+  const jobs = parts.jobsFolder();
+  jobs.writeJob('0005_carts', 'exports.run = async () => {};');
+  const register = lrmWith(parts, { LRM_JOBS_DIR: jobs.path });
+  expect(await register('register', '5')).toMatchObject({
+    code: 0,
+    stdout: '0005_carts is registered\n',
+    stderr: '',
+  });
+  const { code, stderr } = await register('register', '0005_crats');
+  expect(code).toBe(0);
+  expect(stderr).toMatch('did you mean 0005_carts?');
+  expect(stderr).toMatch('npx lrm unregister 0005_crats');
+});
+
+test('lrm unregister takes a typing error back; a history needs --yes, a live attempt refuses', async () => {
+  expect(await lrm('unregister', '2')).toMatchObject({
+    code: 0,
+    stdout: '0002_users_name is no longer registered\n',
+  });
+  await insertRunning(parts.sql, '0006_runs', 3_600);
+  expect(await lrm('unregister', '6')).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching('has a history \\(1 attempt\\)'),
+  });
+  expect(await lrm('unregister', '6', '--yes')).toMatchObject({
+    code: 0,
+    stdout: '0006_runs is no longer registered, with its 1 attempt\n',
+  });
+  await insertRunning(parts.sql, '0007_runs');
+  expect(await lrm('unregister', '7', '--yes')).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching('npx lrm cancel 0007_runs first'),
+  });
+});
+
+test('lrm --version is the version of the package, and nothing else', async () => {
+  expect(await parts.lrm('--version')).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+  });
+});
+
+test('errors with --json: one object on stderr, whoever finds them', async () => {
+  for (const [args, code] of [
+    [['status', '0009_x', '--json'], 1],
+    [['status', '--json', '--frob'], 2],
+    [['register', '../x', '--json'], 2],
+  ] as const) {
+    const result = await parts.lrm(...args);
+    expect({ args, code: result.code }).toEqual({ args, code });
+    expect(result.stdout).toBe('');
+    expect(JSON.parse(result.stderr)).toEqual({ error: expect.any(String) });
+  }
+});
