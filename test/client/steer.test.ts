@@ -64,7 +64,7 @@ test('lrm pause returns when the running attempt has stopped; resume goes on fro
 
   expect((await lrm('resume', NAME)).code).toBe(0);
   await openGate();
-  expect((await lrm('run', '--wait')).code).toBe(0);
+  await waitForMigration(parts, NAME, 'complete', ({ status }) => status === 'completed');
   const done = await migration(parts, NAME);
   expect(done.status).toBe('completed');
   expect(Number(done.rowsDone)).toBeGreaterThanOrEqual(steps);
@@ -77,9 +77,34 @@ test('lrm cancel ends a running attempt for good; retry brings it back', async (
   await openGate();
   await lrm('run', '--wait');
   expect((await migration(parts, NAME)).status).toBe('cancelled');
-  expect((await lrm('retry', NAME)).code).toBe(0);
-  await lrm('run', '--wait');
-  expect((await migration(parts, NAME)).status).toBe('completed');
+  expect(await lrm('retry', NAME)).toMatchObject({
+    code: 0,
+    stdout: `${NAME} runs again, from where it stopped\na run has been started\n`,
+  });
+  await waitForMigration(parts, NAME, 'complete', ({ status }) => status === 'completed');
+});
+
+test('lrm resume and retry with --no-run, and register without --run, start no run', async () => {
+  await parts.sql`
+    update long_running_migrations.migrations set status = 'paused' where name = ${NAME}`;
+  const resumed = await lrm('resume', NAME, '--no-run');
+  expect(resumed.stdout).toBe(
+    `${NAME} is back in the line. The next run takes it; to start one now: npx lrm run\n`,
+  );
+  await parts.sql`
+    update long_running_migrations.migrations set status = 'failed' where name = ${NAME}`;
+  expect((await lrm('retry', NAME, '--no-run')).code).toBe(0);
+  expect((await lrm('register', NAME)).code).toBe(0);
+  const run = parts.client.workflow.getHandle('long-running-migrations');
+  expect((await run.describe().catch(() => null))?.status.name).not.toBe('RUNNING');
+
+  const registered = await lrm('register', NAME, '--run', '--json');
+  expect(JSON.parse(registered.stdout)).toEqual([
+    { name: NAME, status: 'created', result: 'unchanged', error: null, run: 'started' },
+  ]);
+  expect((await run.describe()).status.name).toBe('RUNNING');
+  const again = JSON.parse((await lrm('register', NAME, '--run', '--json')).stdout);
+  expect(again).toMatchObject([{ run: 'going' }]);
 });
 
 test('lrm pause --no-wait returns at once, and the attempt stops', async () => {
@@ -154,7 +179,7 @@ test('paused in Temporal: status says so, lrm resume unpauses it, and it goes on
   const resumed = await lrm('resume', NAME);
   expect(resumed).toMatchObject({
     code: 0,
-    stdout: `${NAME} goes on: it was paused in Temporal\n`,
+    stdout: expect.stringMatching(`^${NAME} goes on: it was paused in Temporal\n`),
   });
   await openGate();
   await waitForMigration(parts, NAME, 'complete', ({ status }) => status === 'completed');
