@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { projectFolder } from '../drizzle/projectFolder';
 import { addCancel } from './commands/cancel';
 import { addCheck } from './commands/check';
+import { addCompletion } from './commands/completion';
 import { addFinalize } from './commands/finalize';
 import { addMigrate } from './commands/migrate';
 import { addNew } from './commands/new';
@@ -25,6 +26,12 @@ state, 2 wrong use.`;
 
 /** All commands of `lrm`, one file each. Wrong use throws a CommanderError. */
 export function createProgram(): Command {
+  const program = createCommands();
+  addCompletion(program, createCommands);
+  return program;
+}
+
+function createCommands(): Command {
   const program = new Command('lrm')
     .description('Long-running data migrations: registers, watches and steers them.')
     .version(version(), '-v, --version')

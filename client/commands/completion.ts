@@ -1,0 +1,37 @@
+import path from 'node:path';
+import type { Command } from 'commander';
+import { projectFolder } from '../../drizzle/projectFolder';
+import { completeWords, printScript, SHELLS } from '../completion';
+
+/** @param commands makes a program without these two, to be taken apart */
+export function addCompletion(program: Command, commands: () => Command): void {
+  program
+    .command('completion')
+    .description('Prints what makes a shell complete commands, options and names.')
+    .addArgument(program.createArgument('<shell>').choices(SHELLS))
+    .addHelpText(
+      'after',
+      `
+It completes the word lrm: with npx, make it an alias. Names come from the database, if it
+answers within a second.
+
+Examples:
+  npx lrm completion bash > ~/.lrm-completion.bash
+  echo "alias lrm='npx lrm'; source ~/.lrm-completion.bash" >> ~/.bashrc
+  npx lrm completion zsh > ~/.lrm-completion.zsh     # source it after compinit
+  npx lrm completion fish > ~/.config/fish/completions/lrm.fish`,
+    )
+    .action((shell: string) => printScript(commands(), shell, executable()));
+  program
+    .command('complete', { hidden: true })
+    .description('What those scripts call.')
+    .argument('[words...]')
+    .addHelpText('after', '\nExample:\n  npx lrm complete -- status 00')
+    .action((words: string[]) => completeWords(commands(), words));
+}
+
+/** Quoted for all three shells. */
+function executable(): string {
+  const quoted = [process.execPath, path.join(projectFolder, 'bin', 'lrm.js')];
+  return quoted.map((word) => word.replace(/[^\w@%+=:,./-]/g, '\\$&')).join(' ');
+}

@@ -1,0 +1,67 @@
+import { spawnSync } from 'node:child_process';
+import { beforeAll, expect, test } from '@jest/globals';
+import { insertMigration } from '../drizzle/rows';
+import { useParts } from '../support/parts';
+import { lrmWith } from './lrm';
+
+const parts = useParts();
+
+beforeAll(async () => {
+  await insertMigration(parts.sql, '0001_users_email');
+  await insertMigration(parts.sql, '0002_users_name', 'completed');
+});
+
+/** What a shell's script is given: words, each with a description, and how to take them. */
+async function complete(...words: string[]): Promise<string[]> {
+  const { code, stdout, stderr } = await parts.lrm('complete', '--', ...words);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const lines = stdout.trim().split('\n');
+  expect(lines.pop()).toMatch(/^:\d+$/);
+  return lines.map((line) => line.split('\t')[0] ?? '').filter(Boolean);
+}
+
+test('completion of commands, options, and of migrations by asking the database', async () => {
+  expect(await complete('un')).toEqual(['unregister']);
+  expect(await complete('retry', '--from')).toEqual(['--from-start']);
+  expect(await complete('pause', '00')).toEqual(['0001_users_email', '0002_users_name']);
+  expect(await complete('status', '')).toEqual(['0001_users_email', '0002_users_name']);
+  expect(await complete('pause', '0001_users_email', '')).toEqual(['0002_users_name']);
+  expect(await complete('run', '')).toEqual([]);
+});
+
+test('completion for lrm register comes from the job files', async () => {
+  const jobs = parts.jobsFolder();
+  jobs.writeJob('0005_carts', 'exports.run = async () => {};');
+  const register = lrmWith(parts, { LRM_JOBS_DIR: jobs.path });
+  expect((await register('complete', '--', 'register', '')).stdout).toMatch(/^0005_carts\t/);
+});
+
+test.each([
+  ['does not answer', { DATABASE_URL: 'postgres://app@10.255.255.1/app' }],
+  ['refuses', { DATABASE_URL: 'postgres://app@127.0.0.1:1/app' }],
+  ['is not known', { DATABASE_URL: '' }],
+])('completion while the database %s: no names, and nothing else', async (_, env) => {
+  expect(await lrmWith(parts, env)('complete', '--', 'pause', '00')).toEqual({
+    code: 0,
+    stdout: ':4\n',
+    stderr: '',
+  });
+});
+
+test.each(['bash', 'zsh', 'fish'])('lrm completion %s prints a script', async (shell) => {
+  const { code, stdout } = await parts.lrm('completion', shell);
+  expect(code).toBe(0);
+  expect(stdout).toMatch('bin/lrm.js complete -- ');
+});
+
+test('the script for bash can be read by bash', async () => {
+  const { stdout } = await parts.lrm('completion', 'bash');
+  expect(spawnSync('bash', ['-n'], { input: stdout, encoding: 'utf8' })).toMatchObject({
+    status: 0,
+    stderr: '',
+  });
+});
+
+test('lrm completion of an unknown shell: wrong use, exit 2', async () => {
+  expect((await parts.lrm('completion', 'csh')).code).toBe(2);
+});
