@@ -5,6 +5,7 @@ import { projectFolder } from '../drizzle/projectFolder';
 import { addCancel } from './commands/cancel';
 import { addCheck } from './commands/check';
 import { addCompletion } from './commands/completion';
+import { addDoctor } from './commands/doctor';
 import { addFinalize } from './commands/finalize';
 import { addMigrate } from './commands/migrate';
 import { addNew } from './commands/new';
@@ -51,6 +52,7 @@ function createCommands(): Command {
   addRetry(program);
   addCheck(program);
   addFinalize(program);
+  addDoctor(program);
   for (const command of program.commands) {
     command.option('--json', 'one JSON value on standard output, and nothing else');
   }

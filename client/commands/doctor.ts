@@ -1,0 +1,81 @@
+import type { Command } from 'commander';
+import { type Connections, withConnections } from '../connections';
+import { checkClock, checkTemporalClock } from '../doctor/clock';
+import { checkDatabase, checkPooler } from '../doctor/database';
+import { type Finding, failed } from '../doctor/finding';
+import { checkJobs } from '../doctor/jobs';
+import { checkTemporal } from '../doctor/temporal';
+import { explain, Shown } from '../explain';
+import { answer, say } from '../output';
+import { hanging } from '../status/wrap';
+import { colors, terminalWidth } from '../terminal';
+
+export function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('Looks at everything that must be right, and says what to type.')
+    .addHelpText(
+      'after',
+      `
+Database, rights, tables, timeouts, pooler, clocks, Temporal, namespace, worker, run, Schedule and
+jobs folder. Changes nothing. Exits 1 when something failed; warnings don't count.
+
+Example:
+  npx lrm doctor`,
+    )
+    .action(doctor);
+}
+
+async function doctor(): Promise<void> {
+  await withConnections(async (connections) => {
+    const [here, there, temporal] = await Promise.all([
+      attempted('jobs', () => checkJobs(connections.settings.LRM_JOBS_DIR)),
+      database(connections),
+      attempted('temporal', async () =>
+        checkTemporal(await connections.temporal(), address(connections)),
+      ),
+    ]);
+    const findings = [...there, ...temporal, ...here];
+    const isGood = findings.every(({ state }) => state !== 'failed');
+    answer({ ok: isGood, checks: findings });
+    for (const finding of findings) say(line(finding));
+    if (!isGood) throw new Shown();
+  });
+}
+
+/** One after the other: what follows needs what comes before. */
+async function database({ sql, db, settings }: Connections): Promise<Finding[]> {
+  const found = await attempted('database', () => checkDatabase(sql, db));
+  const isThere = found.some(({ check, state }) => check === 'database' && state !== 'failed');
+  if (!isThere) return found;
+  const hasTables = found.some(({ check, state }) => check === 'tables' && state === 'ok');
+  return [
+    ...found,
+    ...(await attempted('pooler', async () => [await checkPooler(settings.databaseUrl)])),
+    ...(await attempted('clock', async () => [await checkClock(sql)])),
+    ...(hasTables ? await attempted('clock', () => checkTemporalClock(sql)) : []),
+  ];
+}
+
+const address = ({ settings }: Connections): string =>
+  settings.temporal.connectionOptions.address ?? 'localhost:7233';
+
+/** What a check throws is its finding. */
+async function attempted(check: string, work: () => Promise<Finding[]>): Promise<Finding[]> {
+  try {
+    return await work();
+  } catch (error) {
+    return [failed(check, explain(error).line, null)];
+  }
+}
+
+const paint: Readonly<Record<Finding['state'], (text: string) => string>> = {
+  ok: colors.green,
+  warning: colors.yellow,
+  failed: colors.red,
+};
+
+function line({ check, state, message, next }: Finding): string {
+  const label = `${paint[state](state.padEnd(8))} ${check.padEnd(10)} `;
+  return hanging(label, next ? `${message}. Next: ${next}` : message, terminalWidth());
+}

@@ -1,0 +1,42 @@
+import type { Sql } from '../../drizzle/connect';
+import { SCHEMA } from '../../drizzle/schema';
+import { durationText } from '../../jobs/duration';
+import { type Finding, ok, warning } from './finding';
+
+/** Less does no harm: waits are counted in seconds. Milliseconds. */
+const HARMLESS = 2_000;
+
+/** This machine's clock beside the database's. */
+export async function checkClock(sql: Sql, clock = Date.now): Promise<Finding> {
+  // Connected by then, so that the way there and back is short.
+  const before = clock();
+  const [row] = await sql<{ now: string }[]>`
+    select extract(epoch from clock_timestamp()) * 1000 as now`;
+  const after = clock();
+  const difference = Number(row?.now) - (before + after) / 2;
+  if (Math.abs(difference) - (after - before) / 2 <= HARMLESS) {
+    return ok('clock', 'this machine and the database agree');
+  }
+  const which = difference > 0 ? 'behind' : 'ahead of';
+  return warning(
+    'clock',
+    `this machine is ${durationText(Math.abs(difference))} ${which} the database`,
+    'set both by NTP; lrm itself goes by the database alone',
+  );
+}
+
+/** Temporal's clock is seen by the times it gave to attempts: none may lie in the future. */
+export async function checkTemporalClock(sql: Sql): Promise<Finding[]> {
+  const [row] = await sql<{ ahead: string | null }[]>`
+    select extract(epoch from max(claim_scheduled_at) - now()) * 1000 as ahead
+    from ${sql(SCHEMA)}.migrations`;
+  const ahead = Number(row?.ahead ?? 0);
+  if (ahead <= HARMLESS) return [];
+  return [
+    warning(
+      'clock',
+      `an attempt was scheduled by Temporal ${durationText(ahead)} in the database's future`,
+      "set the clock of Temporal's server by NTP",
+    ),
+  ];
+}

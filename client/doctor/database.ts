@@ -1,0 +1,113 @@
+import { connect, type Sql } from '../../drizzle/connect';
+import type { Database } from '../../drizzle/database';
+import { type Installation, readInstallation, unreadable } from '../../drizzle/installed';
+import { SCHEMA } from '../../drizzle/schema';
+import { explainUnappliable, unappliedEntries } from '../../drizzle/unapplied';
+import { type Finding, failed, ok, warning } from './finding';
+
+/** Older ones lack what ends the sessions of a client that is gone. */
+const OLDEST_VERSION = 140_000;
+
+/** Everything about the database. @throws whatever connecting to it throws */
+export async function checkDatabase(sql: Sql, db: Database): Promise<Finding[]> {
+  const [server] = await sql<{ version: string; number: number; readonly: boolean }[]>`
+    select current_setting('server_version') as version,
+      current_setting('server_version_num')::int as number,
+      pg_is_in_recovery() or current_setting('transaction_read_only')::bool as readonly`;
+  const found = await readInstallation(db);
+  const message = `PostgreSQL ${server?.version}, database ${found.database}, role ${found.role}`;
+  const findings = [
+    server?.readonly
+      ? failed('database', `${message}: read-only`, 'name the primary in DATABASE_URL')
+      : (server?.number ?? 0) < OLDEST_VERSION
+        ? warning('database', message, 'PostgreSQL 14 or later ends sessions of dead clients')
+        : ok('database', message),
+  ];
+  return [...findings, ...(await checkTables(sql, found)), ...(await checkRole(sql))];
+}
+
+async function checkTables(sql: Sql, found: Installation): Promise<Finding[]> {
+  if (found.tables.length === 0) {
+    return [failed('tables', `none of ours in ${found.database}`, 'npx lrm migrate')];
+  }
+  const problem = unreadable(found) ?? (await unwritable(sql, found.role));
+  if (problem) return [failed('rights', problem, null)];
+  const rights = ok('rights', `role ${found.role} may read and write our tables`);
+  const entries = await unappliedEntries(sql);
+  const broken = explainUnappliable('sql', entries);
+  if (broken) return [rights, failed('tables', broken, null)];
+  if (entries.length > 0) {
+    const missing = entries.map(({ entry }) => entry.tag).join(', ');
+    return [rights, failed('tables', `not applied yet: ${missing}`, 'npx lrm migrate')];
+  }
+  return [rights, ok('tables', `schema ${SCHEMA} is up to date`)];
+}
+
+async function unwritable(sql: Sql, role: string): Promise<string | undefined> {
+  const tables = await sql<{ name: string }[]>`
+    select c.relname as name from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = ${SCHEMA} and c.relkind in ('r', 'p')
+      and c.relname not like '%schema\_migrations'
+      and not (has_table_privilege(c.oid, 'insert') and has_table_privilege(c.oid, 'update')
+        and has_table_privilege(c.oid, 'delete'))
+    order by 1`;
+  if (tables.length === 0) return undefined;
+  const names = tables.map(({ name }) => name).join(', ');
+  return `role ${role} may not write ${names}: GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${SCHEMA} TO "${role}"`;
+}
+
+/** Limits that a role has in all its sessions. A job's own sessions set theirs anew. */
+async function checkRole(sql: Sql): Promise<Finding[]> {
+  const limits = await sql<{ name: string; value: string }[]>`
+    select name, reset_val || unit as value from pg_catalog.pg_settings
+    where name in ('statement_timeout', 'transaction_timeout', 'lock_timeout',
+      'idle_session_timeout', 'idle_in_transaction_session_timeout')
+      and reset_val <> '0' order by name`;
+  if (limits.length === 0) return [ok('timeouts', 'this role has none of its own')];
+  const text = limits.map(({ name, value }) => `${name} ${value}`).join(', ');
+  const hard = limits.find(({ name }) => /^(transaction|idle_session)_timeout$/.test(name));
+  return hard
+    ? [
+        warning(
+          'timeouts',
+          text,
+          `ALTER ROLE … SET ${hard.name} = 0: it ends sessions that we need`,
+        ),
+      ]
+    : [ok('timeouts', `${text}; ours are set for each session`)];
+}
+
+/**
+ * Whether sessions are shared between transactions (PgBouncer in transaction mode): two
+ * connections that are open at once are then served by one backend, or one of them by several.
+ */
+export async function checkPooler(databaseUrl: string): Promise<Finding> {
+  const open = () => connect(databaseUrl, { max: 1, applicationName: 'lrm doctor' });
+  const [one, two] = [open(), open()];
+  const pids: { one: Set<number>; two: Set<number> } = { one: new Set(), two: new Set() };
+  try {
+    for (let round = 0; round < ROUNDS; round++) {
+      pids.one.add(await backend(one));
+      pids.two.add(await backend(two));
+    }
+  } finally {
+    await Promise.all([one.end({ timeout: 1 }), two.end({ timeout: 1 })]);
+  }
+  const shared = [...pids.one].some((pid) => pids.two.has(pid));
+  return shared || pids.one.size > 1 || pids.two.size > 1
+    ? warning(
+        'pooler',
+        'sessions are shared between transactions (PgBouncer in transaction mode?): limits of a session are lost, and its end is not seen',
+        'DATABASE_URL of the worker and lrm: the server itself, or a pool in session mode',
+      )
+    : ok('pooler', 'each connection has a session of its own');
+}
+
+/** A busy pooler doesn't give the same backend each time. */
+const ROUNDS = 3;
+
+async function backend(sql: Sql): Promise<number> {
+  const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`.simple();
+  return row?.pid ?? 0;
+}

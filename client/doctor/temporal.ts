@@ -1,0 +1,32 @@
+import type { Client } from '@temporalio/client';
+import { time } from '../status/format';
+import { readTemporalState, type TemporalState } from '../temporalState';
+import { type Finding, ok, warning } from './finding';
+
+/** Everything about Temporal. @throws whatever asking it throws */
+export async function checkTemporal(client: Client, address: string): Promise<Finding[]> {
+  const { serverVersion } = await client.workflowService.getSystemInfo({});
+  const { namespace } = client.options;
+  const answers = ok('temporal', `server ${serverVersion ?? ''} at ${address}`);
+  await client.workflowService.describeNamespace({ namespace });
+  const state = await readTemporalState(client);
+  return [answers, ok('namespace', namespace), worker(state), run(state), schedule(state)];
+}
+
+const worker = ({ workers }: TemporalState): Finding =>
+  workers.length > 0
+    ? ok('worker', workers.join(', '))
+    : warning('worker', 'none has been polling lately', 'npm run worker');
+
+const run = ({ run }: TemporalState): Finding =>
+  ok('run', run ? `going since ${time(run.startedAt)}` : 'none is going');
+
+function schedule({ schedule }: TemporalState): Finding {
+  if (!schedule) return warning('schedule', 'there is none', 'npx lrm schedule');
+  if (schedule.paused) {
+    const note = schedule.note ? `: ${schedule.note}` : '';
+    return warning('schedule', `paused${note}`, 'unpause it in the Web UI');
+  }
+  if (!schedule.next) return warning('schedule', 'it has no next time', 'npx lrm schedule');
+  return ok('schedule', `next check ${time(schedule.next)}`);
+}

@@ -1,0 +1,102 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { checkClock } from '../../client/doctor/clock';
+import { insertMigration } from '../drizzle/rows';
+import { useDatabase } from '../support/database';
+import { useParts } from '../support/parts';
+import { lrmWith } from './lrm';
+
+const parts = useParts();
+const empty = useDatabase({ empty: true });
+
+beforeEach(async () => {
+  await parts.sql`truncate long_running_migrations.migrations cascade`;
+});
+
+interface Report {
+  readonly ok: boolean;
+  readonly checks: { check: string; state: string; message: string; next: string | null }[];
+}
+
+async function doctor(env: NodeJS.ProcessEnv = {}): Promise<{ code: number | null } & Report> {
+  const { code, stdout } = await lrmWith(parts, env)('doctor', '--json');
+  return { code, ...(JSON.parse(stdout) as Report) };
+}
+
+const find = ({ checks }: Report, check: string) => checks.find((each) => each.check === check);
+
+test('lrm doctor where all is well but nobody works: exit 0, and what to type', async () => {
+  const report = await doctor();
+  expect(report).toMatchObject({ code: 0, ok: true });
+  for (const check of [
+    'database',
+    'rights',
+    'tables',
+    'timeouts',
+    'pooler',
+    'clock',
+    'temporal',
+    'namespace',
+    'run',
+    'jobs',
+  ]) {
+    expect(find(report, check)).toMatchObject({ check, state: 'ok' });
+  }
+  expect(find(report, 'worker')).toMatchObject({ state: 'warning', next: 'npm run worker' });
+  expect(find(report, 'schedule')).toMatchObject({ state: 'warning', next: 'npx lrm schedule' });
+});
+
+test('lrm doctor for a person: a line a check', async () => {
+  const { code, stdout } = await parts.lrm('doctor');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^ok +database +PostgreSQL \d/m);
+  expect(stdout).toMatch(/^warning +worker +none has been polling lately\. Next: npm run worker$/m);
+});
+
+test('lrm doctor, both servers away: both are named, the rest is still looked at; exit 1', async () => {
+  const url = new URL(parts.databaseUrl);
+  url.port = '1';
+  const report = await doctor({ DATABASE_URL: url.href, TEMPORAL_ADDRESS: '127.0.0.1:1' });
+  expect(report).toMatchObject({ code: 1, ok: false });
+  expect(find(report, 'database')).toMatchObject({ state: 'failed' });
+  expect(find(report, 'temporal')).toMatchObject({ state: 'failed' });
+  expect(find(report, 'jobs')).toMatchObject({ state: 'ok' });
+});
+
+test('lrm doctor: no tables of ours, and an unknown namespace', async () => {
+  const report = await doctor({
+    DATABASE_URL: empty.databaseUrl,
+    TEMPORAL_NAMESPACE: 'nowhere',
+  });
+  expect(report.code).toBe(1);
+  expect(find(report, 'tables')).toMatchObject({ state: 'failed', next: 'npx lrm migrate' });
+  expect(find(report, 'temporal')?.message).toMatch('no such namespace');
+});
+
+test("lrm doctor sees a role's timeouts and an attempt scheduled in the future", async () => {
+  await insertMigration(parts.sql, '0001_a');
+  await parts.sql`
+    update long_running_migrations.migrations set claim_scheduled_at = now() + interval '2 hours'`;
+  const name = new URL(parts.databaseUrl).pathname.slice(1);
+  await parts.sql.unsafe(`alter database ${name} set idle_session_timeout = '90s'`);
+  const report = await doctor();
+  await parts.sql.unsafe(`alter database ${name} reset idle_session_timeout`);
+  expect(find(report, 'timeouts')).toMatchObject({
+    state: 'warning',
+    message: 'idle_session_timeout 90000ms',
+  });
+  expect(report.checks).toContainEqual(
+    expect.objectContaining({
+      check: 'clock',
+      state: 'warning',
+      message: expect.stringMatching("scheduled by Temporal 1 h 59 min in the database's future"),
+    }),
+  );
+});
+
+test('lrm doctor compares the clocks', async () => {
+  expect(await checkClock(parts.sql)).toMatchObject({ state: 'ok' });
+  expect(await checkClock(parts.sql, () => Date.now() - 7_200_000)).toMatchObject({
+    state: 'warning',
+    message: expect.stringMatching(/^this machine is (2 h|1 h 59 min) behind the database$/),
+  });
+});
