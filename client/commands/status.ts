@@ -12,7 +12,8 @@ import { type Report, readReport } from '../status/report';
 import { type StatusRow, statusRow } from '../status/row';
 import { table } from '../status/table';
 import { watch } from '../status/watch';
-import { colors } from '../terminal';
+import { hanging } from '../status/wrap';
+import { colors, terminalWidth } from '../terminal';
 
 interface Options {
   readonly watch?: boolean;
@@ -98,4 +99,8 @@ function statusRows({ migrations, temporal }: Report, name: string | undefined):
 }
 
 const withWarnings = ({ text, warnings }: Screen): string =>
-  [text, ...warnings.map((warning) => colors.yellow(warning))].join('\n');
+  [
+    text,
+    // A line that the terminal breaks would shift the frame.
+    ...warnings.map((warning) => colors.yellow(hanging('', warning, terminalWidth()))),
+  ].join('\n');

@@ -60,11 +60,11 @@ test('lrm run --wait tells what completed, failed and was left; exit 0 only with
 test('lrm schedule creates the Schedule, then brings it up to date; a paused one stays paused', async () => {
   const handle = parts.client.schedule.getHandle('long-running-migrations');
   const schedule = lrmWith(parts, { LRM_INTERVAL: '7 minutes' });
-  expect((await schedule('schedule')).stdout).toMatch('created: a run every 7 minutes');
+  expect((await schedule('schedule')).stdout).toMatch('created: a run every 7 min');
   await handle.pause('frozen for the audit');
 
   const again = lrmWith(parts, { LRM_INTERVAL: '9 minutes' });
-  expect((await again('schedule')).stdout).toMatch('updated: a run every 9 minutes');
+  expect((await again('schedule')).stdout).toMatch('updated: a run every 9 min');
 
   const { state, spec, action, policies } = await handle.describe();
   expect(state).toMatchObject({ paused: true, note: 'frozen for the audit' });

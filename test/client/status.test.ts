@@ -121,7 +121,7 @@ test('lrm status bears what somebody wrote by hand', async () => {
   for (const [index, set] of byHand.entries()) {
     await insertRunning(parts.sql, `000${index}_a`);
     await parts.sql.unsafe(
-      `update long_running_migrations set ${set} where name = '000${index}_a'`,
+      `update long_running_migrations.migrations set ${set} where name = '000${index}_a'`,
     );
   }
   for (const args of [[], ['--json'], ['0003_a'], ['0006_a']]) {
