@@ -34,18 +34,31 @@ export async function conclude(
 ): Promise<RunMigrationResult> {
   const { migration, claimed, progress, end } = concluded;
   const { attemptId, number, epoch, server } = claimed;
-  const write: Write = (outcome, error, { move = true, errorUnknown = false } = {}) =>
+  const write: Write = (
+    outcome,
+    error,
+    { move = true, errorUnknown = false, onItsServer = false } = {},
+  ) =>
     firmly(deps, concluded, () =>
       writeOutcome(
         deps.db,
-        { migration, attemptId, epoch, server, outcome, error, errorUnknown, progress },
+        {
+          migration,
+          attemptId,
+          epoch,
+          server: onItsServer ? server : null,
+          outcome,
+          error,
+          errorUnknown,
+          progress,
+        },
         move,
       ),
     );
   const log = deps.log.child({ migration, attempt: number, rows: progress.doneHere });
 
   if (end.kind === 'completed') {
-    const written = await write('completed', null);
+    const written = await write('completed', null, { onItsServer: end.usedDatabase });
     if (written === 'superseded') throw superseded(deps, migration);
     if (written === 'outdated') throw retryIn(1, OUTDATED);
     log.info('completed');
@@ -64,7 +77,7 @@ const OUTDATED =
 type Write = (
   outcome: AttemptOutcome,
   error: string | null,
-  how?: { move?: boolean; errorUnknown?: boolean },
+  how?: { move?: boolean; errorUnknown?: boolean; onItsServer?: boolean },
 ) => Promise<Written>;
 
 async function threw(
@@ -97,7 +110,11 @@ async function threw(
   const delay = retryDelay(deps.settings, before.all + 1);
   const limit = errorUnknown ? `; after ${maxFailures} without progress it counts as failed` : '';
   const error = `${text}. It is tried again by itself (failure ${before.all + 1} in a row${limit}).`;
-  await write('retried', error, { errorUnknown });
+  if ((await write('retried', error, { errorUnknown })) === 'superseded') {
+    // Whoever claimed has ended this one's sessions, and that was the error.
+    log.info('stopped: superseded');
+    throw superseded(deps, migration);
+  }
   log.warn({ nextInMs: delay }, error);
   await temporal.statusChanged();
   throw retryIn(delay, error);

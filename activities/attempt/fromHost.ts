@@ -43,7 +43,11 @@ const message = z.discriminatedUnion('type', [
     fields: z.looseObject({}),
   }),
   z.object({ type: z.literal('session') }),
-  z.object({ type: z.literal('returned'), stopped: z.boolean() }),
+  z.object({
+    type: z.literal('returned'),
+    stopped: z.boolean(),
+    usedDatabase: z.boolean(),
+  }),
   z.object({
     type: z.literal('failed'),
     during: z.enum(['load', 'run', 'elsewhere']),

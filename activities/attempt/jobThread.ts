@@ -5,7 +5,7 @@ import type { Host, HostEnd } from './host';
 
 /** How a thread ended by itself. */
 export type ThreadEnd =
-  | { readonly kind: 'returned'; readonly stopped: boolean }
+  | { readonly kind: 'returned'; readonly stopped: boolean; readonly usedDatabase: boolean }
   | { readonly kind: 'failed'; readonly during: During; readonly error: Description }
   /** process.exit(), or out of memory before anything could be said. */
   | { readonly kind: 'exited'; readonly code: number }
@@ -60,7 +60,10 @@ export class JobThread {
 
   private hear(message: FromHost, end: (end: ThreadEnd) => void): void {
     const { listener } = this;
-    if (message.type === 'returned') end({ kind: 'returned', stopped: message.stopped });
+    if (message.type === 'returned') {
+      const { stopped, usedDatabase } = message;
+      end({ kind: 'returned', stopped, usedDatabase });
+    }
     if (message.type === 'failed') {
       end({ kind: 'failed', during: message.during, error: message.error });
     }

@@ -13,7 +13,8 @@ export interface Ending {
   readonly attemptId: bigint;
   /** Of the attempt's claim, see FencedAttempt. */
   readonly epoch: string;
-  readonly server: string;
+  /** The server that it has to be written on, see FencedAttempt; null: any. */
+  readonly server: string | null;
   readonly outcome: AttemptOutcome;
   /** What happened and what to do; null where nothing is wrong. */
   readonly error: string | null;
@@ -83,7 +84,7 @@ async function writeMigration(
       and(
         ifCurrent({ migration, id: attemptId, epoch }),
         // What it did on a server that has lost its last commits may be undone.
-        completed ? sql`${SERVER} = ${server}` : undefined,
+        server === null ? undefined : sql`${SERVER} = ${server}`,
         by ? inArray(migrations.status, [...transitions[by].from]) : undefined,
         // A stop that was withdrawn meanwhile must not take effect.
         by === 'pause' || by === 'cancel' ? eq(migrations.request, by) : undefined,

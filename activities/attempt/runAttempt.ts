@@ -16,7 +16,7 @@ import type { AttemptProgress, HeartbeatDetails } from './progress';
 
 /** How an attempt ended. */
 export type AttemptEnd =
-  | { readonly kind: 'completed' }
+  | { readonly kind: 'completed'; readonly usedDatabase: boolean }
   | { readonly kind: 'stopped'; readonly reason: StopReason }
   | { readonly kind: 'threw'; readonly during: During; readonly error: Description };
 
@@ -206,7 +206,9 @@ async function cleanUp(deps: Deps, run: AttemptRun, thread: JobThread): Promise<
 
 function conclude(end: ThreadEnd | undefined, asked: StopReason | undefined): AttemptEnd {
   // It had done its work before it heard of the stop.
-  if (end?.kind === 'returned' && !end.stopped) return { kind: 'completed' };
+  if (end?.kind === 'returned' && !end.stopped) {
+    return { kind: 'completed', usedDatabase: end.usedDatabase };
+  }
   // What it threw while it was being stopped is of the stopping.
   if (asked) return { kind: 'stopped', reason: asked };
   if (end?.kind === 'failed') return { kind: 'threw', during: end.during, error: end.error };

@@ -79,7 +79,7 @@ async function runJob(input: RunInput): Promise<void> {
     // Told only when its sessions are gone: nothing of a completed attempt is left in the database.
     await sessions.end();
     await printed();
-    tell({ type: 'returned', stopped });
+    tell({ type: 'returned', stopped, usedDatabase: sessions.used });
   } catch (thrown) {
     reporter.flush();
     await printed();

@@ -77,8 +77,11 @@ export type FromThread =
     }
   /** A new session waits until it is known that the attempt is still the current one. */
   | { readonly type: 'session' }
-  /** run() returned; `stopped`: after it had been asked to stop, so perhaps with work left. */
-  | { readonly type: 'returned'; readonly stopped: boolean }
+  /**
+   * run() returned; `stopped`: after it had been asked to stop, so perhaps with work left;
+   * `usedDatabase`: it has opened a session.
+   */
+  | { readonly type: 'returned'; readonly stopped: boolean; readonly usedDatabase: boolean }
   | { readonly type: 'failed'; readonly during: During; readonly error: Description };
 
 /** From that process to the worker: what the thread says, and its end. */
