@@ -2,6 +2,7 @@ import type { Sql } from '../drizzle/connect';
 import { type Database, database } from '../drizzle/database';
 import { isInstalled } from '../drizzle/installed';
 import { unappliedEntries } from '../drizzle/migrate';
+import { plainText } from '../drizzle/plainText';
 import { Refusal } from '../drizzle/refusal';
 import type { MigrationStatus } from '../drizzle/schema';
 import { readNames } from '../drizzle/status';
@@ -131,7 +132,7 @@ const next: Readonly<Record<MigrationStatus, string>> = {
 
 const unfinished = (rows: readonly Unfinished[]): Problem[] =>
   rows.map(({ name, status, error, waitsFor }) => {
-    const why = [waitsFor, error].filter(Boolean).join('; ');
+    const why = plainText([waitsFor, error].filter(Boolean).join('; '));
     return {
       name,
       status,

@@ -105,12 +105,14 @@ function start(memoryLimitMb: number): ChildProcess {
 
 function stdioOf(fd: number): 'inherit' | 'ignore' | 'pipe' {
   if (fd <= 2) return 'inherit';
-  // What lies between stays closed.
+  // What lies between is /dev/null, so that nothing else gets the channel's neighbours.
   return fd === CHANNEL ? 'pipe' : 'ignore';
 }
 
 function channelOf(child: ChildProcess): Socket | undefined {
-  const channel = child.stdio[CHANNEL as number] as Socket | null | undefined;
+  // A process that could not be started (no open files left) has no descriptors at all.
+  const stdio: ChildProcess['stdio'] | undefined = child.stdio;
+  const channel = stdio?.[CHANNEL as number] as Socket | null | undefined;
   if (!channel) return undefined;
   channel.unref();
   // A write to a host that has ended: its end is heard in another way.
