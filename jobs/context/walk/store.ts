@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
+import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
 import { COMMIT_DURABLY } from '../../../drizzle/durable';
 import { finishedRanges, type WalkRow, walks } from '../../../drizzle/schema';
 import { AttemptOutdated } from '../../../drizzle/superseded';
@@ -121,10 +121,19 @@ export function fold(
         ),
       )
       .returning({ id: walks.id });
-    const ids = ranges.map(({ id }) => id);
+    // By their ends, too: a sequence goes back with what was lost, and a number may be given out again.
+    // As arrays, since behind one slow lane there may be more ranges than a statement has parameters.
+    const ids = arrayLiteral(ranges.map(({ id }) => String(id)));
+    const ends = arrayLiteral(ranges.map(({ upto }) => arrayLiteral(upto)));
     const deleted = await tx
       .delete(finishedRanges)
-      .where(and(eq(finishedRanges.walk, walk.id), inArray(finishedRanges.id, ids)))
+      .where(
+        and(
+          eq(finishedRanges.walk, walk.id),
+          sql`(${finishedRanges.id}, ${finishedRanges.upto}) in (
+            select id, upto::text[] from unnest(${ids}::bigint[], ${ends}::text[]) as r (id, upto))`,
+        ),
+      )
       .returning({ id: finishedRanges.id });
     if (moved.length !== 1 || deleted.length !== ranges.length) {
       throw new AttemptOutdated(

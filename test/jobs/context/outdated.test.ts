@@ -118,6 +118,46 @@ test('an attempt does not go on from memory after its data were restored from a 
   await expectEachTouchedOnce();
 });
 
+test('a lost range is noticed although its number was given out again', async () => {
+  // Behind a pooler the sessions may outlive a crash; and a sequence goes back with what was lost.
+  let lost = false;
+  const attempt = withAttempt(database, ({ job }) => {
+    let begun = 0;
+    let last = false;
+    const three = { ...options, lanes: 3, throttle: false } as const;
+    return job.inBatches(sql`ledger`, three, async (tx, batch) => {
+      begun += 1;
+      const number = begun;
+      await tx.execute(sql`${touch} where ${batch}`);
+      if (number === 2) await waitFor('the third batch to be stored', () => last);
+      if (number === 3) {
+        await loseFirstRange();
+        lost = true;
+        // Late enough for the next fold.
+        await new Promise((resolve) => setTimeout(resolve, 1_100));
+      }
+      if (number === 4) await waitFor('the loss', () => lost);
+      if (number === 5) last = true;
+    });
+  });
+  await expect(attempt).rejects.toBeInstanceOf(AttemptOutdated);
+  await walk();
+  await expectEachTouchedOnce();
+});
+
+/** As a crash would that loses the first batch, and with it the number of its range. */
+async function loseFirstRange(): Promise<void> {
+  const [first] = await waitFor('the first range', async () => {
+    const rows = await database.sql<{ id: string }[]>`
+      select id from long_running_migrations.finished_ranges where upto = '{10}'`;
+    return rows.length > 0 && rows;
+  });
+  await database.sql`delete from long_running_migrations.finished_ranges where upto = '{10}'`;
+  await database.sql`update ledger set touched = 0 where id <= 10`;
+  await database.sql.unsafe(`
+    alter table long_running_migrations.finished_ranges alter column id restart with ${first?.id}`);
+}
+
 test('a walk is complete only when what is stored reaches from its first key to its last', async () => {
   const lost = walk(async () => {
     await database.sql`update ledger set touched = 0 where id <= 10`;
