@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { TemporalFailure } from '@temporalio/common';
 import { describe } from '../jobs/thread/describe';
+import { detailOf } from '../jobs/thread/detail';
 import { retryIn } from './attempt/conclude';
 import { errorText } from './attempt/errorText';
 import type { TemporalAttempt } from './attempt/temporalAttempt';
@@ -43,7 +44,8 @@ async function told<T>(deps: Deps, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof TemporalFailure) throw error;
     const message = errorText('run', describe(error));
-    deps.log.warn(message);
+    const full = deps.settings.LRM_ERROR_DETAIL === 'full' ? { detail: detailOf(error) } : {};
+    deps.log.warn(full, message);
     throw retryIn(deps.settings.LRM_RETRY_INITIAL_INTERVAL, message);
   }
 }

@@ -152,7 +152,7 @@ async function limits(deps: Deps, file: string, temporal: TemporalAttempt): Prom
   const inspection = await inspectJob(file);
   switch (inspection.kind) {
     case 'unloadable':
-      return { kind: 'threw', during: 'load', error: inspection.error };
+      return { ...inspection, kind: 'threw', during: 'load' };
     case 'unfinished':
       // Not 'load', which fails at once: a machine under load may be slow to load it.
       return { kind: 'threw', during: 'run', error: inspection.error };

@@ -84,6 +84,10 @@ const schema = z.object({
       error: (issue) => `'${issue.input}' is none of debug, info, warn, error`,
     })
     .default('info'),
+  /** `full`: whole messages of errors in the log, which may then hold rows' values; never elsewhere. */
+  LRM_ERROR_DETAIL: z
+    .enum(['safe', 'full'], { error: (issue) => `'${issue.input}' is none of safe, full` })
+    .default('safe'),
 });
 
 /**
@@ -122,7 +126,9 @@ export function localEndpoints(): LocalEndpoints | undefined {
 
 function databaseUrlProblems(url: string | undefined): string[] {
   if (!url) {
-    return ['DATABASE_URL: not set; write postgres://user:password@host:5432/database'];
+    return [
+      'DATABASE_URL: not set, and npm start is not running: start that, or write postgres://user:password@host:5432/database',
+    ];
   }
   // Never quote the value: it holds a password. Several hosts are allowed, so it need not be a URL to Node.
   return /^postgres(ql)?:\/\/\S+$/.test(url)
@@ -137,6 +143,10 @@ function temporalConfig(
 ): ClientConnectConfig | undefined {
   try {
     const found = loadClientConnectConfig({ overrideEnvVars: definedOnly(env) });
+    const { address } = found.connectionOptions;
+    if (address && !URL.canParse(`http://${address}`)) {
+      problems.push(`TEMPORAL_ADDRESS: '${address}' is no address; write host:7233`);
+    }
     if (local && !found.connectionOptions.address) {
       return {
         ...found,

@@ -1,9 +1,9 @@
+import { explainTemporal } from '../activities/explainTemporal';
+import { explainPostgres } from '../drizzle/explainPostgres';
 import { EntryFailed, NotApplied } from '../drizzle/migrate';
 import { plainText } from '../drizzle/plainText';
 import { Refusal } from '../drizzle/refusal';
 import { WrongUse } from '../drizzle/wrongUse';
-import { explainPostgres } from './explainPostgres';
-import { explainTemporal } from './explainTemporal';
 
 /** What an operator is told of an error, and the exit code. */
 export interface Explanation {
@@ -28,22 +28,12 @@ export function explain(error: unknown): Explanation {
   if (error instanceof EntryFailed) {
     return failed(`${error.message}: ${explain(error.cause).line}. Nothing of that file was kept`);
   }
-  const line = explainTemporal(error) ?? explainPostgres(innermost(error));
+  const line = explainTemporal(error) ?? explainPostgres(error);
   return failed(line ?? `unexpected: ${describe(error)}`);
 }
 
 /** A server's own words may be in it. */
 const failed = (line: string): Explanation => ({ line: plainText(line), exitCode: 1 });
-
-/** Drizzle wraps what the driver threw in an error that holds the query and its parameters. */
-function innermost(error: unknown): unknown {
-  let current = error;
-  for (let depth = 0; depth < 8; depth++) {
-    if (!(current instanceof Error) || current.cause === undefined) return current;
-    current = current.cause;
-  }
-  return current;
-}
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;

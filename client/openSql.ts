@@ -8,12 +8,5 @@ const SESSION_SETTINGS = { lock_timeout: '10s', statement_timeout: '60s' };
 export function openSql(databaseUrl: string): Sql {
   // The driver would take an empty one for localhost.
   if (databaseUrl === '') throw new WrongUse('DATABASE_URL is not set');
-  try {
-    return connect(databaseUrl, { max: 2, applicationName: 'lrm', settings: SESSION_SETTINGS });
-  } catch (error) {
-    if (error instanceof WrongUse) throw error;
-    throw new WrongUse(
-      "DATABASE_URL can't be read as a URL: special characters in the password must be percent-encoded",
-    );
-  }
+  return connect(databaseUrl, { max: 2, applicationName: 'lrm', settings: SESSION_SETTINGS });
 }

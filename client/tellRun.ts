@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
+import { isNotFound } from '../activities/explainTemporal';
 import { LONG_RUNNING_MIGRATIONS } from '../activities/settings';
 import type { Connections } from './connections';
 import { explain } from './explain';
-import { isNotFound } from './explainTemporal';
 import { warn } from './output';
 import { wakeRun } from './run';
 import { describeRun } from './temporalState';

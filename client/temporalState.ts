@@ -2,9 +2,9 @@ import { type Client, ScheduleNotFoundError } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow';
 import type { temporal } from '@temporalio/proto';
 import type { HeartbeatDetails } from '../activities/attempt/progress';
+import { isNotFound } from '../activities/explainTemporal';
 import { LONG_RUNNING_MIGRATIONS } from '../activities/settings';
 import { plainText } from '../drizzle/plainText';
-import { isNotFound } from './explainTemporal';
 import { warn } from './output';
 import { type RunTask, readTask, runTrouble, type Trouble } from './runTrouble';
 

@@ -24,10 +24,11 @@ export interface ConnectOptions {
 /**
  * Opens a pool of connections (lazily: the first query connects). Values stay Postgres's own:
  * numeric and bigint arrive as text, so nothing is rounded on the way.
+ * @throws WrongUse when the URL can't be read
  */
 export function connect(url: string, options: ConnectOptions): Sql {
   requireMended();
-  return postgres(url, {
+  return open(url, {
     max: options.max ?? 4,
     // An unreachable host must be told within a readiness check, not after half a minute.
     connect_timeout: 10,
@@ -61,6 +62,21 @@ function sessionStart({ applicationName, settings, onSession }: ConnectOptions) 
 }
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** The driver's own error would quote the URL, which holds a password. */
+function open(url: string, options: Parameters<typeof postgres>[1]): Sql {
+  try {
+    return postgres(url, options);
+  } catch (error) {
+    const unreadable = error instanceof URIError || hasCode(error, 'ERR_INVALID_URL');
+    throw unreadable ? new WrongUse(UNREADABLE) : error;
+  }
+}
+
+const hasCode = (error: unknown, code: string) => (error as { code?: unknown })?.code === code;
+
+const UNREADABLE =
+  "DATABASE_URL can't be read as a URL: special characters in the password must be percent-encoded";
 
 let mended: boolean | undefined;
 

@@ -1,5 +1,9 @@
-import { readSettings } from '../activities/settings';
+import { explainTemporal } from '../activities/explainTemporal';
+import { readSettings, type Settings } from '../activities/settings';
+import { explainPostgres } from '../drizzle/explainPostgres';
+import { plainText } from '../drizzle/plainText';
 import { WrongUse } from '../drizzle/wrongUse';
+import { detailOf } from '../jobs/thread/detail';
 import { createLog } from './log';
 import { runWorker } from './runWorker';
 import { CanNotStart } from './waitFor';
@@ -12,19 +16,20 @@ async function main(): Promise<number> {
     await runWorker(settings, log);
     return 0;
   } catch (error) {
-    const known = error instanceof CanNotStart || error instanceof WrongUse;
-    if (known) log.fatal(error.message);
-    // The message of what nobody foresaw may hold anything; its class and code don't.
-    else
-      log.fatal(
-        {
-          error: error instanceof Error ? error.name : typeof error,
-          code: (error as { code?: unknown })?.code,
-        },
-        'the worker failed',
-      );
+    log.fatal(...whatFailed(error, settings));
     return error instanceof WrongUse ? 2 : 1;
   }
+}
+
+/** One line. The message of what nobody foresaw may hold anything; its class and code don't. */
+function whatFailed(error: unknown, settings: Settings): [object, string] {
+  if (error instanceof CanNotStart || error instanceof WrongUse) return [{}, error.message];
+  const known = explainTemporal(error) ?? explainPostgres(error);
+  const detail = settings.LRM_ERROR_DETAIL === 'full' ? { detail: detailOf(error) } : {};
+  if (known) return [detail, plainText(known)];
+  const { code } = (error ?? {}) as { code?: unknown };
+  const name = error instanceof Error ? error.name : typeof error;
+  return [{ error: name, code, ...detail }, 'the worker failed'];
 }
 
 main().then(

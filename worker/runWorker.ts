@@ -24,7 +24,11 @@ const STICKY = '2 seconds';
  */
 export async function runWorker(settings: Settings, log: Logger): Promise<void> {
   if (!existsSync(workflowBundle)) throw new CanNotStart('not built; type: npm run build');
-  Runtime.install({ logger: temporalLogger(log) });
+  Runtime.install({
+    logger: temporalLogger(log),
+    // Else the SDK's Rust part writes coloured text of its own to standard output, among our JSON.
+    telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
+  });
   const { warnings } = await readCatalog(settings.LRM_JOBS_DIR);
   for (const warning of warnings) log.warn(warning);
   const db = openOwnDatabase(settings.databaseUrl);

@@ -12,7 +12,9 @@ export function temporalLogger(log: Logger): TemporalLogger {
     message: string,
     meta?: object,
   ): void => {
-    const { error: _error, ...fields } = (meta ?? {}) as Record<string, unknown>;
+    const { error, ...fields } = (meta ?? {}) as Record<string, unknown>;
+    // Of a connection, as core says it; an activity's may hold anything.
+    if (fields['sdkComponent'] === 'core') fields['error'] = error;
     const ofActivity = fields['sdkComponent'] === 'activity' || 'activityId' in fields;
     own[ofActivity || level === 'info' ? 'debug' : level](fields, message);
   };

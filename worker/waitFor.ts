@@ -1,4 +1,7 @@
 import type { Logger } from 'pino';
+import { explainTemporal } from '../activities/explainTemporal';
+import { explainPostgres } from '../drizzle/explainPostgres';
+import { plainText } from '../drizzle/plainText';
 
 /** The worker can't start: one line on what is wrong and what to do. */
 export class CanNotStart extends Error {
@@ -39,21 +42,11 @@ export async function waitFor<T>(
   }
 }
 
-/** Class and code say what is wrong; a driver's message may hold the connection string. */
+/** In the same words as `lrm`; of what neither knows, class and code: a message may hold anything. */
 function reason(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return String(error);
-  const { code, cause, name } = error as { code?: unknown; cause?: unknown; name?: string };
-  if (typeof code === 'string') return TEXTS[code] ?? code;
-  if (name === 'TransportError') return 'no answer';
-  return cause ? reason(cause) : (name ?? 'no answer');
+  const line = explainTemporal(error) ?? explainPostgres(error);
+  if (line) return plainText(line);
+  if (!(error instanceof Error)) return String(error);
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? `${error.name} (${code})` : error.name;
 }
-
-const TEXTS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there (ECONNREFUSED)',
-  ENOTFOUND: 'no such host (ENOTFOUND)',
-  CONNECT_TIMEOUT: 'no answer (CONNECT_TIMEOUT)',
-  '28P01': 'wrong user or password (28P01)',
-  '28000': 'access refused (28000)',
-  '3D000': 'no such database (3D000)',
-  '57P03': 'it is starting up (57P03)',
-};

@@ -83,12 +83,13 @@ type Write = (
 async function threw(
   deps: Deps,
   concluded: Concluded,
-  { during, error: thrown }: Extract<AttemptEnd, { kind: 'threw' }>,
+  { during, error: thrown, detail }: Extract<AttemptEnd, { kind: 'threw' }>,
   write: Write,
   temporal: TemporalAttempt,
 ): Promise<never> {
   const { migration, claimed, progress, maxFailures } = concluded;
-  const log = deps.log.child({ migration, attempt: claimed.number });
+  const full = deps.settings.LRM_ERROR_DETAIL === 'full' && detail ? { detail } : {};
+  const log = deps.log.child({ migration, attempt: claimed.number, ...full });
   const text = errorText(during, thrown);
   const verdict = decide(during, thrown);
   if (verdict === 'superseded') {

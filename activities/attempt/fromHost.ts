@@ -20,6 +20,7 @@ const description: z.ZodType = z.lazy(() =>
     table: z.string().optional(),
     column: z.string().optional(),
     constraint: z.string().optional(),
+    objects: z.string().optional(),
     causes: z.array(description),
   }),
 );
@@ -52,6 +53,7 @@ const message = z.discriminatedUnion('type', [
     type: z.literal('failed'),
     during: z.enum(['load', 'run', 'elsewhere']),
     error: description,
+    detail: z.string().optional(),
   }),
   z.object({ type: z.literal('exited'), code: z.number() }),
 ]);

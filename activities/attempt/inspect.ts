@@ -7,7 +7,12 @@ import { Host } from './host';
 /** What a job says of itself, or why it can't be loaded. */
 export type Inspection =
   | { readonly kind: 'facts'; readonly facts: JobFacts }
-  | { readonly kind: 'unloadable'; readonly error: Description }
+  | {
+      readonly kind: 'unloadable';
+      readonly error: Description;
+      /** For the log alone: it may hold rows' values. */
+      readonly detail?: string | undefined;
+    }
   /** Its top level didn't end in time, or ended the process: perhaps another time. */
   | { readonly kind: 'unfinished'; readonly error: Description };
 
@@ -62,7 +67,10 @@ async function inspectInHost(file: string): Promise<Inspection> {
       timer = setTimeout(() => resolve(unfinished(NO_END)), LOAD_WITHIN);
       host.onMessage((message) => {
         if (message.type === 'facts') resolve({ kind: 'facts', facts: message.facts });
-        if (message.type === 'failed') resolve({ kind: 'unloadable', error: message.error });
+        if (message.type === 'failed') {
+          const { error, detail } = message;
+          resolve({ kind: 'unloadable', error, detail });
+        }
         if (message.type === 'exited') resolve(unfinished(NO_END));
       });
       void host.ended.then((end) => resolve({ kind: 'unfinished', error: describeCrash(end) }));

@@ -6,7 +6,13 @@ import type { Host, HostEnd } from './host';
 /** How a thread ended by itself. */
 export type ThreadEnd =
   | { readonly kind: 'returned'; readonly stopped: boolean; readonly usedDatabase: boolean }
-  | { readonly kind: 'failed'; readonly during: During; readonly error: Description }
+  | {
+      readonly kind: 'failed';
+      readonly during: During;
+      readonly error: Description;
+      /** For the worker's log alone: it may hold rows' values. */
+      readonly detail?: string | undefined;
+    }
   /** process.exit(), or out of memory before anything could be said. */
   | { readonly kind: 'exited'; readonly code: number }
   /** Its host's process ended under it. */
@@ -65,7 +71,8 @@ export class JobThread {
       end({ kind: 'returned', stopped, usedDatabase });
     }
     if (message.type === 'failed') {
-      end({ kind: 'failed', during: message.during, error: message.error });
+      const { during, error, detail } = message;
+      end({ kind: 'failed', during, error, detail });
     }
     if (message.type === 'exited') end({ kind: 'exited', code: message.code });
     if (message.type === 'running') listener.running();

@@ -59,8 +59,8 @@ const RULES: readonly Rule[] = [
   [sqlState('22'), 'fail'],
   // A constraint says no.
   [sqlState('23'), 'fail'],
-  // Wrong SQL, a missing table or column, no privilege.
-  [sqlState('42'), 'fail'],
+  // Wrong SQL, a missing table, column or schema, no privilege.
+  [sqlState('42', '3F'), 'fail'],
 
   // The body of a transaction has sent COMMIT or ROLLBACK itself.
   [coded('TRANSACTION_ENDED'), 'fail'],

@@ -18,7 +18,13 @@ import type { AttemptProgress, HeartbeatDetails } from './progress';
 export type AttemptEnd =
   | { readonly kind: 'completed'; readonly usedDatabase: boolean }
   | { readonly kind: 'stopped'; readonly reason: StopReason }
-  | { readonly kind: 'threw'; readonly during: During; readonly error: Description };
+  | {
+      readonly kind: 'threw';
+      readonly during: During;
+      readonly error: Description;
+      /** For the log alone: it may hold rows' values. */
+      readonly detail?: string | undefined;
+    };
 
 /** What Temporal is told, and tells. */
 export interface TemporalSide {
@@ -211,7 +217,7 @@ function conclude(end: ThreadEnd | undefined, asked: StopReason | undefined): At
   }
   // What it threw while it was being stopped is of the stopping.
   if (asked) return { kind: 'stopped', reason: asked };
-  if (end?.kind === 'failed') return { kind: 'threw', during: end.during, error: end.error };
+  if (end?.kind === 'failed') return { ...end, kind: 'threw' };
   if (end?.kind === 'crashed') {
     return { kind: 'threw', during: 'run', error: describeCrash(end.host) };
   }

@@ -48,7 +48,7 @@ export class Checkpoint {
   }
 
   async #write(tx: Transaction, value: unknown): Promise<number> {
-    const [row] = await tx
+    const update = tx
       .update(migrations)
       .set({
         checkpoint: value ?? null,
@@ -62,6 +62,8 @@ export class Checkpoint {
         ),
       )
       .returning({ version: migrations.checkpointVersion });
+    // Awaited itself, it would look at the value in a turn of its own: no stack then names the caller.
+    const [row] = await update.execute();
     return this.#requireVersion(row?.version);
   }
 

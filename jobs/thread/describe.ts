@@ -1,15 +1,16 @@
-import path from 'node:path';
 import { plainText } from '../../drizzle/plainText';
 import { AttemptOutdated, Superseded } from '../../drizzle/superseded';
 import { WrongUse } from '../../drizzle/wrongUse';
 import { Refused } from '../context/refused';
 import { UnfinishedWalk } from '../context/walk/unfinishedWalk';
+import { objectsOf } from './objects';
+import { placeOf } from './place';
 
 /**
  * What was thrown, fit to leave the thread: no row's value in it. Of Postgres's, the driver's and
  * Drizzle's errors only codes and names pass; of the language's own (JSON.parse quotes its input,
- * `'x' in value` its operand) class and place; what an author or a library throws as a plain Error
- * or a class of its own passes as it is.
+ * `'x' in value` its operand) class and place; of Node's loader which module it looked for; what an
+ * author or a library throws as a plain Error or a class of its own passes as it is.
  */
 export interface Description {
   /** Class of the error, or 'undefined', 'string' … for what is no Error. */
@@ -19,12 +20,14 @@ export interface Description {
   readonly code?: string;
   /** Who made it: decides how the code is read. */
   readonly origin: 'postgres' | 'driver' | 'language' | 'ours' | 'author' | 'no error';
-  /** file:line:column of the first frame in the job's own code. */
+  /** file:line:column of the first frame in the author's own code. */
   readonly place?: string;
   readonly schema?: string;
   readonly table?: string;
   readonly column?: string;
   readonly constraint?: string;
+  /** The schema objects that Postgres's message names: a missing column, say. */
+  readonly objects?: string;
   /** ApplicationFailure.nonRetryable. */
   readonly nonRetryable?: true;
   /** The error's cause, or the errors of an AggregateError. */
@@ -48,6 +51,17 @@ const LANGUAGE = new Set([
   'RangeError',
   'URIError',
   'EvalError',
+]);
+
+/** What Node's loader says by these is which module it could not load. */
+const OF_LOADER = new Set([
+  'MODULE_NOT_FOUND',
+  'ERR_MODULE_NOT_FOUND',
+  'ERR_PACKAGE_PATH_NOT_EXPORTED',
+  'ERR_PACKAGE_IMPORT_NOT_DEFINED',
+  'ERR_UNSUPPORTED_DIR_IMPORT',
+  'ERR_UNKNOWN_FILE_EXTENSION',
+  'ERR_REQUIRE_ESM',
 ]);
 
 /** Describes whatever was thrown, also what is no Error or hides behind getters that throw. */
@@ -80,13 +94,20 @@ function describeOne(thrown: unknown, seen: Set<unknown>): Description {
     origin,
     code: codeOf(get('code')),
     message: messageOf(origin, name, word('message'), get),
-    place: placeOf(get('stack'), get('message')),
+    place: clipped(placeOf(get('stack'), get('message'))),
     ...(origin === 'postgres'
       ? {
           schema: word('schema_name'),
           table: word('table_name'),
           column: word('column_name'),
           constraint: word('constraint_name'),
+          objects: objectsOf({
+            code: word('code'),
+            message: word('message'),
+            position: word('position'),
+            query: word('query'),
+            routine: word('routine'),
+          }),
         }
       : {}),
     nonRetryable: get('nonRetryable') === true ? (true as const) : undefined,
@@ -153,6 +174,9 @@ function messageOf(
   get: (key: string) => unknown,
 ): string | undefined {
   if (origin === 'ours') return message;
+  // Names a file or a package; below its first line stands who asked for it.
+  if (OF_LOADER.has(codeOf(get('code')) ?? ''))
+    return clip(String(get('message')).split('\n', 1).join());
   if (origin !== 'author' || name === 'ZodError') return undefined;
   // Node quotes arguments ("Received type string ('a@b.example')"), paths and hosts.
   if (typeof get('syscall') === 'string' || get('errno') !== undefined) return undefined;
@@ -173,18 +197,7 @@ function causesOf(get: (key: string) => unknown): unknown[] {
   ];
 }
 
-/** First frame that is neither Node's nor a dependency's; of a stack nothing else is safe to tell. */
-function placeOf(stack: unknown, message: unknown): string | undefined {
-  if (typeof stack !== 'string') return undefined;
-  // The message comes first, and its lines may look like frames.
-  const frames = typeof message === 'string' ? stack.replace(message, '') : stack;
-  for (const line of frames.split('\n')) {
-    const found = /^\s+at (?:.*\()?((?:file:\/\/)?\/[^()]*?):(\d+):(\d+)\)?$/.exec(line);
-    if (!found?.[1] || found[1].includes('node_modules')) continue;
-    return clip(`${path.basename(found[1])}:${found[2]}:${found[3]}`);
-  }
-  return undefined;
-}
+const clipped = (text: string | undefined) => (text === undefined ? undefined : clip(text));
 
 /** Fit for a text column and every screen: one line, no control characters, no megabytes. */
 function clip(text: string): string {

@@ -7,6 +7,7 @@ import { Tally } from '../context/walk/tally';
 import { Checkpoint } from './checkpoint';
 import { createContext } from './context';
 import { describe } from './describe';
+import { detailOf } from './detail';
 import { loadJob } from './load';
 import type { During, RunInput, StopReason, ThreadInput, ToThread } from './messages';
 import { ourPort, tell } from './port';
@@ -22,7 +23,7 @@ class StopRequested extends Error {
 }
 
 const failed = (during: During) => (thrown: unknown) =>
-  tell({ type: 'failed', during, error: describe(thrown) });
+  tell({ type: 'failed', during, error: describe(thrown), detail: detailOf(thrown) });
 
 // What is thrown in a timer, an event or a forgotten promise belongs to this attempt as well.
 process.on('uncaughtException', failed('elsewhere'));

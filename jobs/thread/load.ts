@@ -4,6 +4,7 @@ import { WrongUse } from '../../drizzle/wrongUse';
 import type { JobContext } from '../context/index';
 import { readDependsOn, readOptions } from './facts';
 import type { JobFacts } from './messages';
+import { traceToSources } from './place';
 
 /** A job file, loaded. */
 export interface LoadedJob extends JobFacts {
@@ -15,6 +16,7 @@ export interface LoadedJob extends JobFacts {
  * @throws WrongUse when it has no run() or says impossible things of itself; else what it threw.
  */
 export async function loadJob(file: string): Promise<LoadedJob> {
+  traceToSources();
   const exported = await load(file);
   const run = exported['run'];
   if (typeof run !== 'function') {
@@ -39,10 +41,15 @@ async function load(file: string): Promise<Record<string, unknown>> {
 }
 
 async function loadTypeScript(url: string): Promise<Record<string, unknown>> {
-  const { tsImport } = await import('tsx/esm/api').catch(() => {
+  try {
+    const [forRequire, forImport] = [await import('tsx/cjs/api'), await import('tsx/esm/api')];
+    // Not tsx's own tsImport(): what it makes of a CommonJS job has no lines that a stack could name.
+    forRequire.register();
+    forImport.register();
+  } catch {
     throw new WrongUse(
       'a .ts job needs the package tsx (npm ci installs it); deploy compiled jobs',
     );
-  });
-  return tsImport(url, pathToFileURL(__filename).href);
+  }
+  return import(url);
 }

@@ -82,7 +82,13 @@ export type FromThread =
    * `usedDatabase`: it has opened a session.
    */
   | { readonly type: 'returned'; readonly stopped: boolean; readonly usedDatabase: boolean }
-  | { readonly type: 'failed'; readonly during: During; readonly error: Description };
+  | {
+      readonly type: 'failed';
+      readonly during: During;
+      readonly error: Description;
+      /** Everything; may hold rows' values, see detailOf(). */
+      readonly detail?: string | undefined;
+    };
 
 /** From that process to the worker: what the thread says, and its end. */
 export type FromHost =

@@ -11,6 +11,7 @@ import { projectFolder } from '../../drizzle/projectFolder';
 import { Superseded } from '../../drizzle/superseded';
 import { Refused } from '../../jobs/context/refused';
 import { describe as describeThrown } from '../../jobs/thread/describe';
+import { objectsOf } from '../../jobs/thread/objects';
 import { useDatabase } from '../support/database';
 import { startPostgres } from '../support/postgres';
 import { waitFor } from '../support/waitFor';
@@ -189,7 +190,66 @@ describe('retry or fail: what no attempt could mend fails at once', () => {
       () => sql`select email::int from people`,
       'text that can not be converted to the type (SQLSTATE 22P02)',
     ],
-    ['a missing table', () => sql`select * from nowhere`, 'no such table (SQLSTATE 42P01)'],
+    [
+      'a missing table',
+      () => sql`select * from nowhere`,
+      'no such table: nowhere (SQLSTATE 42P01)',
+    ],
+    ['a missing column', () => sql`select nme from people`, 'no such column: nme (SQLSTATE 42703)'],
+    [
+      "a table's missing column",
+      () => sql`select p.nme from people p`,
+      'no such column: p.nme (SQLSTATE 42703)',
+    ],
+    [
+      'a missing column to be written to',
+      () => sql`update people set nme = 1`,
+      'no such column: nme, people (SQLSTATE 42703)',
+    ],
+    [
+      'a column that DDL misses',
+      () => sql`alter table people drop column nme`,
+      'no such column: nme, people (SQLSTATE 42703)',
+    ],
+    [
+      'a missing function',
+      () => sql`select lowr(email) from people`,
+      'no such function or operator: lowr(text) (SQLSTATE 42883)',
+    ],
+    [
+      'a missing operator',
+      () => sql`select email + 1 from people`,
+      'no such function or operator: text + integer (SQLSTATE 42883)',
+    ],
+    ['a missing type', () => sql`select ''::txt`, 'no such type or other object: txt (SQLSTATE'],
+    ['a missing schema', () => sql`create table no.t ()`, 'no such schema: no (SQLSTATE 3F000)'],
+    [
+      'a missing privilege',
+      () =>
+        sql.begin(async (tx) => {
+          await tx`set local role pg_monitor`;
+          await tx`select * from people`;
+        }),
+      'no privilege for it: people (SQLSTATE 42501)',
+    ],
+    [
+      "a row's text that is taken for a table's name",
+      () => sql`select split_part(email, '@', 1)::regclass from people`,
+      'no such table (SQLSTATE 42P01)',
+    ],
+    [
+      'a value in double quotes',
+      () => sql.unsafe(`select * from people where email = "${EMAIL}"`),
+      'no such column (SQLSTATE 42703)',
+    ],
+    [
+      'a text of their own under a code of Postgres’s',
+      () =>
+        sql.unsafe(
+          `do $$ begin raise exception 'no "alice"' using errcode = 'undefined_column'; end $$`,
+        ),
+      'no such column (SQLSTATE 42703)',
+    ],
     ['wrong SQL', () => sql`selec 1`, 'wrong SQL (SQLSTATE 42601)'],
   ])('%s', async (_, provoke, text) => {
     const outcome = await outcomeOf(provoke);
@@ -229,6 +289,21 @@ describe('retry or fail: what no attempt could mend fails at once', () => {
     }
   });
 
+  test('names are told in the server’s own language, too', async () => {
+    const languages = [
+      ['42703', 'la colonne p.nme n’existe pas', 'p.nme'],
+      ['42703', 'Spalte »nme« existiert nicht', undefined],
+      ['42P01', 'la relación "nowhere" no existe', 'nowhere'],
+      ['42883', 'la fonction lowr(text) n’existe pas', 'lowr(text)'],
+      ['42883', 'Operator existiert nicht: text + integer', 'text + integer'],
+      ['42501', 'droit refusé pour la table people', 'people'],
+    ] as const;
+    for (const [code, message, names] of languages) {
+      const fields = { code, message, position: '8', query: undefined, routine: undefined };
+      expect(objectsOf(fields)).toBe(names);
+    }
+  });
+
   test.each([
     ['ApplicationFailure.nonRetryable', ApplicationFailure.nonRetryable('no such region')],
     ['a walk that is refused', new Refused('no unique index')],
@@ -241,6 +316,33 @@ describe('retry or fail: what no attempt could mend fails at once', () => {
     expect(decide('load', describeThrown({ code: 'ECONNREFUSED' }))).toBe('fail');
   });
 });
+
+test.each([
+  [
+    () => load("Promise.resolve().then(() => require('no-such-package'))"),
+    /^Error: Cannot find module 'no-such-package'.*\(MODULE_NOT_FOUND\)/,
+  ],
+  [
+    () => load("import('no-such-package')"),
+    /^Error: Cannot find package 'no-such-package'.*\(ERR_MODULE_NOT_FOUND\)/,
+  ],
+  [
+    () => load("import('file:///no/such.mjs')"),
+    /^Error: Cannot find module '\/no\/such\.mjs'.*\(ERR_MODULE_NOT_FOUND\)/,
+  ],
+])('a module that can not be found is named (%#)', async (provoke, text) => {
+  const { text: said } = await outcomeOf(provoke);
+  expect(said).toMatch(text);
+  expect(said).not.toContain('\n');
+});
+
+/** Node's own import(), which jest's isn't: what it threw, with what it is told by. */
+function load(expression: string): never {
+  const script = `${expression}.catch(({ message, code }) => console.log(JSON.stringify({ message, code })))`;
+  const { stdout } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+  const { message, code } = JSON.parse(stdout);
+  throw Object.assign(new Error(message), { code });
+}
 
 describe('retry or fail: causes are looked at innermost first', () => {
   const refused = () =>

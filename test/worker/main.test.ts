@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { useDatabase } from '../support/database';
 import { useParts } from '../support/parts';
+import { startProxy } from '../support/proxy';
+import { waitFor } from '../support/waitFor';
 
 const parts = useParts();
 const empty = useDatabase({ empty: true });
@@ -46,7 +49,7 @@ test('worker: settings that can not work together are refused', async () => {
 test('worker: without DATABASE_URL it says how to write one', async () => {
   const { code, last } = await started({ DATABASE_URL: '' });
   expect(code).toBe(2);
-  expect(last).toMatch(/DATABASE_URL: not set; write postgres:/);
+  expect(last).toMatch(/DATABASE_URL: not set, and npm start is not running: .* write postgres:/);
 });
 
 test.each([
@@ -55,14 +58,14 @@ test.each([
     (u: URL) => {
       u.port = '1';
     },
-    /gave up waiting for Postgres: nothing listens there/,
+    /gave up waiting for Postgres: nothing answers for Postgres at 127\.0\.0\.1:1 \(DATABASE_URL\)/,
   ],
   [
     'a database that is not there',
     (u: URL) => {
       u.pathname = 'nowhere';
     },
-    /no such database/,
+    /Postgres has no such database \(DATABASE_URL\)/,
   ],
 ])('worker: %s: waits, then exit code 1', async (_, change, message) => {
   const { code, last, all } = await started({ DATABASE_URL: url(change) });
@@ -77,8 +80,45 @@ test('worker: a wrong password is said and not shown', async () => {
   });
   const { code, last, all } = await started({ DATABASE_URL: wrong });
   expect(code).toBe(1);
-  expect(last).toMatch(/wrong user or password/);
+  expect(last).toMatch(/Postgres refuses the password or the user/);
   expect(all).not.toContain('hunter2');
+});
+
+test('worker: a right that is missing is said in words', async () => {
+  const role = `lrm_test_${randomBytes(6).toString('hex')}`;
+  await parts.sql.unsafe(`create role ${role} login password '${role}'`);
+  try {
+    const withoutRights = url((u) => {
+      u.username = role;
+      u.password = role;
+    });
+    const { code, last } = await started({ DATABASE_URL: withoutRights });
+    expect(code).toBe(1);
+    expect(last).toMatch(/Postgres doesn't allow it to this user: permission denied for schema /);
+  } finally {
+    await parts.sql.unsafe(`drop role ${role}`);
+  }
+});
+
+test.each([
+  ['DATABASE_URL', 'postgres://app:50%@db/app', /DATABASE_URL can't be read as a URL/],
+  ['TEMPORAL_ADDRESS', 'tempor al:seven', /TEMPORAL_ADDRESS: 'tempor al:seven' is no address/],
+])('worker: a %s that is none is said in words, exit code 2', async (name, value, message) => {
+  const { code, last } = await started({ [name]: value });
+  expect({ code, last }).toEqual({ code: 2, last: expect.stringMatching(message) });
+});
+
+test('worker: what the SDK itself has to say are lines of its log, too', async () => {
+  const proxy = await startProxy(parts.temporalAddress);
+  const worker = await parts.startWorker({ env: { TEMPORAL_ADDRESS: proxy.address } });
+
+  proxy.close();
+
+  await waitFor('the SDK to miss Temporal', () =>
+    worker.log().some((line) => line['from'] === 'temporal' && line['level'] === 'warn'),
+  );
+  expect(worker.log().filter((line) => line['level'] === undefined)).toEqual([]);
+  worker.kill('SIGKILL');
 });
 
 test('worker: Temporal out of reach: waits, then exit code 1', async () => {

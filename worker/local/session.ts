@@ -49,7 +49,9 @@ export async function runSession(
     );
     await prepareDatabase(parts, options).catch(sayWhere);
     signal.throwIfAborted();
-    const worker = await superviseWorker(parts.env, workerLog, console.log, signal);
+    // Its log is read by its author, on his own machine.
+    const workerEnv = { LRM_ERROR_DETAIL: 'full', ...parts.env };
+    const worker = await superviseWorker(workerEnv, workerLog, console.log, signal);
     closing.add(() => worker.stop());
     stop.insisted.addEventListener('abort', () => worker.kill());
     await command(parts.env, 'schedule', signal);

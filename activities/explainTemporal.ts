@@ -20,6 +20,9 @@ export function explainTemporal(error: unknown): string | undefined {
   if (error.name === 'NamespaceNotFoundError' || isNamespaceNotFound(error)) {
     return 'Temporal has no such namespace (TEMPORAL_NAMESPACE); create it: temporal operator namespace create <name>';
   }
+  // The worker's own connection, which is not grpc-js's; the error has no code.
+  if (error.name === 'TransportError')
+    return 'no answer (TEMPORAL_ADDRESS; is the server running?)';
   switch (grpcCode(error)) {
     case UNAVAILABLE:
     case DEADLINE_EXCEEDED:

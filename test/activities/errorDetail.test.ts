@@ -1,0 +1,50 @@
+import { expect, test } from '@jest/globals';
+import { attempts, migration, register, runToEnd } from '../support/migrations';
+import { useParts } from '../support/parts';
+
+const parts = useParts();
+const EMAIL = 'alice@example.org';
+
+const JOBS = {
+  '0001_violates': `exports.run = async (job) => {
+    await job.sql\`insert into people (email) values (\${'${EMAIL}'})\`; };`,
+  '0002_parses': `exports.run = async () => { JSON.parse('${EMAIL}'); };`,
+  '0003_can_not_be_loaded': `JSON.parse('${EMAIL}');`,
+};
+
+test.each([
+  ['full', true],
+  ['safe', false],
+  ['', false],
+])(
+  'LRM_ERROR_DETAIL=%s: whole messages in the log: %s; in rows and Temporal never',
+  async (detail, whole) => {
+    await parts.sql`create table if not exists people (email text primary key)`;
+    await parts.sql`insert into people values (${EMAIL}) on conflict do nothing`;
+    await parts.sql`truncate long_running_migrations.migrations cascade`;
+    const jobs = parts.jobsFolder();
+    for (const [name, source] of Object.entries(JOBS)) jobs.writeJob(name, source);
+    await register(parts, ...Object.keys(JOBS));
+    const worker = await parts.startWorker({ jobs, env: { LRM_ERROR_DETAIL: detail } });
+
+    const result = await runToEnd(parts).catch((failed: unknown) => failed);
+    await worker.stop();
+
+    for (const name of Object.keys(JOBS)) {
+      const lines = worker.log().filter((line) => line['migration'] === name);
+      expect([name, JSON.stringify(lines).includes(EMAIL)]).toEqual([name, whole]);
+      const kept = [await migration(parts, name), await attempts(parts, name), result];
+      const text = JSON.stringify(kept, (_, value) =>
+        typeof value === 'bigint' ? `${value}` : value,
+      );
+      expect(text).toMatch(/unique violation|SyntaxError/);
+      expect(text).not.toContain('alice');
+    }
+    const history = await parts.client.workflow.getHandle('long-running-migrations').fetchHistory();
+    const asText = (_: string, value: unknown) =>
+      value instanceof Uint8Array ? Buffer.from(value).toString() : value;
+    const events = history.events?.map((event) => JSON.stringify(event, asText)).join() ?? '';
+    expect(events).toContain('0001_violates');
+    expect(events).not.toContain('alice');
+  },
+);
