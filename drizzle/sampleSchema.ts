@@ -18,4 +18,6 @@ export const places = pgTable('places', {
   nameSearch: text('name_search'),
   /** Filled by 0002_places_geohash. */
   geohash: text('geohash'),
+  /** Filled by 0003_places_name_ascii, slowly: the name without accents. */
+  nameAscii: text('name_ascii'),
 });

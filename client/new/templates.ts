@@ -11,6 +11,11 @@ import type { JobContext } from './context';
 export async function run(job: JobContext): Promise<void> {
   // A batch is a transaction, and takes effect exactly once:
   //
+  //   const users = pgTable('users', {
+  //     id: bigint('id', { mode: 'bigint' }).primaryKey(),
+  //     email: text('email').notNull(),
+  //     emailLower: text('email_lower'),
+  //   });
   //   await job.inBatches(
   //     users,
   //     { key: users.id, where: isNull(users.emailLower) },
@@ -44,11 +49,13 @@ import { useParts } from '../support/parts';
 const parts = useParts({ registered: true });
 
 test('${name} is registered by its migration, completes, and can be run again', async () => {
-  // Rows for it to work on belong here: await parts.sql\`insert into …\`;
+  // This database has none of your application's tables. Create those that the job works on, and
+  // some rows: await parts.sql\`create table …\`; await parts.sql\`insert into …\`;
   await parts.startWorker();
-  expect(await parts.lrm('finalize', '${name}')).toMatchObject({ code: 0 });
+  await parts.succeeds('finalize', '${name}');
   // As an attempt that was stopped just before its end would be.
-  await parts.lrm('retry', '${name}', '--from-start', '--yes');
-  expect(await parts.lrm('finalize', '${name}')).toMatchObject({ code: 0 });
+  await parts.succeeds('retry', '${name}', '--from-start', '--yes', '--no-run');
+  await parts.succeeds('finalize', '${name}');
+  expect((await parts.succeeds('check', '${name}')).stdout).toMatch('completed');
 });
 `;

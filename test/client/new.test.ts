@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -69,6 +69,35 @@ test('scaffold makes files that need no formatting', () => {
     output: '',
   });
 });
+
+test("README's job and the one in scaffold's comment compile as they stand", () => {
+  const readme = /```ts\n\/\/ jobs\/0003_backfill_email_lower\.ts\n([\s\S]*?)```/.exec(
+    read('README.md'),
+  );
+  expect(readme?.[1]).toContain('export async function run');
+  writeFileSync(path.join(project, 'jobs/0998_readme.ts'), readme?.[1] ?? '');
+  const { job } = scaffold(project, 'uncommented');
+  const example = read(job)
+    .split('\n')
+    .filter((line) => /^ {2}\/\/ {3}/.test(line))
+    .map((line) => line.replace(/^ {2}\/\/ {3}/, ''));
+  const imports = `import { isNull, sql } from 'drizzle-orm';
+import { bigint, pgTable, text } from 'drizzle-orm/pg-core';
+import type { JobContext } from './context';`;
+  writeFileSync(
+    path.join(project, 'jobs/0999_template.ts'),
+    `${imports}\nexport async function run(job: JobContext) {\n${example.join('\n')}\n}\n`,
+  );
+  expect(example.join('\n')).toContain('job.inBatches');
+  const tsc = path.join(projectFolder, 'node_modules/typescript/bin/tsc');
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '--noEmit'], {
+    cwd: project,
+    encoding: 'utf8',
+  });
+  rmSync(path.join(project, 'jobs/0998_readme.ts'));
+  rmSync(path.join(project, 'jobs/0999_template.ts'));
+  expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+}, 120_000);
 
 test('the test that scaffold makes passes, on servers of its own', () => {
   const { test: file } = scaffold(project, 'tested');

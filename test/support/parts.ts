@@ -25,6 +25,8 @@ export interface TestParts extends TestDatabase {
   spawnWorker(options?: WorkerOptions): TestWorker;
   /** Runs `lrm <args>` to its end. */
   lrm(...args: string[]): Promise<CommandResult>;
+  /** The same for a command that has to succeed. Throws with all that it printed when it does not. */
+  succeeds(...args: string[]): Promise<CommandResult>;
 }
 
 export interface WorkerOptions {
@@ -90,6 +92,12 @@ function runnable(parts: TestDatabase, namespace: string, atEnd: (() => unknown)
     startWorker: async (options = {}) => ready(kept(spawnWorker(workerEnv(options)))),
     spawnWorker: (options = {}) => kept(spawnWorker(workerEnv(options))),
     lrm: (...args) => runLrm(env(), args),
+    succeeds: async (...args) => {
+      const result = await runLrm(env(), args);
+      if (result.code === 0) return result;
+      const printed = `${result.stdout}${result.stderr}`;
+      throw new Error(`lrm ${args.join(' ')} ended with exit code ${result.code}:\n${printed}`);
+    },
   };
 }
 
