@@ -1,8 +1,12 @@
-import { WrongUse } from '../drizzle/wrongUse';
 import type { JobOptions } from '../jobs/context/index';
-import { duration } from '../jobs/duration';
+import { duration } from '../settings/duration';
+import {
+  MINIMUM_HEARTBEAT_TIMEOUT,
+  MINIMUM_START_TO_CLOSE,
+  type Settings,
+} from '../settings/settings';
+import { WrongUse } from '../settings/usageError';
 import { LOOK_BACK } from './attempt/outcome';
-import { MINIMUM_HEARTBEAT_TIMEOUT, MINIMUM_START_TO_CLOSE, type Settings } from './settings';
 
 /** What an attempt is held to; durations in milliseconds. */
 export interface Limits {

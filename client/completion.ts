@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { readSettings } from '../activities/settings';
 import { database } from '../drizzle/database';
 import { readNames } from '../drizzle/status';
 import { readCatalog } from '../jobs/catalog';
+import { readSettings } from '../settings/settings';
 import { openSql } from './openSql';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Refusal } from '../drizzle/refusal';
-import { WrongUse } from '../drizzle/wrongUse';
+import { WrongUse } from '../settings/usageError';
 
 /**
  * Asks a person.

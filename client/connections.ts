@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
-import { readSettings, type Settings } from '../activities/settings';
 import type { Sql } from '../drizzle/connect';
 import { type Database, database } from '../drizzle/database';
+import { readSettings, type Settings } from '../settings/settings';
 import { openSql } from './openSql';
 import { connectTemporal } from './temporal';
 

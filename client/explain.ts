@@ -1,9 +1,9 @@
 import { explainTemporal } from '../activities/explainTemporal';
 import { explainPostgres } from '../drizzle/explainPostgres';
 import { EntryFailed, NotApplied } from '../drizzle/migrate';
-import { plainText } from '../drizzle/plainText';
 import { Refusal } from '../drizzle/refusal';
-import { WrongUse } from '../drizzle/wrongUse';
+import { plainText } from '../settings/plainText';
+import { WrongUse } from '../settings/usageError';
 
 /** What an operator is told of an error, and the exit code. */
 export interface Explanation {

@@ -1,8 +1,8 @@
 import type { Database } from '../drizzle/database';
 import { NotRegistered, Refusal } from '../drizzle/refusal';
 import { readNames } from '../drizzle/status';
-import { WrongUse } from '../drizzle/wrongUse';
 import { isName } from '../jobs/catalog';
+import { WrongUse } from '../settings/usageError';
 import { migrationName } from './name';
 import { didYouMean } from './suggest';
 

@@ -1,5 +1,5 @@
 import { connect, type Sql } from '../drizzle/connect';
-import { WrongUse } from '../drizzle/wrongUse';
+import { WrongUse } from '../settings/usageError';
 
 /** An operator must not wait for ever behind somebody's open transaction. */
 const SESSION_SETTINGS = { lock_timeout: '10s', statement_timeout: '60s' };

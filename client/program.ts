@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
-import { projectFolder } from '../drizzle/projectFolder';
+import { projectFolder } from '../settings/projectFolder';
 import { addCancel } from './commands/cancel';
 import { addCheck } from './commands/check';
 import { addCompletion } from './commands/completion';

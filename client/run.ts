@@ -6,8 +6,8 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { LONG_RUNNING_MIGRATIONS } from '../activities/settings';
 import { Refusal } from '../drizzle/refusal';
+import { LONG_RUNNING_MIGRATIONS } from '../settings/settings';
 import {
   type Finalize,
   finalizeSignal,

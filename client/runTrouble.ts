@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
-import { LONG_RUNNING_MIGRATIONS } from '../activities/settings';
-import { plainText } from '../drizzle/plainText';
+import { plainText } from '../settings/plainText';
+import { LONG_RUNNING_MIGRATIONS } from '../settings/settings';
 import { oneLine, time } from './status/format';
 
 /** What the run's workflow task says of the run's health. */

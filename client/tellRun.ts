@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { isNotFound } from '../activities/explainTemporal';
-import { LONG_RUNNING_MIGRATIONS } from '../activities/settings';
+import { LONG_RUNNING_MIGRATIONS } from '../settings/settings';
 import type { Connections } from './connections';
 import { explain } from './explain';
 import { warn } from './output';

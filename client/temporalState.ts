@@ -3,8 +3,8 @@ import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-wor
 import type { temporal } from '@temporalio/proto';
 import type { HeartbeatDetails } from '../activities/attempt/progress';
 import { isNotFound } from '../activities/explainTemporal';
-import { LONG_RUNNING_MIGRATIONS } from '../activities/settings';
-import { plainText } from '../drizzle/plainText';
+import { plainText } from '../settings/plainText';
+import { LONG_RUNNING_MIGRATIONS } from '../settings/settings';
 import { warn } from './output';
 import { type RunTask, readTask, runTrouble, type Trouble } from './runTrouble';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import postgres from 'postgres';
-import { WrongUse } from './wrongUse';
+import { WrongUse } from '../settings/usageError';
 
 /** A postgres.js client. */
 export type Sql = postgres.Sql;

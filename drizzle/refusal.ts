@@ -1,4 +1,4 @@
-import { plainText } from './plainText';
+import { plainText } from '../settings/plainText';
 import type { Migration, OperatorRequest } from './schema';
 import { transitions } from './transitions';
 

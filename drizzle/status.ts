@@ -1,7 +1,7 @@
 import { asc, desc, eq, sql } from 'drizzle-orm';
+import { plainText } from '../settings/plainText';
 import type { Database } from './database';
 import { isLive } from './live';
-import { plainText } from './plainText';
 import {
   type Attempt,
   attempts,

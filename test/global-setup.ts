@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { projectFolder } from '../drizzle/projectFolder';
+import { projectFolder } from '../settings/projectFolder';
 import { type Parts, startParts } from '../worker/local/parts';
 import { findTemporalCli } from '../worker/local/temporalCli';
 import { createTemplate } from './support/template';

@@ -1,9 +1,9 @@
 import { explainTemporal } from '../activities/explainTemporal';
-import { readSettings, type Settings } from '../activities/settings';
 import { explainPostgres } from '../drizzle/explainPostgres';
-import { plainText } from '../drizzle/plainText';
-import { WrongUse } from '../drizzle/wrongUse';
 import { detailOf } from '../jobs/thread/detail';
+import { plainText } from '../settings/plainText';
+import { readSettings, type Settings } from '../settings/settings';
+import { WrongUse } from '../settings/usageError';
 import { createLog } from './log';
 import { runWorker } from './runWorker';
 import { CanNotStart } from './waitFor';

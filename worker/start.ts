@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { WrongUse } from '../drizzle/wrongUse';
+import { WrongUse } from '../settings/usageError';
 import { runSession, type SessionOptions } from './local/session';
 
 /** `npm start`: exit code 0 when stopped or done, 1 for a failed state, 2 for wrong use. */

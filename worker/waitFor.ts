@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { explainTemporal } from '../activities/explainTemporal';
 import { explainPostgres } from '../drizzle/explainPostgres';
-import { plainText } from '../drizzle/plainText';
+import { plainText } from '../settings/plainText';
 
 /** The worker can't start: one line on what is wrong and what to do. */
 export class CanNotStart extends Error {

@@ -1,4 +1,4 @@
-import { plainText } from '../drizzle/plainText';
+import { plainText } from '../settings/plainText';
 
 /**
  * Text from outside, shown as it is: the Web UI renders Markdown, and HTML in it. Every character

@@ -1,6 +1,6 @@
-import { plainText } from '../../drizzle/plainText';
 import type { Progress } from '../../jobs/context/attempt';
-import { durationText } from '../../jobs/duration';
+import { durationText } from '../../settings/duration';
+import { plainText } from '../../settings/plainText';
 
 /** What the Web UI shows under 'Pending Activities', beside Temporal's own. */
 export interface HeartbeatDetails {

@@ -1,4 +1,4 @@
-import type { Settings } from '../settings';
+import type { Settings } from '../../settings/settings';
 
 /**
  * Wait before the next attempt after `failures` in a row, in milliseconds: the initial interval,

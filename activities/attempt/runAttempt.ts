@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ActivityCancellationDetails as CancellationDetails } from '@temporalio/common';
-import { plainText } from '../../drizzle/plainText';
 import { describeSessions, endSessions } from '../../drizzle/sessions';
 import { sqlState } from '../../drizzle/sqlState';
 import type { Description } from '../../jobs/thread/describe';
 import type { During, StopReason } from '../../jobs/thread/messages';
+import { plainText } from '../../settings/plainText';
 import type { Deps } from '../deps';
 import { type Limits, ownLimit } from '../limits';
 import { beat, beatInterval, mayWrite } from './beat';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-import { projectFolder } from '../../drizzle/projectFolder';
+import { projectFolder } from '../../settings/projectFolder';
 import { completeWords, printScript, SHELLS } from '../completion';
 
 /** @param commands makes a program without these two, to be taken apart */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { WrongUse } from '../../drizzle/wrongUse';
-import { duration } from '../../jobs/duration';
+import { duration } from '../../settings/duration';
+import { WrongUse } from '../../settings/usageError';
 import { FINALIZE_AT_MOST } from '../../workflows/contract';
 import { withConnections } from '../connections';
 import { Shown } from '../explain';

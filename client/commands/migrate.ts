@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { readSettings } from '../../activities/settings';
 import { applyMigrations } from '../../drizzle/migrate';
+import { readSettings } from '../../settings/settings';
 import { openSql } from '../openSql';
 import { answer, say } from '../output';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { projectFolder } from '../../drizzle/projectFolder';
+import { projectFolder } from '../../settings/projectFolder';
 import { scaffold } from '../new/scaffold';
 import { answer, say } from '../output';
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { plainText } from '../../drizzle/plainText';
 import { Refusal } from '../../drizzle/refusal';
+import { plainText } from '../../settings/plainText';
 import type { Group, RunResult } from '../../workflows/contract';
 import { withConnections } from '../connections';
 import { Shown } from '../explain';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { durationText } from '../../jobs/duration';
+import { durationText } from '../../settings/duration';
 import { withConnections } from '../connections';
 import { answer, say } from '../output';
 import { createOrUpdateSchedule } from '../schedule';

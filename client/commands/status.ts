@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { NotRegistered } from '../../drizzle/refusal';
 import { readAttempts } from '../../drizzle/status';
-import { WrongUse } from '../../drizzle/wrongUse';
+import { WrongUse } from '../../settings/usageError';
 import { type Connections, withConnections } from '../connections';
 import { registeredNames } from '../names';
 import { answer, asJson, warn } from '../output';

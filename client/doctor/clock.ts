@@ -1,6 +1,6 @@
 import type { Sql } from '../../drizzle/connect';
 import { SCHEMA } from '../../drizzle/schema';
-import { durationText } from '../../jobs/duration';
+import { durationText } from '../../settings/duration';
 import { type Finding, ok, warning } from './finding';
 
 /** Less does no harm: waits are counted in seconds. Milliseconds. */

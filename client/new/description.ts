@@ -1,5 +1,5 @@
-import { WrongUse } from '../../drizzle/wrongUse';
 import { isName } from '../../jobs/catalog';
+import { WrongUse } from '../../settings/usageError';
 
 /**
  * 'Backfill e-mail (lower)' → 'backfill_e_mail_lower'.

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { WrongUse } from '../../drizzle/wrongUse';
+import { WrongUse } from '../../settings/usageError';
 
 /**
  * Lets drizzle-kit add an empty migration to drizzle/sql, journal and snapshot included.

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { WrongUse } from '../../drizzle/wrongUse';
+import { WrongUse } from '../../settings/usageError';
 import { slug } from './description';
 import { addDrizzleMigration } from './drizzleKit';
 import { nextNumber } from './number';

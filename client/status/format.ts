@@ -1,4 +1,4 @@
-import { durationText } from '../../jobs/duration';
+import { durationText } from '../../settings/duration';
 
 /** 12345678 → '12,345,678', wherever it is read. */
 export const count = (rows: number): string => Math.round(rows).toLocaleString('en-US');

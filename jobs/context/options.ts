@@ -1,5 +1,5 @@
 import type { SQL } from 'drizzle-orm';
-import { duration } from '../duration';
+import { duration } from '../../settings/duration';
 import type { ColumnReference } from './names';
 import { Refused } from './refused';
 import type { Throttle } from './throttle';

@@ -1,4 +1,4 @@
-import { duration } from '../duration';
+import { duration } from '../../settings/duration';
 import type { Attempt } from './attempt';
 import { Refused } from './refused';
 import { replicaBehind } from './replicaLag';

@@ -1,6 +1,6 @@
-import { plainText } from '../../drizzle/plainText';
 import { AttemptOutdated, Superseded } from '../../drizzle/superseded';
-import { WrongUse } from '../../drizzle/wrongUse';
+import { plainText } from '../../settings/plainText';
+import { WrongUse } from '../../settings/usageError';
 import { Refused } from '../context/refused';
 import { UnfinishedWalk } from '../context/walk/unfinishedWalk';
 import { objectsOf } from './objects';

@@ -1,7 +1,7 @@
-import { WrongUse } from '../../drizzle/wrongUse';
+import { duration } from '../../settings/duration';
+import { WrongUse } from '../../settings/usageError';
 import { isName } from '../catalog';
 import type { JobOptions } from '../context/index';
-import { duration } from '../duration';
 
 // Checked by hand: loading a schema library would take half as long again as all else that a
 // thread loads, and one is started for every attempt.

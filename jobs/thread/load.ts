@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { WrongUse } from '../../drizzle/wrongUse';
+import { WrongUse } from '../../settings/usageError';
 import type { JobContext } from '../context/index';
 import { readDependsOn, readOptions } from './facts';
 import type { JobFacts } from './messages';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { projectFolder } from '../../drizzle/projectFolder';
+import { projectFolder } from '../../settings/projectFolder';
 
 /** Between an author's line and where our code or a library throws there are easily twenty frames. */
 const FRAMES = 50;

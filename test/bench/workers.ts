@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { projectFolder } from '../../drizzle/projectFolder';
+import { projectFolder } from '../../settings/projectFolder';
 import { cleanEnvironment } from '../support/environment';
 import { ready, spawnWorker, type TestWorker } from '../support/workerProcess';
 import type { Bench } from './server';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { migrationName } from '../../client/name';
 import { slug } from '../../client/new/description';
-import { WrongUse } from '../../drizzle/wrongUse';
+import { WrongUse } from '../../settings/usageError';
 
 test.each([
   ['../0001_a', 'it is a path'],

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { scaffold } from '../../client/new/scaffold';
-import { projectFolder } from '../../drizzle/projectFolder';
+import { projectFolder } from '../../settings/projectFolder';
 import { cleanEnvironment } from '../support/environment';
 
 /** A copy of the project, since what is made stays there. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { projectFolder } from '../../drizzle/projectFolder';
+import { projectFolder } from '../../settings/projectFolder';
 
 /** A folder of jobs for LRM_JOBS_DIR. */
 export interface JobsFolder {

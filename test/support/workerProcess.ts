@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { projectFolder } from '../../drizzle/projectFolder';
+import { projectFolder } from '../../settings/projectFolder';
 import { endsWithParent } from '../../worker/local/unprivileged';
 import { waitFor } from './waitFor';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { connect } from '../../drizzle/connect';
-import { projectFolder } from '../../drizzle/projectFolder';
+import { projectFolder } from '../../settings/projectFolder';
 import { startParts } from '../../worker/local/parts';
 import { cleanEnvironment } from '../support/environment';
 import { useParts } from '../support/parts';

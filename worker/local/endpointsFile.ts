@@ -1,5 +1,5 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import { type LocalEndpoints, localEndpointsFile } from '../../activities/settings';
+import { type LocalEndpoints, localEndpointsFile } from '../../settings/settings';
 
 /** Tells `lrm` in other terminals where the parts are. Its owner's alone: it holds the password. */
 export function writeEndpoints(endpoints: LocalEndpoints): void {

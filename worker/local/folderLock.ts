@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { createConnection, createServer, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WrongUse } from '../../drizzle/wrongUse';
+import { WrongUse } from '../../settings/usageError';
 
 /** In the working folder: a full path would exceed what a socket's name may have (107 bytes). */
 const SOCKET = 'lock';

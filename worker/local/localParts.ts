@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { type LocalEndpoints, readSettings } from '../../activities/settings';
-import { projectFolder } from '../../drizzle/projectFolder';
+import { projectFolder } from '../../settings/projectFolder';
+import { type LocalEndpoints, readSettings } from '../../settings/settings';
 import type { Closing } from './closing';
 import { removeEndpoints, writeEndpoints } from './endpointsFile';
 import type { PartsRequest, TemporalRequest } from './messages';

@@ -1,4 +1,4 @@
-import type { LocalEndpoints } from '../../activities/settings';
+import type { LocalEndpoints } from '../../settings/settings';
 
 /** What the parts' process is to run; null: that part is elsewhere. */
 export interface PartsRequest {

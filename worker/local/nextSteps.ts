@@ -1,4 +1,4 @@
-import { LONG_RUNNING_MIGRATIONS } from '../../activities/settings';
+import { LONG_RUNNING_MIGRATIONS } from '../../settings/settings';
 import type { LocalParts } from './localParts';
 
 /** Where everything is and what to type next. */

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { on, once } from 'node:events';
 import { chownSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
-import type { LocalEndpoints } from '../../activities/settings';
-import { projectFolder } from '../../drizzle/projectFolder';
-import { WrongUse } from '../../drizzle/wrongUse';
+import { projectFolder } from '../../settings/projectFolder';
+import type { LocalEndpoints } from '../../settings/settings';
+import { WrongUse } from '../../settings/usageError';
 import type { FromParts, PartsRequest, ToParts } from './messages';
 import { NOBODY, unprivileged } from './unprivileged';
 

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
-import type { LocalEndpoints } from '../../activities/settings';
-import { WrongUse } from '../../drizzle/wrongUse';
+import type { LocalEndpoints } from '../../settings/settings';
+import { WrongUse } from '../../settings/usageError';
 import { type RunningPostgres, startEmbeddedPostgres } from './embeddedPostgres';
 import { type FolderLock, lockFolder } from './folderLock';
 import type { FromParts, PartsRequest, ToParts } from './messages';

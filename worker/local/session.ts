@@ -1,9 +1,9 @@
 import path from 'node:path';
-import { readSettings } from '../../activities/settings';
 import { connect } from '../../drizzle/connect';
 import { database } from '../../drizzle/database';
 import { applyMigrations } from '../../drizzle/migrate';
-import { WrongUse } from '../../drizzle/wrongUse';
+import { readSettings } from '../../settings/settings';
+import { WrongUse } from '../../settings/usageError';
 import { Closing } from './closing';
 import { runCommand } from './command';
 import { type LocalParts, localFolder, openLocalParts } from './localParts';

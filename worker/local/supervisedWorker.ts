@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { plainText } from '../../drizzle/plainText';
-import { projectFolder } from '../../drizzle/projectFolder';
+import { plainText } from '../../settings/plainText';
+import { projectFolder } from '../../settings/projectFolder';
 import { endsWithParent } from './unprivileged';
 
 /** The first wait before a worker that ended is started again; doubled each time, up to the second. */

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import { connect, type Sql } from '../../../drizzle/connect';
 import { applyMigrations } from '../../../drizzle/migrate';
-import { projectFolder } from '../../../drizzle/projectFolder';
+import { projectFolder } from '../../../settings/projectFolder';
 import { type Parts, startParts } from '../../../worker/local/parts';
 import { unprivileged } from '../../../worker/local/unprivileged';
 import { waitFor } from '../../support/waitFor';

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { connect } from '../../../drizzle/connect';
-import { projectFolder } from '../../../drizzle/projectFolder';
+import { projectFolder } from '../../../settings/projectFolder';
 import type { PartsRequest } from '../../../worker/local/messages';
 import { type Parts, startParts } from '../../../worker/local/parts';
 import { isAlive, readPostmaster } from '../../../worker/local/postmaster';

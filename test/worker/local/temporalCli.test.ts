@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { projectFolder } from '../../../drizzle/projectFolder';
+import { projectFolder } from '../../../settings/projectFolder';
 
 const execute = promisify(execFile);
 const FIND = `require('./dist/worker/local/temporalCli').findTemporalCli(process.env)

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { durationText } from '../../jobs/duration';
+import { durationText } from '../../settings/duration';
 
 test.each([
   [0, '0 s'],

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { plainText } from '../../drizzle/plainText';
+import { plainText } from '../../settings/plainText';
 
 test.each([
   ['colours', 'a \u001b[31mred\u001b[0m b', 'a red b'],

@@ -2,9 +2,9 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
-import { projectFolder } from '../drizzle/projectFolder';
-import { WrongUse } from '../drizzle/wrongUse';
-import { duration } from '../jobs/duration';
+import { duration } from './duration';
+import { projectFolder } from './projectFolder';
+import { WrongUse } from './usageError';
 
 /** Task queue, schedule ID and ID of the run. */
 export const LONG_RUNNING_MIGRATIONS = 'long-running-migrations';
