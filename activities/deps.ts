@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
+import type { OwnDatabase } from '../drizzle/workerDatabase';
 import type { Settings } from '../settings/settings';
 import type { SpareHost } from './attempt/spareHost';
-import type { OwnDatabase } from './database';
 
 /** What the activities work with; worker/ puts it together. */
 export interface Deps {

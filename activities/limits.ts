@@ -1,3 +1,4 @@
+import { LOOK_BACK } from '../drizzle/rows/outcome';
 import type { JobOptions } from '../jobs/context/index';
 import { duration } from '../settings/duration';
 import {
@@ -6,7 +7,6 @@ import {
   type Settings,
 } from '../settings/settings';
 import { WrongUse } from '../settings/usageError';
-import { LOOK_BACK } from './attempt/outcome';
 
 /** What an attempt is held to; durations in milliseconds. */
 export interface Limits {

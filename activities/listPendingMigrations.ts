@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, notInArray, sql } from 'drizzle-orm';
+import { pending } from '../drizzle/rows/transitions';
+import { openDependencies } from '../drizzle/rows/unfinished';
 import { type Migration, migrations } from '../drizzle/schema';
-import { pending } from '../drizzle/transitions';
-import { openDependencies } from '../drizzle/unfinished';
 import { readCatalog } from '../jobs/catalog';
 import { inspectJob } from './attempt/inspect';
 import type { Left, ListInput, Listing, Ready } from './contract';

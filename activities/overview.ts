@@ -1,7 +1,7 @@
 import { asc, count, desc, inArray, ne, sql } from 'drizzle-orm';
 import { migrations } from '../drizzle/schema';
+import type { OwnDatabase } from '../drizzle/workerDatabase';
 import type { Overview } from './contract';
-import type { OwnDatabase } from './database';
 
 /** Current Details are a page to look at, and each listing is kept in the history. */
 const ROWS_AT_MOST = 25;

@@ -1,6 +1,6 @@
+import { beatInterval } from '../drizzle/rows/beat';
+import type { Claimed } from '../drizzle/rows/claim';
 import { readCatalog } from '../jobs/catalog';
-import { beatInterval } from './attempt/beat';
-import type { Claimed } from './attempt/claim';
 import { claimInTurn, LATE, waitsFor } from './attempt/claimInTurn';
 import { conclude, failed, retryIn } from './attempt/conclude';
 import { inspectJob } from './attempt/inspect';

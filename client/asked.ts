@@ -1,5 +1,5 @@
 import os from 'node:os';
-import type { Asked } from '../drizzle/stop';
+import type { Asked } from '../drizzle/rows/stop';
 import { plainText } from '../settings/plainText';
 
 /** Who asks: the account and the machine, as in 'alice@build-7'. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { database } from '../drizzle/database';
-import { readNames } from '../drizzle/status';
+import { readNames } from '../drizzle/rows/status';
 import { readCatalog } from '../jobs/catalog';
 import { readSettings } from '../settings/settings';
 import { openSql } from './openSql';

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { Refusal } from '../drizzle/refusal';
+import { Refusal } from '../drizzle/rows/refusal';
 import { WrongUse } from '../settings/usageError';
 
 /**

@@ -1,5 +1,5 @@
 import type { Database } from '../drizzle/database';
-import { readStatus } from '../drizzle/status';
+import { readStatus } from '../drizzle/rows/status';
 import { explain, Shown } from './explain';
 import { answer, complain, say } from './output';
 

@@ -1,7 +1,7 @@
 import { explainTemporal } from '../activities/explainTemporal';
 import { explainPostgres } from '../drizzle/explainPostgres';
 import { EntryFailed, NotApplied } from '../drizzle/migrate';
-import { Refusal } from '../drizzle/refusal';
+import { Refusal } from '../drizzle/rows/refusal';
 import { plainText } from '../settings/plainText';
 import { WrongUse } from '../settings/usageError';
 

@@ -1,9 +1,9 @@
 import { inspectJob } from '../activities/attempt/inspect';
-import { Refusal, refusal } from '../drizzle/refusal';
+import { Refusal, refusal } from '../drizzle/rows/refusal';
+import { readMigration } from '../drizzle/rows/stop';
+import { pending } from '../drizzle/rows/transitions';
+import { openDependencies } from '../drizzle/rows/unfinished';
 import type { Migration } from '../drizzle/schema';
-import { readMigration } from '../drizzle/stop';
-import { pending } from '../drizzle/transitions';
-import { openDependencies } from '../drizzle/unfinished';
 import { readCatalog } from '../jobs/catalog';
 import type { Connections } from './connections';
 import { warn } from './output';

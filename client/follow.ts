@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import ms from 'ms';
-import { Refusal } from '../drizzle/refusal';
-import { type MigrationView, readMigrations } from '../drizzle/status';
+import { Refusal } from '../drizzle/rows/refusal';
+import { type MigrationView, readMigrations } from '../drizzle/rows/status';
 import type { Connections } from './connections';
 import { sayWhenInterrupted } from './interrupted';
 import { openProgress, type Progress } from './progress';

@@ -1,6 +1,6 @@
 import type { Database } from '../drizzle/database';
-import { NotRegistered, Refusal } from '../drizzle/refusal';
-import { readNames } from '../drizzle/status';
+import { NotRegistered, Refusal } from '../drizzle/rows/refusal';
+import { readNames } from '../drizzle/rows/status';
 import { isName } from '../jobs/catalog';
 import { WrongUse } from '../settings/usageError';
 import { migrationName } from './name';

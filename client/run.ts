@@ -6,7 +6,7 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { Refusal } from '../drizzle/refusal';
+import { Refusal } from '../drizzle/rows/refusal';
 import { LONG_RUNNING_MIGRATIONS } from '../settings/settings';
 import {
   type Finalize,

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Refusal } from '../drizzle/refusal';
+import { Refusal } from '../drizzle/rows/refusal';
+import { readMigrations } from '../drizzle/rows/status';
+import { type Asked, requireNoSessions, type Stop, settle, stop } from '../drizzle/rows/stop';
+import { transitions } from '../drizzle/rows/transitions';
 import type { Migration } from '../drizzle/schema';
-import { readMigrations } from '../drizzle/status';
-import { type Asked, requireNoSessions, type Stop, settle, stop } from '../drizzle/stop';
-import { transitions } from '../drizzle/transitions';
 import type { Connections } from './connections';
 import { sayWhenInterrupted } from './interrupted';
 import { asJson } from './output';

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { and, eq, inArray, sql } from 'drizzle-orm';
+import { type Claim, type Claimant, claim } from '../../drizzle/rows/claim';
+import { describeSessions } from '../../drizzle/rows/sessions';
+import { pending } from '../../drizzle/rows/transitions';
 import { migrations } from '../../drizzle/schema';
-import { describeSessions } from '../../drizzle/sessions';
-import { pending } from '../../drizzle/transitions';
-import type { OwnDatabase } from '../database';
-import { type Claim, type Claimant, claim } from './claim';
+import type { OwnDatabase } from '../../drizzle/workerDatabase';
 
 /** Between two tries of a claim that is late. Milliseconds. */
 const TRY_EVERY = 1_000;

@@ -1,11 +1,11 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { Claimed } from '../../drizzle/rows/claim';
+import { failuresInARow, type Written, writeOutcome } from '../../drizzle/rows/outcome';
 import type { AttemptOutcome } from '../../drizzle/schema';
 import type { StopReason } from '../../jobs/thread/messages';
 import type { RunMigrationResult } from '../contract';
 import type { Deps } from '../deps';
-import type { Claimed } from './claim';
 import { errorText } from './errorText';
-import { failuresInARow, type Written, writeOutcome } from './outcome';
 import type { AttemptProgress } from './progress';
 import { retryDelay } from './retryDelay';
 import { decide } from './retryOrFail';

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ActivityCancellationDetails as CancellationDetails } from '@temporalio/common';
-import { describeSessions, endSessions } from '../../drizzle/sessions';
+import { beat, beatInterval, mayWrite } from '../../drizzle/rows/beat';
+import type { Claimed } from '../../drizzle/rows/claim';
+import { describeSessions, endSessions } from '../../drizzle/rows/sessions';
 import { sqlState } from '../../drizzle/sqlState';
 import type { Description } from '../../jobs/thread/describe';
 import type { During, StopReason } from '../../jobs/thread/messages';
 import { plainText } from '../../settings/plainText';
 import type { Deps } from '../deps';
 import { type Limits, ownLimit } from '../limits';
-import { beat, beatInterval, mayWrite } from './beat';
-import type { Claimed } from './claim';
 import { waitsFor } from './claimInTurn';
 import { describeCrash, describeExit } from './crash';
 import { JobThread, type ThreadEnd } from './jobThread';

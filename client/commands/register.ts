@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { register } from '../../drizzle/register';
+import { register } from '../../drizzle/rows/register';
 import { readCatalog } from '../../jobs/catalog';
 import { type Connections, withConnections } from '../connections';
 import { type Done, eachMigration } from '../each';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { refusal } from '../../drizzle/refusal';
-import { resume as resumeRow } from '../../drizzle/restart';
-import { readMigration } from '../../drizzle/stop';
+import { refusal } from '../../drizzle/rows/refusal';
+import { resume as resumeRow } from '../../drizzle/rows/restart';
+import { readMigration } from '../../drizzle/rows/stop';
 import { asked } from '../asked';
 import { type Connections, withConnections } from '../connections';
 import { type Done, eachMigration } from '../each';

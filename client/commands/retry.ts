@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { refusal } from '../../drizzle/refusal';
-import { mayRetry, retry as retryRow } from '../../drizzle/restart';
-import { readMigration } from '../../drizzle/stop';
+import { refusal } from '../../drizzle/rows/refusal';
+import { mayRetry, retry as retryRow } from '../../drizzle/rows/restart';
+import { readMigration } from '../../drizzle/rows/stop';
 import { asked } from '../asked';
 import { confirm } from '../confirm';
 import { type Connections, withConnections } from '../connections';

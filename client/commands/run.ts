@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { Refusal } from '../../drizzle/refusal';
+import { Refusal } from '../../drizzle/rows/refusal';
 import { plainText } from '../../settings/plainText';
 import type { Group, RunResult } from '../../workflows/contract';
 import { withConnections } from '../connections';

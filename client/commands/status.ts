@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { NotRegistered } from '../../drizzle/refusal';
-import { readAttempts } from '../../drizzle/status';
+import { NotRegistered } from '../../drizzle/rows/refusal';
+import { readAttempts } from '../../drizzle/rows/status';
 import { WrongUse } from '../../settings/usageError';
 import { type Connections, withConnections } from '../connections';
 import { registeredNames } from '../names';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Stop } from '../../drizzle/stop';
+import type { Stop } from '../../drizzle/rows/stop';
 import { asked } from '../asked';
 import { withConnections } from '../connections';
 import { eachMigration } from '../each';

@@ -4,7 +4,7 @@ import {
   isEmpty,
   readHistory,
   unregister as unregisterRow,
-} from '../../drizzle/unregister';
+} from '../../drizzle/rows/unregister';
 import { confirm } from '../confirm';
 import { type Connections, withConnections } from '../connections';
 import { type Done, eachMigration } from '../each';

@@ -1,6 +1,6 @@
 import { connect, type Sql } from '../../drizzle/connect';
 import type { Database } from '../../drizzle/database';
-import { type Installation, readInstallation, unreadable } from '../../drizzle/installed';
+import { type Installation, readInstallation, unreadable } from '../../drizzle/rows/installed';
 import { SCHEMA } from '../../drizzle/schema';
 import { explainUnappliable, unappliedEntries } from '../../drizzle/unapplied';
 import { type Finding, failed, ok, warning } from './finding';

@@ -1,4 +1,4 @@
-import { type MigrationView, readMigrations } from '../../drizzle/status';
+import { type MigrationView, readMigrations } from '../../drizzle/rows/status';
 import { sameNumber } from '../../jobs/catalog';
 import type { Connections } from '../connections';
 import { explain } from '../explain';

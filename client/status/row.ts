@@ -1,6 +1,6 @@
-import { isStopRequest } from '../../drizzle/refusal';
-import { type MigrationView, percentDone, secondsLeft } from '../../drizzle/status';
-import { pending as pendingStatuses } from '../../drizzle/transitions';
+import { isStopRequest } from '../../drizzle/rows/refusal';
+import { type MigrationView, percentDone, secondsLeft } from '../../drizzle/rows/status';
+import { pending as pendingStatuses } from '../../drizzle/rows/transitions';
 import type { PendingAttempt, TemporalState } from '../temporalState';
 import { oneLine, seconds } from './format';
 

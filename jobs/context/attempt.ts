@@ -5,7 +5,7 @@ import {
   lockShared,
   requireCurrent,
   selectIfCurrent,
-} from '../../drizzle/fence';
+} from '../../drizzle/rows/fence';
 import { inTransaction } from '../../drizzle/transaction';
 
 export type { Database, Transaction } from '../../drizzle/database';

@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm';
+import { AttemptOutdated } from '../../drizzle/rows/superseded';
 import { type WalkRow, walks } from '../../drizzle/schema';
-import { AttemptOutdated } from '../../drizzle/superseded';
 import { type Attempt, fencedTransaction } from './attempt';
 import { Refused } from './refused';
 import { requireShape } from './walk/shape';

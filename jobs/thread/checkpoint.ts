@@ -1,6 +1,6 @@
 import { and, eq, gte, sql } from 'drizzle-orm';
+import { AttemptOutdated } from '../../drizzle/rows/superseded';
 import { migrations } from '../../drizzle/schema';
-import { AttemptOutdated } from '../../drizzle/superseded';
 import { type Attempt, fence, fencedTransaction, type Transaction } from '../context/attempt';
 
 /**

@@ -1,4 +1,4 @@
-import { AttemptOutdated, Superseded } from '../../drizzle/superseded';
+import { AttemptOutdated, Superseded } from '../../drizzle/rows/superseded';
 import { plainText } from '../../settings/plainText';
 import { WrongUse } from '../../settings/usageError';
 import { Refused } from '../context/refused';

@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import { COMMIT_DURABLY } from '../../drizzle/durable';
+import { AttemptOutdated } from '../../drizzle/rows/superseded';
 import { migrations } from '../../drizzle/schema';
-import { AttemptOutdated } from '../../drizzle/superseded';
 import { type Attempt, fencedTransaction } from '../context/attempt';
 import { Tally } from '../context/walk/tally';
 import { Checkpoint } from './checkpoint';

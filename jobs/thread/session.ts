@@ -1,6 +1,6 @@
 import { connect, type Sql } from '../../drizzle/connect';
 import { type Database, database } from '../../drizzle/database';
-import { applicationName } from '../../drizzle/sessions';
+import { applicationName } from '../../drizzle/rows/sessions';
 import type { RunInput } from './messages';
 import { gate, tell } from './port';
 

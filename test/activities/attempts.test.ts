@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { claim } from '../../activities/attempt/claim';
-import { openOwnDatabase } from '../../activities/database';
+import { claim } from '../../drizzle/rows/claim';
+import { openOwnDatabase } from '../../drizzle/workerDatabase';
 import {
   attempts,
   migration,

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
-import { applicationName } from '../../drizzle/sessions';
+import { applicationName } from '../../drizzle/rows/sessions';
 import { attempts, migration, register, startRun, waitForMigration } from '../support/migrations';
 import { useParts } from '../support/parts';
 import { waitFor } from '../support/waitFor';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import { connect } from '../../drizzle/connect';
-import { applicationName } from '../../drizzle/sessions';
+import { applicationName } from '../../drizzle/rows/sessions';
 import {
   attempts,
   migration,

@@ -7,7 +7,7 @@ import { describeCrash } from '../../activities/attempt/crash';
 import { errorText } from '../../activities/attempt/errorText';
 import { decide } from '../../activities/attempt/retryOrFail';
 import { connect, type Sql } from '../../drizzle/connect';
-import { Superseded } from '../../drizzle/superseded';
+import { Superseded } from '../../drizzle/rows/superseded';
 import { Refused } from '../../jobs/context/refused';
 import { describe as describeThrown } from '../../jobs/thread/describe';
 import { objectsOf } from '../../jobs/thread/objects';

@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { connect } from '../../drizzle/connect';
-import { applicationName } from '../../drizzle/sessions';
+import { applicationName } from '../../drizzle/rows/sessions';
 import { lrmWith } from '../client/lrm';
-import { insertRunning } from '../drizzle/rows';
+import { insertRunning } from '../drizzle/rows/rows';
 import { attempts, migration, register, startRun, waitForMigration } from '../support/migrations';
 import { useParts } from '../support/parts';
 import { useRoles } from '../support/roles';

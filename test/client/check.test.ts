@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { NotCompleted, requireCompleted } from '../../client/requireCompleted';
-import { insertMigration } from '../drizzle/rows';
+import { insertMigration } from '../drizzle/rows/rows';
 import { useDatabase } from '../support/database';
 import { runLrm } from '../support/lrm';
 import { useParts } from '../support/parts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { requireCompleted } from '../../client/requireCompleted';
-import { insertMigration } from '../drizzle/rows';
+import { insertMigration } from '../drizzle/rows/rows';
 import { useDatabase } from '../support/database';
 import { runLrm } from '../support/lrm';
 import { useParts } from '../support/parts';

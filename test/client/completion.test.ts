@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { beforeAll, expect, test } from '@jest/globals';
-import { insertMigration } from '../drizzle/rows';
+import { insertMigration } from '../drizzle/rows/rows';
 import { useParts } from '../support/parts';
 import { lrmWith } from './lrm';
 

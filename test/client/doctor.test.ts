@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { checkClock } from '../../client/doctor/clock';
-import { insertMigration } from '../drizzle/rows';
+import { insertMigration } from '../drizzle/rows/rows';
 import { useDatabase } from '../support/database';
 import { useParts } from '../support/parts';
 import { lrmWith } from './lrm';

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from '@jest/globals';
-import { insertMigration, insertRunning, row } from '../drizzle/rows';
+import { insertMigration, insertRunning, row } from '../drizzle/rows/rows';
 import { useParts } from '../support/parts';
 import { lrmWith } from './lrm';
 

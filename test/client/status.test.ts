@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from '@jest/globals';
-import { insertEnded, insertMigration, insertRunning } from '../drizzle/rows';
+import { insertEnded, insertMigration, insertRunning } from '../drizzle/rows/rows';
 import { useParts } from '../support/parts';
 import { lrmWith } from './lrm';
 

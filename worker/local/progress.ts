@@ -1,4 +1,4 @@
-import { type MigrationView, percentDone, secondsLeft } from '../../drizzle/status';
+import { type MigrationView, percentDone, secondsLeft } from '../../drizzle/rows/status';
 import { durationText } from '../../settings/duration';
 
 /** A migration's progress, in words. */

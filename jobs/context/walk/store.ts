@@ -1,7 +1,7 @@
 import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
 import { COMMIT_DURABLY } from '../../../drizzle/durable';
+import { AttemptOutdated } from '../../../drizzle/rows/superseded';
 import { finishedRanges, type WalkRow, walks } from '../../../drizzle/schema';
-import { AttemptOutdated } from '../../../drizzle/superseded';
 import { type Attempt, fencedTransaction, type Transaction } from '../attempt';
 import { arrayLiteral } from '../literal';
 import { Refused } from '../refused';

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { lockShared, requireCurrent, selectIfCurrent } from '../../../drizzle/fence';
-import { AttemptOutdated } from '../../../drizzle/superseded';
+import { lockShared, requireCurrent, selectIfCurrent } from '../../../drizzle/rows/fence';
+import { AttemptOutdated } from '../../../drizzle/rows/superseded';
 import type { Attempt, Database, Transaction } from '../attempt';
 import { tableText } from '../names';
 import { describeKey, findTable, type Key, type Walked } from './key';

@@ -1,6 +1,6 @@
 import type { SQL } from 'drizzle-orm';
+import { AttemptOutdated } from '../../../drizzle/rows/superseded';
 import type { WalkRow } from '../../../drizzle/schema';
-import { AttemptOutdated } from '../../../drizzle/superseded';
 import { type Attempt, fencedTransaction, type Transaction } from '../attempt';
 import type { ColumnReference, TableReference } from '../names';
 import type { WalkOptions } from '../options';

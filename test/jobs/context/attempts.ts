@@ -1,6 +1,6 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { connect, type Sql } from '../../../drizzle/connect';
-import { applicationName } from '../../../drizzle/sessions';
+import { applicationName } from '../../../drizzle/rows/sessions';
 import type { Attempt, Progress } from '../../../jobs/context/attempt';
 import { createBatches } from '../../../jobs/context/batches';
 import type { JobContext } from '../../../jobs/context/index';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import { integer, pgTable } from 'drizzle-orm/pg-core';
 import { connect, type Sql } from '../../../drizzle/connect';
-import { applicationName } from '../../../drizzle/sessions';
+import { applicationName } from '../../../drizzle/rows/sessions';
 import { startPostgres, type TestPostgres } from '../../support/postgres';
 import { waitFor } from '../../support/waitFor';
 import { beginAttempt, type TestAttempt } from './attempts';

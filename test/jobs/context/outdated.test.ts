@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import { connect, type Sql } from '../../../drizzle/connect';
-import { AttemptOutdated } from '../../../drizzle/superseded';
+import { AttemptOutdated } from '../../../drizzle/rows/superseded';
 import { Checkpoint } from '../../../jobs/thread/checkpoint';
 import { startPostgres, type TestPostgres } from '../../support/postgres';
 import { waitFor } from '../../support/waitFor';

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { migrations, SCHEMA } from './schema';
+import { migrations, SCHEMA } from '../schema';
 import { AttemptOutdated, Superseded } from './superseded';
 
 /**

@@ -1,4 +1,4 @@
-import type { MigrationStatus } from './schema';
+import type { MigrationStatus } from '../schema';
 
 /** Who moves a migration from one status to another. */
 export type Move = 'claim' | 'complete' | 'fail' | 'pause' | 'cancel' | 'resume' | 'retry';

@@ -1,5 +1,5 @@
-import type { Sql } from '../../drizzle/connect';
-import type { AttemptOutcome, MigrationStatus } from '../../drizzle/schema';
+import type { Sql } from '../../../drizzle/connect';
+import type { AttemptOutcome, MigrationStatus } from '../../../drizzle/schema';
 
 /** A row in a status of the test's choice. */
 export async function insertMigration(

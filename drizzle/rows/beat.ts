@@ -1,9 +1,8 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
-import { type FencedAttempt, ifCurrent } from '../../drizzle/fence';
-import { attempts, migrations } from '../../drizzle/schema';
-import type { StopReason } from '../../jobs/thread/messages';
-import type { OwnDatabase } from '../database';
-import type { AttemptProgress } from './progress';
+import { attempts, migrations } from '../schema';
+import type { OwnDatabase } from '../workerDatabase';
+import type { ProgressRecord } from './attemptProgress';
+import { type FencedAttempt, ifCurrent } from './fence';
 
 /** An operator's word is obeyed, and the Web UI renewed, within so long. Milliseconds. */
 const BEAT_AT_MOST = 2_000;
@@ -12,6 +11,9 @@ const BEAT_AT_MOST = 2_000;
 export function beatInterval(heartbeatTimeout: number): number {
   return Math.min(BEAT_AT_MOST, heartbeatTimeout / 3);
 }
+
+/** Why an attempt that beats has to stop. */
+export type BeatAnswer = 'operator pause' | 'operator cancel' | 'superseded';
 
 /** What tells one attempt from all others. */
 type Current = Pick<FencedAttempt, 'migration' | 'id' | 'epoch'>;
@@ -23,8 +25,8 @@ type Current = Pick<FencedAttempt, 'migration' | 'id' | 'epoch'>;
 export async function beat(
   db: OwnDatabase,
   attempt: Current,
-  progress: AttemptProgress,
-): Promise<StopReason | undefined> {
+  progress: ProgressRecord,
+): Promise<BeatAnswer | undefined> {
   await db
     .update(attempts)
     .set({
@@ -58,7 +60,7 @@ export async function mayWrite(db: OwnDatabase, attempt: Current): Promise<boole
 }
 
 /** An operator may have settled the row directly, taking this worker for dead. */
-async function whyNotCurrent(db: OwnDatabase, migration: string): Promise<StopReason> {
+async function whyNotCurrent(db: OwnDatabase, migration: string): Promise<BeatAnswer> {
   const [row] = await db
     .select({ status: migrations.status })
     .from(migrations)

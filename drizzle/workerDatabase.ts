@@ -1,5 +1,5 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
-import { connect, type Sql } from '../drizzle/connect';
+import { connect, type Sql } from './connect';
 
 /** Drizzle on the worker's own pool: for our tables only, never for a job's. */
 export type OwnDatabase = ReturnType<typeof openOwnDatabase>;

@@ -1,5 +1,5 @@
-import { plainText } from '../settings/plainText';
-import type { Migration, OperatorRequest } from './schema';
+import { plainText } from '../../settings/plainText';
+import type { Migration, OperatorRequest } from '../schema';
 import { transitions } from './transitions';
 
 /** What an operator asked can't be done in the state things are in: one line, exit code 1. */

@@ -1,7 +1,6 @@
 import { asc, desc, eq, sql } from 'drizzle-orm';
-import { plainText } from '../settings/plainText';
-import type { Database } from './database';
-import { isLive } from './live';
+import { plainText } from '../../settings/plainText';
+import type { Database } from '../database';
 import {
   type Attempt,
   attempts,
@@ -9,7 +8,8 @@ import {
   type MigrationStatus,
   migrationColumns,
   migrations,
-} from './schema';
+} from '../schema';
+import { isLive } from './live';
 
 /** A migration as an operator looks at it. */
 export interface MigrationView {

@@ -1,11 +1,11 @@
 import { and, desc, eq, inArray, isNull, not, or, type SQL, sql } from 'drizzle-orm';
-import type { Database } from './database';
+import type { Database } from '../database';
+import { attempts, type Migration, migrationColumns, migrations } from '../schema';
+import { inTransaction } from '../transaction';
 import { lockExclusive } from './fence';
 import { isLive, isStopping } from './live';
 import { NotRegistered, Refusal, refusal } from './refusal';
-import { attempts, type Migration, migrationColumns, migrations } from './schema';
 import { describeSessions, endSessions, type OpenSession } from './sessions';
-import { inTransaction } from './transaction';
 import { transitions } from './transitions';
 
 /** What an operator can ask of a migration that may be running. */

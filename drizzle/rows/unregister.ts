@@ -1,9 +1,9 @@
 import { eq, inArray } from 'drizzle-orm';
-import type { Database } from './database';
+import type { Database } from '../database';
+import { attempts, finishedRanges, migrations, walks } from '../schema';
 import { lockExclusive } from './fence';
 import { isLive } from './live';
 import { NotRegistered, Refusal } from './refusal';
-import { attempts, finishedRanges, migrations, walks } from './schema';
 
 type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 

@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from '@jest/globals';
-import { database } from '../../drizzle/database';
-import { lockShared } from '../../drizzle/fence';
-import { unregister } from '../../drizzle/unregister';
-import { useDatabase } from '../support/database';
-import { waitFor } from '../support/waitFor';
+import { database } from '../../../drizzle/database';
+import { lockShared } from '../../../drizzle/rows/fence';
+import { unregister } from '../../../drizzle/rows/unregister';
+import { useDatabase } from '../../support/database';
+import { waitFor } from '../../support/waitFor';
 import { insertEnded, insertMigration, insertRunning } from './rows';
 
 const TIMEOUT = 30_000;

@@ -1,5 +1,5 @@
-import type { Database } from './database';
-import { migrations } from './schema';
+import type { Database } from '../database';
+import { migrations } from '../schema';
 
 /**
  * Registers a migration, as the INSERT of a schema migration would.

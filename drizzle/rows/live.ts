@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { attempts, migrations } from './schema';
+import { attempts, migrations } from '../schema';
 
 /**
  * Whether a migration's current attempt is alive: not ended, and its worker was heard within

@@ -1,11 +1,11 @@
 import { and, desc, eq, inArray, isNull, lte, sql } from 'drizzle-orm';
-import { COMMIT_DURABLY } from '../../drizzle/durable';
-import { ifCurrent, SERVER } from '../../drizzle/fence';
-import { type AttemptOutcome, attempts, migrations } from '../../drizzle/schema';
-import { inTransaction } from '../../drizzle/transaction';
-import { type Move, transitions } from '../../drizzle/transitions';
-import type { OwnDatabase, OwnTransaction } from '../database';
-import type { AttemptProgress } from './progress';
+import { COMMIT_DURABLY } from '../durable';
+import { type AttemptOutcome, attempts, migrations } from '../schema';
+import { inTransaction } from '../transaction';
+import type { OwnDatabase, OwnTransaction } from '../workerDatabase';
+import type { ProgressRecord } from './attemptProgress';
+import { ifCurrent, SERVER } from './fence';
+import { type Move, transitions } from './transitions';
 
 /** The end of an attempt, to be written down. */
 export interface Ending {
@@ -20,7 +20,7 @@ export interface Ending {
   readonly error: string | null;
   /** The error is of no known kind. */
   readonly errorUnknown: boolean;
-  readonly progress: AttemptProgress;
+  readonly progress: ProgressRecord;
 }
 
 /** Outcomes that end the migration or take it off the line. The others leave it in_progress. */

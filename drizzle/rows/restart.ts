@@ -1,17 +1,17 @@
 import { and, eq, inArray, sql } from 'drizzle-orm';
-import type { Database } from './database';
-import { lockExclusive } from './fence';
-import { isStopping } from './live';
-import { refusal } from './refusal';
+import type { Database } from '../database';
 import {
   finishedRanges,
   type MigrationStatus,
   migrations,
   type OperatorRequest,
   walks,
-} from './schema';
+} from '../schema';
+import { inTransaction } from '../transaction';
+import { lockExclusive } from './fence';
+import { isStopping } from './live';
+import { refusal } from './refusal';
 import { type Asked, readMigration } from './stop';
-import { inTransaction } from './transaction';
 import { transitions } from './transitions';
 
 /**

@@ -1,12 +1,12 @@
 import { beforeEach, expect, test } from '@jest/globals';
-import { connect } from '../../drizzle/connect';
-import { type Database, database as drizzle } from '../../drizzle/database';
-import { Refusal } from '../../drizzle/refusal';
-import { resume, retry } from '../../drizzle/restart';
-import { applicationName } from '../../drizzle/sessions';
-import { settle, stop } from '../../drizzle/stop';
-import { useDatabase } from '../support/database';
-import { waitFor } from '../support/waitFor';
+import { connect } from '../../../drizzle/connect';
+import { type Database, database as drizzle } from '../../../drizzle/database';
+import { Refusal } from '../../../drizzle/rows/refusal';
+import { resume, retry } from '../../../drizzle/rows/restart';
+import { applicationName } from '../../../drizzle/rows/sessions';
+import { settle, stop } from '../../../drizzle/rows/stop';
+import { useDatabase } from '../../support/database';
+import { waitFor } from '../../support/waitFor';
 import { insertMigration, insertRunning, row } from './rows';
 
 const database = useDatabase();

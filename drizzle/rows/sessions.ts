@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
-import type { Database } from './database';
-import { SCHEMA } from './schema';
-import { sqlState } from './sqlState';
+import type { Database } from '../database';
+import { SCHEMA } from '../schema';
+import { sqlState } from '../sqlState';
 
 /**
  * Marks an attempt's sessions in pg_stat_activity, so that they can be found and ended by name. Our

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from '@jest/globals';
-import { type Database, database as drizzle } from '../../drizzle/database';
-import { readMigrations, secondsLeft } from '../../drizzle/status';
-import { useDatabase } from '../support/database';
+import { type Database, database as drizzle } from '../../../drizzle/database';
+import { readMigrations, secondsLeft } from '../../../drizzle/rows/status';
+import { useDatabase } from '../../support/database';
 import { insertEnded, insertMigration, insertRunning } from './rows';
 
 const database = useDatabase();

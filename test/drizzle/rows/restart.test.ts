@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from '@jest/globals';
-import { type Database, database as drizzle } from '../../drizzle/database';
-import { resume, retry } from '../../drizzle/restart';
-import { useDatabase } from '../support/database';
+import { type Database, database as drizzle } from '../../../drizzle/database';
+import { resume, retry } from '../../../drizzle/rows/restart';
+import { useDatabase } from '../../support/database';
 import { insertMigration, insertRunning, row } from './rows';
 
 const database = useDatabase();

@@ -1,12 +1,12 @@
 import { and, desc, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
-import { lockExclusive, SERVER } from '../../drizzle/fence';
-import { isLive, isStopping } from '../../drizzle/live';
-import { attempts, type MigrationStatus, migrations, SCHEMA } from '../../drizzle/schema';
-import { endSessions, type OpenSession } from '../../drizzle/sessions';
-import { sqlState } from '../../drizzle/sqlState';
-import { inTransaction } from '../../drizzle/transaction';
-import { transitions } from '../../drizzle/transitions';
-import type { OwnDatabase, OwnTransaction } from '../database';
+import { attempts, type MigrationStatus, migrations, SCHEMA } from '../schema';
+import { sqlState } from '../sqlState';
+import { inTransaction } from '../transaction';
+import type { OwnDatabase, OwnTransaction } from '../workerDatabase';
+import { lockExclusive, SERVER } from './fence';
+import { isLive, isStopping } from './live';
+import { endSessions, type OpenSession } from './sessions';
+import { transitions } from './transitions';
 
 /** Which attempt Temporal wants begun. */
 export interface Claimant {

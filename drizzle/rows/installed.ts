@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
-import type { Database } from './database';
+import type { Database } from '../database';
+import { SCHEMA } from '../schema';
 import { Refusal } from './refusal';
-import { SCHEMA } from './schema';
 
 /** What a database has of ours, and what this role may see of it. */
 export interface Installation {

@@ -1,14 +1,14 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { claim } from '../../activities/attempt/claim';
-import { type OwnDatabase, openOwnDatabase } from '../../activities/database';
-import { connect, type Sql } from '../../drizzle/connect';
-import { database as drizzle } from '../../drizzle/database';
-import { applicationName, describeSessions, endSessions } from '../../drizzle/sessions';
-import { readMigrations } from '../../drizzle/status';
-import { settle, stop } from '../../drizzle/stop';
-import { closeDatabase, openDatabase, useDatabase } from '../support/database';
-import { useRoles } from '../support/roles';
-import { waitFor } from '../support/waitFor';
+import { connect, type Sql } from '../../../drizzle/connect';
+import { database as drizzle } from '../../../drizzle/database';
+import { claim } from '../../../drizzle/rows/claim';
+import { applicationName, describeSessions, endSessions } from '../../../drizzle/rows/sessions';
+import { readMigrations } from '../../../drizzle/rows/status';
+import { settle, stop } from '../../../drizzle/rows/stop';
+import { type OwnDatabase, openOwnDatabase } from '../../../drizzle/workerDatabase';
+import { closeDatabase, openDatabase, useDatabase } from '../../support/database';
+import { useRoles } from '../../support/roles';
+import { waitFor } from '../../support/waitFor';
 import { insertMigration, insertRunning, row } from './rows';
 
 const database = useDatabase();

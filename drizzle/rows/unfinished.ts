@@ -1,6 +1,6 @@
 import { and, inArray, ne } from 'drizzle-orm';
-import type { Database } from './database';
-import { type Migration, migrations } from './schema';
+import type { Database } from '../database';
+import { type Migration, migrations } from '../schema';
 
 /** What of a migration a gate tells. */
 export type Unfinished = Pick<Migration, 'name' | 'status' | 'error' | 'waitsFor'>;
