@@ -1,6 +1,6 @@
 import { explainTemporal } from '../activities/explainTemporal';
 import { explainPostgres } from '../drizzle/explainPostgres';
-import { EntryFailed, NotApplied } from '../drizzle/migrate';
+import { EntryFailed, NotApplied } from '../drizzle/migrator/migrate';
 import { Refusal } from '../drizzle/rows/refusal';
 import { plainText } from '../settings/plainText';
 import { WrongUse } from '../settings/usageError';

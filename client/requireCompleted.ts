@@ -1,12 +1,12 @@
 import type { Sql } from '../drizzle/connect';
 import { type Database, database } from '../drizzle/database';
-import { unappliedEntries } from '../drizzle/migrate';
+import { unappliedEntries } from '../drizzle/migrator/migrate';
+import { explainUnappliable } from '../drizzle/migrator/unapplied';
 import { isInstalled } from '../drizzle/rows/installed';
 import { Refusal } from '../drizzle/rows/refusal';
 import { readNames } from '../drizzle/rows/status';
 import { readUnfinished, readUnregistered, type Unfinished } from '../drizzle/rows/unfinished';
 import type { MigrationStatus } from '../drizzle/schema';
-import { explainUnappliable } from '../drizzle/unapplied';
 import { plainText } from '../settings/plainText';
 import { gatedNames, requireNames } from './names';
 import { openSql } from './openSql';

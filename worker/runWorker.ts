@@ -4,7 +4,7 @@ import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { SpareHost } from '../activities/attempt/spareHost';
 import { createActivities } from '../activities/index';
-import { missingEntries } from '../drizzle/migrate';
+import { missingEntries } from '../drizzle/migrator/migrate';
 import { type OwnDatabase, openOwnDatabase } from '../drizzle/workerDatabase';
 import { readCatalog } from '../jobs/catalog';
 import { LONG_RUNNING_MIGRATIONS, type Settings } from '../settings/settings';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { applyMigrations } from '../../drizzle/migrate';
+import { applyMigrations } from '../../drizzle/migrator/migrate';
 import { readSettings } from '../../settings/settings';
 import { openSql } from '../openSql';
 import { answer, say } from '../output';

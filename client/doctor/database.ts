@@ -1,8 +1,8 @@
 import { connect, type Sql } from '../../drizzle/connect';
 import type { Database } from '../../drizzle/database';
+import { explainUnappliable, unappliedEntries } from '../../drizzle/migrator/unapplied';
 import { type Installation, readInstallation, unreadable } from '../../drizzle/rows/installed';
 import { SCHEMA } from '../../drizzle/schema';
-import { explainUnappliable, unappliedEntries } from '../../drizzle/unapplied';
 import { type Finding, failed, ok, warning } from './finding';
 
 /** Older ones lack what ends the sessions of a client that is gone. */

@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connect, type Sql } from '../../drizzle/connect';
-import { applyMigrations } from '../../drizzle/migrate';
+import { applyMigrations } from '../../drizzle/migrator/migrate';
 import { type Parts, startParts } from '../../worker/local/parts';
 import { findTemporalCli } from '../../worker/local/temporalCli';
 

@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll } from '@jest/globals';
-import { applyMigrations } from '../../drizzle/migrate';
+import { applyMigrations } from '../../drizzle/migrator/migrate';
 import { startParts } from '../../worker/local/parts';
 
 /** A Postgres server of one's own, for tests that take it down. */

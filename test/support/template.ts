@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from '../../drizzle/connect';
-import { applyMigrations } from '../../drizzle/migrate';
+import { applyMigrations } from '../../drizzle/migrator/migrate';
 import { testServers } from './testServers';
 
 const TEMPLATE = 'template_with_schema';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { connect } from '../../drizzle/connect';
 import { database } from '../../drizzle/database';
-import { applyMigrations } from '../../drizzle/migrate';
+import { applyMigrations } from '../../drizzle/migrator/migrate';
 import { readSettings } from '../../settings/settings';
 import { WrongUse } from '../../settings/usageError';
 import { Closing } from './closing';

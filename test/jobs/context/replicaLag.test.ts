@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import { connect, type Sql } from '../../../drizzle/connect';
-import { applyMigrations } from '../../../drizzle/migrate';
+import { applyMigrations } from '../../../drizzle/migrator/migrate';
 import { projectFolder } from '../../../settings/projectFolder';
 import { type Parts, startParts } from '../../../worker/local/parts';
 import { unprivileged } from '../../../worker/local/unprivileged';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { applyMigrations } from '../../../drizzle/migrate';
+import { applyMigrations } from '../../../drizzle/migrator/migrate';
 import { loadSamplePlaces } from '../../../worker/local/samplePlaces';
 import { useDatabase } from '../../support/database';
 

@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from '@jest/globals';
-import { connect } from '../../drizzle/connect';
-import { readJournal } from '../../drizzle/journal';
-import { applyMigrations, missingEntries, NotApplied } from '../../drizzle/migrate';
-import { useDatabase } from '../support/database';
+import { connect } from '../../../drizzle/connect';
+import { readJournal } from '../../../drizzle/migrator/journal';
+import { applyMigrations, missingEntries, NotApplied } from '../../../drizzle/migrator/migrate';
+import { useDatabase } from '../../support/database';
 
 const database = useDatabase({ empty: true });
 const all = readJournal('sql').map(({ tag }) => tag);

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator';
-import { projectFolder } from '../settings/projectFolder';
-import { WrongUse } from '../settings/usageError';
+import { projectFolder } from '../../settings/projectFolder';
+import { WrongUse } from '../../settings/usageError';
 
 /** Our own tables and registrations ('sql'), or the sample's ('sample'). */
 export type MigrationSet = 'sql' | 'sample';

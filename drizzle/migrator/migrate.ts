@@ -1,6 +1,6 @@
-import { connect, type Sql } from './connect';
+import { connect, type Sql } from '../connect';
+import { SCHEMA } from '../schema';
 import type { Entry, MigrationSet } from './journal';
-import { SCHEMA } from './schema';
 import { appliedTable, explainUnappliable, unappliedEntries } from './unapplied';
 
 export { missingEntries, unappliedEntries } from './unapplied';

@@ -1,6 +1,6 @@
-import type { Sql } from './connect';
+import type { Sql } from '../connect';
+import { SCHEMA } from '../schema';
 import { type Entry, type MigrationSet, readJournal } from './journal';
-import { SCHEMA } from './schema';
 
 /**
  * Where each set notes what it has applied. Tables of our own: the application keeps Drizzle's
