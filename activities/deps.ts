@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { OwnDatabase } from '../drizzle/workerDatabase';
+import type { SpareHost } from '../jobs/process/jobProcessPool';
 import type { Settings } from '../settings/settings';
-import type { SpareHost } from './attempt/spareHost';
 
 /** What the activities work with; worker/ puts it together. */
 export interface Deps {

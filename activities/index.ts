@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { TemporalFailure } from '@temporalio/common';
-import { describe } from '../jobs/thread/describe';
-import { detailOf } from '../jobs/thread/detail';
+import { describe } from '../jobs/process/describeError';
+import { detailOf } from '../jobs/process/detail';
 import { retryIn } from './attempt/conclude';
 import { errorText } from './attempt/errorText';
 import type { TemporalAttempt } from './attempt/temporalAttempt';

@@ -3,7 +3,7 @@ import { pending } from '../drizzle/rows/transitions';
 import { openDependencies } from '../drizzle/rows/unfinished';
 import { type Migration, migrations } from '../drizzle/schema';
 import { readCatalog } from '../jobs/catalog';
-import { inspectJob } from './attempt/inspect';
+import { inspectJob } from '../jobs/process/inspectJob';
 import type { Left, ListInput, Listing, Ready } from './contract';
 import type { Deps } from './deps';
 import { type Limits, limitsOf } from './limits';

@@ -1,9 +1,9 @@
 import { beatInterval } from '../drizzle/rows/beat';
 import type { Claimed } from '../drizzle/rows/claim';
 import { readCatalog } from '../jobs/catalog';
+import { inspectJob } from '../jobs/process/inspectJob';
 import { claimInTurn, LATE, waitsFor } from './attempt/claimInTurn';
 import { conclude, failed, retryIn } from './attempt/conclude';
-import { inspectJob } from './attempt/inspect';
 import { AttemptProgress } from './attempt/progress';
 import { type AttemptEnd, runAttempt } from './attempt/runAttempt';
 import type { TemporalAttempt } from './attempt/temporalAttempt';

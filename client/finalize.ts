@@ -1,10 +1,10 @@
-import { inspectJob } from '../activities/attempt/inspect';
 import { Refusal, refusal } from '../drizzle/rows/refusal';
 import { readMigration } from '../drizzle/rows/stop';
 import { pending } from '../drizzle/rows/transitions';
 import { openDependencies } from '../drizzle/rows/unfinished';
 import type { Migration } from '../drizzle/schema';
 import { readCatalog } from '../jobs/catalog';
+import { inspectJob } from '../jobs/process/inspectJob';
 import type { Connections } from './connections';
 import { warn } from './output';
 

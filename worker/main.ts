@@ -1,6 +1,6 @@
 import { explainTemporal } from '../activities/explainTemporal';
 import { explainPostgres } from '../drizzle/explainPostgres';
-import { detailOf } from '../jobs/thread/detail';
+import { detailOf } from '../jobs/process/detail';
 import { plainText } from '../settings/plainText';
 import { readSettings, type Settings } from '../settings/settings';
 import { WrongUse } from '../settings/usageError';

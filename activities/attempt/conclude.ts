@@ -2,7 +2,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Claimed } from '../../drizzle/rows/claim';
 import { failuresInARow, type Written, writeOutcome } from '../../drizzle/rows/outcome';
 import type { AttemptOutcome } from '../../drizzle/schema';
-import type { StopReason } from '../../jobs/thread/messages';
+import type { StopReason } from '../../jobs/process/messages';
 import type { RunMigrationResult } from '../contract';
 import type { Deps } from '../deps';
 import { errorText } from './errorText';

@@ -1,6 +1,6 @@
 import { condition } from '../../drizzle/conditions';
-import type { Description } from '../../jobs/thread/describe';
-import type { During } from '../../jobs/thread/messages';
+import type { Description } from '../../jobs/process/describeError';
+import type { During } from '../../jobs/process/messages';
 
 /** Chains longer than this repeat themselves. */
 const PARTS_AT_MOST = 4;

@@ -1,5 +1,5 @@
-import type { Description } from '../../jobs/thread/describe';
-import type { During } from '../../jobs/thread/messages';
+import type { Description } from '../../jobs/process/describeError';
+import type { During } from '../../jobs/process/messages';
 
 /**
  * - `retry`: transient; the next attempt may not meet it. Never recorded as failure.

@@ -4,14 +4,14 @@ import { beat, beatInterval, mayWrite } from '../../drizzle/rows/beat';
 import type { Claimed } from '../../drizzle/rows/claim';
 import { describeSessions, endSessions } from '../../drizzle/rows/sessions';
 import { sqlState } from '../../drizzle/sqlState';
-import type { Description } from '../../jobs/thread/describe';
-import type { During, StopReason } from '../../jobs/thread/messages';
+import { describeCrash, describeExit } from '../../jobs/process/crash';
+import type { Description } from '../../jobs/process/describeError';
+import type { During, StopReason } from '../../jobs/process/messages';
+import { JobThread, type ThreadEnd } from '../../jobs/process/runningJob';
 import { plainText } from '../../settings/plainText';
 import type { Deps } from '../deps';
 import { type Limits, ownLimit } from '../limits';
 import { waitsFor } from './claimInTurn';
-import { describeCrash, describeExit } from './crash';
-import { JobThread, type ThreadEnd } from './jobThread';
 import type { AttemptProgress, HeartbeatDetails } from './progress';
 
 /** How an attempt ended. */

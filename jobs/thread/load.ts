@@ -2,9 +2,9 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { WrongUse } from '../../settings/usageError';
 import type { JobContext } from '../context/index';
+import type { JobFacts } from '../process/messages';
+import { traceToSources } from '../process/place';
 import { readDependsOn, readOptions } from './facts';
-import type { JobFacts } from './messages';
-import { traceToSources } from './place';
 
 /** A job file, loaded. */
 export interface LoadedJob extends JobFacts {

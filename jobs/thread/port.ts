@@ -1,5 +1,5 @@
 import { type MessagePort, workerData } from 'node:worker_threads';
-import type { FromThread } from './messages';
+import type { FromThread } from '../process/messages';
 
 /** The way to the host's main thread; taken before the job is loaded, which must not find it. */
 export const ourPort: MessagePort = workerData.port;

@@ -1,5 +1,5 @@
 import type { Log, Progress } from '../context/attempt';
-import type { LogLevel } from './messages';
+import type { LogLevel } from '../process/messages';
 import { tell } from './port';
 
 /** Progress goes out at most so often: run() may report every row. Milliseconds. */

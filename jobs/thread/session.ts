@@ -1,7 +1,7 @@
 import { connect, type Sql } from '../../drizzle/connect';
 import { type Database, database } from '../../drizzle/database';
 import { applicationName } from '../../drizzle/rows/sessions';
-import type { RunInput } from './messages';
+import type { RunInput } from '../process/messages';
 import { gate, tell } from './port';
 
 /** More lanes than this want more cores than a database gives to a backfill. */

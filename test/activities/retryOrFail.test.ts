@@ -3,14 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import { pgTable, text } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
-import { describeCrash } from '../../activities/attempt/crash';
 import { errorText } from '../../activities/attempt/errorText';
 import { decide } from '../../activities/attempt/retryOrFail';
 import { connect, type Sql } from '../../drizzle/connect';
 import { Superseded } from '../../drizzle/rows/superseded';
 import { Refused } from '../../jobs/context/refused';
-import { describe as describeThrown } from '../../jobs/thread/describe';
-import { objectsOf } from '../../jobs/thread/objects';
+import { describeCrash } from '../../jobs/process/crash';
+import { describe as describeThrown } from '../../jobs/process/describeError';
+import { objectsOf } from '../../jobs/process/objects';
 import { projectFolder } from '../../settings/projectFolder';
 import { useDatabase } from '../support/database';
 import { startPostgres } from '../support/postgres';
@@ -147,7 +147,7 @@ describe('retry or fail: transient trouble is retried', () => {
 
 test('retry or fail: no process for the job, for want of open files, is transient', async () => {
   const script = `
-    const { Host } = require('./dist/activities/attempt/host.js');
+    const { Host } = require('./dist/jobs/process/jobProcess.js');
     const { closeSync, openSync } = require('node:fs');
     const open = [];
     try { for (;;) open.push(openSync('/dev/null')); } catch {}

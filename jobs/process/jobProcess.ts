@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import path from 'node:path';
-import { CHANNEL, listen, send } from '../../jobs/thread/channel';
-import type { FromHost, ThreadInput, ToHost } from '../../jobs/thread/messages';
-import { readFromHost } from './fromHost';
+import { CHANNEL, listen, send } from './channel';
+import type { FromHost, ThreadInput, ToHost } from './messages';
+import { readFromHost } from './receivedMessage';
 
 /** How a host's process ended. */
 export interface HostEnd {
@@ -16,7 +16,7 @@ export interface HostEnd {
   readonly channelBroken?: boolean;
 }
 
-const SCRIPT = path.join(__dirname, '../../jobs/thread/host.js');
+const SCRIPT = path.join(__dirname, 'main.js');
 
 /** A host that SIGKILL doesn't end at once waits in the kernel, for a disk perhaps. Milliseconds. */
 const END_WITHIN = 5_000;

@@ -1,6 +1,6 @@
-import { CHANNEL } from '../../jobs/thread/channel';
-import type { Description } from '../../jobs/thread/describe';
-import type { HostEnd } from './host';
+import { CHANNEL } from './channel';
+import type { Description } from './describeError';
+import type { HostEnd } from './jobProcess';
 
 /** What V8 and the C library end a process with that can't go on. */
 const ABORTED = ['SIGABRT', 'SIGTRAP', 'SIGILL'];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Description } from '../../jobs/thread/describe';
-import type { FromHost } from '../../jobs/thread/messages';
+import type { Description } from './describeError';
+import type { FromHost } from './messages';
 
 const description: z.ZodType = z.lazy(() =>
   z.looseObject({

@@ -1,6 +1,6 @@
 import type { Progress } from '../context/attempt';
 import type { JobOptions } from '../context/index';
-import type { Description } from './describe';
+import type { Description } from './describeError';
 
 /** What a thread is to do. */
 export type ThreadInput = InspectInput | RunInput;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
-import { CHANNEL } from '../../jobs/thread/channel';
+import { CHANNEL } from '../../../jobs/process/channel';
 import {
   attempts,
   migration,
@@ -10,10 +10,10 @@ import {
   runToEnd,
   startRun,
   waitForMigration,
-} from '../support/migrations';
-import { useParts } from '../support/parts';
-import { isRunning, waitForEnd } from '../support/processes';
-import { waitFor } from '../support/waitFor';
+} from '../../support/migrations';
+import { useParts } from '../../support/parts';
+import { isRunning, waitForEnd } from '../../support/processes';
+import { waitFor } from '../../support/waitFor';
 
 const parts = useParts();
 const NAME = '0001_job';

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import path from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { CHANNEL, listen, send } from './channel';
-import { describe } from './describe';
+import { describe } from './describeError';
 import type { FromHost, ToHost } from './messages';
 
 // The process around an attempt's thread. Here, on its main thread, no job's code ever runs: so it
@@ -13,7 +13,7 @@ const channel = new Socket({ fd: CHANNEL });
 const { port1: port, port2: theirs } = new MessageChannel();
 /** 0 while a new database session waits for leave, 1 when it has it; see session.ts. */
 const gate = new Int32Array(new SharedArrayBuffer(4));
-const thread = new Worker(path.join(__dirname, 'entry.js'), {
+const thread = new Worker(path.join(__dirname, '../thread/entry.js'), {
   workerData: { port: theirs, gate },
   transferList: [theirs],
   resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb },

@@ -1,8 +1,8 @@
-import { hashOf } from '../../jobs/catalog';
-import type { Description } from '../../jobs/thread/describe';
-import type { JobFacts } from '../../jobs/thread/messages';
+import { hashOf } from '../catalog';
 import { describeCrash } from './crash';
-import { Host } from './host';
+import type { Description } from './describeError';
+import { Host } from './jobProcess';
+import type { JobFacts } from './messages';
 
 /** What a job says of itself, or why it can't be loaded. */
 export type Inspection =

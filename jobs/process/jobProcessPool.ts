@@ -1,5 +1,5 @@
-import type { ThreadInput } from '../../jobs/thread/messages';
-import { Host } from './host';
+import { Host } from './jobProcess';
+import type { ThreadInput } from './messages';
 
 /**
  * Keeps one host ready, its thread loaded: starting Node and loading Drizzle and postgres.js takes

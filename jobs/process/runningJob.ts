@@ -1,7 +1,7 @@
-import type { Progress } from '../../jobs/context/attempt';
-import type { Description } from '../../jobs/thread/describe';
-import type { During, FromHost, LogLevel, StopReason } from '../../jobs/thread/messages';
-import type { Host, HostEnd } from './host';
+import type { Progress } from '../context/attempt';
+import type { Description } from './describeError';
+import type { Host, HostEnd } from './jobProcess';
+import type { During, FromHost, LogLevel, StopReason } from './messages';
 
 /** How a thread ended by itself. */
 export type ThreadEnd =
