@@ -3,7 +3,7 @@ import type { Sql } from '../drizzle/connect';
 import { type Database, database } from '../drizzle/database';
 import { readSettings, type Settings } from '../settings/settings';
 import { openSql } from './openSql';
-import { connectTemporal } from './temporal';
+import { connectTemporal } from './temporal/connection';
 
 /** What a command works with. Both are connected to when first used. */
 export interface Connections {

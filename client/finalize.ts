@@ -6,7 +6,7 @@ import type { Migration } from '../drizzle/schema';
 import { readCatalog } from '../jobs/catalog';
 import { inspectJob } from '../jobs/process/inspectJob';
 import type { Connections } from './connections';
-import { warn } from './output';
+import { warn } from './terminal/output';
 
 /**
  * The named migrations that are still to be done, in the order given.

@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander';
-import { explain } from './explain';
-import { complain } from './output';
+import { explain } from './errors/explain';
 import { createProgram } from './program';
-import { endQuietlyWhenPipeCloses } from './terminal';
+import { complain } from './terminal/output';
+import { endQuietlyWhenPipeCloses } from './terminal/terminal';
 
 /** Runs one command: 0 done, 1 a failed state, 2 wrong use. */
 async function main(): Promise<number> {

@@ -17,7 +17,7 @@ import { addRun } from './commands/run';
 import { addSchedule } from './commands/schedule';
 import { addStatus } from './commands/status';
 import { addUnregister } from './commands/unregister';
-import { asJson, complain } from './output';
+import { asJson, complain } from './terminal/output';
 
 const EPILOG = `
 Postgres: DATABASE_URL. Temporal: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE … or temporal.toml.

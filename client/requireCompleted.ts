@@ -8,9 +8,9 @@ import { readNames } from '../drizzle/rows/status';
 import { readUnfinished, readUnregistered, type Unfinished } from '../drizzle/rows/unfinished';
 import type { MigrationStatus } from '../drizzle/schema';
 import { plainText } from '../settings/plainText';
-import { gatedNames, requireNames } from './names';
+import { gatedNames, requireNames } from './arguments/names';
+import { didYouMean } from './arguments/suggest';
 import { openSql } from './openSql';
-import { didYouMean } from './suggest';
 
 /** Something isn't completed. The message says what, a line each, and what to type. */
 export class NotCompleted extends Refusal {

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { withConnections } from '../connections';
-import { Shown } from '../explain';
-import { answer, complain, say, warn } from '../output';
+import { Shown } from '../errors/explain';
 import { describe, judge } from '../requireCompleted';
+import { answer, complain, say, warn } from '../terminal/output';
 
 export function addCheck(program: Command): void {
   program

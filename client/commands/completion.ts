@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { projectFolder } from '../../settings/projectFolder';
-import { completeWords, printScript, SHELLS } from '../completion';
+import { completeWords, printScript, SHELLS } from './completionScripts';
 
 /** @param commands makes a program without these two, to be taken apart */
 export function addCompletion(program: Command, commands: () => Command): void {

@@ -5,10 +5,10 @@ import { checkDatabase, checkPooler } from '../doctor/database';
 import { type Finding, failed } from '../doctor/finding';
 import { checkJobs } from '../doctor/jobs';
 import { checkTemporal } from '../doctor/temporal';
-import { explain, Shown } from '../explain';
-import { answer, say } from '../output';
+import { explain, Shown } from '../errors/explain';
 import { hanging } from '../status/wrap';
-import { colors, terminalWidth } from '../terminal';
+import { answer, say } from '../terminal/output';
+import { colors, terminalWidth } from '../terminal/terminal';
 
 export function addDoctor(program: Command): void {
   program

@@ -2,15 +2,15 @@ import type { Command } from 'commander';
 import { duration } from '../../settings/duration';
 import { WrongUse } from '../../settings/usageError';
 import { FINALIZE_AT_MOST } from '../../workflows/contract';
+import { registeredNames } from '../arguments/names';
 import { withConnections } from '../connections';
-import { Shown } from '../explain';
+import { Shown } from '../errors/explain';
 import { readToFinalize } from '../finalize';
-import { follow } from '../follow';
-import { registeredNames } from '../names';
-import { answer, complain, say } from '../output';
-import { finalizeNow } from '../run';
 import type { StatusRow } from '../status/row';
-import { warnWithoutWorker } from '../temporalState';
+import { finalizeNow } from '../temporal/run';
+import { warnWithoutWorker } from '../temporal/state';
+import { follow } from '../terminal/follow';
+import { answer, complain, say } from '../terminal/output';
 
 export function addFinalize(program: Command): void {
   program

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { applyMigrations } from '../../drizzle/migrator/migrate';
 import { readSettings } from '../../settings/settings';
 import { openSql } from '../openSql';
-import { answer, say } from '../output';
+import { answer, say } from '../terminal/output';
 
 export function addMigrate(program: Command): void {
   program

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { projectFolder } from '../../settings/projectFolder';
 import { scaffold } from '../new/scaffold';
-import { answer, say } from '../output';
+import { answer, say } from '../terminal/output';
 
 export function addNew(program: Command): void {
   program

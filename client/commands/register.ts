@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { register } from '../../drizzle/rows/register';
 import { readCatalog } from '../../jobs/catalog';
+import { migrationName } from '../arguments/name';
+import { meant } from '../arguments/names';
+import { didYouMean } from '../arguments/suggest';
 import { type Connections, withConnections } from '../connections';
-import { type Done, eachMigration } from '../each';
-import { migrationName } from '../name';
-import { meant } from '../names';
-import { warn } from '../output';
-import { startAfter } from '../startAfter';
-import { didYouMean } from '../suggest';
+import { startAfter } from '../temporal/startAfter';
+import { warn } from '../terminal/output';
+import { type Done, eachMigration } from './each';
 
 export function addRegister(program: Command): void {
   program

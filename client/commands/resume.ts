@@ -2,12 +2,12 @@ import type { Command } from 'commander';
 import { refusal } from '../../drizzle/rows/refusal';
 import { resume as resumeRow } from '../../drizzle/rows/restart';
 import { readMigration } from '../../drizzle/rows/stop';
-import { asked } from '../asked';
+import { registeredNames } from '../arguments/names';
 import { type Connections, withConnections } from '../connections';
-import { type Done, eachMigration } from '../each';
-import { registeredNames } from '../names';
-import { startAfter } from '../startAfter';
-import { unpauseInTemporal } from '../tellRun';
+import { unpauseInTemporal } from '../temporal/notify';
+import { startAfter } from '../temporal/startAfter';
+import { type Done, eachMigration } from './each';
+import { asked } from './requestedBy';
 
 interface Options {
   readonly reason?: string;

@@ -2,12 +2,12 @@ import type { Command } from 'commander';
 import { refusal } from '../../drizzle/rows/refusal';
 import { mayRetry, retry as retryRow } from '../../drizzle/rows/restart';
 import { readMigration } from '../../drizzle/rows/stop';
-import { asked } from '../asked';
-import { confirm } from '../confirm';
+import { registeredNames } from '../arguments/names';
 import { type Connections, withConnections } from '../connections';
-import { type Done, eachMigration } from '../each';
-import { registeredNames } from '../names';
-import { startAfter } from '../startAfter';
+import { startAfter } from '../temporal/startAfter';
+import { confirm } from '../terminal/confirm';
+import { type Done, eachMigration } from './each';
+import { asked } from './requestedBy';
 
 interface Options {
   readonly reason?: string;

@@ -3,12 +3,12 @@ import { Refusal } from '../../drizzle/rows/refusal';
 import { plainText } from '../../settings/plainText';
 import type { Group, RunResult } from '../../workflows/contract';
 import { withConnections } from '../connections';
-import { Shown } from '../explain';
-import { sayWhenInterrupted } from '../interrupted';
-import { answer, say, warn } from '../output';
-import { resultOf, startRun } from '../run';
-import { sayTroubles } from '../sayTroubles';
-import { readRun, warnWithoutWorker } from '../temporalState';
+import { Shown } from '../errors/explain';
+import { sayTroubles } from '../temporal/reportTroubles';
+import { resultOf, startRun } from '../temporal/run';
+import { readRun, warnWithoutWorker } from '../temporal/state';
+import { sayWhenInterrupted } from '../terminal/interrupted';
+import { answer, say, warn } from '../terminal/output';
 
 export function addRun(program: Command): void {
   program

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { durationText } from '../../settings/duration';
 import { withConnections } from '../connections';
-import { answer, say } from '../output';
-import { createOrUpdateSchedule } from '../schedule';
+import { createOrUpdateSchedule } from '../temporal/schedule';
+import { answer, say } from '../terminal/output';
 
 export function addSchedule(program: Command): void {
   program

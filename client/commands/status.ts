@@ -2,9 +2,8 @@ import type { Command } from 'commander';
 import { NotRegistered } from '../../drizzle/rows/refusal';
 import { readAttempts } from '../../drizzle/rows/status';
 import { WrongUse } from '../../settings/usageError';
+import { registeredNames } from '../arguments/names';
 import { type Connections, withConnections } from '../connections';
-import { registeredNames } from '../names';
-import { answer, asJson, warn } from '../output';
 import { details } from '../status/details';
 import { footer } from '../status/footer';
 import { toJson } from '../status/json';
@@ -13,7 +12,8 @@ import { type StatusRow, statusRow } from '../status/row';
 import { table } from '../status/table';
 import { watch } from '../status/watch';
 import { hanging } from '../status/wrap';
-import { colors, terminalWidth } from '../terminal';
+import { answer, asJson, warn } from '../terminal/output';
+import { colors, terminalWidth } from '../terminal/terminal';
 
 interface Options {
   readonly watch?: boolean;

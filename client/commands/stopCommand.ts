@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { Stop } from '../../drizzle/rows/stop';
-import { asked } from '../asked';
+import { registeredNames } from '../arguments/names';
 import { withConnections } from '../connections';
-import { eachMigration } from '../each';
-import { registeredNames } from '../names';
-import { stopAndWait } from '../stopAndWait';
+import { eachMigration } from './each';
+import { asked } from './requestedBy';
+import { stopAndWait } from './stopAndWait';
 
 /** What sets `lrm pause` and `lrm cancel` apart. */
 export interface StopCommand {

@@ -5,11 +5,11 @@ import {
   readHistory,
   unregister as unregisterRow,
 } from '../../drizzle/rows/unregister';
-import { confirm } from '../confirm';
+import { registeredNames } from '../arguments/names';
 import { type Connections, withConnections } from '../connections';
-import { type Done, eachMigration } from '../each';
-import { registeredNames } from '../names';
-import { tellRun } from '../tellRun';
+import { tellRun } from '../temporal/notify';
+import { confirm } from '../terminal/confirm';
+import { type Done, eachMigration } from './each';
 
 export function addUnregister(program: Command): void {
   program

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { time } from '../status/format';
-import { readTemporalState, type TemporalState } from '../temporalState';
+import { readTemporalState, type TemporalState } from '../temporal/state';
 import { type Finding, ok, warning } from './finding';
 
 /** Everything about Temporal. @throws whatever asking it throws */

@@ -1,5 +1,5 @@
 import type { Attempt } from '../../drizzle/schema';
-import { colors, terminalWidth } from '../terminal';
+import { colors, terminalWidth } from '../terminal/terminal';
 import { bar } from './bar';
 import { count, oneLine, rate, seconds, time } from './format';
 import { columnsWithNotes, type NotedRow, widthOf } from './layout';

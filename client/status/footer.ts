@@ -1,5 +1,5 @@
-import type { TemporalState } from '../temporalState';
-import { colors, terminalWidth } from '../terminal';
+import type { TemporalState } from '../temporal/state';
+import { colors, terminalWidth } from '../terminal/terminal';
 import { time } from './format';
 
 /** Lines on the run, the Schedule and the workers; none when Temporal doesn't answer. */

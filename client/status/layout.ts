@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { colors } from '../terminal';
+import { colors } from '../terminal/terminal';
 import { visibleLength, wrap } from './wrap';
 
 /** Columns without lines between them: shorter, and easy to cut and grep. */

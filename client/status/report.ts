@@ -1,9 +1,9 @@
 import { type MigrationView, readMigrations } from '../../drizzle/rows/status';
 import { sameNumber } from '../../jobs/catalog';
 import type { Connections } from '../connections';
-import { explain } from '../explain';
-import { runTrouble } from '../runTrouble';
-import { readTemporalState, type TemporalState } from '../temporalState';
+import { explain } from '../errors/explain';
+import { runTrouble } from '../temporal/runTrouble';
+import { readTemporalState, type TemporalState } from '../temporal/state';
 
 /** Everything that `lrm status` shows. */
 export interface Report {

@@ -1,7 +1,7 @@
 import { isStopRequest } from '../../drizzle/rows/refusal';
 import { type MigrationView, percentDone, secondsLeft } from '../../drizzle/rows/status';
 import { pending as pendingStatuses } from '../../drizzle/rows/transitions';
-import type { PendingAttempt, TemporalState } from '../temporalState';
+import type { PendingAttempt, TemporalState } from '../temporal/state';
 import { oneLine, seconds } from './format';
 
 /** A migration, with what only Temporal knows of it. */

@@ -1,5 +1,5 @@
 import type { MigrationStatus } from '../../drizzle/schema';
-import { colors, terminalWidth } from '../terminal';
+import { colors, terminalWidth } from '../terminal/terminal';
 import { bar } from './bar';
 import { count, oneLine, rate, seconds } from './format';
 import { columnsWithNotes, widthOf } from './layout';

@@ -1,5 +1,5 @@
-import { explain } from '../explain';
-import { untilQuit } from '../untilQuit';
+import { explain } from '../errors/explain';
+import { untilQuit } from '../terminal/untilQuit';
 
 /** Often enough for a bar that moves; each look is two short questions. Milliseconds. */
 const EVERY = 1_000;

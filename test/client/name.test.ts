@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { migrationName } from '../../client/name';
+import { migrationName } from '../../client/arguments/name';
 import { slug } from '../../client/new/description';
 import { WrongUse } from '../../settings/usageError';
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { warn } from './output';
+import { warn } from '../terminal/output';
 import type { Trouble } from './runTrouble';
-import { readRun } from './temporalState';
+import { readRun } from './state';
 
 /** Each look is two calls to Temporal. Milliseconds. */
 const LOOK_EVERY = 5_000;

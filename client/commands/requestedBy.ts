@@ -1,6 +1,6 @@
 import os from 'node:os';
-import type { Asked } from '../drizzle/rows/stop';
-import { plainText } from '../settings/plainText';
+import type { Asked } from '../../drizzle/rows/stop';
+import { plainText } from '../../settings/plainText';
 
 /** Who asks: the account and the machine, as in 'alice@build-7'. */
 export function asked(reason: string | undefined): Asked {

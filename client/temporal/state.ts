@@ -1,11 +1,11 @@
 import { type Client, ScheduleNotFoundError } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow';
 import type { temporal } from '@temporalio/proto';
-import type { HeartbeatDetails } from '../activities/attempt/progress';
-import { isNotFound } from '../activities/explainTemporal';
-import { plainText } from '../settings/plainText';
-import { LONG_RUNNING_MIGRATIONS } from '../settings/settings';
-import { warn } from './output';
+import type { HeartbeatDetails } from '../../activities/attempt/progress';
+import { isNotFound } from '../../activities/explainTemporal';
+import { plainText } from '../../settings/plainText';
+import { LONG_RUNNING_MIGRATIONS } from '../../settings/settings';
+import { warn } from '../terminal/output';
 import { type RunTask, readTask, runTrouble, type Trouble } from './runTrouble';
 
 /** What only Temporal knows. */

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { database } from '../drizzle/database';
-import { readNames } from '../drizzle/rows/status';
-import { readCatalog } from '../jobs/catalog';
-import { readSettings } from '../settings/settings';
-import { openSql } from './openSql';
+import { database } from '../../drizzle/database';
+import { readNames } from '../../drizzle/rows/status';
+import { readCatalog } from '../../jobs/catalog';
+import { readSettings } from '../../settings/settings';
+import { openSql } from '../openSql';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 

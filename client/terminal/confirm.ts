@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
-import { Refusal } from '../drizzle/rows/refusal';
-import { WrongUse } from '../settings/usageError';
+import { Refusal } from '../../drizzle/rows/refusal';
+import { WrongUse } from '../../settings/usageError';
 
 /**
  * Asks a person.

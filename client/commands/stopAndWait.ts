@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Refusal } from '../drizzle/rows/refusal';
-import { readMigrations } from '../drizzle/rows/status';
-import { type Asked, requireNoSessions, type Stop, settle, stop } from '../drizzle/rows/stop';
-import { transitions } from '../drizzle/rows/transitions';
-import type { Migration } from '../drizzle/schema';
-import type { Connections } from './connections';
-import { sayWhenInterrupted } from './interrupted';
-import { asJson } from './output';
-import { tellRun } from './tellRun';
+import { Refusal } from '../../drizzle/rows/refusal';
+import { readMigrations } from '../../drizzle/rows/status';
+import { type Asked, requireNoSessions, type Stop, settle, stop } from '../../drizzle/rows/stop';
+import { transitions } from '../../drizzle/rows/transitions';
+import type { Migration } from '../../drizzle/schema';
+import type { Connections } from '../connections';
+import { tellRun } from '../temporal/notify';
+import { sayWhenInterrupted } from '../terminal/interrupted';
+import { asJson } from '../terminal/output';
 
 /** A running attempt looks at its row every 2 s at most: asking more often than this gains nothing. */
 const ASK_EVERY = 300;

@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
-import { plainText } from '../settings/plainText';
-import { LONG_RUNNING_MIGRATIONS } from '../settings/settings';
-import { oneLine, time } from './status/format';
+import { plainText } from '../../settings/plainText';
+import { LONG_RUNNING_MIGRATIONS } from '../../settings/settings';
+import { oneLine, time } from '../status/format';
 
 /** What the run's workflow task says of the run's health. */
 export interface RunTask {

@@ -1,8 +1,8 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
+import { bar } from '../status/bar';
+import { count, rate, seconds } from '../status/format';
+import type { StatusRow } from '../status/row';
 import { asJson, warn } from './output';
-import { bar } from './status/bar';
-import { count, rate, seconds } from './status/format';
-import type { StatusRow } from './status/row';
 
 /** Shows how far migrations are. */
 export interface Progress {

@@ -1,9 +1,9 @@
-import type { Connections } from './connections';
-import { explain } from './explain';
-import { say, warn } from './output';
+import type { Connections } from '../connections';
+import { explain } from '../errors/explain';
+import { say, warn } from '../terminal/output';
+import { unpauseInTemporal } from './notify';
 import { startRun, wakeRun } from './run';
-import { unpauseInTemporal } from './tellRun';
-import { warnWithoutWorker } from './temporalState';
+import { warnWithoutWorker } from './state';
 
 /** What a command's --json says of the run. */
 export interface RunAfter {

@@ -4,8 +4,8 @@ import {
   ScheduleOverlapPolicy,
   type ScheduleUpdateOptions,
 } from '@temporalio/client';
-import { LONG_RUNNING_MIGRATIONS, type Settings } from '../settings/settings';
-import { WrongUse } from '../settings/usageError';
+import { LONG_RUNNING_MIGRATIONS, type Settings } from '../../settings/settings';
+import { WrongUse } from '../../settings/usageError';
 
 /** Shown in the Web UI beside the Schedule. */
 const NOTE =

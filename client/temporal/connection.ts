@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
-import { isRefused, TemporalUnreachable } from '../activities/explainTemporal';
-import type { Settings } from '../settings/settings';
+import { isRefused, TemporalUnreachable } from '../../activities/explainTemporal';
+import type { Settings } from '../../settings/settings';
 
 /** An operator waits no longer for a server that is down. */
 const CONNECT_TIMEOUT = '2 seconds';

@@ -1,9 +1,9 @@
-import { explainTemporal } from '../activities/explainTemporal';
-import { explainPostgres } from '../drizzle/explainPostgres';
-import { EntryFailed, NotApplied } from '../drizzle/migrator/migrate';
-import { Refusal } from '../drizzle/rows/refusal';
-import { plainText } from '../settings/plainText';
-import { WrongUse } from '../settings/usageError';
+import { explainTemporal } from '../../activities/explainTemporal';
+import { explainPostgres } from '../../drizzle/explainPostgres';
+import { EntryFailed, NotApplied } from '../../drizzle/migrator/migrate';
+import { Refusal } from '../../drizzle/rows/refusal';
+import { plainText } from '../../settings/plainText';
+import { WrongUse } from '../../settings/usageError';
 
 /** What an operator is told of an error, and the exit code. */
 export interface Explanation {

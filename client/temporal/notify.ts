@@ -1,11 +1,11 @@
 import type { Client } from '@temporalio/client';
-import { isNotFound } from '../activities/explainTemporal';
-import { LONG_RUNNING_MIGRATIONS } from '../settings/settings';
-import type { Connections } from './connections';
-import { explain } from './explain';
-import { warn } from './output';
+import { isNotFound } from '../../activities/explainTemporal';
+import { LONG_RUNNING_MIGRATIONS } from '../../settings/settings';
+import type { Connections } from '../connections';
+import { explain } from '../errors/explain';
+import { warn } from '../terminal/output';
 import { wakeRun } from './run';
-import { describeRun } from './temporalState';
+import { describeRun } from './state';
 
 /**
  * Ends a pause that was made in Temporal's own way.

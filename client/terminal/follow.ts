@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import ms from 'ms';
-import { Refusal } from '../drizzle/rows/refusal';
-import { type MigrationView, readMigrations } from '../drizzle/rows/status';
-import type { Connections } from './connections';
+import { Refusal } from '../../drizzle/rows/refusal';
+import { type MigrationView, readMigrations } from '../../drizzle/rows/status';
+import type { Connections } from '../connections';
+import { type StatusRow, statusRow } from '../status/row';
+import type { Trouble } from '../temporal/runTrouble';
+import { type PendingAttempt, readRun } from '../temporal/state';
 import { sayWhenInterrupted } from './interrupted';
 import { openProgress, type Progress } from './progress';
-import type { Trouble } from './runTrouble';
-import { type StatusRow, statusRow } from './status/row';
-import { type PendingAttempt, readRun } from './temporalState';
 
 /** A bar that moves twice a second looks alive. Milliseconds. */
 const LOOK_EVERY = 500;

@@ -6,15 +6,15 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { Refusal } from '../drizzle/rows/refusal';
-import { LONG_RUNNING_MIGRATIONS } from '../settings/settings';
+import { Refusal } from '../../drizzle/rows/refusal';
+import { LONG_RUNNING_MIGRATIONS } from '../../settings/settings';
 import {
   type Finalize,
   finalizeSignal,
   MIGRATIONS_FAILED,
   type RunResult,
   statusChangedSignal,
-} from '../workflows/contract';
+} from '../../workflows/contract';
 
 /** The run's workflow, as far as a client has to do with it. */
 export type Run = WorkflowHandle<() => Promise<RunResult>>;

@@ -1,8 +1,8 @@
-import type { Database } from '../drizzle/database';
-import { NotRegistered, Refusal } from '../drizzle/rows/refusal';
-import { readNames } from '../drizzle/rows/status';
-import { isName } from '../jobs/catalog';
-import { WrongUse } from '../settings/usageError';
+import type { Database } from '../../drizzle/database';
+import { NotRegistered, Refusal } from '../../drizzle/rows/refusal';
+import { readNames } from '../../drizzle/rows/status';
+import { isName } from '../../jobs/catalog';
+import { WrongUse } from '../../settings/usageError';
 import { migrationName } from './name';
 import { didYouMean } from './suggest';
 

@@ -1,7 +1,7 @@
-import type { Database } from '../drizzle/database';
-import { readStatus } from '../drizzle/rows/status';
-import { explain, Shown } from './explain';
-import { answer, complain, say } from './output';
+import type { Database } from '../../drizzle/database';
+import { readStatus } from '../../drizzle/rows/status';
+import { explain, Shown } from '../errors/explain';
+import { answer, complain, say } from '../terminal/output';
 
 /** What a command did with one migration. */
 export interface Done {

@@ -1,5 +1,5 @@
-import { isName, NAME_AT_MOST } from '../jobs/catalog';
-import { WrongUse } from '../settings/usageError';
+import { isName, NAME_AT_MOST } from '../../jobs/catalog';
+import { WrongUse } from '../../settings/usageError';
 
 /**
  * Gives back a migration's name as typed.
