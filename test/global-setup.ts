@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { projectFolder } from '../settings/projectFolder';
 import { type Parts, startParts } from '../worker/local/parts';
-import { findTemporalCli } from '../worker/local/temporalCli';
+import { findTemporalCli } from '../worker/local/temporal/temporalCli';
 import { createTemplate } from './support/template';
 import { offer } from './support/testServers';
 

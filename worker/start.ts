@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { WrongUse } from '../settings/usageError';
-import { runSession, type SessionOptions } from './local/session';
+import { runSession, type SessionOptions } from './local/session/session';
 
 /** `npm start`: exit code 0 when stopped or done, 1 for a failed state, 2 for wrong use. */
 async function main(): Promise<number> {

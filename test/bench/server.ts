@@ -4,7 +4,7 @@ import path from 'node:path';
 import { connect, type Sql } from '../../drizzle/connect';
 import { applyMigrations } from '../../drizzle/migrator/migrate';
 import { type Parts, startParts } from '../../worker/local/parts';
-import { findTemporalCli } from '../../worker/local/temporalCli';
+import { findTemporalCli } from '../../worker/local/temporal/temporalCli';
 
 /** What the measurements run on: servers of their own, gone afterwards. */
 export interface Bench {

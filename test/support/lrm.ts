@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { projectFolder } from '../../settings/projectFolder';
-import { endsWithParent } from '../../worker/local/unprivileged';
+import { endsWithParent } from '../../worker/local/postgres/unprivileged';
 
 /** How a command ended. */
 export interface CommandResult {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { projectFolder } from '../../settings/projectFolder';
-import { endsWithParent } from '../../worker/local/unprivileged';
+import { endsWithParent } from '../../worker/local/postgres/unprivileged';
 import { waitFor } from './waitFor';
 
 /** A line of the worker's log. */

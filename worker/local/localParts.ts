@@ -1,12 +1,12 @@
 import path from 'node:path';
 import { projectFolder } from '../../settings/projectFolder';
 import { type LocalEndpoints, readSettings } from '../../settings/settings';
-import type { Closing } from './closing';
 import { removeEndpoints, writeEndpoints } from './endpointsFile';
 import type { PartsRequest, TemporalRequest } from './messages';
-import { type Needs, readNeeds } from './needs';
 import { startParts } from './parts';
-import { findTemporalCli } from './temporalCli';
+import type { Closing } from './session/closing';
+import { type Needs, readNeeds } from './session/needs';
+import { findTemporalCli } from './temporal/temporalCli';
 
 /** Data of the embedded parts, and their logs; ignored by git. */
 export const localFolder = path.join(projectFolder, '.lrm');

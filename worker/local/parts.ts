@@ -6,7 +6,7 @@ import { projectFolder } from '../../settings/projectFolder';
 import type { LocalEndpoints } from '../../settings/settings';
 import { WrongUse } from '../../settings/usageError';
 import type { FromParts, PartsRequest, ToParts } from './messages';
-import { NOBODY, unprivileged } from './unprivileged';
+import { NOBODY, unprivileged } from './postgres/unprivileged';
 
 /** The embedded parts, running in a process of their own. */
 export interface Parts {

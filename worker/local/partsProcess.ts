@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
 import type { LocalEndpoints } from '../../settings/settings';
 import { WrongUse } from '../../settings/usageError';
-import { type RunningPostgres, startEmbeddedPostgres } from './embeddedPostgres';
 import { type FolderLock, lockFolder } from './folderLock';
 import type { FromParts, PartsRequest, ToParts } from './messages';
-import { type RunningTemporal, startTemporalServer } from './temporalServer';
+import { type RunningPostgres, startEmbeddedPostgres } from './postgres/embeddedPostgres';
+import { type RunningTemporal, startTemporalServer } from './temporal/temporalServer';
 
 // The process that runs the embedded parts, with their folder as its working folder. It lives in
 // a session of its own, out of reach of the terminal's Ctrl-C, and ends with its parent, however

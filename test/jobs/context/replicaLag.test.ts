@@ -9,7 +9,7 @@ import { connect, type Sql } from '../../../drizzle/connect';
 import { applyMigrations } from '../../../drizzle/migrator/migrate';
 import { projectFolder } from '../../../settings/projectFolder';
 import { type Parts, startParts } from '../../../worker/local/parts';
-import { unprivileged } from '../../../worker/local/unprivileged';
+import { unprivileged } from '../../../worker/local/postgres/unprivileged';
 import { waitFor } from '../../support/waitFor';
 import { withAttempt } from './attempts';
 

@@ -9,7 +9,7 @@ import { connect } from '../../../drizzle/connect';
 import { projectFolder } from '../../../settings/projectFolder';
 import type { PartsRequest } from '../../../worker/local/messages';
 import { type Parts, startParts } from '../../../worker/local/parts';
-import { isAlive, readPostmaster } from '../../../worker/local/postmaster';
+import { isAlive, readPostmaster } from '../../../worker/local/postgres/postmaster';
 import { waitFor } from '../../support/waitFor';
 
 let root: string;

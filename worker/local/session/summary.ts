@@ -1,5 +1,5 @@
-import type { MigrationView } from '../../drizzle/rows/status';
-import { pending } from '../../drizzle/rows/transitions';
+import type { MigrationView } from '../../../drizzle/rows/status';
+import { pending } from '../../../drizzle/rows/transitions';
 
 /** How things stand when nothing runs. */
 export interface Summary {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { applyMigrations } from '../../../drizzle/migrator/migrate';
-import { loadSamplePlaces } from '../../../worker/local/samplePlaces';
-import { useDatabase } from '../../support/database';
+import { applyMigrations } from '../../../../drizzle/migrator/migrate';
+import { loadSamplePlaces } from '../../../../worker/local/postgres/samplePlaces';
+import { useDatabase } from '../../../support/database';
 
 const database = useDatabase();
 

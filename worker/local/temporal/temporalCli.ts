@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } fro
 import path from 'node:path';
 import { promisify } from 'node:util';
 import envPaths from 'env-paths';
-import { WrongUse } from '../../settings/usageError';
+import { WrongUse } from '../../../settings/usageError';
 
 const execute = promisify(execFile);
 

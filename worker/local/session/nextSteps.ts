@@ -1,5 +1,5 @@
-import { LONG_RUNNING_MIGRATIONS } from '../../settings/settings';
-import type { LocalParts } from './localParts';
+import { LONG_RUNNING_MIGRATIONS } from '../../../settings/settings';
+import type { LocalParts } from '../localParts';
 
 /** Where everything is and what to type next. */
 export function nextSteps(parts: LocalParts, workerLog: string): string {

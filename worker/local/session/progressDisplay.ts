@@ -1,5 +1,5 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
-import type { MigrationView } from '../../drizzle/rows/status';
+import type { MigrationView } from '../../../drizzle/rows/status';
 import { type ProgressLine, progressLine } from './progress';
 import { isPending } from './summary';
 

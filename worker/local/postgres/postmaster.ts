@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect } from '../../drizzle/connect';
+import { connect } from '../../../drizzle/connect';
 
 /** What a Postgres server writes of itself into its data folder. */
 export interface Postmaster {

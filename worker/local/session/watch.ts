@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database } from '../../drizzle/database';
-import { type MigrationView, readMigrations } from '../../drizzle/rows/status';
+import type { Database } from '../../../drizzle/database';
+import { type MigrationView, readMigrations } from '../../../drizzle/rows/status';
 import { createDisplay } from './progressDisplay';
 import { isPending } from './summary';
 

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { projectFolder } from '../../../settings/projectFolder';
+import { projectFolder } from '../../../../settings/projectFolder';
 
 const execute = promisify(execFile);
-const FIND = `require('./dist/worker/local/temporalCli').findTemporalCli(process.env)
+const FIND = `require('./dist/worker/local/temporal/temporalCli').findTemporalCli(process.env)
   .then(console.log, (error) => { console.error(error.message); process.exitCode = 1; });`;
 
 // What it finds depends on PATH, home and network: hence a process of its own, with a home that is

