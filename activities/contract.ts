@@ -20,7 +20,7 @@ export interface ListInput {
 export interface Listing {
   /** To be started now: no more than there are free slots, in order of registration. */
   readonly ready: readonly Ready[];
-  readonly left: { readonly count: number; readonly first: readonly Left[] };
+  readonly left: { readonly count: number; readonly first: readonly NotStarted[] };
   readonly overview: Overview;
   /** The workflow can't read the environment. */
   readonly settings: { readonly retryInitialInterval: number };
@@ -34,7 +34,7 @@ export interface Ready {
 }
 
 /** One that isn't started, and why ('waits for 0001_a (in_progress)', 'no file …'). */
-export interface Left {
+export interface NotStarted {
   readonly name: string;
   readonly reason: string;
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { OwnDatabase } from '../drizzle/workerDatabase';
-import type { SpareHost } from '../jobs/process/jobProcessPool';
+import type { JobProcessPool } from '../jobs/process/jobProcessPool';
 import type { Settings } from '../settings/settings';
 
 /** What the activities work with; worker/ puts it together. */
@@ -9,7 +9,7 @@ export interface Deps {
   readonly settings: Settings;
   readonly log: Logger;
   /** Where attempts' threads come from. */
-  readonly hosts: SpareHost;
+  readonly jobProcesses: JobProcessPool;
   /** This worker's identity, as Temporal shows it: pid@host. */
   readonly identity: string;
 }

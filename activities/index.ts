@@ -16,7 +16,8 @@ export const STATUS_CHANGED = 'statusChanged';
 /** The activities of the task queue, on these connections and settings. */
 export function createActivities(deps: Deps): Activities {
   return {
-    listPendingMigrations: (input) => told(deps, () => listPendingMigrations(deps, input)),
+    listPendingMigrations: (input) =>
+      withSafeErrors(deps, () => listPendingMigrations(deps, input)),
     runMigration: (input) => {
       // Taken now: outside of the activity's own course Context.current() throws.
       const context = Context.current();
@@ -29,16 +30,16 @@ export function createActivities(deps: Deps): Activities {
         signal: context.cancellationSignal,
         cancellation: () => context.cancellationDetails,
         heartbeat: (details) => context.heartbeat(details),
-        statusChanged: () => tellRun(deps, context),
-        began: (began, attempt) => tellRun(deps, context, { began, attempt }),
+        statusChanged: () => notifyRun(deps, context),
+        began: (began, attempt) => notifyRun(deps, context, { began, attempt }),
       };
-      return told(deps, () => runMigration(deps, input, temporal));
+      return withSafeErrors(deps, () => runMigration(deps, input, temporal));
     },
   };
 }
 
 /** What nobody foresaw, the database being away above all, reaches Temporal in our words only. */
-async function told<T>(deps: Deps, work: () => Promise<T>): Promise<T> {
+async function withSafeErrors<T>(deps: Deps, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -51,12 +52,12 @@ async function told<T>(deps: Deps, work: () => Promise<T>): Promise<T> {
 }
 
 /** Best effort: the row says the same, and the next listing renews the details anyway. */
-async function tellRun(deps: Deps, context: Context, ...news: object[]): Promise<void> {
+async function notifyRun(deps: Deps, context: Context, ...news: object[]): Promise<void> {
   const workflowId = context.info.workflowExecution?.workflowId;
   if (!workflowId) return;
   try {
     await context.client.workflow.getHandle(workflowId).signal(STATUS_CHANGED, ...news);
   } catch {
-    deps.log.debug('the run could not be told that a status changed');
+    deps.log.debug('the run could not be notified that a status changed');
   }
 }

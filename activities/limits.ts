@@ -6,10 +6,10 @@ import {
   MINIMUM_START_TO_CLOSE,
   type Settings,
 } from '../settings/settings';
-import { WrongUse } from '../settings/usageError';
+import { UsageError } from '../settings/usageError';
 
 /** What an attempt is held to; durations in milliseconds. */
-export interface Limits {
+export interface AttemptLimits {
   /** Temporal's limit; its own lies below, see {@link ownLimit}. */
   readonly startToClose: number;
   readonly heartbeatTimeout: number;
@@ -23,16 +23,16 @@ const RESERVE = 2_000;
 
 /**
  * The settings, with what the job says instead.
- * @throws WrongUse where a job asks for what can't work.
+ * @throws UsageError where a job asks for what can't work.
  */
-export function limitsOf(settings: Settings, options: JobOptions): Limits {
+export function limitsOf(settings: Settings, options: JobOptions): AttemptLimits {
   const startToClose = time(options.startToCloseTimeout) ?? settings.LRM_START_TO_CLOSE;
   const heartbeatTimeout = time(options.heartbeatTimeout) ?? settings.LRM_HEARTBEAT_TIMEOUT;
   if (startToClose < MINIMUM_START_TO_CLOSE) {
-    throw new WrongUse('options.startToCloseTimeout: 4 seconds at least, to be stopped in time');
+    throw new UsageError('options.startToCloseTimeout: 4 seconds at least, to be stopped in time');
   }
   if (heartbeatTimeout < MINIMUM_HEARTBEAT_TIMEOUT) {
-    throw new WrongUse('options.heartbeatTimeout: 1 second at least');
+    throw new UsageError('options.heartbeatTimeout: 1 second at least');
   }
   const grace = time(options.stopGrace) ?? settings.LRM_STOP_GRACE;
   return {
@@ -49,7 +49,7 @@ export function limitsOf(settings: Settings, options: JobOptions): Limits {
  * When an attempt is asked to stop, so that grace and cleaning up end before Temporal hands out the
  * next one: start-to-close − grace − 2 s.
  */
-export function ownLimit(limits: Limits): number {
+export function ownLimit(limits: AttemptLimits): number {
   return limits.startToClose - limits.grace - RESERVE;
 }
 

@@ -4,9 +4,9 @@ import { openDependencies } from '../drizzle/rows/unfinished';
 import { type Migration, migrations } from '../drizzle/schema';
 import { readCatalog } from '../jobs/catalog';
 import { inspectJob } from '../jobs/process/inspectJob';
-import type { Left, ListInput, Listing, Ready } from './contract';
+import type { ListInput, Listing, NotStarted, Ready } from './contract';
 import type { Deps } from './deps';
-import { type Limits, limitsOf } from './limits';
+import { type AttemptLimits, limitsOf } from './limits';
 import { readOverview } from './overview';
 
 /** Names in one listing at most: payloads stay small, however many are registered. */
@@ -27,7 +27,7 @@ export async function listPendingMigrations(deps: Deps, input: ListInput): Promi
     ? input.only.length
     : Math.max(0, deps.settings.LRM_MAX_CONCURRENT - (input.running.length - input.extra));
   const ready: Ready[] = [];
-  const left: Left[] = [];
+  const left: NotStarted[] = [];
   let count = 0;
   const full = () => ready.length >= Math.min(slots, NAMES_AT_MOST);
   for (let after: Pending | undefined; ; ) {
@@ -120,7 +120,7 @@ async function withLimits(deps: Deps, file: string, name: string): Promise<Ready
 }
 
 /** The settings' own where the job's can't be read or can't work: its attempt will say so. */
-async function limitsFor(deps: Deps, file: string): Promise<Limits> {
+async function limitsFor(deps: Deps, file: string): Promise<AttemptLimits> {
   const inspection = await inspectJob(file);
   try {
     return limitsOf(deps.settings, inspection.kind === 'facts' ? inspection.facts.options : {});

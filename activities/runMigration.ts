@@ -9,7 +9,7 @@ import { type AttemptEnd, runAttempt } from './attempt/runAttempt';
 import type { TemporalAttempt } from './attempt/temporalAttempt';
 import type { RunMigrationInput, RunMigrationResult } from './contract';
 import type { Deps } from './deps';
-import { type Limits, limitsOf } from './limits';
+import { type AttemptLimits, limitsOf } from './limits';
 
 /**
  * Runs one attempt of a migration.
@@ -24,7 +24,7 @@ export async function runMigration(
 ): Promise<RunMigrationResult> {
   const since = performance.now();
   const file = (await readCatalog(deps.settings.LRM_JOBS_DIR)).files.get(name);
-  if (!file) return leave(deps, name, 'no file of this name on the worker that took it');
+  if (!file) return leaveAsIs(deps, name, 'no file of this name on the worker that took it');
   // Before the claim: it takes a moment, and nobody beats for a claimed attempt meanwhile.
   const known = await withHeartbeats(temporal, () => limits(deps, file, temporal));
 
@@ -40,14 +40,14 @@ export async function runMigration(
   );
   switch (found.kind) {
     case 'unregistered':
-      return leave(deps, name, 'its row is gone');
+      return leaveAsIs(deps, name, 'its row is gone');
     case 'late':
       deps.log.warn(
         { migration: name, scheduledAt: temporal.scheduledAt },
         'a late claim was refused',
       );
       // The slot is given back: others would wait for as long as that attempt lives.
-      return leave(deps, name, LATE);
+      return leaveAsIs(deps, name, LATE);
     case 'waits': {
       const reason = waitsFor(found.open);
       deps.log.warn({ migration: name }, `${name} ${reason}`);
@@ -60,7 +60,7 @@ export async function runMigration(
   }
 }
 
-function leave(deps: Deps, name: string, reason: string): RunMigrationResult {
+function leaveAsIs(deps: Deps, name: string, reason: string): RunMigrationResult {
   deps.log.warn({ migration: name }, `left as it is: ${reason}`);
   return { outcome: 'left', reason };
 }
@@ -88,7 +88,7 @@ const RESERVE = 500;
 const PATIENCE_WHEN_STOPPED = 4_000;
 
 /** The job's own limits, or how its code can't be run. */
-type Known = { readonly kind: 'limits'; readonly limits: Limits } | AttemptEnd;
+type Known = { readonly kind: 'limits'; readonly limits: AttemptLimits } | AttemptEnd;
 
 interface Course {
   readonly known: Known;
@@ -170,7 +170,7 @@ async function limits(deps: Deps, file: string, temporal: TemporalAttempt): Prom
     return {
       kind: 'threw',
       during: 'load',
-      error: { name: 'WrongUse', origin: 'author', message, causes: [] },
+      error: { name: 'UsageError', origin: 'author', message, causes: [] },
     };
   }
 }

@@ -1,4 +1,4 @@
-import { Refusal, refusal } from '../drizzle/rows/refusal';
+import { OperationRefused, operationRefused } from '../drizzle/rows/operationRefused';
 import { readMigration } from '../drizzle/rows/stop';
 import { pending } from '../drizzle/rows/transitions';
 import { openDependencies } from '../drizzle/rows/unfinished';
@@ -10,7 +10,7 @@ import { warn } from './terminal/output';
 
 /**
  * The named migrations that are still to be done, in the order given.
- * @throws Refusal for one that can't be run as it is: not registered, paused, failed, cancelled,
+ * @throws OperationRefused for one that can't be run as it is: not registered, paused, failed, cancelled,
  * or waiting for one that is neither completed nor among them
  */
 export async function readToFinalize(
@@ -21,7 +21,7 @@ export async function readToFinalize(
   for (const name of names) rows.push(await readMigration(connections.db, name));
   const open = rows.filter(({ status }) => status !== 'completed');
   for (const row of open) {
-    if (!pending.includes(row.status)) throw refusal(row, 'finalize');
+    if (!pending.includes(row.status)) throw operationRefused(row, 'finalize');
   }
   await refuseUnfinishedDependencies(connections, open);
   return open.map(({ name }) => name);
@@ -39,7 +39,7 @@ async function refuseUnfinishedDependencies(
     const others = dependencies.filter((dependency) => !wanted.has(dependency));
     const open = await openDependencies(db, others);
     if (open.length > 0) {
-      throw new Refusal(
+      throw new OperationRefused(
         `${name} depends on ${open.join(', ')}: finalize ${open.length > 1 ? 'those' : 'that one'} ` +
           `first, or together with it: npx lrm finalize ${others.join(' ')} ${name}`,
       );

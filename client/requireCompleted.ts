@@ -3,7 +3,7 @@ import { type Database, database } from '../drizzle/database';
 import { unappliedEntries } from '../drizzle/migrator/migrate';
 import { explainUnappliable } from '../drizzle/migrator/unapplied';
 import { isInstalled } from '../drizzle/rows/installed';
-import { Refusal } from '../drizzle/rows/refusal';
+import { OperationRefused } from '../drizzle/rows/operationRefused';
 import { readNames } from '../drizzle/rows/status';
 import { readUnfinished, readUnregistered, type Unfinished } from '../drizzle/rows/unfinished';
 import type { MigrationStatus } from '../drizzle/schema';
@@ -13,7 +13,7 @@ import { didYouMean } from './arguments/suggest';
 import { openSql } from './openSql';
 
 /** Something isn't completed. The message says what, a line each, and what to type. */
-export class NotCompleted extends Refusal {
+export class NotCompleted extends OperationRefused {
   override readonly name = 'NotCompleted';
 }
 
@@ -43,7 +43,7 @@ export interface Verdict {
  * has nothing to wait for. Tables that this role may not read are no fresh install.
  *
  * @param databaseUrl default: DATABASE_URL
- * @throws NotCompleted; Refusal when our tables can't be read; WrongUse for what is no migration's name
+ * @throws NotCompleted; OperationRefused when our tables can't be read; UsageError for what is no migration's name
  */
 export async function requireCompleted(
   names: readonly string[] = [],

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import postgres from 'postgres';
-import { WrongUse } from '../settings/usageError';
+import { UsageError } from '../settings/usageError';
 
 /** A postgres.js client. */
 export type Sql = postgres.Sql;
@@ -11,7 +11,7 @@ export type TransactionSql = postgres.TransactionSql;
 export interface ConnectOptions {
   /** Connections at most. Default 4. */
   readonly max?: number;
-  /** Shown in pg_stat_activity; Postgres cuts it at 63 bytes. */
+  /** AlreadyReported in pg_stat_activity; Postgres cuts it at 63 bytes. */
   readonly applicationName: string;
   /** More settings for each session, by Postgres's names. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -24,7 +24,7 @@ export interface ConnectOptions {
 /**
  * Opens a pool of connections (lazily: the first query connects). Values stay Postgres's own:
  * numeric and bigint arrive as text, so nothing is rounded on the way.
- * @throws WrongUse when the URL can't be read
+ * @throws UsageError when the URL can't be read
  */
 export function connect(url: string, options: ConnectOptions): Sql {
   requireMended();
@@ -69,7 +69,7 @@ function open(url: string, options: Parameters<typeof postgres>[1]): Sql {
     return postgres(url, options);
   } catch (error) {
     const unreadable = error instanceof URIError || hasCode(error, 'ERR_INVALID_URL');
-    throw unreadable ? new WrongUse(UNREADABLE) : error;
+    throw unreadable ? new UsageError(UNREADABLE) : error;
   }
 }
 
@@ -90,7 +90,7 @@ let mended: boolean | undefined;
  */
 function requireMended(): void {
   mended ??= isMended(readFileSync(require.resolve('postgres'), 'utf8'));
-  if (!mended) throw new WrongUse('postgres.js is not mended: run `npm run prepare`');
+  if (!mended) throw new UsageError('postgres.js is not mended: run `npm run prepare`');
 }
 
 /** An older patch would leave sessions without their settings, and without being checked. */

@@ -4,10 +4,14 @@ import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/e
 import { z } from 'zod';
 import { duration } from './duration';
 import { projectFolder } from './projectFolder';
-import { WrongUse } from './usageError';
+import { UsageError } from './usageError';
 
-/** Task queue, schedule ID and ID of the run. */
-export const LONG_RUNNING_MIGRATIONS = 'long-running-migrations';
+/** Workflow ID of the run: there is never a second one beside it. */
+export const WORKFLOW_ID = 'long-running-migrations';
+/** Task queue that the workers poll. */
+export const TASK_QUEUE = 'long-running-migrations';
+/** ID of the Schedule that starts runs. */
+export const SCHEDULE_ID = 'long-running-migrations';
 
 /** All settings of the project, durations in milliseconds. Meanings and defaults: {@link schema}. */
 export type Settings = Readonly<z.output<typeof schema>> & {
@@ -92,7 +96,7 @@ const schema = z.object({
 
 /**
  * Reads the settings from the environment; what it doesn't name comes from a running `npm start`.
- * @throws WrongUse naming every setting that doesn't parse, all at once.
+ * @throws UsageError naming every setting that doesn't parse, all at once.
  */
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   const local = localEndpoints();
@@ -108,7 +112,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   const temporal = temporalConfig(given, local, problems);
   if (parsed.data) problems.push(...impossible(parsed.data));
   if (problems.length > 0 || !parsed.data || !databaseUrl || !temporal) {
-    throw new WrongUse(`wrong settings: ${problems.join('; ')}`);
+    throw new UsageError(`wrong settings: ${problems.join('; ')}`);
   }
   return { ...parsed.data, databaseUrl, temporal };
 }

@@ -1,4 +1,4 @@
 /** The operator's or the author's input is wrong: shown as one line, exit code 2, no stack trace. */
-export class WrongUse extends Error {
-  override readonly name = 'WrongUse';
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
 }

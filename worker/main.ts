@@ -3,7 +3,7 @@ import { explainPostgres } from '../drizzle/explainPostgres';
 import { detailOf } from '../jobs/process/detail';
 import { plainText } from '../settings/plainText';
 import { readSettings, type Settings } from '../settings/settings';
-import { WrongUse } from '../settings/usageError';
+import { UsageError } from '../settings/usageError';
 import { createLog } from './log';
 import { runWorker } from './runWorker';
 import { CanNotStart } from './waitFor';
@@ -17,13 +17,13 @@ async function main(): Promise<number> {
     return 0;
   } catch (error) {
     log.fatal(...whatFailed(error, settings));
-    return error instanceof WrongUse ? 2 : 1;
+    return error instanceof UsageError ? 2 : 1;
   }
 }
 
 /** One line. The message of what nobody foresaw may hold anything; its class and code don't. */
 function whatFailed(error: unknown, settings: Settings): [object, string] {
-  if (error instanceof CanNotStart || error instanceof WrongUse) return [{}, error.message];
+  if (error instanceof CanNotStart || error instanceof UsageError) return [{}, error.message];
   const known = explainTemporal(error) ?? explainPostgres(error);
   const detail = settings.LRM_ERROR_DETAIL === 'full' ? { detail: detailOf(error) } : {};
   if (known) return [detail, plainText(known)];
@@ -36,8 +36,8 @@ main().then(
   (code) => process.exit(code),
   (error) => {
     process.stderr.write(
-      `${error instanceof WrongUse ? error.message : `the worker failed: ${error?.name}`}\n`,
+      `${error instanceof UsageError ? error.message : `the worker failed: ${error?.name}`}\n`,
     );
-    process.exit(error instanceof WrongUse ? 2 : 1);
+    process.exit(error instanceof UsageError ? 2 : 1);
   },
 );

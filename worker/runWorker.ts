@@ -6,8 +6,8 @@ import { createActivities } from '../activities/index';
 import { missingEntries } from '../drizzle/migrator/migrate';
 import { type OwnDatabase, openOwnDatabase } from '../drizzle/workerDatabase';
 import { readCatalog } from '../jobs/catalog';
-import { SpareHost } from '../jobs/process/jobProcessPool';
-import { LONG_RUNNING_MIGRATIONS, type Settings } from '../settings/settings';
+import { JobProcessPool } from '../jobs/process/jobProcessPool';
+import { type Settings, TASK_QUEUE } from '../settings/settings';
 import { temporalLogger } from './temporalLogger';
 import { CanNotStart, waitFor } from './waitFor';
 import { payloadConverterPath, workflowBundle } from './workflowBundle';
@@ -96,7 +96,7 @@ async function poll(
     connection,
     identity,
     namespace: settings.temporal.namespace ?? 'default',
-    taskQueue: LONG_RUNNING_MIGRATIONS,
+    taskQueue: TASK_QUEUE,
     workflowBundle: { codePath: workflowBundle },
     dataConverter: { payloadConverterPath },
     activities: createActivities({
@@ -104,7 +104,7 @@ async function poll(
       settings,
       log,
       identity,
-      hosts: new SpareHost(settings.LRM_MEMORY_LIMIT_MB, settings.LRM_MAX_CONCURRENT),
+      jobProcesses: new JobProcessPool(settings.LRM_MEMORY_LIMIT_MB, settings.LRM_MAX_CONCURRENT),
     }),
     stickyQueueScheduleToStartTimeout: STICKY,
     // Every poll of a worker that is frozen or cut off swallows a task, which then has to time out:

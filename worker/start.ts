@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { WrongUse } from '../settings/usageError';
+import { UsageError } from '../settings/usageError';
 import { runSession, type SessionOptions } from './local/session/session';
 
 /** `npm start`: exit code 0 when stopped or done, 1 for a failed state, 2 for wrong use. */
@@ -18,7 +18,7 @@ async function main(): Promise<number> {
     // Whatever was under way when the operator stopped it is no failure.
     if (asked.signal.aborted) return 0;
     console.error(error instanceof Error ? error.message : String(error));
-    return error instanceof WrongUse ? 2 : 1;
+    return error instanceof UsageError ? 2 : 1;
   }
 }
 

@@ -1,8 +1,8 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
-import type { Left } from '../activities/contract';
+import type { NotStarted } from '../activities/contract';
 
 /** Workflow ID of the run, and task queue. */
-export const RUN_ID = 'long-running-migrations';
+export const WORKFLOW_ID = 'long-running-migrations';
 
 /** At most this many names in a result: payloads stay small, however many migrations there are. */
 export const NAMES_AT_MOST = 100;
@@ -25,7 +25,7 @@ export interface RunResult {
   readonly failed: Group;
   /** Stopped by an operator while running: paused or cancelled. */
   readonly stopped: Group;
-  readonly left: { readonly count: number; readonly first: readonly Left[] };
+  readonly left: { readonly count: number; readonly first: readonly NotStarted[] };
 }
 
 /** What a run has been handed by the one it continues. */
@@ -34,7 +34,7 @@ export interface Carried {
   /** Migrations an operator wants done now, in slots of their own. */
   readonly finalize: readonly Finalize[];
   /** Left by a worker without their code: not tried again before the next run. */
-  readonly skip: readonly Left[];
+  readonly skip: readonly NotStarted[];
 }
 
 /** What `lrm finalize` asks: run it now, in an extra slot. */

@@ -3,7 +3,7 @@ import type { RunResult } from './contract';
 import { escapeMarkdown } from './markdown';
 
 /** What Current Details are made of. */
-export interface Shown {
+export interface AlreadyReported {
   readonly overview: Overview;
   readonly result: RunResult;
   /** Names of those whose activity the run has started. */
@@ -17,7 +17,7 @@ export interface Shown {
  * of status. What moves meanwhile (rows, speed) is in the heartbeat details. The panel is narrow:
  * the table has short columns only, and what to know and to type stands on lines below it.
  */
-export function currentDetails({ overview, result, running, ignored }: Shown): string {
+export function currentDetails({ overview, result, running, ignored }: AlreadyReported): string {
   const counts = Object.entries(overview.counts)
     .filter(([, count]) => count > 0)
     .map(([status, count]) => `${count} ${status}`);

@@ -13,18 +13,24 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Activities, Left, Listing, Ready, RunMigrationResult } from '../activities/contract';
+import type {
+  Activities,
+  Listing,
+  NotStarted,
+  Ready,
+  RunMigrationResult,
+} from '../activities/contract';
 import { Board } from './board';
 import {
   type Carried,
   type Finalize,
   finalizeSignal,
   NAMES_AT_MOST,
-  RUN_ID,
   type RunResult,
   stateQuery,
   statusChangedSignal,
   tickSignal,
+  WORKFLOW_ID,
 } from './contract';
 import { currentDetails } from './currentDetails';
 import { migrationsFailed, otherWorkflowId } from './failures';
@@ -52,7 +58,7 @@ const IGNORED_AT_MOST = 10;
  */
 export async function executeLongRunningMigrations(carried?: unknown): Promise<RunResult> {
   const { workflowId } = workflowInfo();
-  if (workflowId !== RUN_ID) throw otherWorkflowId(workflowId);
+  if (workflowId !== WORKFLOW_ID) throw otherWorkflowId(workflowId);
   return new Run(carried).execute();
 }
 
@@ -68,7 +74,7 @@ class Run {
   private readonly board = new Board();
   private readonly running = new Map<string, Running>();
   private readonly wanted = new Wanted();
-  private readonly skip: Left[];
+  private readonly skip: NotStarted[];
   private readonly ignored: string[] = [];
   /** Something happened since the last listing. */
   private stale = false;

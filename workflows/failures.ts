@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { MIGRATIONS_FAILED, RUN_ID, type RunResult } from './contract';
+import { MIGRATIONS_FAILED, type RunResult, WORKFLOW_ID } from './contract';
 
 /** As many names fit on the line that the Web UI and alerts show. */
 const NAMED_AT_MOST = 10;
@@ -20,7 +20,7 @@ export function migrationsFailed(result: RunResult): ApplicationFailure {
 /** Each workflow ID is one run at a time: under a second one, two would start the same migrations. */
 export function otherWorkflowId(workflowId: string): ApplicationFailure {
   return ApplicationFailure.nonRetryable(
-    `a run has the workflow ID ${RUN_ID} and no other, such as ${workflowId.slice(0, 100)}; type: npx lrm run`,
+    `a run has the workflow ID ${WORKFLOW_ID} and no other, such as ${workflowId.slice(0, 100)}; type: npx lrm run`,
     'OtherWorkflowId',
   );
 }

@@ -1,4 +1,4 @@
-import type { Left } from '../activities/contract';
+import type { NotStarted } from '../activities/contract';
 import {
   type AttemptBegan,
   type Carried,
@@ -30,7 +30,7 @@ export function readCarried(input: unknown): Checked<Carried> {
   if (!isObject(input)) return { value: nothing, ignored: ["the run's input: not an object"] };
   const result = isResult(input['result']) ? input['result'] : undefined;
   const finalize = readList("the run's finalize", input['finalize'], isFinalize, FINALIZE_AT_MOST);
-  const skip = readList("the run's skip", input['skip'], isLeft, SKIP_AT_MOST);
+  const skip = readList("the run's skip", input['skip'], isNotStarted, SKIP_AT_MOST);
   const wrongResult = result ? [] : ["the run's result: not a result of a run"];
   return {
     value: { result, finalize: finalize.value, skip: skip.value },
@@ -76,7 +76,7 @@ function isFinalize(entry: unknown): Finalize | undefined {
   return isName(name) && typeof throttled === 'boolean' ? { name, throttled } : undefined;
 }
 
-function isLeft(entry: unknown): Left | undefined {
+function isNotStarted(entry: unknown): NotStarted | undefined {
   if (!isObject(entry)) return undefined;
   const { name, reason } = entry;
   return isName(name) && typeof reason === 'string' ? { name, reason } : undefined;
@@ -90,7 +90,7 @@ function isResult(input: unknown): input is RunResult {
     isCount(left['count']) &&
     Array.isArray(left['first']) &&
     left['first'].length <= NAMES_AT_MOST &&
-    left['first'].every((each) => isLeft(each) !== undefined)
+    left['first'].every((each) => isNotStarted(each) !== undefined)
   );
 }
 

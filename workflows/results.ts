@@ -1,4 +1,4 @@
-import type { Left } from '../activities/contract';
+import type { NotStarted } from '../activities/contract';
 import { type Group, NAMES_AT_MOST, type RunResult } from './contract';
 
 /** What a run has brought so far. */
@@ -26,7 +26,7 @@ export class Results {
   }
 
   /** What the last listing left, and what workers without its code gave back. */
-  setLeft(listed: RunResult['left'], skipped: readonly Left[]): void {
+  setLeft(listed: RunResult['left'], skipped: readonly NotStarted[]): void {
     this.left = {
       count: listed.count + skipped.length,
       first: [...skipped, ...listed.first].slice(0, NAMES_AT_MOST),

@@ -5,7 +5,7 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
-import { RUN_ID, tickSignal } from './contract';
+import { tickSignal, WORKFLOW_ID } from './contract';
 import { executeLongRunningMigrations } from './executeLongRunningMigrations';
 
 /**
@@ -16,7 +16,7 @@ import { executeLongRunningMigrations } from './executeLongRunningMigrations';
 export async function tickLongRunningMigrations(): Promise<'started' | 'already running'> {
   try {
     await startChild(executeLongRunningMigrations, {
-      workflowId: RUN_ID,
+      workflowId: WORKFLOW_ID,
       taskQueue: workflowInfo().taskQueue,
       parentClosePolicy: ParentClosePolicy.ABANDON,
     });
@@ -31,7 +31,7 @@ export async function tickLongRunningMigrations(): Promise<'started' | 'already 
 /** A run with a free slot that waits for another migration's end would not see what was registered. */
 async function wakeUp(): Promise<void> {
   try {
-    await getExternalWorkflowHandle(RUN_ID).signal(tickSignal);
+    await getExternalWorkflowHandle(WORKFLOW_ID).signal(tickSignal);
   } catch {
     // It has just ended; the next tick starts a new one.
   }

@@ -39,7 +39,7 @@ const RULES: readonly Rule[] = [
   [ours('AttemptOutdated'), 'retry'],
   // The author, or a part of ours (a walk over a key that has no index), says that it is final.
   [(error) => error.nonRetryable === true, 'fail'],
-  [ours('Refused', 'WrongUse'), 'fail'],
+  [ours('JobUsageError', 'UsageError'), 'fail'],
 
   // Connection exceptions: the server went away, or is not there yet.
   [sqlState('08'), 'retry'],

@@ -7,10 +7,10 @@ import { sqlState } from '../../drizzle/sqlState';
 import { describeCrash, describeExit } from '../../jobs/process/crash';
 import type { Description } from '../../jobs/process/describeError';
 import type { During, StopReason } from '../../jobs/process/messages';
-import { JobThread, type ThreadEnd } from '../../jobs/process/runningJob';
+import { type JobEnd, RunningJob } from '../../jobs/process/runningJob';
 import { plainText } from '../../settings/plainText';
 import type { Deps } from '../deps';
-import { type Limits, ownLimit } from '../limits';
+import { type AttemptLimits, ownLimit } from '../limits';
 import { waitsFor } from './claimInTurn';
 import type { AttemptProgress, HeartbeatDetails } from './progress';
 
@@ -39,7 +39,7 @@ export interface AttemptRun {
   readonly migration: string;
   readonly file: string;
   readonly claimed: Claimed;
-  readonly limits: Limits;
+  readonly limits: AttemptLimits;
   readonly throttled: boolean;
   /** performance.now() at the start of the activity: Temporal's clock has been running since. */
   readonly since: number;
@@ -57,8 +57,8 @@ export async function runAttempt(
 ): Promise<AttemptEnd> {
   const { migration, claimed, limits, progress } = run;
   const log = deps.log.child({ migration, attempt: claimed.number });
-  const stop = new Stop(limits.grace);
-  let thread: JobThread | undefined;
+  const stop = new StopTimer(limits.grace);
+  let thread: RunningJob | undefined;
 
   stop.onAsked = (reason) => thread?.askToStop(reason);
   const onAbort = () => stop.ask(reasonOf(temporal.cancellation()));
@@ -109,7 +109,7 @@ export async function runAttempt(
 const LOOK_EVERY = 1_000;
 
 /** What an older attempt's session does may overlap with this one: that is waited for, and said. */
-async function olderSessionsGone(deps: Deps, run: AttemptRun, stop: Stop): Promise<void> {
+async function olderSessionsGone(deps: Deps, run: AttemptRun, stop: StopTimer): Promise<void> {
   const { claimed, migration, progress } = run;
   let { open } = claimed;
   if (open.length > 0) deps.log.warn({ migration }, `${migration} ${waitsFor(open)}`);
@@ -134,7 +134,7 @@ async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
 }
 
 /** Asks once, then gives the grace period. */
-class Stop {
+class StopTimer {
   reason: StopReason | undefined;
   onAsked: (reason: StopReason) => void = () => {};
   readonly graceOver: Promise<undefined>;
@@ -161,7 +161,7 @@ class Stop {
   }
 }
 
-function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): JobThread {
+function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
   const { migration, claimed, limits, progress } = run;
   const input = {
     task: 'run' as const,
@@ -177,7 +177,7 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): JobThread {
     limitMs: Math.ceil(ownLimit(limits)),
     silentMs: limits.heartbeatTimeout,
   };
-  return new JobThread(deps.hosts.start(input, limits.memoryLimitMb), {
+  return new RunningJob(deps.jobProcesses.start(input, limits.memoryLimitMb), {
     running: () => log.debug({ ms: Math.round(performance.now() - run.since) }, 'run() called'),
     progress: (news) => progress.update(news),
     progressed: () => {
@@ -189,7 +189,7 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): JobThread {
   });
 }
 
-async function cleanUp(deps: Deps, run: AttemptRun, thread: JobThread): Promise<void> {
+async function cleanUp(deps: Deps, run: AttemptRun, thread: RunningJob): Promise<void> {
   const { migration, claimed } = run;
   const ended = await thread.terminate();
   // A statement goes on without the thread that sent it; and one that run() left behind could
@@ -210,7 +210,7 @@ async function cleanUp(deps: Deps, run: AttemptRun, thread: JobThread): Promise<
     deps.log.error({ migration }, 'the job’s process does not end; it waits in the kernel');
 }
 
-function conclude(end: ThreadEnd | undefined, asked: StopReason | undefined): AttemptEnd {
+function conclude(end: JobEnd | undefined, asked: StopReason | undefined): AttemptEnd {
   // It had done its work before it heard of the stop.
   if (end?.kind === 'returned' && !end.stopped) {
     return { kind: 'completed', usedDatabase: end.usedDatabase };
@@ -219,7 +219,7 @@ function conclude(end: ThreadEnd | undefined, asked: StopReason | undefined): At
   if (asked) return { kind: 'stopped', reason: asked };
   if (end?.kind === 'failed') return { ...end, kind: 'threw' };
   if (end?.kind === 'crashed') {
-    return { kind: 'threw', during: 'run', error: describeCrash(end.host) };
+    return { kind: 'threw', during: 'run', error: describeCrash(end.jobProcess) };
   }
   const code = end?.kind === 'exited' ? end.code : 0;
   return { kind: 'threw', during: 'run', error: describeExit(code) };

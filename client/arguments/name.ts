@@ -1,14 +1,14 @@
 import { isName, NAME_AT_MOST } from '../../jobs/catalog';
-import { WrongUse } from '../../settings/usageError';
+import { UsageError } from '../../settings/usageError';
 
 /**
  * Gives back a migration's name as typed.
- * @throws WrongUse saying in which way it is no name
+ * @throws UsageError saying in which way it is no name
  */
 export function migrationName(typed: string): string {
   if (isName(typed)) return typed;
   const shown = JSON.stringify(typed.length > 60 ? `${typed.slice(0, 60)}…` : typed);
-  throw new WrongUse(`${shown} is no name of a migration: ${problem(typed)}`);
+  throw new UsageError(`${shown} is no name of a migration: ${problem(typed)}`);
 }
 
 function problem(typed: string): string {

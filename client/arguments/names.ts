@@ -1,15 +1,15 @@
 import type { Database } from '../../drizzle/database';
-import { NotRegistered, Refusal } from '../../drizzle/rows/refusal';
+import { NotRegistered, OperationRefused } from '../../drizzle/rows/operationRefused';
 import { readNames } from '../../drizzle/rows/status';
 import { isName } from '../../jobs/catalog';
-import { WrongUse } from '../../settings/usageError';
+import { UsageError } from '../../settings/usageError';
 import { migrationName } from './name';
 import { didYouMean } from './suggest';
 
 /**
  * The registered migrations that were meant, each once: by name, by number ('2' or '0002'), or by
  * an unambiguous beginning.
- * @throws NotRegistered, Refusal or WrongUse for the first that names none or several, with what
+ * @throws NotRegistered, OperationRefused or UsageError for the first that names none or several, with what
  * may have been meant
  */
 export async function registeredNames(db: Database, typed: readonly string[]): Promise<string[]> {
@@ -30,21 +30,21 @@ export async function gatedNames(db: Database, typed: readonly string[]): Promis
   ];
 }
 
-/** @throws WrongUse for what is neither a name nor a number */
+/** @throws UsageError for what is neither a name nor a number */
 export function requireNames(typed: readonly string[]): void {
   for (const each of typed) if (!isNumber(each)) migrationName(each);
 }
 
 /**
  * The one of `names` that was meant; undefined when none was.
- * @throws WrongUse when it may be several
+ * @throws UsageError when it may be several
  */
 export function meant(typed: string, names: readonly string[]): string | undefined {
   if (names.includes(typed)) return typed;
   const beginning = isNumber(typed) ? `${typed.padStart(4, '0')}_` : typed;
   const found = beginning === '' ? [] : names.filter((name) => name.startsWith(beginning));
   if (found.length > 1) {
-    throw new WrongUse(`${typed} may be ${shorten(found)}: type more of the name`);
+    throw new UsageError(`${typed} may be ${shorten(found)}: type more of the name`);
   }
   return found[0];
 }
@@ -55,7 +55,7 @@ function unknown(typed: string, names: readonly string[]): never {
   const hint = didYouMean(typed, names);
   if (isName(typed)) throw new NotRegistered(typed, hint);
   if (isNumber(typed)) {
-    throw new Refusal(`no registered migration has the number ${typed.padStart(4, '0')}`);
+    throw new OperationRefused(`no registered migration has the number ${typed.padStart(4, '0')}`);
   }
   if (hint) throw new NotRegistered(JSON.stringify(typed), hint);
   migrationName(typed);

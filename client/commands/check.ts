@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { withConnections } from '../connections';
-import { Shown } from '../errors/explain';
+import { AlreadyReported } from '../errors/explain';
 import { describe, judge } from '../requireCompleted';
 import { answer, complain, say, warn } from '../terminal/output';
 
@@ -28,7 +28,7 @@ async function check(typed: string[]): Promise<void> {
     answer({ passed: problems.length === 0, freshInstall: freshInstall !== null, names, problems });
     if (problems.length > 0) {
       complain(describe(problems));
-      throw new Shown();
+      throw new AlreadyReported();
     }
     if (freshInstall !== null) {
       warn(

@@ -5,7 +5,7 @@ import { checkDatabase, checkPooler } from '../doctor/database';
 import { type Finding, failed } from '../doctor/finding';
 import { checkJobs } from '../doctor/jobs';
 import { checkTemporal } from '../doctor/temporal';
-import { explain, Shown } from '../errors/explain';
+import { AlreadyReported, explain } from '../errors/explain';
 import { hanging } from '../status/wrap';
 import { answer, say } from '../terminal/output';
 import { colors, terminalWidth } from '../terminal/terminal';
@@ -39,7 +39,7 @@ async function doctor(): Promise<void> {
     const isGood = findings.every(({ state }) => state !== 'failed');
     answer({ ok: isGood, checks: findings });
     for (const finding of findings) say(line(finding));
-    if (!isGood) throw new Shown();
+    if (!isGood) throw new AlreadyReported();
   });
 }
 

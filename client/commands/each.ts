@@ -1,6 +1,6 @@
 import type { Database } from '../../drizzle/database';
 import { readStatus } from '../../drizzle/rows/status';
-import { explain, Shown } from '../errors/explain';
+import { AlreadyReported, explain } from '../errors/explain';
 import { answer, complain, say } from '../terminal/output';
 
 /** What a command did with one migration. */
@@ -24,7 +24,7 @@ interface Entry {
  * Does the same with several migrations, side by side, and says of each how it went; one that can't
  * be doesn't keep the others from it.
  * @param last what is to be done once, for those that went well; its fields are added to each entry
- * @throws Shown when one of them failed
+ * @throws AlreadyReported when one of them failed
  */
 export async function eachMigration(
   db: Database,
@@ -36,7 +36,7 @@ export async function eachMigration(
   const done = entries.filter(({ error }) => error === null).map(({ name }) => name);
   const more = done.length > 0 ? await last(done) : {};
   answer(entries.map((entry) => ({ ...entry, ...more })));
-  if (done.length < entries.length) throw new Shown();
+  if (done.length < entries.length) throw new AlreadyReported();
 }
 
 async function one(

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { duration } from '../../settings/duration';
-import { WrongUse } from '../../settings/usageError';
+import { UsageError } from '../../settings/usageError';
 import { FINALIZE_AT_MOST } from '../../workflows/contract';
 import { registeredNames } from '../arguments/names';
 import { withConnections } from '../connections';
-import { Shown } from '../errors/explain';
+import { AlreadyReported } from '../errors/explain';
 import { readToFinalize } from '../finalize';
 import type { StatusRow } from '../status/row';
 import { finalizeNow } from '../temporal/run';
@@ -43,10 +43,10 @@ interface Options {
 async function finalize(typed: string[], options: Options): Promise<void> {
   const timeout = duration(options.timeout);
   if (timeout === undefined) {
-    throw new WrongUse("--timeout: is no duration from 1 ms to 24 days; write '10 minutes'");
+    throw new UsageError("--timeout: is no duration from 1 ms to 24 days; write '10 minutes'");
   }
   if (typed.length > FINALIZE_AT_MOST) {
-    throw new WrongUse(`at most ${FINALIZE_AT_MOST} migrations at once`);
+    throw new UsageError(`at most ${FINALIZE_AT_MOST} migrations at once`);
   }
   const throttled = options.throttled === true;
   await withConnections(async (connections) => {
@@ -71,7 +71,7 @@ function refuseFailed(ended: readonly StatusRow[]): void {
   for (const { migration, notes } of failed) {
     complain(`${migration.name} is ${migration.status}: ${notes.join('; ')}`);
   }
-  if (failed.length > 0) throw new Shown();
+  if (failed.length > 0) throw new AlreadyReported();
 }
 
 const completed = (names: readonly string[]) =>

@@ -3,7 +3,7 @@ import type { Asked } from '../../drizzle/rows/stop';
 import { plainText } from '../../settings/plainText';
 
 /** Who asks: the account and the machine, as in 'alice@build-7'. */
-export function asked(reason: string | undefined): Asked {
+export function requestedBy(reason: string | undefined): Asked {
   return { by: `${account()}@${os.hostname()}`, reason: reason ? plainText(reason) : null };
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { refusal } from '../../drizzle/rows/refusal';
+import { operationRefused } from '../../drizzle/rows/operationRefused';
 import { resume as resumeRow } from '../../drizzle/rows/restart';
 import { readMigration } from '../../drizzle/rows/stop';
 import { registeredNames } from '../arguments/names';
@@ -7,7 +7,7 @@ import { type Connections, withConnections } from '../connections';
 import { unpauseInTemporal } from '../temporal/notify';
 import { startAfter } from '../temporal/startAfter';
 import { type Done, eachMigration } from './each';
-import { asked } from './requestedBy';
+import { requestedBy } from './requestedBy';
 
 interface Options {
   readonly reason?: string;
@@ -52,7 +52,7 @@ async function resumeOne(
   name: string,
   { reason, run }: Options,
 ): Promise<Done> {
-  const result = await resumeRow(connections.db, name, asked(reason));
+  const result = await resumeRow(connections.db, name, requestedBy(reason));
   if (result === 'running') return unpauseRunning(connections, name);
   const next = run ? '' : '. The next run takes it; to start one now: npx lrm run';
   return result === 'resumed'
@@ -65,5 +65,5 @@ async function unpauseRunning(connections: Connections, name: string): Promise<D
   if (await unpauseInTemporal(await connections.temporal(), name)) {
     return { line: `${name} goes on: it was paused in Temporal`, result: 'unpaused' };
   }
-  throw refusal(await readMigration(connections.db, name), 'resume');
+  throw operationRefused(await readMigration(connections.db, name), 'resume');
 }

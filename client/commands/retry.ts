@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { refusal } from '../../drizzle/rows/refusal';
+import { operationRefused } from '../../drizzle/rows/operationRefused';
 import { mayRetry, retry as retryRow } from '../../drizzle/rows/restart';
 import { readMigration } from '../../drizzle/rows/stop';
 import { registeredNames } from '../arguments/names';
@@ -7,7 +7,7 @@ import { type Connections, withConnections } from '../connections';
 import { startAfter } from '../temporal/startAfter';
 import { confirm } from '../terminal/confirm';
 import { type Done, eachMigration } from './each';
-import { asked } from './requestedBy';
+import { requestedBy } from './requestedBy';
 
 interface Options {
   readonly reason?: string;
@@ -56,7 +56,7 @@ async function confirmDropping({ db }: Connections, names: readonly string[]): P
   const done: string[] = [];
   for (const name of names) {
     const row = await readMigration(db, name);
-    if (!mayRetry(true).includes(row.status)) throw refusal(row, 'retry');
+    if (!mayRetry(true).includes(row.status)) throw operationRefused(row, 'retry');
     done.push(`${name} has done ${row.rowsDone} rows`);
   }
   const what = names.length === 1 ? 'its checkpoint' : 'their checkpoints';
@@ -65,7 +65,7 @@ async function confirmDropping({ db }: Connections, names: readonly string[]): P
 
 async function retryOne(connections: Connections, name: string, options: Options): Promise<Done> {
   const fromStart = options.fromStart === true;
-  await retryRow(connections.db, name, asked(options.reason), fromStart);
+  await retryRow(connections.db, name, requestedBy(options.reason), fromStart);
   const where = fromStart ? 'from the start' : 'from where it stopped';
   const next = options.run ? '' : '. The next run takes it; to start one now: npx lrm run';
   return { line: `${name} runs again, ${where}${next}`, result: 'retried' };

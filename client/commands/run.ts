@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { Refusal } from '../../drizzle/rows/refusal';
+import { OperationRefused } from '../../drizzle/rows/operationRefused';
 import { plainText } from '../../settings/plainText';
 import type { Group, RunResult } from '../../workflows/contract';
 import { withConnections } from '../connections';
-import { Shown } from '../errors/explain';
+import { AlreadyReported } from '../errors/explain';
 import { sayTroubles } from '../temporal/reportTroubles';
 import { resultOf, startRun } from '../temporal/run';
 import { readRun, warnWithoutWorker } from '../temporal/state';
@@ -43,7 +43,9 @@ async function run(options: { wait?: boolean }): Promise<void> {
       sayTroubles(client, () => resultOf(run)),
     );
     if (!result) {
-      throw new Refusal('the run was ended in Temporal; its migrations go on with the next one');
+      throw new OperationRefused(
+        'the run was ended in Temporal; its migrations go on with the next one',
+      );
     }
     answer({ ...first, result });
     report(result);
@@ -57,7 +59,7 @@ function report(result: RunResult): void {
   for (const { name, reason } of result.left.first) say(plainText(`left: ${name}: ${reason}`));
   const more = result.left.count - result.left.first.length;
   if (more > 0) say(`left: ${more} more`);
-  if (result.failed.count > 0 || result.left.count > 0) throw new Shown();
+  if (result.failed.count > 0 || result.left.count > 0) throw new AlreadyReported();
 }
 
 function print(what: string, { count, names }: Group): void {

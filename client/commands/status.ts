@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { NotRegistered } from '../../drizzle/rows/refusal';
+import { NotRegistered } from '../../drizzle/rows/operationRefused';
 import { readAttempts } from '../../drizzle/rows/status';
-import { WrongUse } from '../../settings/usageError';
+import { UsageError } from '../../settings/usageError';
 import { registeredNames } from '../arguments/names';
 import { type Connections, withConnections } from '../connections';
 import { details } from '../status/details';
@@ -59,9 +59,9 @@ async function status(typed: string | undefined, options: Options): Promise<void
 }
 
 function refuseWatch(): void {
-  if (asJson) throw new WrongUse('--watch and --json exclude each other');
+  if (asJson) throw new UsageError('--watch and --json exclude each other');
   if (!process.stdout.isTTY)
-    throw new WrongUse('--watch needs a terminal; without it, once is shown');
+    throw new UsageError('--watch needs a terminal; without it, once is shown');
 }
 
 interface Screen {

@@ -1,11 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Refusal } from '../../drizzle/rows/refusal';
+import { OperationRefused } from '../../drizzle/rows/operationRefused';
 import { readMigrations } from '../../drizzle/rows/status';
-import { type Asked, requireNoSessions, type Stop, settle, stop } from '../../drizzle/rows/stop';
+import {
+  type Asked,
+  requireNoSessions,
+  type StopMove,
+  settle,
+  stop,
+} from '../../drizzle/rows/stop';
 import { transitions } from '../../drizzle/rows/transitions';
 import type { Migration } from '../../drizzle/schema';
 import type { Connections } from '../connections';
-import { tellRun } from '../temporal/notify';
+import { notifyRun } from '../temporal/notify';
 import { sayWhenInterrupted } from '../terminal/interrupted';
 import { asJson } from '../terminal/output';
 
@@ -16,12 +22,12 @@ const ASK_EVERY = 300;
  * Pauses or cancels a migration and returns when nothing of it runs any more: its attempt has
  * stopped, or its worker has not been heard for LRM_HEARTBEAT_TIMEOUT.
  * @param wait false: return as soon as the running attempt has been asked
- * @throws Refusal when it can't be, or when it ended otherwise meanwhile
+ * @throws OperationRefused when it can't be, or when it ended otherwise meanwhile
  */
 export async function stopAndWait(
   connections: Connections,
   name: string,
-  move: Stop,
+  move: StopMove,
   asked: Asked,
   wait: boolean,
 ): Promise<'stopped' | 'asked'> {
@@ -35,20 +41,20 @@ export async function stopAndWait(
       () => untilStopped(connections, name, move, asked),
     );
   }
-  await tellRun(connections, name);
+  await notifyRun(connections, name);
   return 'stopped';
 }
 
 async function untilStopped(
   { db, settings }: Connections,
   name: string,
-  move: Stop,
+  move: StopMove,
   asked: Asked,
 ): Promise<void> {
   const timeout = settings.LRM_HEARTBEAT_TIMEOUT;
   for (;;) {
     const [view] = await readMigrations(db, timeout, name);
-    if (!view) throw new Refusal(`${name} was removed meanwhile`);
+    if (!view) throw new OperationRefused(`${name} was removed meanwhile`);
     if (hasMoved(view.migration, move)) return requireNoSessions(db, name, move, timeout);
     if (view.migration.status !== 'in_progress') {
       // It had begun to stop for a pause when the cancel came: paused, and to be cancelled.
@@ -58,16 +64,18 @@ async function untilStopped(
   }
 }
 
-/** @throws Refusal when it never will */
-function hasMoved(row: Migration, move: Stop): boolean {
+/** @throws OperationRefused when it never will */
+function hasMoved(row: Migration, move: StopMove): boolean {
   const { to } = transitions[move];
   if (row.status === to) return true;
   if (row.status === 'completed' || row.status === 'failed') {
-    throw new Refusal(`${row.name} ended before that: it is ${row.status}`);
+    throw new OperationRefused(`${row.name} ended before that: it is ${row.status}`);
   }
   if (row.request !== move) {
     const by = row.requestedBy ?? 'somebody';
-    throw new Refusal(`${row.name} is ${row.status}: ${by} asked to ${row.request} it meanwhile`);
+    throw new OperationRefused(
+      `${row.name} is ${row.status}: ${by} asked to ${row.request} it meanwhile`,
+    );
   }
   return false;
 }

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
-import type { Stop } from '../../drizzle/rows/stop';
+import type { StopMove } from '../../drizzle/rows/stop';
 import { registeredNames } from '../arguments/names';
 import { withConnections } from '../connections';
 import { eachMigration } from './each';
-import { asked } from './requestedBy';
+import { requestedBy } from './requestedBy';
 import { stopAndWait } from './stopAndWait';
 
 /** What sets `lrm pause` and `lrm cancel` apart. */
 export interface StopCommand {
-  readonly move: Stop;
+  readonly move: StopMove;
   readonly description: string;
   readonly help: string;
   /** 'paused': what the migration then is. */
@@ -34,7 +34,7 @@ interface Options {
 }
 
 async function stop(command: StopCommand, typed: string[], options: Options): Promise<void> {
-  const reason = asked(options.reason);
+  const reason = requestedBy(options.reason);
   await withConnections(async (connections) => {
     const names = await registeredNames(connections.db, typed);
     await eachMigration(connections.db, names, async (name) => {

@@ -7,7 +7,7 @@ import {
 } from '../../drizzle/rows/unregister';
 import { registeredNames } from '../arguments/names';
 import { type Connections, withConnections } from '../connections';
-import { tellRun } from '../temporal/notify';
+import { notifyRun } from '../temporal/notify';
 import { confirm } from '../terminal/confirm';
 import { type Done, eachMigration } from './each';
 
@@ -61,7 +61,7 @@ async function unregisterOne(
   const { db, settings } = connections;
   const timeout = settings.LRM_HEARTBEAT_TIMEOUT;
   const history = await unregisterRow(db, name, withHistory, timeout);
-  await tellRun(connections, name);
+  await notifyRun(connections, name);
   const gone = isEmpty(history) ? '' : `, with its ${describeHistory(history)}`;
   return { line: `${name} is no longer registered${gone}`, result: 'unregistered' };
 }

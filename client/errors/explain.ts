@@ -1,9 +1,9 @@
 import { explainTemporal } from '../../activities/explainTemporal';
 import { explainPostgres } from '../../drizzle/explainPostgres';
 import { EntryFailed, NotApplied } from '../../drizzle/migrator/migrate';
-import { Refusal } from '../../drizzle/rows/refusal';
+import { OperationRefused } from '../../drizzle/rows/operationRefused';
 import { plainText } from '../../settings/plainText';
-import { WrongUse } from '../../settings/usageError';
+import { UsageError } from '../../settings/usageError';
 
 /** What an operator is told of an error, and the exit code. */
 export interface Explanation {
@@ -13,8 +13,8 @@ export interface Explanation {
 }
 
 /** The state of things is a failure, and the command has shown it already. */
-export class Shown extends Error {
-  override readonly name = 'Shown';
+export class AlreadyReported extends Error {
+  override readonly name = 'AlreadyReported';
 }
 
 /**
@@ -22,9 +22,10 @@ export class Shown extends Error {
  * row's value: of errors that may quote those only codes and names pass.
  */
 export function explain(error: unknown): Explanation {
-  if (error instanceof Shown) return { line: '', exitCode: 1 };
-  if (error instanceof WrongUse) return { line: error.message, exitCode: 2 };
-  if (error instanceof Refusal || error instanceof NotApplied) return failed(error.message);
+  if (error instanceof AlreadyReported) return { line: '', exitCode: 1 };
+  if (error instanceof UsageError) return { line: error.message, exitCode: 2 };
+  if (error instanceof OperationRefused || error instanceof NotApplied)
+    return failed(error.message);
   if (error instanceof EntryFailed) {
     return failed(`${error.message}: ${explain(error.cause).line}. Nothing of that file was kept`);
   }

@@ -1,13 +1,13 @@
 import { isName } from '../../jobs/catalog';
-import { WrongUse } from '../../settings/usageError';
+import { UsageError } from '../../settings/usageError';
 
 /**
  * 'Backfill e-mail (lower)' → 'backfill_e_mail_lower'.
- * @throws WrongUse when nothing is left of it, or too much
+ * @throws UsageError when nothing is left of it, or too much
  */
 export function slug(description: string): string {
   if (/[/\\]|\.\./.test(description)) {
-    throw new WrongUse('a description is a few words, no path: npx lrm new backfill_email_lower');
+    throw new UsageError('a description is a few words, no path: npx lrm new backfill_email_lower');
   }
   const words = description
     .normalize('NFKD')
@@ -17,10 +17,10 @@ export function slug(description: string): string {
     .replace(/[^a-z0-9]+/g, '_')
     .replace(/^_+|_+$/g, '');
   if (words === '') {
-    throw new WrongUse('a description needs letters a to z: npx lrm new backfill_email_lower');
+    throw new UsageError('a description needs letters a to z: npx lrm new backfill_email_lower');
   }
   if (!isName(`0000_${words}`) || words.length > LENGTH_AT_MOST) {
-    throw new WrongUse(`a description has ${LENGTH_AT_MOST} characters at most`);
+    throw new UsageError(`a description has ${LENGTH_AT_MOST} characters at most`);
   }
   return words;
 }

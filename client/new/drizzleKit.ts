@@ -1,17 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { WrongUse } from '../../settings/usageError';
+import { UsageError } from '../../settings/usageError';
 
 /**
  * Lets drizzle-kit add an empty migration to drizzle/sql, journal and snapshot included.
  * @returns the path of its SQL file
- * @throws WrongUse where drizzle-kit isn't installed, or refuses
+ * @throws UsageError where drizzle-kit isn't installed, or refuses
  */
 export function addDrizzleMigration(project: string, name: string): string {
   const kit = path.join(project, 'node_modules', 'drizzle-kit', 'bin.cjs');
   if (!existsSync(kit)) {
-    throw new WrongUse('npx lrm new needs a development checkout: drizzle-kit is not installed');
+    throw new UsageError('npx lrm new needs a development checkout: drizzle-kit is not installed');
   }
   const folder = path.join(project, 'drizzle', 'sql');
   const before = new Set(readdirSync(folder));
@@ -23,5 +23,5 @@ export function addDrizzleMigration(project: string, name: string): string {
   const added = readdirSync(folder).find((file) => file.endsWith('.sql') && !before.has(file));
   if (status === 0 && added) return path.join(folder, added);
   const said = `${stderr}${stdout}`.trim().split('\n').at(-1);
-  throw new WrongUse(`drizzle-kit generate --custom --name ${name} failed: ${said}`);
+  throw new UsageError(`drizzle-kit generate --custom --name ${name} failed: ${said}`);
 }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { WrongUse } from '../../settings/usageError';
+import { UsageError } from '../../settings/usageError';
 import { slug } from './description';
 import { addDrizzleMigration } from './drizzleKit';
 import { nextNumber } from './number';
@@ -16,11 +16,13 @@ export interface Scaffold {
 
 /**
  * Makes a new job, the Drizzle migration that registers it, and its test.
- * @throws WrongUse, and nothing is left behind
+ * @throws UsageError, and nothing is left behind
  */
 export function scaffold(project: string, description: string): Scaffold {
   if (!existsSync(path.join(project, 'jobs', 'context'))) {
-    throw new WrongUse('npx lrm new needs a development checkout: there is no jobs/ with sources');
+    throw new UsageError(
+      'npx lrm new needs a development checkout: there is no jobs/ with sources',
+    );
   }
   const words = slug(description);
   const name = `${nextNumber(project)}_${words}`;

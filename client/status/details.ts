@@ -3,7 +3,7 @@ import { colors, terminalWidth } from '../terminal/terminal';
 import { bar } from './bar';
 import { count, oneLine, rate, seconds, time } from './format';
 import { columnsWithNotes, type NotedRow, widthOf } from './layout';
-import { asked, lastError, type StatusRow } from './row';
+import { lastError, requestText, type StatusRow } from './row';
 import { paint } from './table';
 import { hanging } from './wrap';
 
@@ -37,7 +37,7 @@ function factsOf(row: StatusRow): [string, string | null][] {
 
 /** In full, as its error or as what was asked. */
 const isShownBelow = (row: StatusRow, note: string): boolean =>
-  note === asked(row) || (row.migration.error !== null && note === lastError(row));
+  note === requestText(row) || (row.migration.error !== null && note === lastError(row));
 
 function progress({ migration, percent, rowsPerSecond, secondsLeft }: StatusRow): string | null {
   const { rowsDone, rowsTotal } = migration;

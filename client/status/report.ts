@@ -58,11 +58,11 @@ function first(warnings: readonly string[]): string[] {
   return more > 0 ? [...shown, `and ${more} more of that kind`] : shown;
 }
 
-const isFruitless = ({ migration, fruitlessLimits }: MigrationView): boolean =>
-  migration.status === 'in_progress' && fruitlessLimits >= FRUITLESS_LIMITS;
+const isFruitless = ({ migration, timeoutsWithoutProgress }: MigrationView): boolean =>
+  migration.status === 'in_progress' && timeoutsWithoutProgress >= FRUITLESS_LIMITS;
 
-const fruitless = ({ migration, fruitlessLimits }: MigrationView): string =>
-  `${migration.name} met its time limit ${fruitlessLimits} times in a row without progress: a ` +
+const fruitless = ({ migration, timeoutsWithoutProgress }: MigrationView): string =>
+  `${migration.name} met its time limit ${timeoutsWithoutProgress} times in a row without progress: a ` +
   'step of it takes longer than an attempt may (options.startToCloseTimeout in its file, or LRM_START_TO_CLOSE)';
 
 /** Also where no migration waits: the next ones will. */

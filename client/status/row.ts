@@ -1,4 +1,4 @@
-import { isStopRequest } from '../../drizzle/rows/refusal';
+import { isStopRequest } from '../../drizzle/rows/operationRefused';
 import { type MigrationView, percentDone, secondsLeft } from '../../drizzle/rows/status';
 import { pending as pendingStatuses } from '../../drizzle/rows/transitions';
 import type { PendingAttempt, TemporalState } from '../temporal/state';
@@ -41,7 +41,7 @@ function notes(view: MigrationView, pending: PendingAttempt | null): string[] {
   const notes: (string | null)[] = [];
   if (migration.status === 'in_progress') {
     notes.push(
-      isStopRequest(migration.request) ? `to ${asked(view)}` : null,
+      isStopRequest(migration.request) ? `to ${requestText(view)}` : null,
       pending?.paused
         ? `paused in Temporal${pending.pausedBy ? ` (${pending.pausedBy})` : ''}`
         : null,
@@ -49,7 +49,8 @@ function notes(view: MigrationView, pending: PendingAttempt | null): string[] {
       pending?.nextAttemptAt ? nextAttempt(pending.nextAttemptAt) : null,
     );
   }
-  if (migration.status === 'paused' || migration.status === 'cancelled') notes.push(asked(view));
+  if (migration.status === 'paused' || migration.status === 'cancelled')
+    notes.push(requestText(view));
   if (pendingStatuses.includes(migration.status)) {
     notes.push(waiting(view));
   }
@@ -63,7 +64,7 @@ function waiting({ migration: { waitsFor }, live }: MigrationView): string | nul
 }
 
 /** What an operator asked, as in 'pause (alice@build-7: month-end)'. */
-export function asked({ migration }: MigrationView): string {
+export function requestText({ migration }: MigrationView): string {
   const why = migration.requestReason ? `: ${migration.requestReason}` : '';
   return `${migration.request ?? 'stop'} (${migration.requestedBy ?? 'somebody'}${why})`;
 }

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { isNotFound } from '../../activities/explainTemporal';
-import { LONG_RUNNING_MIGRATIONS } from '../../settings/settings';
+import { WORKFLOW_ID } from '../../settings/settings';
 import type { Connections } from '../connections';
 import { explain } from '../errors/explain';
 import { warn } from '../terminal/output';
@@ -17,7 +17,7 @@ export async function unpauseInTemporal(client: Client, name: string): Promise<b
   try {
     await client.workflowService.unpauseActivity({
       namespace: client.options.namespace,
-      execution: { workflowId: LONG_RUNNING_MIGRATIONS },
+      execution: { workflowId: WORKFLOW_ID },
       identity: client.options.identity,
       id: name,
     });
@@ -34,7 +34,7 @@ export async function unpauseInTemporal(client: Client, name: string): Promise<b
  * paused in Temporal, too, is unpaused, so that its activity sees the row and frees its slot.
  * The row alone decides: where Temporal doesn't answer, that is only said.
  */
-export async function tellRun(connections: Connections, name: string): Promise<void> {
+export async function notifyRun(connections: Connections, name: string): Promise<void> {
   try {
     const client = await connections.temporal();
     await unpauseInTemporal(client, name);

@@ -6,8 +6,8 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { Refusal } from '../../drizzle/rows/refusal';
-import { LONG_RUNNING_MIGRATIONS } from '../../settings/settings';
+import { OperationRefused } from '../../drizzle/rows/operationRefused';
+import { TASK_QUEUE, WORKFLOW_ID } from '../../settings/settings';
 import {
   type Finalize,
   finalizeSignal,
@@ -20,8 +20,8 @@ import {
 export type Run = WorkflowHandle<() => Promise<RunResult>>;
 
 const start = {
-  taskQueue: LONG_RUNNING_MIGRATIONS,
-  workflowId: LONG_RUNNING_MIGRATIONS,
+  taskQueue: TASK_QUEUE,
+  workflowId: WORKFLOW_ID,
 } as const;
 
 /** Starts a run, unless one is going: there is never a second. */
@@ -63,7 +63,7 @@ function ignoreNotFound(error: unknown): void {
 }
 
 /** By its ID alone: it may continue as new. */
-const theRun = (client: Client): Run => client.workflow.getHandle(LONG_RUNNING_MIGRATIONS);
+const theRun = (client: Client): Run => client.workflow.getHandle(WORKFLOW_ID);
 
 /**
  * Waits for the run's end: its result, also when it failed because migrations did; undefined when
@@ -76,7 +76,8 @@ export async function resultOf(run: Run): Promise<RunResult | undefined> {
     if (!(error instanceof WorkflowFailedError)) throw error;
     const { cause } = error;
     if (!(cause instanceof ApplicationFailure)) return undefined;
-    if (cause.type !== MIGRATIONS_FAILED) throw new Refusal(`the run failed: ${cause.message}`);
+    if (cause.type !== MIGRATIONS_FAILED)
+      throw new OperationRefused(`the run failed: ${cause.message}`);
     return cause.details?.[0] as RunResult;
   }
 }

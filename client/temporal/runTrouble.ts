@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { plainText } from '../../settings/plainText';
-import { LONG_RUNNING_MIGRATIONS } from '../../settings/settings';
+import { WORKFLOW_ID } from '../../settings/settings';
 import { oneLine, time } from '../status/format';
 
 /** What the run's workflow task says of the run's health. */
@@ -33,7 +33,7 @@ export function runTrouble(task: RunTask | null, workers: readonly string[]): Tr
     const line =
       `the run's workflow task keeps failing (attempt ${task.attempt}${why}), so the run starts nothing. ` +
       "Look at the worker's log and version; to begin anew, losing nothing: " +
-      `temporal workflow terminate --workflow-id ${LONG_RUNNING_MIGRATIONS}, then npx lrm run`;
+      `temporal workflow terminate --workflow-id ${WORKFLOW_ID}, then npx lrm run`;
     return { kind: 'failing', line };
   }
   if (!task.waitingSince) return null;
@@ -72,7 +72,7 @@ const LOOK_BACK = 50;
 async function lastError(client: Client): Promise<string | null> {
   const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
     namespace: client.options.namespace,
-    execution: { workflowId: LONG_RUNNING_MIGRATIONS },
+    execution: { workflowId: WORKFLOW_ID },
     maximumPageSize: LOOK_BACK,
   });
   for (const event of history?.events ?? []) {

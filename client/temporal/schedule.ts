@@ -4,10 +4,10 @@ import {
   ScheduleOverlapPolicy,
   type ScheduleUpdateOptions,
 } from '@temporalio/client';
-import { LONG_RUNNING_MIGRATIONS, type Settings } from '../../settings/settings';
-import { WrongUse } from '../../settings/usageError';
+import { SCHEDULE_ID, type Settings, TASK_QUEUE, WORKFLOW_ID } from '../../settings/settings';
+import { UsageError } from '../../settings/usageError';
 
-/** Shown in the Web UI beside the Schedule. */
+/** AlreadyReported in the Web UI beside the Schedule. */
 const NOTE =
   'Looks for registered data migrations that are not finished and runs them. ' +
   'Pausing it stops new runs, not the one that is going. Status: npx lrm status';
@@ -21,19 +21,19 @@ const SHORTEST_INTERVAL = 1_000;
 
 /**
  * Creates the Schedule, or brings it up to date. A paused one stays paused, with its note.
- * @throws WrongUse when LRM_INTERVAL is shorter than a second
+ * @throws UsageError when LRM_INTERVAL is shorter than a second
  */
 export async function createOrUpdateSchedule(
   client: Client,
   settings: Settings,
 ): Promise<'created' | 'updated'> {
   if (settings.LRM_INTERVAL < SHORTEST_INTERVAL) {
-    throw new WrongUse('LRM_INTERVAL: a Schedule needs 1 second at least');
+    throw new UsageError('LRM_INTERVAL: a Schedule needs 1 second at least');
   }
   const options = scheduleOptions(settings);
   try {
     await client.schedule.create({
-      scheduleId: LONG_RUNNING_MIGRATIONS,
+      scheduleId: SCHEDULE_ID,
       ...options,
       state: { note: NOTE },
     });
@@ -42,7 +42,7 @@ export async function createOrUpdateSchedule(
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
   }
   await client.schedule
-    .getHandle(LONG_RUNNING_MIGRATIONS)
+    .getHandle(SCHEDULE_ID)
     .update(({ state }) => ({ ...options, state: { ...state, note: state.note ?? NOTE } }));
   return 'updated';
 }
@@ -54,8 +54,8 @@ function scheduleOptions(settings: Settings): Omit<ScheduleUpdateOptions, 'state
       type: 'startWorkflow',
       workflowType: 'tickLongRunningMigrations',
       // The Schedule appends the time: the run's fixed ID is given by the tick.
-      workflowId: `${LONG_RUNNING_MIGRATIONS}-tick`,
-      taskQueue: LONG_RUNNING_MIGRATIONS,
+      workflowId: `${WORKFLOW_ID}-tick`,
+      taskQueue: TASK_QUEUE,
       args: [],
       workflowExecutionTimeout: TICK_TIMEOUT,
     },

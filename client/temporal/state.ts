@@ -4,7 +4,7 @@ import type { temporal } from '@temporalio/proto';
 import type { HeartbeatDetails } from '../../activities/attempt/progress';
 import { isNotFound } from '../../activities/explainTemporal';
 import { plainText } from '../../settings/plainText';
-import { LONG_RUNNING_MIGRATIONS } from '../../settings/settings';
+import { SCHEDULE_ID, TASK_QUEUE, WORKFLOW_ID } from '../../settings/settings';
 import { warn } from '../terminal/output';
 import { type RunTask, readTask, runTrouble, type Trouble } from './runTrouble';
 
@@ -66,7 +66,7 @@ export async function describeRun(client: Client): Promise<Pick<TemporalState, '
   const run = await client.workflowService
     .describeWorkflowExecution({
       namespace: client.options.namespace,
-      execution: { workflowId: LONG_RUNNING_MIGRATIONS },
+      execution: { workflowId: WORKFLOW_ID },
     })
     .catch(nothingIfNotFound);
   const info = run?.workflowExecutionInfo;
@@ -83,7 +83,7 @@ export async function describeRun(client: Client): Promise<Pick<TemporalState, '
 export async function warnWithoutWorker(client: Client): Promise<void> {
   const workers = await listWorkers(client);
   if (workers.length > 0) return;
-  warn(`no worker polls ${LONG_RUNNING_MIGRATIONS}: start one (npm run worker)`);
+  warn(`no worker polls ${TASK_QUEUE}: start one (npm run worker)`);
 }
 
 /** What Temporal has of the run, and what keeps the run from going on. */
@@ -115,7 +115,7 @@ async function readPending(
 
 async function describeSchedule(client: Client): Promise<ScheduleState | null> {
   try {
-    const { state, info } = await client.schedule.getHandle(LONG_RUNNING_MIGRATIONS).describe();
+    const { state, info } = await client.schedule.getHandle(SCHEDULE_ID).describe();
     const next = info.nextActionTimes[0] ?? null;
     return { paused: state.paused, note: state.note ? plainText(state.note) : null, next };
   } catch (error) {
@@ -127,7 +127,7 @@ async function describeSchedule(client: Client): Promise<ScheduleState | null> {
 async function listWorkers(client: Client): Promise<string[]> {
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
-    taskQueue: { name: LONG_RUNNING_MIGRATIONS },
+    taskQueue: { name: TASK_QUEUE },
     taskQueueType: WORKFLOW_QUEUE,
   });
   return [...new Set((pollers ?? []).map(({ identity }) => plainText(identity ?? 'unknown')))];

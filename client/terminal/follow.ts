@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import ms from 'ms';
-import { Refusal } from '../../drizzle/rows/refusal';
+import { OperationRefused } from '../../drizzle/rows/operationRefused';
 import { type MigrationView, readMigrations } from '../../drizzle/rows/status';
 import type { Connections } from '../connections';
 import { type StatusRow, statusRow } from '../status/row';
@@ -18,7 +18,7 @@ const ASK_RUN_EVERY = 5_000;
  * Shows the progress of migrations until each has ended. Ctrl-C ends the looking on, not them.
  * @param timeout milliseconds without a worker that takes one of them
  * @returns how they ended
- * @throws Refusal when the run ended without doing one of them, or at the timeout
+ * @throws OperationRefused when the run ended without doing one of them, or at the timeout
  */
 export async function follow(
   connections: Connections,
@@ -63,11 +63,13 @@ async function untilEnded(
     progress.show(rows);
     if (rows.every(hasEnded)) return rows;
     if (due && !now.run) {
-      throw new Refusal(`the run has ended without completing ${left(rows)}`);
+      throw new OperationRefused(`the run has ended without completing ${left(rows)}`);
     }
     if (rows.some((row) => isTaken(row, now.pending))) takenAt = Date.now();
     if (Date.now() - takenAt > timeout) {
-      throw new Refusal(`no worker has taken it for ${ms(timeout, { long: true })}: ${left(rows)}`);
+      throw new OperationRefused(
+        `no worker has taken it for ${ms(timeout, { long: true })}: ${left(rows)}`,
+      );
     }
     await sleep(LOOK_EVERY);
   }

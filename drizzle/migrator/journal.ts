@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator';
 import { projectFolder } from '../../settings/projectFolder';
-import { WrongUse } from '../../settings/usageError';
+import { UsageError } from '../../settings/usageError';
 
 /** Our own tables and registrations ('sql'), or the sample's ('sample'). */
 export type MigrationSet = 'sql' | 'sample';
@@ -20,7 +20,7 @@ export interface Entry {
 
 /**
  * The entries of a set, in the journal's order.
- * @throws WrongUse when the journal or one of its files is missing or broken.
+ * @throws UsageError when the journal or one of its files is missing or broken.
  */
 export function readJournal(set: MigrationSet): Entry[] {
   const folder = path.join(projectFolder, 'drizzle', set);
@@ -31,7 +31,7 @@ export function readJournal(set: MigrationSet): Entry[] {
     );
   } catch (error) {
     const problem = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new WrongUse(`drizzle/${set}: the journal can't be read: ${problem}`);
+    throw new UsageError(`drizzle/${set}: the journal can't be read: ${problem}`);
   }
 }
 

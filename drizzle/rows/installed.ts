@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Database } from '../database';
 import { SCHEMA } from '../schema';
-import { Refusal } from './refusal';
+import { OperationRefused } from './operationRefused';
 
 /** What a database has of ours, and what this role may see of it. */
 export interface Installation {
@@ -21,7 +21,7 @@ export interface Installation {
 /**
  * Whether our tables are there. Where they aren't, it is a fresh install, or the wrong database:
  * `where` names it.
- * @throws Refusal where they are, and this role can't see all of them: that is no fresh install
+ * @throws OperationRefused where they are, and this role can't see all of them: that is no fresh install
  */
 export async function isInstalled(
   db: Database,
@@ -29,7 +29,7 @@ export async function isInstalled(
   const found = await readInstallation(db);
   if (found.tables.length === 0) return { installed: false, where: found.database };
   const problem = unreadable(found);
-  if (problem) throw new Refusal(problem);
+  if (problem) throw new OperationRefused(problem);
   return { installed: true, where: found.database };
 }
 

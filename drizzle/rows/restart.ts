@@ -10,14 +10,14 @@ import {
 import { inTransaction } from '../transaction';
 import { lockExclusive } from './fence';
 import { isStopping } from './live';
-import { refusal } from './refusal';
+import { operationRefused } from './operationRefused';
 import { type Asked, readMigration } from './stop';
 import { transitions } from './transitions';
 
 /**
  * Puts a paused migration back in the line (`resumed`), or withdraws a pause or cancel that has
  * not happened yet (`withdrawn`). `running`: it is in progress already, nothing was changed.
- * @throws NotRegistered, or Refusal saying the status and what is possible in it
+ * @throws NotRegistered, or OperationRefused saying the status and what is possible in it
  */
 export async function resume(
   db: Database,
@@ -37,14 +37,14 @@ export async function resume(
     .returning({ name: migrations.name });
   if (withdrawn.length > 0) return 'withdrawn';
   const row = await readMigration(db, name);
-  if (row.status !== 'in_progress') throw refusal(row, 'resume');
+  if (row.status !== 'in_progress') throw operationRefused(row, 'resume');
   return 'running';
 }
 
 /**
  * Lets an ended migration run again, from its checkpoint, or from the start: then what it kept of
  * its progress is dropped. The last error stays on the row until the next attempt.
- * @throws NotRegistered, or Refusal saying the status and what is possible in it
+ * @throws NotRegistered, or OperationRefused saying the status and what is possible in it
  */
 export async function retry(
   db: Database,
@@ -76,7 +76,7 @@ export async function retry(
     if (rows.length > 0 && fromStart) await dropWalks(tx, name);
     return rows.length > 0;
   });
-  if (!retried) throw refusal(await readMigration(db, name), 'retry');
+  if (!retried) throw operationRefused(await readMigration(db, name), 'retry');
 }
 
 /** A completed one has nothing to go on with: only its start is left. */

@@ -23,7 +23,7 @@ export interface MigrationView {
   /** Rows a second of the running attempt; null when nothing runs, or nothing is done yet. */
   readonly rowsPerSecond: number | null;
   /** Attempts in a row that met their time limit and kept nothing. */
-  readonly fruitlessLimits: number;
+  readonly timeoutsWithoutProgress: number;
 }
 
 /**
@@ -49,7 +49,7 @@ export async function readMigrations(
       live: isLive(heartbeatTimeout),
       silentFor: sql<string | null>`extract(epoch from now() - ${latest.heartbeatAt})`,
       duration: sql<string | null>`extract(epoch from ${latest.heartbeatAt} - ${latest.startedAt})`,
-      fruitlessLimits: fruitlessLimits.mapWith(Number),
+      timeoutsWithoutProgress: timeoutsWithoutProgress.mapWith(Number),
     })
     .from(migrations)
     .leftJoinLateral(latest, sql`true`)
@@ -127,7 +127,7 @@ function rate(attempt: Attempt | null, seconds: number): number | null {
 }
 
 /** Those after the last attempt that ended otherwise or kept something. */
-const fruitlessLimits = sql`(
+const timeoutsWithoutProgress = sql`(
   select count(*) from ${attempts} as late
   where late.migration = ${migrations.name} and late.outcome = 'timed_out' and not late.progressed
     and late.number > coalesce((

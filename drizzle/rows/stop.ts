@@ -4,17 +4,17 @@ import { attempts, type Migration, migrationColumns, migrations } from '../schem
 import { inTransaction } from '../transaction';
 import { lockExclusive } from './fence';
 import { isLive, isStopping } from './live';
-import { NotRegistered, Refusal, refusal } from './refusal';
+import { NotRegistered, OperationRefused, operationRefused } from './operationRefused';
 import { describeSessions, endSessions, type OpenSession } from './sessions';
 import { transitions } from './transitions';
 
 /** What an operator can ask of a migration that may be running. */
-export type Stop = 'pause' | 'cancel';
+export type StopMove = 'pause' | 'cancel';
 
 /** Sessions of an earlier attempt are still there: what they do may yet take effect. */
-export class StillRunning extends Refusal {
+export class StillRunning extends OperationRefused {
   override readonly name = 'StillRunning';
-  constructor(migration: string, move: Stop, sessions: readonly OpenSession[]) {
+  constructor(migration: string, move: StopMove, sessions: readonly OpenSession[]) {
     super(
       `${migration} may still run: it waits for ${describeSessions(sessions)}; ` +
         `then type again: npx lrm ${move} ${migration}`,
@@ -33,12 +33,12 @@ export interface Asked {
  * attempt is `asked` to stop: it sees that within 2 s, and sets the status itself.
  *
  * @param heartbeatTimeout milliseconds after which a silent attempt is taken for dead
- * @throws NotRegistered, StillRunning, or Refusal saying the status and what is possible in it
+ * @throws NotRegistered, StillRunning, or OperationRefused saying the status and what is possible in it
  */
 export async function stop(
   db: Database,
   name: string,
-  move: Stop,
+  move: StopMove,
   asked: Asked,
   heartbeatTimeout: number,
 ): Promise<'stopped' | 'asked'> {
@@ -48,9 +48,10 @@ export async function stop(
     if (await settle(db, name, move, heartbeatTimeout, asked)) return 'stopped';
     const row = await readMigration(db, name);
     const overruled = move === 'pause' && row.request === 'cancel';
-    if (!transitions[move].from.includes(row.status) || overruled) throw refusal(row, move);
+    if (!transitions[move].from.includes(row.status) || overruled)
+      throw operationRefused(row, move);
   }
-  throw refusal(await readMigration(db, name), move);
+  throw operationRefused(await readMigration(db, name), move);
 }
 
 /**
@@ -63,7 +64,7 @@ export async function stop(
 export async function settle(
   db: Database,
   name: string,
-  move: Stop,
+  move: StopMove,
   heartbeatTimeout: number,
   asked?: Asked,
 ): Promise<boolean> {
@@ -98,7 +99,7 @@ export async function readMigration(db: Database, name: string): Promise<Migrati
 async function ask(
   db: Database,
   name: string,
-  move: Stop,
+  move: StopMove,
   asked: Asked,
   heartbeatTimeout: number,
 ): Promise<boolean> {
@@ -118,12 +119,12 @@ async function ask(
 }
 
 /** A cancel that is on its way mustn't silently become a pause. */
-const mayAsk = (move: Stop): SQL | undefined =>
+const mayAsk = (move: StopMove): SQL | undefined =>
   move === 'pause'
     ? or(isNull(migrations.request), not(isStopping), eq(migrations.request, 'pause'))
     : undefined;
 
-const request = (move: Stop, asked: Asked | undefined) => ({
+const request = (move: StopMove, asked: Asked | undefined) => ({
   updatedAt: sql`now()`,
   ...(asked && {
     request: move,
@@ -137,7 +138,7 @@ const request = (move: Stop, asked: Asked | undefined) => ({
 async function refuseOpenSessions(
   db: Database,
   name: string,
-  move: Stop,
+  move: StopMove,
   heartbeatTimeout: number,
   asked: Asked | undefined,
 ): Promise<void> {
@@ -159,7 +160,7 @@ async function refuseOpenSessions(
 export async function requireNoSessions(
   db: Database,
   name: string,
-  move: Stop,
+  move: StopMove,
   heartbeatTimeout: number,
 ): Promise<void> {
   await refuseOpenSessions(db, name, move, heartbeatTimeout, undefined);

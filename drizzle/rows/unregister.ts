@@ -3,7 +3,7 @@ import type { Database } from '../database';
 import { attempts, finishedRanges, migrations, walks } from '../schema';
 import { lockExclusive } from './fence';
 import { isLive } from './live';
-import { NotRegistered, Refusal } from './refusal';
+import { NotRegistered, OperationRefused } from './operationRefused';
 
 type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
@@ -23,7 +23,7 @@ export const isEmpty = (history: History): boolean => history.attempts + history
  * Removes a migration's row. Under its exclusive lock: no batch and no claim is half-way.
  * @param withHistory also its attempts, walks and finished batches; else it may have none
  * @param heartbeatTimeout milliseconds after which a silent attempt is taken for dead
- * @throws NotRegistered, or Refusal when an attempt is alive, or there is a history that is to stay
+ * @throws NotRegistered, or OperationRefused when an attempt is alive, or there is a history that is to stay
  */
 export async function unregister(
   db: Database,
@@ -37,7 +37,7 @@ export async function unregister(
     await requireStopped(tx, name, heartbeatTimeout);
     const history = await readHistory(tx, name);
     if (!withHistory && !isEmpty(history)) {
-      throw new Refusal(
+      throw new OperationRefused(
         `${name} has a history (${describeHistory(history)}): to remove it as well, add --yes; ` +
           `to keep it: npx lrm cancel ${name}`,
       );
@@ -62,7 +62,8 @@ async function requireStopped(tx: Transaction, name: string, timeout: number): P
     .where(eq(migrations.name, name))
     .for('update');
   if (!row) throw new NotRegistered(name);
-  if (row.live) throw new Refusal(`an attempt of ${name} is running: npx lrm cancel ${name} first`);
+  if (row.live)
+    throw new OperationRefused(`an attempt of ${name} is running: npx lrm cancel ${name} first`);
 }
 
 async function remove(tx: Transaction, name: string): Promise<void> {

@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import { AttemptOutdated } from '../../drizzle/rows/superseded';
 import { type WalkRow, walks } from '../../drizzle/schema';
 import { type Attempt, fencedTransaction } from './attempt';
-import { Refused } from './refused';
+import { JobUsageError } from './jobUsageError';
 import { requireShape } from './walk/shape';
 import { completeWalk, findWalk, insertWalk } from './walk/store';
 import type { Tally } from './walk/tally';
@@ -44,11 +44,11 @@ export class Cursor<C> {
 
   /**
    * An item is done, and this is where it was.
-   * @throws Refused when that can't be stored.
+   * @throws JobUsageError when that can't be stored.
    */
   passed(value: C): void {
     if (value === undefined || typeof (value as { then?: unknown } | null)?.then === 'function') {
-      throw new Refused(
+      throw new JobUsageError(
         'cursor: it must return at once where the item is, not a promise or nothing',
       );
     }

@@ -3,11 +3,11 @@ import { PgTable } from 'drizzle-orm/pg-core';
 import { inTransaction } from '../../drizzle/transaction';
 import type { Attempt, Database } from './attempt';
 import { createBatch } from './batch';
+import { JobUsageError } from './jobUsageError';
 import type { TableReference } from './names';
 import { checkpointEvery, type WalkOptions } from './options';
 import type { Columns } from './readRows';
-import { Refused } from './refused';
-import { createBrake } from './throttle';
+import { createThrottler } from './throttle';
 import { alongIndex, nextRange } from './walk/boundary';
 import type { KeyValues, Range } from './walk/range';
 import { TableWalk } from './walk/tableWalk';
@@ -32,7 +32,7 @@ export async function forEachRow(
 ): Promise<void> {
   const every = checkpointEvery(options.checkpointEvery);
   const columns = options.columns ?? allColumns(table);
-  const brake = createBrake(attempt, options.throttle);
+  const throttler = createThrottler(attempt, options.throttle);
   const walk = await TableWalk.open(attempt, tally, name, table, options);
   if (!walk) return;
   const store = async (range: Range) =>
@@ -42,7 +42,7 @@ export async function forEachRow(
     );
   const ranges = walk.ranges((gap) => nextRange(attempt.db, walk.key, walk.where, gap, every));
   for await (const range of ranges) {
-    await brake.waitForTurn(attempt.signal);
+    await throttler.waitForTurn(attempt.signal);
     const page = range.matching > 0 ? await readPage(attempt.db, walk, range, columns) : [];
     let done = 0;
     try {
@@ -88,5 +88,5 @@ const KEY = 'lrm:key';
 
 function allColumns(table: TableReference): Columns {
   if (is(table, PgTable)) return getTableColumns(table);
-  throw new Refused('forEach over a plain name needs `columns`: what to read of each row');
+  throw new JobUsageError('forEach over a plain name needs `columns`: what to read of each row');
 }

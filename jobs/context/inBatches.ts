@@ -2,14 +2,14 @@ import { inTransaction } from '../../drizzle/transaction';
 import type { Attempt, Transaction } from './attempt';
 import { type Batch, createBatch, enterBatch } from './batch';
 import type { TableReference } from './names';
-import { type BatchOptions, type BatchSettings, readBatchOptions } from './options';
-import { type Brake, createBrake } from './throttle';
-import { ahead } from './walk/ahead';
+import { type BatchOptions, type ResolvedBatchOptions, readBatchOptions } from './options';
+import { createThrottler, type Throttler } from './throttle';
 import { backOff, TRIES_AT_MOST } from './walk/backOff';
 import { BatchSize } from './walk/batchSize';
 import { runLanes } from './walk/lanes';
 import { LockWaiters } from './walk/lockWaiters';
 import { lookUp } from './walk/lookUp';
+import { prefetch } from './walk/prefetch';
 import type { Range } from './walk/range';
 import { TableWalk } from './walk/tableWalk';
 import type { Tally } from './walk/tally';
@@ -28,10 +28,10 @@ export async function inBatches(
   body: BatchBody,
 ): Promise<void> {
   const settings = readBatchOptions(options);
-  const brake = createBrake(attempt, options.throttle);
+  const throttler = createThrottler(attempt, options.throttle);
   const walk = await TableWalk.open(attempt, tally, name, table, options);
   if (!walk) return;
-  await new Batches(attempt, walk, settings, brake, body).run();
+  await new Batches(attempt, walk, settings, throttler, body).run();
   await walk.complete();
 }
 
@@ -46,13 +46,13 @@ class Batches {
   constructor(
     private readonly attempt: Attempt,
     private readonly walk: TableWalk,
-    private readonly settings: BatchSettings,
-    private readonly brake: Brake,
+    private readonly settings: ResolvedBatchOptions,
+    private readonly throttler: Throttler,
     private readonly body: BatchBody,
   ) {
     this.#size = new BatchSize(settings.bounds, settings.targetMs);
     this.#waiters = new LockWaiters(attempt);
-    this.#next = ahead(
+    this.#next = prefetch(
       walk.ranges((gap) => lookUp(attempt, walk, gap, this.#size.rows)),
       settings.lanes,
     );
@@ -75,7 +75,7 @@ class Batches {
     for (let failures = 0; ; ) {
       const range = parts.shift() ?? (await this.#next());
       if (!range || stop.aborted) return;
-      await this.brake.waitForTurn(stop);
+      await this.throttler.waitForTurn(stop);
       const begun = performance.now();
       // Only a batch that failed may be tried again: what comes after its commit stands outside.
       const [batch] = await Promise.allSettled([this.#commit(range)]);
@@ -96,7 +96,7 @@ class Batches {
       lanes: this.settings.lanes,
       batchesRetried: this.#retried,
     });
-    await this.brake.rest(ms, stop);
+    await this.throttler.rest(ms, stop);
   }
 
   #commit(range: Range): Promise<bigint> {

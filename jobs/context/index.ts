@@ -17,9 +17,9 @@ export type { Batch } from './batch';
 export type { EachItemOptions, ItemSource } from './forEachItem';
 export type { EachRowOptions } from './forEachRow';
 export type { BatchBody } from './inBatches';
+export { JobUsageError } from './jobUsageError';
 export type { BatchOptions, WalkOptions } from './options';
 export type { Columns } from './readRows';
-export { Refused } from './refused';
 export type { Throttle, ThrottleCheck, ThrottleOptions } from './throttle';
 export type { NewValues } from './updateRows';
 
@@ -55,7 +55,7 @@ export interface JobContext {
    * The walk ends at the last key of the first attempt; rows that the application inserts or
    * re-keys meanwhile are its own to bring up to date. A deadlock, a lock or statement timeout
    * rolls one batch back, and it alone is tried again.
-   * @throws Refused when the key can't be walked along, or the walk was begun over something else;
+   * @throws JobUsageError when the key can't be walked along, or the walk was begun over something else;
    * Superseded when a newer attempt has begun; `signal.reason` when the attempt is to stop.
    */
   inBatches(table: TableReference, options: BatchOptions, body: BatchBody): Promise<void>;
@@ -84,7 +84,7 @@ export interface JobContext {
   /**
    * Writes new values to rows in one statement: `[{ id: 7, geohash: 'u33d' }, …]`, all of them with
    * the same properties, found by `key` among them. Returns how many rows there were to update.
-   * @throws Refused when two rows have the same key, or the rows differ in their properties.
+   * @throws JobUsageError when two rows have the same key, or the rows differ in their properties.
    */
   updateRows<T extends PgTable>(
     tx: Transaction,

@@ -1,6 +1,6 @@
 import { is, type SQL, sql } from 'drizzle-orm';
 import { PgColumn, PgDialect, type PgTable } from 'drizzle-orm/pg-core';
-import { Refused } from './refused';
+import { JobUsageError } from './jobUsageError';
 
 /** A table of a Drizzle schema, or its plain name: sql`public.users`. */
 export type TableReference = PgTable | SQL;
@@ -16,12 +16,12 @@ export function tableText(table: TableReference): string {
 
 /**
  * A column's name as the catalog has it.
- * @throws Refused when it is an expression, or a column of another table.
+ * @throws JobUsageError when it is an expression, or a column of another table.
  */
 export function columnName(table: TableReference, column: ColumnReference): string {
   if (is(column, PgColumn)) {
     if (column.table !== table) {
-      throw new Refused(`${column.name} is no column of ${tableText(table)}`);
+      throw new JobUsageError(`${column.name} is no column of ${tableText(table)}`);
     }
     return column.name;
   }
@@ -39,7 +39,8 @@ export function rendered(condition: SQL): string {
 
 function plainText(reference: SQL, what: string): string {
   const { sql: text, params } = dialect.sqlToQuery(reference);
-  if (params.length > 0) throw new Refused(`${what} must be a name, not an expression with values`);
+  if (params.length > 0)
+    throw new JobUsageError(`${what} must be a name, not an expression with values`);
   return text;
 }
 
@@ -50,5 +51,5 @@ function lastIdentifier(text: string): string {
   const [, quoted, plain] = IDENTIFIER.exec(text.trim()) ?? [];
   if (quoted !== undefined) return quoted.replaceAll('""', '"');
   if (plain !== undefined) return plain.toLowerCase();
-  throw new Refused(`${text} is no column's name; a walk's key must be plain columns`);
+  throw new JobUsageError(`${text} is no column's name; a walk's key must be plain columns`);
 }

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { Refused } from './refused';
+import { JobUsageError } from './jobUsageError';
 
 type Kind = 'inBatches' | 'forEach';
 
@@ -16,14 +16,14 @@ export class Nesting {
     return (...args) => this.#inside.run(kind, () => body(...args));
   }
 
-  /** @throws Refused where a walk of that name (undefined: by its number) can't begin. */
+  /** @throws JobUsageError where a walk of that name (undefined: by its number) can't begin. */
   refuse(name: string | undefined): void {
     const outer = this.#inside.getStore();
     if (outer === 'inBatches') {
-      throw new Refused("a walk can't begin inside of a batch: do one after the other");
+      throw new JobUsageError("a walk can't begin inside of a batch: do one after the other");
     }
     if (outer === 'forEach' && name === undefined) {
-      throw new Refused(
+      throw new JobUsageError(
         "a walk inside of forEach needs a 'name' of its own, made of the outer item",
       );
     }

@@ -1,7 +1,7 @@
 import type { SQL } from 'drizzle-orm';
 import { duration } from '../../settings/duration';
+import { JobUsageError } from './jobUsageError';
 import type { ColumnReference } from './names';
-import { Refused } from './refused';
 import type { Throttle } from './throttle';
 import type { SizeBounds } from './walk/batchSize';
 
@@ -42,7 +42,7 @@ export interface BatchOptions extends WalkOptions {
 }
 
 /** {@link BatchOptions} with every default in place. */
-export interface BatchSettings {
+export interface ResolvedBatchOptions {
   readonly lanes: number;
   readonly targetMs: number;
   readonly bounds: SizeBounds;
@@ -54,19 +54,21 @@ const LANES_AT_MOST = 12;
 const LARGEST_BATCH = 20_000;
 const TARGET_BATCH_TIME = '100 ms';
 
-/** @throws Refused naming the first option that makes no sense. */
-export function readBatchOptions(options: BatchOptions): BatchSettings {
+/** @throws JobUsageError naming the first option that makes no sense. */
+export function readBatchOptions(options: BatchOptions): ResolvedBatchOptions {
   const { lanes = 1, targetBatchTime = TARGET_BATCH_TIME, batchSize = {} } = options;
   const { min = 1, max = Math.max(LARGEST_BATCH, min) } = batchSize;
   const targetMs = duration(targetBatchTime);
   if (!isCount(lanes) || lanes > LANES_AT_MOST) {
-    throw new Refused(`lanes is ${lanes}; it must be a whole number from 1 to ${LANES_AT_MOST}`);
+    throw new JobUsageError(
+      `lanes is ${lanes}; it must be a whole number from 1 to ${LANES_AT_MOST}`,
+    );
   }
   if (targetMs === undefined) {
-    throw new Refused("targetBatchTime is no duration; write '100 ms'");
+    throw new JobUsageError("targetBatchTime is no duration; write '100 ms'");
   }
   if (!isCount(min) || !isCount(max) || min > max) {
-    throw new Refused(`batchSize is ${min} to ${max}; both must be whole numbers above 0`);
+    throw new JobUsageError(`batchSize is ${min} to ${max}; both must be whole numbers above 0`);
   }
   return { lanes, targetMs, bounds: { min, max } };
 }
@@ -79,8 +81,8 @@ export function isCount(value: number): boolean {
 /** Work that a crash just before a checkpoint repeats: little enough for most services. */
 const CHECKPOINT_EVERY = 100;
 
-/** @throws Refused when it is no count. */
+/** @throws JobUsageError when it is no count. */
 export function checkpointEvery(given = CHECKPOINT_EVERY): number {
   if (isCount(given)) return given;
-  throw new Refused(`checkpointEvery is ${given}; it must be a whole number above 0`);
+  throw new JobUsageError(`checkpointEvery is ${given}; it must be a whole number above 0`);
 }

@@ -2,9 +2,9 @@ import { getTableColumns, is, SQL } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
 import type { Transaction } from './attempt';
 import { type CatalogColumn, findColumns } from './catalogColumns';
+import { JobUsageError } from './jobUsageError';
 import { arrayLiteral, textOf } from './literal';
 import { type TableReference, tableText } from './names';
-import { Refused } from './refused';
 
 /** A column that rows are written to; `name` is what the database calls it. */
 export interface Target extends Pick<CatalogColumn, 'name' | 'type' | 'collation'> {
@@ -19,7 +19,7 @@ export async function findTargets(
   table: TableReference,
 ): Promise<ReadonlyMap<string, Target>> {
   const columns = await findColumns(tx, table);
-  if (columns.size === 0) throw new Refused(`there is no table ${tableText(table)}`);
+  if (columns.size === 0) throw new JobUsageError(`there is no table ${tableText(table)}`);
   if (!is(table, PgTable)) {
     return new Map([...columns].map(([name, column]) => [name, plainTarget(column)]));
   }
@@ -37,7 +37,7 @@ export async function findTargets(
 /** Before a column makes JSON of the expression's insides. */
 function requireValue(value: unknown): unknown {
   if (typeof value === 'object' && is(value, SQL)) {
-    throw new Refused('updateRows takes values, not SQL expressions');
+    throw new JobUsageError('updateRows takes values, not SQL expressions');
   }
   return value;
 }

@@ -1,10 +1,10 @@
 import { duration } from '../../settings/duration';
 import type { Attempt } from './attempt';
-import { Refused } from './refused';
+import { JobUsageError } from './jobUsageError';
 import { replicaBehind } from './replicaLag';
 import { sleep } from './walk/sleep';
 
-/** Why to wait ('orders are being imported'), or nothing to go on. Shown to operators as it is. */
+/** Why to wait ('orders are being imported'), or nothing to go on. AlreadyReported to operators as it is. */
 export type ThrottleCheck = () => string | undefined | PromiseLike<string | undefined>;
 
 /** The parts of throttling. */
@@ -37,7 +37,7 @@ const CHECK_EVERY_MS = 1_000;
 type Check = () => Promise<string | undefined>;
 
 /** Keeps batches from taking the database away from its application. */
-export class Brake {
+export class Throttler {
   #reason: Promise<string | undefined> | undefined;
   #askedAt = 0;
 
@@ -84,22 +84,22 @@ export class Brake {
 }
 
 /**
- * The brake that an author's option asks for; none at all when an operator wants it done now.
- * @throws Refused when the option makes no sense.
+ * The throttler that an author's option asks for; none at all when an operator wants it done now.
+ * @throws JobUsageError when the option makes no sense.
  */
-export function createBrake(attempt: Attempt, throttle: Throttle = {}): Brake {
+export function createThrottler(attempt: Attempt, throttle: Throttle = {}): Throttler {
   const options = typeof throttle === 'function' ? { check: throttle } : throttle;
-  if (options === false) return new Brake(attempt, 1, []);
+  if (options === false) return new Throttler(attempt, 1, []);
   const { dutyCycle = DUTY_CYCLE, replicaLag = REPLICA_LAG, check } = options;
   if (!(dutyCycle > 0 && dutyCycle <= 1)) {
-    throw new Refused(`throttle.dutyCycle is ${dutyCycle}; it must be above 0 and up to 1`);
+    throw new JobUsageError(`throttle.dutyCycle is ${dutyCycle}; it must be above 0 and up to 1`);
   }
   const lagMs = replicaLag === false ? undefined : duration(replicaLag);
   if (replicaLag !== false && lagMs === undefined) {
-    throw new Refused(`throttle.replicaLag is no duration; write '10 seconds', or false`);
+    throw new JobUsageError(`throttle.replicaLag is no duration; write '10 seconds', or false`);
   }
-  if (attempt.unthrottled) return new Brake(attempt, 1, []);
-  return new Brake(attempt, dutyCycle, [
+  if (attempt.unthrottled) return new Throttler(attempt, 1, []);
+  return new Throttler(attempt, dutyCycle, [
     ...(lagMs === undefined ? [] : [() => replicaBehind(attempt.db, lagMs)]),
     ...(check ? [async () => (await check()) || undefined] : []),
   ]);

@@ -2,9 +2,9 @@ import { getTableColumns, is, SQL, sql } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
 import type { Transaction } from './attempt';
 import { rangeOf } from './batch';
+import { JobUsageError } from './jobUsageError';
 import { arrayLiteral } from './literal';
 import { type ColumnReference, columnName, type TableReference, tableText } from './names';
-import { Refused } from './refused';
 import { findTargets, type Target } from './targets';
 import { equalKeys, updateStatement, type Written } from './updateStatement';
 
@@ -31,7 +31,8 @@ export async function updateRows(
   const names = (Array.isArray(key) ? key : [key]).map((each) => columnName(table, each));
   const keys = names.map((name) => keyTarget(table, given, name));
   const changed = given.filter((target) => !keys.includes(target));
-  if (changed.length === 0) throw new Refused('updateRows: the rows hold nothing but the key');
+  if (changed.length === 0)
+    throw new JobUsageError('updateRows: the rows hold nothing but the key');
   const onUpdate = onUpdateOf(table, given);
   const written = { keys, changed, literals: literals(given, rows), onUpdate };
   const range = rangeOf(tx, table, names);
@@ -81,13 +82,14 @@ function givenTargets(
   const properties = definedIn(rows[0] ?? {});
   rows.forEach((row, index) => {
     if (holdsExactly(row, properties)) return;
-    throw new Refused(
+    throw new JobUsageError(
       `updateRows: row ${index + 1} holds other properties than the first (${properties.join(', ')})`,
     );
   });
   return properties.map((property) => {
     const target = known.get(property);
-    if (!target) throw new Refused(`updateRows: ${tableText(table)} has no column ${property}`);
+    if (!target)
+      throw new JobUsageError(`updateRows: ${tableText(table)} has no column ${property}`);
     return target;
   });
 }
@@ -117,7 +119,8 @@ function onUpdateOf(table: TableReference, given: readonly Target[]): SQL[] {
 
 function keyTarget(table: TableReference, given: readonly Target[], name: string): Target {
   const target = given.find((each) => each.name === name);
-  if (!target) throw new Refused(`updateRows: the rows for ${tableText(table)} lack their ${name}`);
+  if (!target)
+    throw new JobUsageError(`updateRows: the rows for ${tableText(table)} lack their ${name}`);
   return target;
 }
 
@@ -135,5 +138,7 @@ async function refuseEqualKeys(tx: Transaction, written: Written): Promise<void>
   const equal = await tx.execute(equalKeys(written));
   if (equal.length === 0) return;
   const names = written.keys.map(({ name }) => name).join(', ');
-  throw new Refused(`updateRows: two rows have the same ${names}; only one of them could win`);
+  throw new JobUsageError(
+    `updateRows: two rows have the same ${names}; only one of them could win`,
+  );
 }

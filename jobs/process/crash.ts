@@ -1,6 +1,6 @@
 import { CHANNEL } from './channel';
 import type { Description } from './describeError';
-import type { HostEnd } from './jobProcess';
+import type { JobProcessEnd } from './jobProcess';
 
 /** What V8 and the C library end a process with that can't go on. */
 const ABORTED = ['SIGABRT', 'SIGTRAP', 'SIGILL'];
@@ -8,7 +8,7 @@ const ABORTED = ['SIGABRT', 'SIGTRAP', 'SIGILL'];
 const CHANNEL_BROKEN = `the job wrote to file descriptor ${CHANNEL}, by which its process talks to the worker; let it write to files that it has opened itself`;
 
 /** Why a job's thread ended without a word, as far as its process's end tells. */
-export function describeCrash(end: HostEnd): Description {
+export function describeCrash(end: JobProcessEnd): Description {
   if (end.channelBroken) {
     return { name: 'ChannelBroken', origin: 'author', message: CHANNEL_BROKEN, causes: [] };
   }
@@ -26,7 +26,7 @@ export function describeExit(code: number): Description {
   return { name: 'Exit', origin: 'author', message, causes: [] };
 }
 
-function crashText({ code, signal }: HostEnd): string {
+function crashText({ code, signal }: JobProcessEnd): string {
   const how = `the job's process ended (${signal ?? `code ${code}`})`;
   if (signal === 'SIGKILL') {
     return `${how}: somebody killed it, or the system for want of memory, which Buffers take as well`;

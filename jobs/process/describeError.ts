@@ -1,7 +1,7 @@
 import { AttemptOutdated, Superseded } from '../../drizzle/rows/superseded';
 import { plainText } from '../../settings/plainText';
-import { WrongUse } from '../../settings/usageError';
-import { Refused } from '../context/refused';
+import { UsageError } from '../../settings/usageError';
+import { JobUsageError } from '../context/jobUsageError';
 import { UnfinishedWalk } from '../context/walk/unfinishedWalk';
 import { objectsOf } from './objects';
 import { placeOf } from './place';
@@ -42,7 +42,7 @@ const DESCRIBED_AT_MOST = 30;
 const ERRORS_AT_MOST = 10;
 
 /** Errors of ours that an attempt can end in. */
-const OURS = [Superseded, AttemptOutdated, UnfinishedWalk, Refused, WrongUse];
+const OURS = [Superseded, AttemptOutdated, UnfinishedWalk, JobUsageError, UsageError];
 
 const LANGUAGE = new Set([
   'SyntaxError',

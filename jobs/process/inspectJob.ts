@@ -1,7 +1,7 @@
 import { hashOf } from '../catalog';
 import { describeCrash } from './crash';
 import type { Description } from './describeError';
-import { Host } from './jobProcess';
+import { JobProcess } from './jobProcess';
 import type { JobFacts } from './messages';
 
 /** What a job says of itself, or why it can't be loaded. */
@@ -60,12 +60,12 @@ async function inTurn<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function inspectInHost(file: string): Promise<Inspection> {
-  const host = new Host(MEMORY_LIMIT_MB).begin({ task: 'inspect', file });
+  const jobProcess = new JobProcess(MEMORY_LIMIT_MB).begin({ task: 'inspect', file });
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<Inspection>((resolve) => {
       timer = setTimeout(() => resolve(unfinished(NO_END)), LOAD_WITHIN);
-      host.onMessage((message) => {
+      jobProcess.onMessage((message) => {
         if (message.type === 'facts') resolve({ kind: 'facts', facts: message.facts });
         if (message.type === 'failed') {
           const { error, detail } = message;
@@ -73,11 +73,13 @@ async function inspectInHost(file: string): Promise<Inspection> {
         }
         if (message.type === 'exited') resolve(unfinished(NO_END));
       });
-      void host.ended.then((end) => resolve({ kind: 'unfinished', error: describeCrash(end) }));
+      void jobProcess.ended.then((end) =>
+        resolve({ kind: 'unfinished', error: describeCrash(end) }),
+      );
     });
   } finally {
     clearTimeout(timer);
-    void host.end();
+    void jobProcess.end();
   }
 }
 

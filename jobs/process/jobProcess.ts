@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import path from 'node:path';
 import { CHANNEL, listen, send } from './channel';
-import type { FromHost, ThreadInput, ToHost } from './messages';
-import { readFromHost } from './receivedMessage';
+import type { FromJobProcess, ThreadInput, ToJobProcess } from './messages';
+import { readReceived } from './receivedMessage';
 
-/** How a host's process ended. */
-export interface HostEnd {
+/** How a job process ended. */
+export interface JobProcessEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   /** Why it could not even be started: 'EAGAIN', 'ENOMEM'. */
@@ -18,7 +18,7 @@ export interface HostEnd {
 
 const SCRIPT = path.join(__dirname, 'main.js');
 
-/** A host that SIGKILL doesn't end at once waits in the kernel, for a disk perhaps. Milliseconds. */
+/** A job process that SIGKILL doesn't end at once waits in the kernel, for a disk perhaps. Milliseconds. */
 const END_WITHIN = 5_000;
 /** What it said last is read by then, unless its job has handed its channel to somebody else. Milliseconds. */
 const HEARD_WITHIN = 1_000;
@@ -27,12 +27,12 @@ const HEARD_WITHIN = 1_000;
  * A process around one thread with a heap limit of its own: what would take down a whole process
  * (one allocation past all limits, a native module) takes down this one.
  */
-export class Host {
+export class JobProcess {
   /** Resolves once it is gone and all that it said has been heard. */
-  readonly ended: Promise<HostEnd>;
+  readonly ended: Promise<JobProcessEnd>;
   private readonly process: ChildProcess | undefined;
   private readonly channel: Socket | undefined;
-  private readonly listeners: ((message: FromHost) => void)[] = [];
+  private readonly listeners: ((message: FromJobProcess) => void)[] = [];
   private channelBroken = false;
 
   constructor(memoryLimitMb: number) {
@@ -55,12 +55,12 @@ export class Host {
     return this;
   }
 
-  /** Sends a message. One to a host that has just ended is lost: its end is about to be heard. */
-  tell(message: ToHost): void {
+  /** Sends a message. One to a job process that has just ended is lost: its end is about to be heard. */
+  tell(message: ToJobProcess): void {
     if (this.channel) send(this.channel, message);
   }
 
-  onMessage(listener: (message: FromHost) => void): void {
+  onMessage(listener: (message: FromJobProcess) => void): void {
     this.listeners.push(listener);
   }
 
@@ -71,7 +71,7 @@ export class Host {
     };
     const hear = (value: unknown) => {
       if (this.channelBroken) return;
-      const message = readFromHost(value);
+      const message = readReceived(value);
       if (message === undefined) return broken();
       for (const listener of this.listeners) listener(message);
     };
@@ -98,7 +98,7 @@ function start(memoryLimitMb: number): ChildProcess {
     detached: true,
     stdio: Array.from({ length: CHANNEL + 1 }, (_, fd) => stdioOf(fd)),
   });
-  // The worker ends when its activities have; a host ends when its worker has.
+  // The worker ends when its activities have; a job process ends when its worker has.
   child.unref();
   return child;
 }
@@ -115,17 +115,17 @@ function channelOf(child: ChildProcess): Socket | undefined {
   const channel = stdio?.[CHANNEL as number] as Socket | null | undefined;
   if (!channel) return undefined;
   channel.unref();
-  // A write to a host that has ended: its end is heard in another way.
+  // A write to a job process that has ended: its end is heard in another way.
   channel.on('error', () => {});
   return channel;
 }
 
 const isForDebugger = (argument: string) => argument.startsWith('--inspect');
 
-async function ended(child: ChildProcess, channel: Socket | undefined): Promise<HostEnd> {
+async function ended(child: ChildProcess, channel: Socket | undefined): Promise<JobProcessEnd> {
   // Its job has closed the channel, by which alone it could be heard.
   channel?.once('close', () => runs(child) && endGroup(child));
-  const end = await new Promise<HostEnd>((resolve) => {
+  const end = await new Promise<JobProcessEnd>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
     child.on('error', (error) => child.pid === undefined && resolve(notStarted(error)));
   });
@@ -150,7 +150,7 @@ function endGroup({ pid }: ChildProcess): void {
   }
 }
 
-function notStarted(error: unknown): HostEnd {
+function notStarted(error: unknown): JobProcessEnd {
   const code = (error as { code?: unknown } | undefined)?.code;
   return { code: null, signal: null, notStarted: typeof code === 'string' ? code : 'unknown' };
 }

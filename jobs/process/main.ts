@@ -3,7 +3,7 @@ import path from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { CHANNEL, listen, send } from './channel';
 import { describe } from './describeError';
-import type { FromHost, ToHost } from './messages';
+import type { FromJobProcess, ToJobProcess } from './messages';
 
 // The process around an attempt's thread. Here, on its main thread, no job's code ever runs: so it
 // hears when its worker is gone or silent, and takes the job with it.
@@ -28,16 +28,16 @@ thread.once('error', (error) =>
 thread.once('exit', (code) => setImmediate(() => tell({ type: 'exited', code })));
 
 /** What a thread says before it has a listener: that it can't even be loaded. */
-const early: FromHost[] = [];
+const early: FromJobProcess[] = [];
 let begun = false;
 let heard = performance.now();
-listen(channel, (message) => hear(message as ToHost), end);
+listen(channel, (message) => hear(message as ToJobProcess), end);
 channel.on('error', end).on('close', end);
 
 // Supervisors and terminals signal whole groups; when to stop, and how, is the worker's to say.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
 
-function hear(message: ToHost): void {
+function hear(message: ToJobProcess): void {
   heard = performance.now();
   switch (message.type) {
     case 'begin':
@@ -49,7 +49,7 @@ function hear(message: ToHost): void {
     case 'stop':
       port.postMessage(message);
       return;
-    case 'leave':
+    case 'sessionAllowed':
       Atomics.store(gate, 0, 1);
       Atomics.notify(gate, 0);
       return;
@@ -58,7 +58,7 @@ function hear(message: ToHost): void {
   }
 }
 
-function tell(message: FromHost): void {
+function tell(message: FromJobProcess): void {
   if (begun) send(channel, message);
   else early.push(message);
 }

@@ -55,11 +55,11 @@ export type StopReason =
 export type ToThread = { readonly type: 'stop'; readonly reason: StopReason };
 
 /** From the worker to the process around a thread. */
-export type ToHost =
+export type ToJobProcess =
   | { readonly type: 'begin'; readonly input: ThreadInput }
   | ToThread
   /** The attempt is still the current one: its new session may go on. */
-  | { readonly type: 'leave' }
+  | { readonly type: 'sessionAllowed' }
   | { readonly type: 'alive' };
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -91,7 +91,7 @@ export type FromThread =
     };
 
 /** From that process to the worker: what the thread says, and its end. */
-export type FromHost =
+export type FromJobProcess =
   | FromThread
   /** process.exit(), or out of memory before anything could be said. */
   | { readonly type: 'exited'; readonly code: number };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Description } from './describeError';
-import type { FromHost } from './messages';
+import type { FromJobProcess } from './messages';
 
 const description: z.ZodType = z.lazy(() =>
   z.looseObject({
@@ -59,7 +59,7 @@ const message = z.discriminatedUnion('type', [
 ]);
 
 /** A message of a job's process, or undefined when it can't be one: somebody else wrote it. */
-export function readFromHost(value: unknown): FromHost | undefined {
+export function readReceived(value: unknown): FromJobProcess | undefined {
   const { data } = message.safeParse(value);
-  return data as FromHost | undefined;
+  return data as FromJobProcess | undefined;
 }

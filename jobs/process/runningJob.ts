@@ -1,10 +1,10 @@
 import type { Progress } from '../context/attempt';
 import type { Description } from './describeError';
-import type { Host, HostEnd } from './jobProcess';
-import type { During, FromHost, LogLevel, StopReason } from './messages';
+import type { JobProcess, JobProcessEnd } from './jobProcess';
+import type { During, FromJobProcess, LogLevel, StopReason } from './messages';
 
 /** How a thread ended by itself. */
-export type ThreadEnd =
+export type JobEnd =
   | { readonly kind: 'returned'; readonly stopped: boolean; readonly usedDatabase: boolean }
   | {
       readonly kind: 'failed';
@@ -15,11 +15,11 @@ export type ThreadEnd =
     }
   /** process.exit(), or out of memory before anything could be said. */
   | { readonly kind: 'exited'; readonly code: number }
-  /** Its host's process ended under it. */
-  | { readonly kind: 'crashed'; readonly host: HostEnd };
+  /** Its job process ended under it. */
+  | { readonly kind: 'crashed'; readonly jobProcess: JobProcessEnd };
 
 /** What a running thread tells meanwhile. */
-export interface ThreadListener {
+export interface JobListener {
   running(): void;
   progress(progress: Progress): void;
   progressed(): void;
@@ -32,39 +32,39 @@ export interface ThreadListener {
 const ASK_AGAIN = 500;
 
 /** The thread in which one attempt's run() executes. */
-export class JobThread {
+export class RunningJob {
   /** Settled once, by whatever ends it first. */
-  readonly ended: Promise<ThreadEnd>;
+  readonly ended: Promise<JobEnd>;
   private over = false;
 
-  /** @param host begun with the attempt just now */
+  /** @param jobProcess begun with the attempt just now */
   constructor(
-    private readonly host: Host,
-    private readonly listener: ThreadListener,
+    private readonly jobProcess: JobProcess,
+    private readonly listener: JobListener,
   ) {
     this.ended = new Promise((resolve) => {
-      host.onMessage((message) => this.hear(message, resolve));
-      void host.ended.then((end) => resolve({ kind: 'crashed', host: end }));
+      jobProcess.onMessage((message) => this.hear(message, resolve));
+      void jobProcess.ended.then((end) => resolve({ kind: 'crashed', jobProcess: end }));
     });
   }
 
   /** Aborts the job's signal. */
   askToStop(reason: StopReason): void {
-    this.host.tell({ type: 'stop', reason });
+    this.jobProcess.tell({ type: 'stop', reason });
   }
 
   /** To be called with each heartbeat: a thread whose worker is frozen must end. */
   beat(): void {
-    this.host.tell({ type: 'alive' });
+    this.jobProcess.tell({ type: 'alive' });
   }
 
   /** Ends the thread whatever it does; false when the system didn't let it end. */
   terminate(): Promise<boolean> {
     this.over = true;
-    return this.host.end();
+    return this.jobProcess.end();
   }
 
-  private hear(message: FromHost, end: (end: ThreadEnd) => void): void {
+  private hear(message: FromJobProcess, end: (end: JobEnd) => void): void {
     const { listener } = this;
     if (message.type === 'returned') {
       const { stopped, usedDatabase } = message;
@@ -87,7 +87,7 @@ export class JobThread {
     while (!this.over) {
       const current = await this.listener.isCurrent().catch(() => undefined);
       if (current === false) return;
-      if (current) return this.host.tell({ type: 'leave' });
+      if (current) return this.jobProcess.tell({ type: 'sessionAllowed' });
       // The database does not answer: asked again until it does, or the attempt is over.
       await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN));
     }

@@ -1,5 +1,5 @@
 import { duration } from '../../settings/duration';
-import { WrongUse } from '../../settings/usageError';
+import { UsageError } from '../../settings/usageError';
 import { isName } from '../catalog';
 import type { JobOptions } from '../context/index';
 
@@ -28,12 +28,14 @@ const OPTIONS: Readonly<Record<keyof JobOptions, Check>> = {
 
 /**
  * Reads what a job exports as `options`; nothing is an empty one.
- * @throws WrongUse naming every option that is unknown or can't be.
+ * @throws UsageError naming every option that is unknown or can't be.
  */
 export function readOptions(exported: unknown): JobOptions {
   if (exported === undefined) return {};
   if (typeof exported !== 'object' || exported === null) {
-    throw new WrongUse("options: write export const options = { startToCloseTimeout: '6 hours' }");
+    throw new UsageError(
+      "options: write export const options = { startToCloseTimeout: '6 hours' }",
+    );
   }
   const problems = Object.entries(exported).flatMap(([name, value]) => {
     const check = Object.hasOwn(OPTIONS, name) ? OPTIONS[name as keyof JobOptions] : undefined;
@@ -41,7 +43,7 @@ export function readOptions(exported: unknown): JobOptions {
     const problem = value === undefined ? undefined : check(value);
     return problem ? [`options.${name}: ${problem}`] : [];
   });
-  if (problems.length > 0) throw new WrongUse(problems.join('; '));
+  if (problems.length > 0) throw new UsageError(problems.join('; '));
   return exported as JobOptions;
 }
 
@@ -50,12 +52,12 @@ const DEPENDENCIES_AT_MOST = 100;
 
 /**
  * Reads what a job exports as `dependsOn`; nothing is an empty list.
- * @throws WrongUse when it is no list of names.
+ * @throws UsageError when it is no list of names.
  */
 export function readDependsOn(exported: unknown): readonly string[] {
   if (exported === undefined) return [];
   const names =
     Array.isArray(exported) && exported.length <= DEPENDENCIES_AT_MOST ? exported : [null];
   if (names.every((name) => typeof name === 'string' && isName(name))) return names;
-  throw new WrongUse("dependsOn: is no list of names; write export const dependsOn = ['0001_a']");
+  throw new UsageError("dependsOn: is no list of names; write export const dependsOn = ['0001_a']");
 }

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { WrongUse } from '../../settings/usageError';
+import { UsageError } from '../../settings/usageError';
 import type { JobContext } from '../context/index';
 import type { JobFacts } from '../process/messages';
 import { traceToSources } from '../process/place';
@@ -13,14 +13,14 @@ export interface LoadedJob extends JobFacts {
 
 /**
  * Loads a job file; only ever in a thread, since its top level may do anything.
- * @throws WrongUse when it has no run() or says impossible things of itself; else what it threw.
+ * @throws UsageError when it has no run() or says impossible things of itself; else what it threw.
  */
 export async function loadJob(file: string): Promise<LoadedJob> {
   traceToSources();
   const exported = await load(file);
   const run = exported['run'];
   if (typeof run !== 'function') {
-    throw new WrongUse(
+    throw new UsageError(
       `no function 'run' is exported; write: export async function run(job) { … }`,
     );
   }
@@ -47,7 +47,7 @@ async function loadTypeScript(url: string): Promise<Record<string, unknown>> {
     forRequire.register();
     forImport.register();
   } catch {
-    throw new WrongUse(
+    throw new UsageError(
       'a .ts job needs the package tsx (npm ci installs it); deploy compiled jobs',
     );
   }

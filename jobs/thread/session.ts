@@ -62,7 +62,7 @@ function guarded(input: RunInput, onLost: () => void): Sql {
       // Of a role's own timeout a session that rests would end, and the attempt with it.
       idle_session_timeout: '0',
     },
-    onSession: waitForLeave,
+    onSession: waitUntilAllowed,
     onLost: () => {
       lost = true;
       onLost();
@@ -75,7 +75,7 @@ let lost = false;
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 /** Blocks the thread: nothing may be sent on the new session before. A superseded one never gets leave. */
-function waitForLeave(): void {
+function waitUntilAllowed(): void {
   used = true;
   if (lost) Atomics.wait(NEVER, 0, 0);
   Atomics.store(gate, 0, 0);

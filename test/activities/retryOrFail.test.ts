@@ -7,7 +7,7 @@ import { errorText } from '../../activities/attempt/errorText';
 import { decide } from '../../activities/attempt/retryOrFail';
 import { connect, type Sql } from '../../drizzle/connect';
 import { Superseded } from '../../drizzle/rows/superseded';
-import { Refused } from '../../jobs/context/refused';
+import { JobUsageError } from '../../jobs/context/jobUsageError';
 import { describeCrash } from '../../jobs/process/crash';
 import { describe as describeThrown } from '../../jobs/process/describeError';
 import { objectsOf } from '../../jobs/process/objects';
@@ -147,13 +147,13 @@ describe('retry or fail: transient trouble is retried', () => {
 
 test('retry or fail: no process for the job, for want of open files, is transient', async () => {
   const script = `
-    const { Host } = require('./dist/jobs/process/jobProcess.js');
+    const { JobProcess } = require('./dist/jobs/process/jobProcess.js');
     const { closeSync, openSync } = require('node:fs');
     const open = [];
     try { for (;;) open.push(openSync('/dev/null')); } catch {}
-    const host = new Host(64);
+    const jobProcess = new JobProcess(64);
     open.forEach((file) => closeSync(file));
-    host.ended.then((end) => console.log(JSON.stringify(end)));
+    jobProcess.ended.then((end) => console.log(JSON.stringify(end)));
     setTimeout(() => {}, 10_000).unref();`;
   const { stdout } = spawnSync(
     'bash',
@@ -306,7 +306,7 @@ describe('retry or fail: what no attempt could mend fails at once', () => {
 
   test.each([
     ['ApplicationFailure.nonRetryable', ApplicationFailure.nonRetryable('no such region')],
-    ['a walk that is refused', new Refused('no unique index')],
+    ['a walk that is refused', new JobUsageError('no unique index')],
     ['a ReferenceError', new ReferenceError('x')],
   ])('%s', async (_, error) => {
     expect((await outcomeOf(() => Promise.reject(error))).verdict).toBe('fail');

@@ -3,7 +3,7 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectFolder } from '../../settings/projectFolder';
-import { WrongUse } from '../../settings/usageError';
+import { UsageError } from '../../settings/usageError';
 import { markdown, type Table } from './figures';
 import { foreground } from './foreground';
 import { kill } from './kill';
@@ -35,8 +35,8 @@ Measures on servers of its own; all of it takes about 25 minutes. With --write t
 tables go to docs/benchmarks.md, too.`;
 
 main().catch((error: unknown) => {
-  console.error(error instanceof WrongUse ? error.message : error);
-  process.exitCode = error instanceof WrongUse ? 2 : 1;
+  console.error(error instanceof UsageError ? error.message : error);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
 });
 
 async function main(): Promise<void> {
@@ -69,7 +69,9 @@ function readOptions(args: string[]): Options | undefined {
   const parts = values.only.split(',');
   const unknown = parts.filter((part) => !(part in PARTS));
   if (unknown.length > 0) {
-    throw new WrongUse(`--only: ${unknown.join(', ')} is none of ${Object.keys(PARTS).join(', ')}`);
+    throw new UsageError(
+      `--only: ${unknown.join(', ')} is none of ${Object.keys(PARTS).join(', ')}`,
+    );
   }
   return {
     rows: whole('--rows', values.rows),
@@ -94,13 +96,13 @@ function parse(args: string[]) {
       },
     });
   } catch (error) {
-    throw new WrongUse(error instanceof Error ? error.message : String(error));
+    throw new UsageError(error instanceof Error ? error.message : String(error));
   }
 }
 
 function whole(option: string, text: string): number {
   if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text);
-  throw new WrongUse(`${option}: '${text}' is no whole number above 0`);
+  throw new UsageError(`${option}: '${text}' is no whole number above 0`);
 }
 
 function page(tables: readonly Table[], load: number): string {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { migrationName } from '../../client/arguments/name';
 import { slug } from '../../client/new/description';
-import { WrongUse } from '../../settings/usageError';
+import { UsageError } from '../../settings/usageError';
 
 test.each([
   ['../0001_a', 'it is a path'],
@@ -18,7 +18,7 @@ test.each([
   ['0001_a\n', 'small letters, digits and'],
   ['', 'it is empty'],
 ])('migrationName refuses %j and says in which way it is wrong', (typed, problem) => {
-  expect(() => migrationName(typed)).toThrow(WrongUse);
+  expect(() => migrationName(typed)).toThrow(UsageError);
   expect(() => migrationName(typed)).toThrow(problem);
   expect(() => migrationName(typed)).not.toThrow('\n');
 });
@@ -37,5 +37,5 @@ test.each([
 });
 
 test.each(['../x', 'a/b', '日本', '  ', 'a'.repeat(101)])('slug refuses %j', (description) => {
-  expect(() => slug(description)).toThrow(WrongUse);
+  expect(() => slug(description)).toThrow(UsageError);
 });

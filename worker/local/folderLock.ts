@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { createConnection, createServer, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WrongUse } from '../../settings/usageError';
+import { UsageError } from '../../settings/usageError';
 
 /** In the working folder: a full path would exceed what a socket's name may have (107 bytes). */
 const SOCKET = 'lock';
@@ -17,13 +17,13 @@ export interface FolderLock {
 /**
  * Takes the lock: a listening socket, which the system closes when its process ends in whatever
  * way. (A file with a process number would outlive a crash.) Waits for a holder that is stopping.
- * @throws WrongUse when another start is running in this folder.
+ * @throws UsageError when another start is running in this folder.
  */
 export async function lockFolder(): Promise<FolderLock> {
   for (;;) {
     const holder = await askHolder();
     if (holder === 'running') {
-      throw new WrongUse('npm start is running in this folder already: use that one, or stop it');
+      throw new UsageError('npm start is running in this folder already: use that one, or stop it');
     }
     if (holder === 'stopping') {
       await sleep(100);

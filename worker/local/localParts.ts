@@ -28,7 +28,7 @@ export interface LocalParts extends LocalEndpoints {
 /**
  * Starts what the environment doesn't name, and tells `lrm` in other terminals where it is.
  * @param ended told when a part ends by itself.
- * @throws WrongUse for wrong settings, or when `npm start` runs in this folder already.
+ * @throws UsageError for wrong settings, or when `npm start` runs in this folder already.
  */
 export async function openLocalParts(
   env: NodeJS.ProcessEnv,

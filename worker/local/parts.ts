@@ -4,7 +4,7 @@ import { chownSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { projectFolder } from '../../settings/projectFolder';
 import type { LocalEndpoints } from '../../settings/settings';
-import { WrongUse } from '../../settings/usageError';
+import { UsageError } from '../../settings/usageError';
 import type { FromParts, PartsRequest, ToParts } from './messages';
 import { NOBODY, unprivileged } from './postgres/unprivileged';
 
@@ -30,7 +30,7 @@ export interface PartsListener {
 
 /**
  * Starts the embedded parts. They end with this process, however it ends.
- * @throws WrongUse when parts are running in that folder already.
+ * @throws UsageError when parts are running in that folder already.
  */
 export async function startParts(
   request: PartsRequest,
@@ -80,7 +80,7 @@ function ready(child: ChildProcess, listener: PartsListener): Promise<Partial<Lo
       if (message.type === 'note') listener.note?.(message.text);
       if (message.type === 'ready') resolve(message.endpoints);
       if (message.type === 'failed') {
-        reject(message.wrongUse ? new WrongUse(message.error) : new Error(message.error));
+        reject(message.wrongUse ? new UsageError(message.error) : new Error(message.error));
       }
     });
     child.once('error', reject);

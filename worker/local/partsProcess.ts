@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { LocalEndpoints } from '../../settings/settings';
-import { WrongUse } from '../../settings/usageError';
+import { UsageError } from '../../settings/usageError';
 import { type FolderLock, lockFolder } from './folderLock';
 import type { FromParts, PartsRequest, ToParts } from './messages';
 import { type RunningPostgres, startEmbeddedPostgres } from './postgres/embeddedPostgres';
@@ -84,7 +84,7 @@ async function stop(): Promise<never> {
 
 async function fail(error: unknown): Promise<void> {
   const text = error instanceof Error ? error.message : String(error);
-  tell({ type: 'failed', error: text, wrongUse: error instanceof WrongUse });
+  tell({ type: 'failed', error: text, wrongUse: error instanceof UsageError });
   await stop();
 }
 

@@ -2,8 +2,8 @@ import { is, type SQL, sql } from 'drizzle-orm';
 import { PgColumn } from 'drizzle-orm/pg-core';
 import type { Database } from '../attempt';
 import { type CatalogColumn, findColumns } from '../catalogColumns';
+import { JobUsageError } from '../jobUsageError';
 import { type ColumnReference, columnName, type TableReference, tableText } from '../names';
-import { Refused } from '../refused';
 import type { Operators } from './operators';
 import { requireUniqueIndex } from './uniqueIndex';
 
@@ -43,7 +43,7 @@ export interface FoundTable {
 /**
  * Looks the key up in the catalogs.
  * @param known the table, where its name has been looked up already
- * @throws Refused when the table or the columns can't be walked along exactly.
+ * @throws JobUsageError when the table or the columns can't be walked along exactly.
  */
 export async function describeKey(
   db: Pick<Database, 'execute'>,
@@ -54,9 +54,10 @@ export async function describeKey(
   const found = await findColumns(db, table);
   const columns = references.map((reference) => {
     const column = found.get(columnName(table, reference));
-    if (!column) throw new Refused(`${tableName} has no column ${columnName(table, reference)}`);
+    if (!column)
+      throw new JobUsageError(`${tableName} has no column ${columnName(table, reference)}`);
     if (column.nullable) {
-      throw new Refused(
+      throw new JobUsageError(
         `${tableName}.${column.name} may be NULL, and NULLs have no place in a walk: ` +
           'set it NOT NULL, or walk along another key',
       );
@@ -66,7 +67,7 @@ export async function describeKey(
   const { indexId, operators } = await requireUniqueIndex(db, { tableId, tableName, columns });
   const compared = columns.map((column, index) => {
     const own = operators[index];
-    if (!own) throw new Refused(`${tableName}.${column.name} has a type without an order`);
+    if (!own) throw new JobUsageError(`${tableName}.${column.name} has a type without an order`);
     return { ...column, operators: own };
   });
   return { table, tableName, tableId, indexId, columns: compared, descending };
@@ -74,7 +75,7 @@ export async function describeKey(
 
 /**
  * The table that a name stands for.
- * @throws Refused when there is none, or it is none that can be walked over.
+ * @throws JobUsageError when there is none, or it is none that can be walked over.
  */
 export async function findTable(
   db: Pick<Database, 'execute'>,
@@ -86,12 +87,12 @@ export async function findTable(
       exists (select from pg_inherits where inhparent = c.oid) as parent
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.oid = to_regclass(${text}::text)`);
-  if (!found) throw new Refused(`there is no table ${text}`);
+  if (!found) throw new JobUsageError(`there is no table ${text}`);
   if (found.kind !== 'r' && found.kind !== 'p') {
-    throw new Refused(`${found.name} is no table; walk over the table itself`);
+    throw new JobUsageError(`${found.name} is no table; walk over the table itself`);
   }
   if (found.kind === 'r' && found.parent) {
-    throw new Refused(
+    throw new JobUsageError(
       `${found.name} has tables inheriting from it, whose rows its unique index does not cover: ` +
         'walk over each of them',
     );

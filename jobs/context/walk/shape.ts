@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { WalkRow } from '../../../drizzle/schema';
+import { JobUsageError } from '../jobUsageError';
 import {
   type ColumnReference,
   columnName,
@@ -8,7 +9,6 @@ import {
   tableText,
 } from '../names';
 import type { WalkOptions } from '../options';
-import { Refused } from '../refused';
 import type { Key } from './key';
 
 /** What a walk is over, by aspect: table, key, direction, where, and so on. */
@@ -39,12 +39,12 @@ export function asFound(key: Key): Shape {
 
 /**
  * Makes sure that the walk was begun over the same: what is done there would say nothing of here.
- * @throws Refused naming what has changed.
+ * @throws JobUsageError naming what has changed.
  */
 export function requireShape(walk: WalkRow, shape: Shape): void {
   const changed = Object.keys(shape).filter((aspect) => walk.shape[aspect] !== shape[aspect]);
   if (changed.length === 0) return;
-  throw new Refused(
+  throw new JobUsageError(
     `walk '${walk.name}' of ${walk.migration} was begun with another ${changed.join(' and ')}: ` +
       'put it back (a value such as the current time must not differ between attempts), ' +
       "or begin anew under another 'name'",

@@ -3,8 +3,8 @@ import { COMMIT_DURABLY } from '../../../drizzle/durable';
 import { AttemptOutdated } from '../../../drizzle/rows/superseded';
 import { finishedRanges, type WalkRow, walks } from '../../../drizzle/schema';
 import { type Attempt, fencedTransaction, type Transaction } from '../attempt';
+import { JobUsageError } from '../jobUsageError';
 import { arrayLiteral } from '../literal';
-import { Refused } from '../refused';
 import type { Key } from './key';
 import { inOrder, type KeyValues, type Range, typed } from './range';
 import type { Shape } from './shape';
@@ -70,7 +70,7 @@ export function readFinished(tx: Transaction, walk: WalkRow, key: Key): Promise<
 
 /**
  * Notes a finished range in the transaction that finishes it.
- * @throws Refused when the transaction is no longer the one that was entered; AttemptOutdated when
+ * @throws JobUsageError when the transaction is no longer the one that was entered; AttemptOutdated when
  *   the table's name stands for another table by now.
  */
 export async function insertFinished(
@@ -89,7 +89,7 @@ export async function insertFinished(
     returning id::text as id`);
   if (row) return BigInt(row.id);
   const [now] = await tx.execute<{ id: string }>(sql`select pg_current_xact_id()::text as id`);
-  if (now?.id !== transactionId) throw new Refused(ENDED_TRANSACTION);
+  if (now?.id !== transactionId) throw new JobUsageError(ENDED_TRANSACTION);
   throw new AttemptOutdated(`the name of ${key.tableName} stands for another table by now`);
 }
 

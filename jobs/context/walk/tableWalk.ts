@@ -2,9 +2,9 @@ import type { SQL } from 'drizzle-orm';
 import { AttemptOutdated } from '../../../drizzle/rows/superseded';
 import type { WalkRow } from '../../../drizzle/schema';
 import { type Attempt, fencedTransaction, type Transaction } from '../attempt';
+import { JobUsageError } from '../jobUsageError';
 import type { ColumnReference, TableReference } from '../names';
 import type { WalkOptions } from '../options';
-import { Refused } from '../refused';
 import { type Gap, lastKey } from './boundary';
 import { estimateRows } from './estimate';
 import { gapsAndFinished, sameKey } from './gaps';
@@ -65,7 +65,7 @@ export class TableWalk {
 
   /**
    * Begins the walk, or goes on with it; undefined when it is complete.
-   * @throws Refused when the key can't be walked along, or the walk was begun over something else.
+   * @throws JobUsageError when the key can't be walked along, or the walk was begun over something else.
    */
   static async open(
     attempt: Attempt,
@@ -192,7 +192,7 @@ export class TableWalk {
 
 function keyColumns(key: WalkOptions['key']): readonly ColumnReference[] {
   const columns = Array.isArray(key) ? key : [key];
-  if (columns.length === 0) throw new Refused('a walk needs a key: one column at least');
+  if (columns.length === 0) throw new JobUsageError('a walk needs a key: one column at least');
   return columns;
 }
 

@@ -1,5 +1,5 @@
 import type { Attempt } from '../attempt';
-import { Refused } from '../refused';
+import { JobUsageError } from '../jobUsageError';
 import { UnfinishedWalk } from './unfinishedWalk';
 
 interface Count {
@@ -28,7 +28,7 @@ export class Tally {
   /**
    * Does one walk, under the given name or its number, and notes how it ended.
    * @param over the table's name, or what else it goes over
-   * @throws Refused when the job has walked under that name before: it would be taken for done;
+   * @throws JobUsageError when the job has walked under that name before: it would be taken for done;
    *   UnfinishedWalk when that very walk has failed before in this attempt.
    */
   async track(
@@ -62,12 +62,12 @@ export class Tally {
 
   /**
    * To be called when run() has returned.
-   * @throws Refused when a walk still runs; UnfinishedWalk when one has failed and run() went on.
+   * @throws JobUsageError when a walk still runs; UnfinishedWalk when one has failed and run() went on.
    */
   requireComplete(): void {
     for (const [name, { state, error }] of this.#walks) {
       if (state === 'running') {
-        throw new Refused(
+        throw new JobUsageError(
           `run() returned while its walk '${name}' was still running: await it ` +
             '(await job.inBatches(…), await job.forEach(…))',
         );
@@ -83,7 +83,8 @@ export class Tally {
       const [failed, { error }] = before;
       throw new UnfinishedWalk(failed, 'run() began it once more', error);
     }
-    if (this.#walks.has(name)) throw new Refused(`two walks of this job have the name '${name}'`);
+    if (this.#walks.has(name))
+      throw new JobUsageError(`two walks of this job have the name '${name}'`);
     const count = { done: 0, total: 0 };
     this.#walks.set(name, { over, numbered: given === undefined, count, state: 'running' });
     return name;

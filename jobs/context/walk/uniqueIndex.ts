@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Database } from '../attempt';
 import type { CatalogColumn } from '../catalogColumns';
-import { Refused } from '../refused';
+import { JobUsageError } from '../jobUsageError';
 import { type OperatorRow, type Operators, operatorRows, operatorsOf } from './operators';
 
 /** The part of a key that its index is looked for by. */
@@ -32,7 +32,7 @@ interface Candidate extends Record<string, unknown> {
  * Makes sure that the key's columns have an index which keeps them unique at every moment, and
  * which a walk can follow: without one, batches would overlap, skip rows, or sort the whole table.
  * @returns the index's OID, and the operators of its columns
- * @throws Refused saying what is missing.
+ * @throws JobUsageError saying what is missing.
  */
 export async function requireUniqueIndex(
   db: Pick<Database, 'execute'>,
@@ -44,7 +44,7 @@ export async function requireUniqueIndex(
   if (sound) return { indexId: sound.id, operators: operatorsOf(sound.operators) };
   const columns = key.columns.map(({ name }) => name).join(', ');
   const why = flaws.map(({ name, flaw }) => `; ${name} ${flaw}`).join('');
-  throw new Refused(
+  throw new JobUsageError(
     `${key.tableName} has no unique index on exactly (${columns})${why}: ` +
       'create one (CREATE UNIQUE INDEX CONCURRENTLY), or walk along another key',
   );

@@ -52,9 +52,9 @@ test('readMigrations counts time limits in a row without progress', async () => 
   await insertEnded(database.sql, '0001_a', 2, 'timed_out', true);
   await insertEnded(database.sql, '0001_a', 3, 'timed_out');
   await insertEnded(database.sql, '0001_a', 4, 'timed_out');
-  expect((await only()).fruitlessLimits).toBe(2);
+  expect((await only()).timeoutsWithoutProgress).toBe(2);
   await insertEnded(database.sql, '0001_a', 5, 'interrupted');
-  expect((await only()).fruitlessLimits).toBe(0);
+  expect((await only()).timeoutsWithoutProgress).toBe(0);
 });
 
 test('readMigrations gives the latest attempt, or none', async () => {

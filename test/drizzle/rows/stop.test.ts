@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { connect } from '../../../drizzle/connect';
 import { type Database, database as drizzle } from '../../../drizzle/database';
-import { Refusal } from '../../../drizzle/rows/refusal';
+import { OperationRefused } from '../../../drizzle/rows/operationRefused';
 import { resume, retry } from '../../../drizzle/rows/restart';
 import { applicationName } from '../../../drizzle/rows/sessions';
 import { settle, stop } from '../../../drizzle/rows/stop';
@@ -114,7 +114,7 @@ test.each([
   async (status, move, possible) => {
     await insertMigration(database.sql, NAME, status);
     const failure = await stop(db, NAME, move, asked, TIMEOUT).catch((error) => error);
-    expect(failure).toBeInstanceOf(Refusal);
+    expect(failure).toBeInstanceOf(OperationRefused);
     expect(failure.message).toBe(`0001_a is ${status}: can't ${move} it. Possible: ${possible}`);
     expect(await row(database.sql, NAME)).toMatchObject({ status, request: null });
   },

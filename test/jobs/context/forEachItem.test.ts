@@ -111,5 +111,5 @@ test.each([
   const refused = withAttempt(database, ({ job }) =>
     job.forEach(pagesBehind, { cursor: cursor as () => never }, async () => {}),
   );
-  await expect(refused).rejects.toMatchObject({ name: 'Refused' });
+  await expect(refused).rejects.toMatchObject({ name: 'JobUsageError' });
 });

@@ -57,14 +57,14 @@ test.each([
 ])('inBatches refuses %s', async (_, index, why) => {
   const ddl = `create table items (id integer not null, code text not null); ${index}`;
   const message = await walk(ddl, { key: items.id });
-  expect(message).toMatch(/^Refused: public\.items /);
+  expect(message).toMatch(/^JobUsageError: public\.items /);
   expect(message).toContain(why);
 });
 
 test('inBatches refuses a key that may be NULL', async () => {
   expect(
     await walk('create table items (id integer unique, code text)', { key: items.id }),
-  ).toMatch(/Refused: public\.items\.id may be NULL/);
+  ).toMatch(/JobUsageError: public\.items\.id may be NULL/);
 });
 
 test('inBatches refuses an index whose order is not that of the column', async () => {
@@ -152,7 +152,7 @@ test('inBatches refuses to go on over another table, key, direction or condition
     [{ where: sql`id > 3`, key: items.code }, 'key'],
   ] as const) {
     await expect(begin(options)).rejects.toMatchObject({
-      name: 'Refused',
+      name: 'JobUsageError',
       message: expect.stringContaining(`begun with another ${what}`),
     });
   }

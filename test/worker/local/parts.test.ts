@@ -93,7 +93,7 @@ test('startParts shows the password to its owner only', async () => {
 test('startParts refuses a second start in the same folder, and the first goes on', async () => {
   const first = await start();
 
-  await expect(start()).rejects.toMatchObject({ name: 'WrongUse', message: /already/ });
+  await expect(start()).rejects.toMatchObject({ name: 'UsageError', message: /already/ });
 
   expect(await query(first, 'select 1 as value')).toEqual([{ value: 1 }]);
 });

@@ -9,7 +9,7 @@ export interface Needs {
   readonly namespace: string;
 }
 
-/** @throws WrongUse naming every setting that doesn't parse, before anything is started. */
+/** @throws UsageError naming every setting that doesn't parse, before anything is started. */
 export function readNeeds(env: NodeJS.ProcessEnv): Needs {
   // The embedded database has no address yet; any will do to check the rest.
   readSettings({

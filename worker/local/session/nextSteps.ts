@@ -1,4 +1,4 @@
-import { LONG_RUNNING_MIGRATIONS } from '../../../settings/settings';
+import { WORKFLOW_ID } from '../../../settings/settings';
 import type { LocalParts } from '../localParts';
 
 /** Where everything is and what to type next. */
@@ -6,7 +6,7 @@ export function nextSteps(parts: LocalParts, workerLog: string): string {
   return `
 Postgres  ${parts.embedded.postgres ? withoutPassword(parts.databaseUrl) : 'as DATABASE_URL says'}
 Temporal  ${parts.temporalAddress}
-Web UI    ${parts.webUi ? `${parts.webUi}/namespaces/${parts.embedded.namespace}/workflows/${LONG_RUNNING_MIGRATIONS}` : "your Temporal's own"}
+Web UI    ${parts.webUi ? `${parts.webUi}/namespaces/${parts.embedded.namespace}/workflows/${WORKFLOW_ID}` : "your Temporal's own"}
 Worker    ${workerLog}
 
 Type in another terminal:

@@ -3,7 +3,7 @@ import { connect } from '../../../drizzle/connect';
 import { database } from '../../../drizzle/database';
 import { applyMigrations } from '../../../drizzle/migrator/migrate';
 import { readSettings } from '../../../settings/settings';
-import { WrongUse } from '../../../settings/usageError';
+import { UsageError } from '../../../settings/usageError';
 import { type LocalParts, localFolder, openLocalParts } from '../localParts';
 import { loadSamplePlaces } from '../postgres/samplePlaces';
 import { Closing } from './closing';
@@ -24,8 +24,8 @@ export interface SessionOptions {
 }
 
 /** What an operator asks of a session by Ctrl-C. */
-export interface Stop {
-  /** Stop cleanly. */
+export interface StopSignals {
+  /** StopSignals cleanly. */
   readonly asked: AbortSignal;
   /** Don't wait for what runs. */
   readonly insisted: AbortSignal;
@@ -38,7 +38,7 @@ export interface Stop {
 export async function runSession(
   env: NodeJS.ProcessEnv,
   options: SessionOptions,
-  stop: Stop,
+  stop: StopSignals,
 ): Promise<number> {
   const closing = new Closing();
   const broken = new AbortController();
@@ -78,7 +78,7 @@ async function prepareDatabase(parts: LocalParts, options: SessionOptions): Prom
 
 /** A driver's 'ECONNREFUSED' alone wouldn't tell whose. */
 function sayWhere(error: unknown): never {
-  if (error instanceof WrongUse) throw error;
+  if (error instanceof UsageError) throw error;
   const { message, code } = error as { message?: string; code?: string };
   throw new Error(`Postgres: ${message || code}`, { cause: error });
 }

