@@ -33,9 +33,11 @@ test('a fold whose packets are late does not put the low-water mark back', async
     databaseUrl: Object.assign(new URL(url), { host: proxy.address }).href,
     sql: database.sql,
   });
-  const walk = slow.job.inBatches(ledger, options, touch).catch(() => {});
+  const walking = slow.job.inBatches(ledger, options, touch);
+  const walk = walking.catch(() => {});
 
-  await late;
+  // The walk is still going then: that it ends before would hide what the test is for.
+  await Promise.race([late, walking]);
   await waitFor('its mark to be stored', async () => {
     const [row] = await database.sql`select low_water_mark from long_running_migrations.walks`;
     return row?.['low_water_mark'];
