@@ -35,7 +35,7 @@ export const SCHEMA = 'long_running_migrations';
 
 const schema = pgSchema(SCHEMA);
 
-/** What a registered migration is doing. Legal moves between them: transitions.ts. */
+/** What a registered migration is doing. Legal moves between them: rows/transitions.ts. */
 export const migrationStatus = schema.enum('migration_status', [
   'created', // registered, never begun
   'in_progress', // begun: an attempt runs, or the next one will go on from where the last stopped

@@ -8,7 +8,7 @@ const dialect = new PgDialect();
 
 /**
  * Runs `body` in a READ COMMITTED transaction, whatever the role, the database or the session has
- * as default: the fence holds in no other (see fence.ts). The level is part of BEGIN. Drizzle sends
+ * as default: the fence holds in no other (see rows/fence.ts). The level is part of BEGIN. Drizzle sends
  * it as a statement of its own, which comes too late when another statement is sent beside it.
  *
  * @throws what `body` throws, after a ROLLBACK; an error with the code TRANSACTION_ENDED when `body`

@@ -19,6 +19,6 @@ test.each(readdirSync(folder))('workflows/%s imports values from nowhere else', 
   const source = readFileSync(path.join(folder, file), 'utf8');
   const imports = [...source.matchAll(/^(import|export)\s(?!type\s)[^;]*?from\s'([^']+)'/gm)];
   for (const [, , from] of imports) {
-    expect(from).toMatch(/^(@temporalio\/(workflow|common)|\.\/\w+|\.\.\/drizzle\/plainText)$/);
+    expect(from).toMatch(/^(@temporalio\/(workflow|common)|\.\/\w+|\.\.\/settings\/plainText)$/);
   }
 });

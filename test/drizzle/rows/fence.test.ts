@@ -133,7 +133,7 @@ describe('the fence', () => {
   });
 
   // The three ways that look alike, each seen to let the older attempt commit. Should one of these
-  // begin to hold, the comment in drizzle/fence.ts is out of date; should ours be written like one
+  // begin to hold, the comment in drizzle/rows/fence.ts is out of date; should ours be written like one
   // of them, the test above fails.
   describe.each([
     ['lock and check in one statement', 'read committed', true],
