@@ -81,14 +81,19 @@ describe('beside jobs that harm their own attempts', () => {
       },
     });
     await register(parts, BEHAVED, ...NAMES);
-    openAtCompletion = waitFor('0008 to complete', async () => {
-      const [row] = await parts.sql`
+    openAtCompletion = waitFor(
+      '0008 to complete',
+      async () => {
+        const [row] = await parts.sql`
         select (select array_agg(pid) from pg_stat_activity
           where application_name in (select ${applicationName(0n).slice(0, -1)}::text || id from long_running_migrations.attempts
             where migration = '0008_leaves_things_open')) as open
         from long_running_migrations.migrations where name = '0008_leaves_things_open' and status = 'completed'`;
-      return row && (row['open'] ?? []);
-    });
+        return row && (row['open'] ?? []);
+      },
+      // Twenty jobs begin at once here, some of which never let go of a core.
+      55_000,
+    );
     run = await startRun(parts);
   }, 60_000);
 
@@ -152,7 +157,7 @@ describe('beside jobs that harm their own attempts', () => {
   test.each(['0010_posts_odd_messages', '0012_counts_past_all_numbers'])(
     '%s: it harms nobody, and completes',
     async (name) => {
-      await waitForMigration(parts, name, 'complete', (row) => row.status === 'completed');
+      await waitForMigration(parts, name, 'complete', (row) => row.status === 'completed', 50_000);
     },
   );
 
