@@ -83,7 +83,11 @@ export async function retry(
 export const mayRetry = (fromStart: boolean): MigrationStatus[] =>
   transitions.retry.from.filter((status) => fromStart || status !== 'completed');
 
-async function dropWalks(tx: Pick<Database, 'delete' | 'select'>, name: string): Promise<void> {
+/** Removes a migration's walks with their finished ranges, which no foreign key removes. */
+export async function dropWalks(
+  tx: Pick<Database, 'delete' | 'select'>,
+  name: string,
+): Promise<void> {
   const own = tx.select({ id: walks.id }).from(walks).where(eq(walks.migration, name));
   await tx.delete(finishedRanges).where(inArray(finishedRanges.walk, own));
   await tx.delete(walks).where(eq(walks.migration, name));

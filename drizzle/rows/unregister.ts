@@ -1,11 +1,11 @@
-import { eq, inArray } from 'drizzle-orm';
-import type { Database } from '../database';
-import { attempts, finishedRanges, migrations, walks } from '../schema';
+import { eq } from 'drizzle-orm';
+import type { Database, Transaction } from '../database';
+import { attempts, migrations, walks } from '../schema';
+import { inTransaction } from '../transaction';
 import { lockExclusive } from './fence';
 import { isLive } from './live';
 import { NotRegistered, OperationRefused } from './operationRefused';
-
-type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
+import { dropWalks } from './restart';
 
 /** What would go with a migration's row. */
 export interface History {
@@ -31,7 +31,7 @@ export async function unregister(
   withHistory: boolean,
   heartbeatTimeout: number,
 ): Promise<History> {
-  return db.transaction(async (tx) => {
+  return inTransaction(db, async (tx) => {
     await tx.execute(lockExclusive(name));
     // In a statement after the lock's: it sees what those who held the lock have committed.
     await requireStopped(tx, name, heartbeatTimeout);
@@ -67,9 +67,7 @@ async function requireStopped(tx: Transaction, name: string, timeout: number): P
 }
 
 async function remove(tx: Transaction, name: string): Promise<void> {
-  const own = tx.select({ id: walks.id }).from(walks).where(eq(walks.migration, name));
-  await tx.delete(finishedRanges).where(inArray(finishedRanges.walk, own));
-  await tx.delete(walks).where(eq(walks.migration, name));
+  await dropWalks(tx, name);
   await tx.delete(attempts).where(eq(attempts.migration, name));
   await tx.delete(migrations).where(eq(migrations.name, name));
 }

@@ -1,4 +1,6 @@
 import { beforeEach, expect, test } from '@jest/globals';
+import { sql } from 'drizzle-orm';
+import { connect } from '../../../drizzle/connect';
 import { database } from '../../../drizzle/database';
 import { lockShared } from '../../../drizzle/rows/fence';
 import { unregister } from '../../../drizzle/rows/unregister';
@@ -79,3 +81,32 @@ test('unregister waits for a batch that is half-way', async () => {
   await removal;
   expect(await rows()).toMatchObject({ migrations: 0 });
 });
+
+test.each(['read committed', 'serializable'])(
+  'unregister sees what was stored while it waited for the lock, where the default is %s',
+  async (level) => {
+    await insertMigration(test_.sql, '0001_a');
+    const client = connect(test_.databaseUrl, {
+      max: 1,
+      applicationName: 'unregister',
+      settings: { default_transaction_isolation: level },
+    });
+    let removing: Promise<unknown> | undefined;
+    await database(test_.sql).transaction(async (tx) => {
+      await tx.execute(lockShared('0001_a'));
+      removing = unregister(database(client), '0001_a', false, TIMEOUT);
+      removing.catch(() => {});
+      await waitFor('unregister to wait for the lock', async () => {
+        const waiting = await test_.sql`
+          select 1 from pg_stat_activity where application_name = 'unregister'
+            and datname = current_database() and wait_event_type = 'Lock'`;
+        return waiting.length > 0;
+      });
+      await tx.execute(sql`
+        insert into long_running_migrations.walks (migration, name, shape) values ('0001_a', 'w', '{}')`);
+      await tx.execute(sql`update long_running_migrations.migrations set rows_done = 1`);
+    });
+    await expect(removing).rejects.toThrow('has a history');
+    await client.end({ timeout: 1 });
+  },
+);
