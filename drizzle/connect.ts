@@ -11,7 +11,7 @@ export type TransactionSql = postgres.TransactionSql;
 export interface ConnectOptions {
   /** Connections at most. Default 4. */
   readonly max?: number;
-  /** AlreadyReported in pg_stat_activity; Postgres cuts it at 63 bytes. */
+  /** Shown in pg_stat_activity; Postgres cuts it at 63 bytes. */
   readonly applicationName: string;
   /** More settings for each session, by Postgres's names. */
   readonly settings?: Readonly<Record<string, string>>;

@@ -7,7 +7,7 @@ import {
 import { SCHEDULE_ID, type Settings, TASK_QUEUE, WORKFLOW_ID } from '../../settings/settings';
 import { UsageError } from '../../settings/usageError';
 
-/** AlreadyReported in the Web UI beside the Schedule. */
+/** Shown in the Web UI beside the Schedule. */
 const NOTE =
   'Looks for registered data migrations that are not finished and runs them. ' +
   'Pausing it stops new runs, not the one that is going. Status: npx lrm status';

@@ -4,7 +4,7 @@ import { JobUsageError } from './jobUsageError';
 import { replicaBehind } from './replicaLag';
 import { sleep } from './walk/sleep';
 
-/** Why to wait ('orders are being imported'), or nothing to go on. AlreadyReported to operators as it is. */
+/** Why to wait ('orders are being imported'), or nothing to go on. Shown to operators as it is. */
 export type ThrottleCheck = () => string | undefined | PromiseLike<string | undefined>;
 
 /** The parts of throttling. */

@@ -11,7 +11,7 @@ import type { FromJobProcess, ToJobProcess } from './messages';
 const memoryLimitMb = Number(process.argv[2]);
 const channel = new Socket({ fd: CHANNEL });
 const { port1: port, port2: theirs } = new MessageChannel();
-/** 0 while a new database session waits for leave, 1 when it has it; see session.ts. */
+/** 0 while a new database session waits, 1 when it is allowed; see thread/session.ts. */
 const gate = new Int32Array(new SharedArrayBuffer(4));
 const thread = new Worker(path.join(__dirname, '../thread/entry.js'), {
   workerData: { port: theirs, gate },

@@ -48,7 +48,7 @@ function toPath(file: string): string {
 /** Folders of ours in the project; in an application we are in its node_modules. */
 const OURS = ['activities', 'bin', 'client', 'drizzle', 'settings', 'worker', 'workflows'];
 /** And beside the jobs, where an author's helpers may lie as well. */
-const OURS_IN_JOBS = ['catalog', 'context', 'duration', 'process', 'thread'];
+const OURS_IN_JOBS = ['catalog', 'context', 'process', 'thread'];
 
 function isAuthors(file: string): boolean {
   if (file.split(/[\\/]/).includes('node_modules')) return false;

@@ -74,7 +74,7 @@ let used = false;
 let lost = false;
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
-/** Blocks the thread: nothing may be sent on the new session before. A superseded one never gets leave. */
+/** Blocks the thread: nothing may be sent on the new session before. A superseded one is never allowed. */
 function waitUntilAllowed(): void {
   used = true;
   if (lost) Atomics.wait(NEVER, 0, 0);

@@ -25,7 +25,7 @@ export interface SessionOptions {
 
 /** What an operator asks of a session by Ctrl-C. */
 export interface StopSignals {
-  /** StopSignals cleanly. */
+  /** Stop cleanly. */
   readonly asked: AbortSignal;
   /** Don't wait for what runs. */
   readonly insisted: AbortSignal;
