@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import type { OwnDatabase } from '../drizzle/workerDatabase';
+import type { Database } from '../drizzle/database';
 import type { JobProcessPool } from '../jobs/process/jobProcessPool';
 import type { Settings } from '../settings/settings';
 
 /** What the activities work with; worker/ puts it together. */
 export interface Deps {
-  readonly db: OwnDatabase;
+  readonly db: Database;
   readonly settings: Settings;
   readonly log: Logger;
   /** Where attempts' threads come from. */

@@ -1,6 +1,6 @@
 import { asc, count, desc, inArray, ne, sql } from 'drizzle-orm';
+import type { Database } from '../drizzle/database';
 import { migrations } from '../drizzle/schema';
-import type { OwnDatabase } from '../drizzle/workerDatabase';
 import type { Overview } from './contract';
 
 /** Current Details are a page to look at, and each listing is kept in the history. */
@@ -17,7 +17,7 @@ const ORDER = sql`case ${migrations.status}
  * What Current Details show of the rows.
  * @param first running or about to be started: these are shown in any case
  */
-export async function readOverview(db: OwnDatabase, first: readonly string[]): Promise<Overview> {
+export async function readOverview(db: Database, first: readonly string[]): Promise<Overview> {
   const counted = await db
     .select({ status: migrations.status, count: count() })
     .from(migrations)

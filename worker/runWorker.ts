@@ -3,8 +3,9 @@ import { hostname } from 'node:os';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities } from '../activities/index';
+import type { Database } from '../drizzle/database';
 import { missingEntries } from '../drizzle/migrator/migrate';
-import { type OwnDatabase, openOwnDatabase } from '../drizzle/workerDatabase';
+import { openOwnDatabase } from '../drizzle/workerDatabase';
 import { readCatalog } from '../jobs/catalog';
 import { JobProcessPool } from '../jobs/process/jobProcessPool';
 import { type Settings, TASK_QUEUE } from '../settings/settings';
@@ -46,7 +47,7 @@ export async function runWorker(settings: Settings, log: Logger): Promise<void> 
 }
 
 /** Refuses a database that lacks what this code needs; waiting would not mend it. */
-async function checkDatabase(db: OwnDatabase): Promise<void> {
+async function checkDatabase(db: Database): Promise<void> {
   const missing = await missingEntries(db.$client);
   if (missing.length > 0) {
     throw new CanNotStart(`the database lacks ${missing.join(', ')}; type: npx lrm migrate`);
@@ -88,7 +89,7 @@ async function describeNamespace(connection: NativeConnection, namespace: string
 async function poll(
   settings: Settings,
   log: Logger,
-  db: OwnDatabase,
+  db: Database,
   connection: NativeConnection,
 ): Promise<void> {
   const identity = `${process.pid}@${hostname()}`;

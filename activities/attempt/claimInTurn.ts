@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { and, eq, inArray, sql } from 'drizzle-orm';
+import type { Database } from '../../drizzle/database';
 import { type Claim, type Claimant, claim } from '../../drizzle/rows/claim';
 import { describeSessions } from '../../drizzle/rows/sessions';
 import { pending } from '../../drizzle/rows/transitions';
 import { migrations } from '../../drizzle/schema';
-import type { OwnDatabase } from '../../drizzle/workerDatabase';
 
 /** Between two tries of a claim that is late. Milliseconds. */
 const TRY_EVERY = 1_000;
@@ -21,7 +21,7 @@ export const LATE =
  * @param signal aborted when Temporal doesn't want this attempt any more, as a frozen worker's
  */
 export async function claimInTurn(
-  db: OwnDatabase,
+  db: Database,
   claimant: Claimant,
   signal: AbortSignal,
 ): Promise<Claim> {
@@ -42,7 +42,7 @@ export const waitsFor = (open: Parameters<typeof describeSessions>[0]): string =
   `waits for ${describeSessions(open)}`;
 
 /** The next claim that succeeds clears it. */
-async function say(db: OwnDatabase, { migration }: Claimant, reason: string): Promise<void> {
+async function say(db: Database, { migration }: Claimant, reason: string): Promise<void> {
   await db
     .update(migrations)
     .set({ waitsFor: reason, updatedAt: sql`now()` })

@@ -1,8 +1,9 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
+import type { Database } from '../database';
 import { attempts, migrations } from '../schema';
-import type { OwnDatabase } from '../workerDatabase';
 import type { ProgressRecord } from './attemptProgress';
 import { type FencedAttempt, ifCurrent } from './fence';
+import { readStatus } from './status';
 
 /** An operator's word is obeyed, and the Web UI renewed, within so long. Milliseconds. */
 const BEAT_AT_MOST = 2_000;
@@ -23,7 +24,7 @@ type Current = Pick<FencedAttempt, 'migration' | 'id' | 'epoch'>;
  * @returns Why it is to stop, or undefined to go on.
  */
 export async function beat(
-  db: OwnDatabase,
+  db: Database,
   attempt: Current,
   progress: ProgressRecord,
 ): Promise<BeatAnswer | undefined> {
@@ -51,7 +52,7 @@ export async function beat(
 }
 
 /** Whether a new database session of the attempt may be used. */
-export async function mayWrite(db: OwnDatabase, attempt: Current): Promise<boolean> {
+export async function mayWrite(db: Database, attempt: Current): Promise<boolean> {
   const found = await db
     .select({ name: migrations.name })
     .from(migrations)
@@ -60,11 +61,8 @@ export async function mayWrite(db: OwnDatabase, attempt: Current): Promise<boole
 }
 
 /** An operator may have settled the row directly, taking this worker for dead. */
-async function whyNotCurrent(db: OwnDatabase, migration: string): Promise<BeatAnswer> {
-  const [row] = await db
-    .select({ status: migrations.status })
-    .from(migrations)
-    .where(eq(migrations.name, migration));
-  if (row?.status === 'paused') return 'operator pause';
-  return row?.status === 'cancelled' ? 'operator cancel' : 'superseded';
+async function whyNotCurrent(db: Database, migration: string): Promise<BeatAnswer> {
+  const status = await readStatus(db, migration);
+  if (status === 'paused') return 'operator pause';
+  return status === 'cancelled' ? 'operator cancel' : 'superseded';
 }

@@ -1,11 +1,11 @@
-import { and, desc, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
+import type { Database, Transaction } from '../database';
 import { attempts, type MigrationStatus, migrations, SCHEMA } from '../schema';
 import { sqlState } from '../sqlState';
 import { inTransaction } from '../transaction';
-import type { OwnDatabase, OwnTransaction } from '../workerDatabase';
 import { lockExclusive, SERVER } from './fence';
 import { isLive, isStopping } from './live';
-import { endSessions, type OpenSession } from './sessions';
+import { endSessions, latestAttempts, type OpenSession } from './sessions';
 import { transitions } from './transitions';
 
 /** Which attempt Temporal wants begun. */
@@ -62,11 +62,12 @@ const LOCK_NOT_AVAILABLE = '55P03';
  * frozen for an hour must not push out its successor. Alive by the database's clock, since
  * Temporal's alone could refuse every claim for ever (it was set back, or Temporal was replaced).
  */
-export async function claim(db: OwnDatabase, claimant: Claimant): Promise<Claim> {
+export async function claim(db: Database, claimant: Claimant): Promise<Claim> {
   // In this order: the sessions of an attempt that begins in between are not ended.
-  const older = await latestAttempts(db, claimant.migration);
-  if (await isLate(db, claimant)) return { kind: 'late' };
-  if (await isToStop(db, claimant)) {
+  const older = (await latestAttempts(db, claimant.migration)).map(({ id }) => id);
+  const first = await firstLook(db, claimant);
+  if (first?.late) return { kind: 'late' };
+  if (first?.toStop) {
     // Nothing of it may run any more when its row says that it is paused.
     const open = await endSessions(db, older);
     if (open.length > 0) return { kind: 'waits', open };
@@ -78,7 +79,7 @@ export async function claim(db: OwnDatabase, claimant: Claimant): Promise<Claim>
 }
 
 async function claimWithLock(
-  db: OwnDatabase,
+  db: Database,
   claimant: Claimant,
   older: readonly bigint[],
 ): Promise<Claim> {
@@ -110,7 +111,7 @@ const COLUMNS = {
 };
 type Row = Pick<typeof migrations.$inferSelect, keyof typeof COLUMNS>;
 
-async function decide(tx: OwnTransaction, claimant: Claimant): Promise<Claim> {
+async function decide(tx: Transaction, claimant: Claimant): Promise<Claim> {
   const [row] = await tx
     .select({ ...COLUMNS, late: late(claimant) })
     .from(migrations)
@@ -128,7 +129,7 @@ async function decide(tx: OwnTransaction, claimant: Claimant): Promise<Claim> {
 }
 
 /** The outcome that an older attempt's own worker didn't write, because it vanished or is cut off. */
-async function endAttempts(tx: OwnTransaction, claimant: Claimant): Promise<void> {
+async function endAttempts(tx: Transaction, claimant: Claimant): Promise<void> {
   // A live worker beats at a third of the timeout at the latest.
   const silentAfter = `${claimant.heartbeatTimeout / 2} ms`;
   const silent = sql`${attempts.heartbeatAt} < now() - ${silentAfter}::interval`;
@@ -146,7 +147,7 @@ const ATTEMPT_OUTCOME = sql`${sql.identifier(SCHEMA)}.attempt_outcome`;
 
 /** An operator asked, and the worker died before it could obey. */
 async function settle(
-  tx: OwnTransaction,
+  tx: Transaction,
   migration: string,
   asked: 'pause' | 'cancel',
 ): Promise<Claim> {
@@ -158,7 +159,7 @@ async function settle(
   return { kind: 'ended', status: to, error: null };
 }
 
-async function begin(tx: OwnTransaction, claimant: Claimant, row: Row): Promise<Claim> {
+async function begin(tx: Transaction, claimant: Claimant, row: Row): Promise<Claim> {
   const number = row.attempts + 1;
   const { migration, worker, runId, scheduledAt } = claimant;
   const [attempt] = await tx
@@ -203,29 +204,11 @@ const late = ({ scheduledAt, heartbeatTimeout }: Claimant) => sql<boolean>`(
   coalesce(${migrations.claimScheduledAt} > ${scheduledAt.toISOString()}::timestamptz, false)
   and ${isLive(heartbeatTimeout)})`;
 
-const isLate = (db: OwnDatabase, claimant: Claimant) => holds(db, claimant, late(claimant));
-
-const isToStop = (db: OwnDatabase, claimant: Claimant) => holds(db, claimant, isStopping);
-
-async function holds(
-  db: OwnDatabase,
-  { migration }: Claimant,
-  condition: SQL<boolean>,
-): Promise<boolean> {
-  const found = await db
-    .select({ name: migrations.name })
+/** Before the lock is waited for; what it says is looked at again under the lock. */
+async function firstLook(db: Database, claimant: Claimant) {
+  const [row] = await db
+    .select({ late: late(claimant), toStop: isStopping })
     .from(migrations)
-    .where(and(eq(migrations.name, migration), condition));
-  return found.length > 0;
-}
-
-/** Ended ones too: a thawed worker's sessions outlive its attempt's row. The last few will do. */
-async function latestAttempts(db: OwnDatabase, migration: string): Promise<bigint[]> {
-  const latest = await db
-    .select({ id: attempts.id })
-    .from(attempts)
-    .where(eq(attempts.migration, migration))
-    .orderBy(desc(attempts.number))
-    .limit(10);
-  return latest.map(({ id }) => id);
+    .where(eq(migrations.name, claimant.migration));
+  return row;
 }

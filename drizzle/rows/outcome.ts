@@ -1,8 +1,8 @@
 import { and, desc, eq, inArray, isNull, lte, sql } from 'drizzle-orm';
+import type { Database, Transaction } from '../database';
 import { COMMIT_DURABLY } from '../durable';
 import { type AttemptOutcome, attempts, migrations } from '../schema';
 import { inTransaction } from '../transaction';
-import type { OwnDatabase, OwnTransaction } from '../workerDatabase';
 import type { ProgressRecord } from './attemptProgress';
 import { ifCurrent, SERVER } from './fence';
 import { type Move, transitions } from './transitions';
@@ -41,7 +41,7 @@ export type Written = 'written' | 'withdrawn' | 'outdated' | 'superseded';
  * Writes an attempt's outcome and, where it decides one, the migration's status, in one transaction.
  * @param move False when 'paused' is Temporal's doing: the row stays in_progress.
  */
-export function writeOutcome(db: OwnDatabase, ending: Ending, move = true): Promise<Written> {
+export function writeOutcome(db: Database, ending: Ending, move = true): Promise<Written> {
   return inTransaction(db, async (tx) => {
     await tx.execute(COMMIT_DURABLY);
     const by = move ? MOVES[ending.outcome] : undefined;
@@ -60,7 +60,7 @@ export function writeOutcome(db: OwnDatabase, ending: Ending, move = true): Prom
 const now = sql`now()`;
 
 async function writeMigration(
-  tx: OwnTransaction,
+  tx: Transaction,
   { migration, attemptId, epoch, server, error, progress }: Ending,
   by: Move | undefined,
 ): Promise<boolean> {
@@ -95,7 +95,7 @@ async function writeMigration(
 }
 
 async function writeAttempt(
-  tx: OwnTransaction,
+  tx: Transaction,
   { attemptId, error, errorUnknown, progress }: Ending,
   outcome: AttemptOutcome,
 ): Promise<void> {
@@ -129,7 +129,7 @@ export interface Failures {
  * `lrm retry` has left behind don't count.
  */
 export async function failuresInARow(
-  db: OwnDatabase,
+  db: Database,
   migration: string,
   number: number,
 ): Promise<Failures> {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql } from 'drizzle-orm';
+import { desc, eq, type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../database';
-import { SCHEMA } from '../schema';
+import { attempts, SCHEMA } from '../schema';
 import { sqlState } from '../sqlState';
 
 /**
@@ -10,6 +10,27 @@ import { sqlState } from '../sqlState';
  * at most, or Postgres cuts the attempt off: 39 are left for the schema.
  */
 export const applicationName = (attemptId: bigint): string => `lrm:${SCHEMA}:${attemptId}`;
+
+/** Attempts whose sessions are looked for: those before them are long gone. */
+const LATEST = 10;
+
+/**
+ * The latest attempts of a migration, whose sessions may still be there. Ended ones, too: the sessions
+ * of a worker that was frozen outlive its attempt's row.
+ * @param live for callers that tell the living from the dead
+ */
+export function latestAttempts(
+  db: Database,
+  migration: string,
+  live: SQL<boolean> = sql<boolean>`false`,
+): Promise<{ id: bigint; live: boolean }[]> {
+  return db
+    .select({ id: attempts.id, live })
+    .from(attempts)
+    .where(eq(attempts.migration, migration))
+    .orderBy(desc(attempts.number))
+    .limit(LATEST);
+}
 
 /** A session of an attempt that is still there. */
 export interface OpenSession {

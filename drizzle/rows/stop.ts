@@ -1,11 +1,11 @@
-import { and, desc, eq, inArray, isNull, not, or, type SQL, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, not, or, type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../database';
 import { attempts, type Migration, migrationColumns, migrations } from '../schema';
 import { inTransaction } from '../transaction';
 import { lockExclusive } from './fence';
 import { isLive, isStopping } from './live';
 import { NotRegistered, OperationRefused, operationRefused } from './operationRefused';
-import { describeSessions, endSessions, type OpenSession } from './sessions';
+import { describeSessions, endSessions, latestAttempts, type OpenSession } from './sessions';
 import { transitions } from './transitions';
 
 /** What an operator can ask of a migration that may be running. */
@@ -166,22 +166,15 @@ export async function requireNoSessions(
   await refuseOpenSessions(db, name, move, heartbeatTimeout, undefined);
 }
 
-/** Ended ones too: a thawed worker's sessions outlive its attempt's row. The last few will do. */
-const LATEST = 10;
-
 async function deadAttempts(
   db: Database,
   name: string,
   heartbeatTimeout: number,
 ): Promise<bigint[]> {
   const alive = sql`${attempts.heartbeatAt} > now() - ${heartbeatTimeout} * interval '1 millisecond'`;
-  const rows = await db
-    .select({ id: attempts.id, live: sql<boolean>`${isNull(attempts.endedAt)} and ${alive}` })
-    .from(attempts)
-    .where(eq(attempts.migration, name))
-    .orderBy(desc(attempts.number))
-    .limit(LATEST);
-  return rows.filter(({ live }) => !live).map(({ id }) => id);
+  const live = sql<boolean>`${isNull(attempts.endedAt)} and ${alive}`;
+  const latest = await latestAttempts(db, name, live);
+  return latest.filter((attempt) => !attempt.live).map(({ id }) => id);
 }
 
 /** The worker that ran them is gone: nobody else will say how they ended. */

@@ -101,15 +101,15 @@ const ENDED_TRANSACTION =
  * Moves the low-water mark over ranges that adjoin it.
  * @throws AttemptOutdated when the database does not hold what this attempt has stored.
  */
-export function fold(
+export async function fold(
   attempt: Attempt,
   walk: WalkRow,
   mark: KeyValues | null,
   ranges: readonly Finished[],
 ): Promise<void> {
-  return fencedTransaction(attempt, async (tx) => {
-    const last = ranges.at(-1);
-    if (!last) return;
+  const last = ranges.at(-1);
+  if (!last) return;
+  await fencedTransaction(attempt, async (tx) => {
     const rows = ranges.reduce((sum, range) => sum + range.rows, 0);
     const moved = await tx
       .update(walks)

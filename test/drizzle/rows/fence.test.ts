@@ -1,11 +1,12 @@
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import { connect } from '../../../drizzle/connect';
+import type { Database } from '../../../drizzle/database';
 import { type Claim, type Claimed, claim } from '../../../drizzle/rows/claim';
 import { lockShared, selectIfCurrent } from '../../../drizzle/rows/fence';
 import { applicationName } from '../../../drizzle/rows/sessions';
 import { Superseded } from '../../../drizzle/rows/superseded';
-import { type OwnDatabase, openOwnDatabase } from '../../../drizzle/workerDatabase';
+import { openOwnDatabase } from '../../../drizzle/workerDatabase';
 import { type Attempt, fencedTransaction } from '../../../jobs/context/attempt';
 import type { JobContext } from '../../../jobs/context/index';
 import { Tally } from '../../../jobs/context/walk/tally';
@@ -16,10 +17,10 @@ import { waitFor } from '../../support/waitFor';
 
 const database = useDatabase();
 const NAME = '0001_fenced';
-let db: OwnDatabase;
-const opened: OwnDatabase[] = [];
+let db: Database;
+const opened: Database[] = [];
 
-function open(): OwnDatabase {
+function open(): Database {
   const own = openOwnDatabase(database.databaseUrl);
   opened.push(own);
   return own;
@@ -56,7 +57,7 @@ async function claimed(scheduledAt: Date): Promise<Claimed> {
 }
 
 /** An attempt as its thread would see it; its sessions can't be found by name unless `named`. */
-function attemptOn(own: OwnDatabase, { attemptId, epoch, server }: Claimed): Attempt {
+function attemptOn(own: Database, { attemptId, epoch, server }: Claimed): Attempt {
   const nothing = () => {};
   return {
     migration: NAME,

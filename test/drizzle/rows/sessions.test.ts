@@ -1,11 +1,12 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { connect, type Sql } from '../../../drizzle/connect';
+import type { Database } from '../../../drizzle/database';
 import { database as drizzle } from '../../../drizzle/database';
 import { claim } from '../../../drizzle/rows/claim';
 import { applicationName, describeSessions, endSessions } from '../../../drizzle/rows/sessions';
 import { readMigrations } from '../../../drizzle/rows/status';
 import { settle, stop } from '../../../drizzle/rows/stop';
-import { type OwnDatabase, openOwnDatabase } from '../../../drizzle/workerDatabase';
+import { openOwnDatabase } from '../../../drizzle/workerDatabase';
 import { closeDatabase, openDatabase, useDatabase } from '../../support/database';
 import { useRoles } from '../../support/roles';
 import { waitFor } from '../../support/waitFor';
@@ -35,7 +36,7 @@ async function sessionOf(url: string, attemptId: bigint): Promise<number> {
   return Number(session?.['pid']);
 }
 
-const claimOn = (own: OwnDatabase) =>
+const claimOn = (own: Database) =>
   claim(own, {
     migration: NAME,
     worker: '2@test',
