@@ -7,7 +7,7 @@ import type { JobContext } from './context';
  * Part of the time that it works. So low that this sample takes some minutes: there is something to
  * watch, to pause and to resume. Your own jobs hardly need this.
  */
-const DUTY_CYCLE = Number(process.env['SAMPLE_DUTY_CYCLE'] || '0.01');
+const DUTY_CYCLE = Number(process.env['SAMPLE_DUTY_CYCLE'] || '0.05');
 
 /** For work that SQL can do, at a pace that nobody notices: names without their accents. */
 export async function run(job: JobContext): Promise<void> {
