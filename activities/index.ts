@@ -1,9 +1,9 @@
 import { Context } from '@temporalio/activity';
 import { TemporalFailure } from '@temporalio/common';
-import { describe } from '../jobs/process/describeError';
+import { describeError } from '../jobs/process/describeError';
 import { detailOf } from '../jobs/process/detail';
-import { retryIn } from './attempt/conclude';
 import { errorText } from './attempt/errorText';
+import { retryIn } from './attempt/failures';
 import type { TemporalAttempt } from './attempt/temporalAttempt';
 import type { Activities } from './contract';
 import type { Deps } from './deps';
@@ -44,7 +44,7 @@ async function withSafeErrors<T>(deps: Deps, work: () => Promise<T>): Promise<T>
     return await work();
   } catch (error) {
     if (error instanceof TemporalFailure) throw error;
-    const message = errorText('run', describe(error));
+    const message = errorText('run', describeError(error));
     const full = deps.settings.LRM_ERROR_DETAIL === 'full' ? { detail: detailOf(error) } : {};
     deps.log.warn(full, message);
     throw retryIn(deps.settings.LRM_RETRY_INITIAL_INTERVAL, message);

@@ -1,15 +1,20 @@
 import { beatInterval } from '../drizzle/rows/beat';
-import type { Claimed } from '../drizzle/rows/claim';
+import type { Claimant, Claimed } from '../drizzle/rows/claim';
 import { readCatalog } from '../jobs/catalog';
-import { inspectJob } from '../jobs/process/inspectJob';
 import { claimInTurn, LATE, waitsFor } from './attempt/claimInTurn';
-import { conclude, failed, retryIn } from './attempt/conclude';
+import { conclude } from './attempt/conclude';
+import { failed, retryIn } from './attempt/failures';
 import { AttemptProgress } from './attempt/progress';
-import { type AttemptEnd, runAttempt } from './attempt/runAttempt';
+import { type KnownLimits, readLimits } from './attempt/readLimits';
+import { runAttempt } from './attempt/runAttempt';
 import type { TemporalAttempt } from './attempt/temporalAttempt';
 import type { RunMigrationInput, RunMigrationResult } from './contract';
 import type { Deps } from './deps';
-import { type AttemptLimits, limitsOf } from './limits';
+
+/** Each time the claim itself waits some seconds for them. Milliseconds. */
+const ASK_FOR_SESSIONS_EVERY = 2_000;
+/** Kept free before start-to-close, to answer Temporal in time. Milliseconds. */
+const RESERVE = 500;
 
 /**
  * Runs one attempt of a migration.
@@ -26,19 +31,12 @@ export async function runMigration(
   const file = (await readCatalog(deps.settings.LRM_JOBS_DIR)).files.get(name);
   if (!file) return leaveAsIs(deps, name, 'no file of this name on the worker that took it');
   // Before the claim: it takes a moment, and nobody beats for a claimed attempt meanwhile.
-  const known = await withHeartbeats(temporal, () => limits(deps, file, temporal));
-
-  const claimant = {
-    migration: name,
-    worker: deps.identity,
-    runId: temporal.runId,
-    scheduledAt: temporal.scheduledAt,
-    heartbeatTimeout: temporal.heartbeatTimeout,
-  };
-  const found = await withHeartbeats(temporal, () =>
+  const known = await withHeartbeats(temporal, () => readLimits(deps, file, temporal));
+  const claimant = claimantOf(deps, name, temporal);
+  const claim = await withHeartbeats(temporal, () =>
     claimInTurn(deps.db, claimant, temporal.signal),
   );
-  switch (found.kind) {
+  switch (claim.kind) {
     case 'unregistered':
       return leaveAsIs(deps, name, 'its row is gone');
     case 'late':
@@ -49,15 +47,20 @@ export async function runMigration(
       // The slot is given back: others would wait for as long as that attempt lives.
       return leaveAsIs(deps, name, LATE);
     case 'waits': {
-      const reason = waitsFor(found.open);
+      const reason = waitsFor(claim.open);
       deps.log.warn({ migration: name }, `${name} ${reason}`);
       throw retryIn(ASK_FOR_SESSIONS_EVERY, `${name} ${reason}`);
     }
     case 'ended':
-      return endedBefore(name, found);
+      return endedBefore(name, claim);
     case 'claimed':
-      return attempt(deps, name, file, found, { known, since, throttled, temporal });
+      return runClaimed(deps, claim, { file, known, throttled, since }, temporal);
   }
+}
+
+function claimantOf(deps: Deps, migration: string, temporal: TemporalAttempt): Claimant {
+  const { runId, scheduledAt, heartbeatTimeout } = temporal;
+  return { migration, worker: deps.identity, runId, scheduledAt, heartbeatTimeout };
 }
 
 function leaveAsIs(deps: Deps, name: string, reason: string): RunMigrationResult {
@@ -68,68 +71,49 @@ function leaveAsIs(deps: Deps, name: string, reason: string): RunMigrationResult
 /** Retried after its end was lost on the way, or settled by an operator. */
 function endedBefore(
   name: string,
-  found: { status: string; error: string | null },
+  { status, error }: { status: string; error: string | null },
 ): RunMigrationResult {
-  switch (found.status) {
+  switch (status) {
     case 'completed':
     case 'paused':
     case 'cancelled':
-      return { outcome: found.status };
+      return { outcome: status };
     default:
-      throw failed(found.error ?? `${name} has failed before`);
+      throw failed(error ?? `${name} has failed before`);
   }
 }
 
-/** Each time the claim itself waits some seconds for them. Milliseconds. */
-const ASK_FOR_SESSIONS_EVERY = 2_000;
-/** Kept under start-to-close for telling Temporal. Milliseconds. */
-const RESERVE = 500;
-/** A supervisor gives a worker some 10 seconds more than its jobs' grace. Milliseconds. */
-const PATIENCE_WHEN_STOPPED = 4_000;
-
-/** The job's own limits, or how its code can't be run. */
-type Known = { readonly kind: 'limits'; readonly limits: AttemptLimits } | AttemptEnd;
-
 interface Course {
-  readonly known: Known;
-  readonly since: number;
+  readonly file: string;
+  readonly known: KnownLimits;
   readonly throttled: boolean;
-  readonly temporal: TemporalAttempt;
+  /** performance.now() at the start of the activity: Temporal's clock has been running since. */
+  readonly since: number;
 }
 
-async function attempt(
+async function runClaimed(
   deps: Deps,
-  migration: string,
-  file: string,
   claimed: Claimed,
-  { known, since, throttled, temporal }: Course,
+  { file, known, throttled, since }: Course,
+  temporal: TemporalAttempt,
 ): Promise<RunMigrationResult> {
-  deps.log.info({ migration, attempt: claimed.number }, 'attempt begins');
+  const { attempt, rowsDone, rowsTotal } = claimed;
+  deps.log.info({ migration: attempt.migration, attempt: attempt.number }, 'attempt begins');
   // Not waited for: a Temporal that is slow to answer must not keep the job waiting.
-  void temporal.began(migration, claimed.number);
-  const progress = new AttemptProgress(
-    migration,
-    claimed.number,
-    claimed.rowsDone,
-    claimed.rowsTotal,
-  );
+  void temporal.began(attempt.migration, attempt.number);
+  const progress = new AttemptProgress(attempt, rowsDone, rowsTotal);
   const end =
     known.kind === 'limits'
       ? await runAttempt(
           deps,
-          { migration, file, claimed, limits: known.limits, throttled, since, progress },
+          { file, claimed, limits: known.limits, throttled, since, progress },
           temporal,
         )
       : known;
   const maxFailures =
     known.kind === 'limits' ? known.limits.maxFailures : deps.settings.LRM_MAX_FAILURES;
-  const until = () => {
-    // A worker that is to stop soon can't wait long.
-    const patience = temporal.signal.aborted ? PATIENCE_WHEN_STOPPED : Number.POSITIVE_INFINITY;
-    return Math.min(since + temporal.startToClose - RESERVE, endedAt + patience);
-  };
-  const endedAt = performance.now();
-  const concluded = { migration, claimed, progress, end, maxFailures, until };
+  const deadline = since + temporal.startToClose - RESERVE;
+  const concluded = { attempt, progress, end, maxFailures, deadline };
   return withHeartbeats(temporal, () => conclude(deps, concluded, temporal), progress);
 }
 
@@ -145,32 +129,5 @@ async function withHeartbeats<T>(
     return await work();
   } finally {
     clearInterval(beats);
-  }
-}
-
-async function limits(deps: Deps, file: string, temporal: TemporalAttempt): Promise<Known> {
-  const inspection = await inspectJob(file);
-  switch (inspection.kind) {
-    case 'unloadable':
-      return { ...inspection, kind: 'threw', during: 'load' };
-    case 'unfinished':
-      // Not 'load', which fails at once: a machine under load may be slow to load it.
-      return { kind: 'threw', during: 'run', error: inspection.error };
-    case 'facts':
-      break;
-  }
-  try {
-    const own = limitsOf(deps.settings, inspection.facts.options);
-    const startToClose = temporal.startToClose;
-    const grace = Math.min(own.grace, startToClose / 4);
-    const heartbeatTimeout = temporal.heartbeatTimeout;
-    return { kind: 'limits', limits: { ...own, startToClose, grace, heartbeatTimeout } };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : 'impossible options';
-    return {
-      kind: 'threw',
-      during: 'load',
-      error: { name: 'UsageError', origin: 'author', message, causes: [] },
-    };
   }
 }

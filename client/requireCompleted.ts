@@ -52,7 +52,7 @@ export async function requireCompleted(
   const sql = openSql(databaseUrl);
   try {
     const { problems } = await judge(sql, names);
-    if (problems.length > 0) throw new NotCompleted(describe(problems));
+    if (problems.length > 0) throw new NotCompleted(describeProblems(problems));
   } finally {
     await sql.end({ timeout: 1 });
   }
@@ -74,7 +74,7 @@ export async function judge(sql: Sql, typed: readonly string[]): Promise<Verdict
 }
 
 /** A line each. */
-export const describe = (problems: readonly Problem[]): string =>
+export const describeProblems = (problems: readonly Problem[]): string =>
   shorten(problems.map(({ problem, next }) => problem + (next ? `. Next: ${next}` : ''))).join(
     '\n',
   );

@@ -3,20 +3,20 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { projectFolder } from '../settings/projectFolder';
-import { type Parts, startParts } from '../worker/local/parts';
+import { type DevServers, startDevServers } from '../worker/local/devServers';
 import { findTemporalCli } from '../worker/local/temporal/temporalCli';
 import { createTemplate } from './support/template';
 import { offer } from './support/testServers';
 
 declare global {
   // Handed from jest's globalSetup to its globalTeardown, which share nothing else.
-  var testParts: Parts | undefined;
+  var testServersProcess: DevServers | undefined;
 }
 
 /** Builds dist/ (workers and jobs run compiled) and starts one Postgres and one Temporal for all. */
 export default async function setup(): Promise<void> {
   build();
-  globalThis.testParts = await startParts({
+  globalThis.testServersProcess = await startDevServers({
     folder: mkdtempSync(path.join(tmpdir(), 'lrm-test-')),
     temporary: true,
     fresh: false,
@@ -28,8 +28,8 @@ export default async function setup(): Promise<void> {
       namespaces: [],
     },
   });
-  const { databaseUrl, temporalAddress } = globalThis.testParts.endpoints;
-  if (!databaseUrl || !temporalAddress) throw new Error('the embedded parts told no addresses');
+  const { databaseUrl, temporalAddress } = globalThis.testServersProcess.endpoints;
+  if (!databaseUrl || !temporalAddress) throw new Error('the dev servers gave no addresses');
   offer({ databaseUrl, temporalAddress });
   await createTemplate(databaseUrl);
 }

@@ -1,4 +1,4 @@
 /** Stops what globalSetup started; its folder goes with it. */
 export default async function teardown(): Promise<void> {
-  await globalThis.testParts?.stop();
+  await globalThis.testServersProcess?.stop();
 }

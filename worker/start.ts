@@ -28,7 +28,7 @@ function readOptions(): SessionOptions {
       'Starts Postgres and Temporal (unless DATABASE_URL, TEMPORAL_ADDRESS name them), a worker and a run.',
     )
     .option('--once', 'end when nothing is pending any more: 0, or 1 if a migration failed', false)
-    .option('--fresh', "drop the embedded parts' data first", false)
+    .option('--fresh', "drop the dev servers' data first", false)
     .option('--sample-data', "put the sample's table and jobs into DATABASE_URL's database", false)
     .addHelpText('after', '\nExample:\n  npm start -- --once')
     .exitOverride()

@@ -1,228 +1,232 @@
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import type { Claimed } from '../../drizzle/rows/claim';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { FencedAttempt } from '../../drizzle/rows/fence';
 import { failuresInARow, type Written, writeOutcome } from '../../drizzle/rows/outcome';
 import type { AttemptOutcome } from '../../drizzle/schema';
 import type { StopReason } from '../../jobs/process/messages';
 import type { RunMigrationResult } from '../contract';
 import type { Deps } from '../deps';
 import { errorText } from './errorText';
+import { failed, retryIn } from './failures';
 import type { AttemptProgress } from './progress';
 import { retryDelay } from './retryDelay';
 import { decide } from './retryOrFail';
 import type { AttemptEnd } from './runAttempt';
 import type { TemporalAttempt } from './temporalAttempt';
 
-/** An attempt that has run its course. */
+/** An attempt that has ended. */
 export interface Concluded {
-  readonly migration: string;
-  readonly claimed: Claimed;
+  readonly attempt: FencedAttempt;
   readonly progress: AttemptProgress;
   readonly end: AttemptEnd;
   readonly maxFailures: number;
-  /** Until when its outcome can be written, by performance.now(). */
-  readonly until: () => number;
+  /** Until when its outcome can be written, since Temporal starts the next attempt then; by performance.now(). */
+  readonly deadline: number;
 }
 
 /**
- * Writes down how an attempt ended, and tells Temporal what comes next.
+ * Writes how an attempt ended to its rows, and answers Temporal.
  * @throws what runMigration throws.
  */
-export async function conclude(
+export function conclude(
   deps: Deps,
   concluded: Concluded,
   temporal: TemporalAttempt,
 ): Promise<RunMigrationResult> {
-  const { migration, claimed, progress, end } = concluded;
-  const { attemptId, number, epoch, server } = claimed;
-  const write: Write = (
-    outcome,
-    error,
-    { move = true, errorUnknown = false, onItsServer = false } = {},
-  ) =>
-    firmly(deps, concluded, () =>
-      writeOutcome(
-        deps.db,
-        {
-          migration,
-          attemptId,
-          epoch,
-          server: onItsServer ? server : null,
-          outcome,
-          error,
-          errorUnknown,
-          progress,
-        },
-        move,
-      ),
-    );
-  const log = deps.log.child({ migration, attempt: number, rows: progress.doneHere });
-
-  if (end.kind === 'completed') {
-    const written = await write('completed', null, { onItsServer: end.usedDatabase });
-    if (written === 'superseded') throw superseded(deps, migration);
-    if (written === 'outdated') throw retryIn(1, OUTDATED);
-    log.info('completed');
-    return { outcome: 'completed' };
-  }
-  if (end.kind === 'stopped') {
-    log.info(`stopped: ${end.reason}`);
-    return stopped(deps, migration, end.reason, write, temporal);
-  }
-  return threw(deps, concluded, end, write, temporal);
+  return new Conclusion(deps, concluded, temporal).conclude();
 }
+
+/** How an outcome is written. */
+interface How {
+  /** False: the migration's status stays in_progress. */
+  readonly move?: boolean;
+  readonly errorUnknown?: boolean;
+  /** See Ending. */
+  readonly onItsServer?: boolean;
+}
+
+/** Between two tries to write. Milliseconds. */
+const AGAIN = 400;
+/** A supervisor gives a worker about 10 seconds more than its jobs' grace. Milliseconds. */
+const PATIENCE_WHEN_STOPPED = 4_000;
+/** The next attempt starts at once, since nothing is wrong with the job. Milliseconds. */
+const AT_ONCE = 1;
 
 const OUTDATED =
   'the database server was restarted or replaced when run() had returned; the next attempt reads what is stored';
 
-type Write = (
-  outcome: AttemptOutcome,
-  error: string | null,
-  how?: { move?: boolean; errorUnknown?: boolean; onItsServer?: boolean },
-) => Promise<Written>;
+class Conclusion {
+  private readonly migration: string;
+  private readonly log: Deps['log'];
+  private readonly endedAt = performance.now();
 
-async function threw(
-  deps: Deps,
-  concluded: Concluded,
-  { during, error: thrown, detail }: Extract<AttemptEnd, { kind: 'threw' }>,
-  write: Write,
-  temporal: TemporalAttempt,
-): Promise<never> {
-  const { migration, claimed, progress, maxFailures } = concluded;
-  const full = deps.settings.LRM_ERROR_DETAIL === 'full' && detail ? { detail } : {};
-  const log = deps.log.child({ migration, attempt: claimed.number, ...full });
-  const text = errorText(during, thrown);
-  const verdict = decide(during, thrown);
-  if (verdict === 'superseded') {
-    await write('superseded', null);
-    throw superseded(deps, migration);
+  constructor(
+    private readonly deps: Deps,
+    private readonly concluded: Concluded,
+    private readonly temporal: TemporalAttempt,
+  ) {
+    const { migration, number } = concluded.attempt;
+    this.migration = migration;
+    this.log = deps.log.child({
+      migration,
+      attempt: number,
+      rows: concluded.progress.doneHere,
+    });
   }
-  const errorUnknown = verdict === 'unknown';
-  const before = progress.progressed
-    ? { all: 0, unknown: 0 }
-    : await firmly(deps, concluded, () => failuresInARow(deps.db, migration, claimed.number - 1));
-  const unknown = before.unknown + 1;
-  if (verdict === 'fail' || (errorUnknown && unknown >= maxFailures)) {
-    const error = `${text}. ${advice(migration, verdict, unknown)}`;
-    const written = await write('failed', error, { errorUnknown });
-    if (written === 'superseded') throw superseded(deps, migration);
-    log.error(error);
-    throw failed(error);
+
+  conclude(): Promise<RunMigrationResult> {
+    const { end } = this.concluded;
+    switch (end.kind) {
+      case 'completed':
+        return this.completed(end.usedDatabase);
+      case 'stopped':
+        return this.stopped(end.reason);
+      case 'threw':
+        return this.threw(end);
+    }
   }
-  const delay = retryDelay(deps.settings, before.all + 1);
-  const limit = errorUnknown ? `; after ${maxFailures} without progress it counts as failed` : '';
-  const error = `${text}. It is tried again by itself (failure ${before.all + 1} in a row${limit}).`;
-  if ((await write('retried', error, { errorUnknown })) === 'superseded') {
-    // Whoever claimed has ended this one's sessions, and that was the error.
-    log.info('stopped: superseded');
-    throw superseded(deps, migration);
+
+  private async completed(usedDatabase: boolean): Promise<RunMigrationResult> {
+    const written = await this.write('completed', null, { onItsServer: usedDatabase });
+    if (written === 'superseded') throw this.superseded();
+    if (written === 'outdated') throw retryIn(AT_ONCE, OUTDATED);
+    this.log.info('completed');
+    return { outcome: 'completed' };
   }
-  log.warn({ nextInMs: delay }, error);
-  await temporal.statusChanged();
-  throw retryIn(delay, error);
+
+  private async stopped(reason: StopReason): Promise<RunMigrationResult> {
+    this.log.info(`stopped: ${reason}`);
+    switch (reason) {
+      case 'operator pause':
+        return this.stoppedByOperator('paused');
+      case 'operator cancel':
+        return this.stoppedByOperator('cancelled');
+      case 'run cancelled':
+        await this.write('interrupted', null);
+        throw new CancelledFailure('stopped with its run; its row stays in_progress');
+      case 'paused in Temporal':
+        await this.write('paused', null, { move: false });
+        throw new CancelledFailure('paused in Temporal; unpause it there, or: npx lrm resume');
+      case 'superseded':
+        await this.write('superseded', null);
+        throw this.superseded();
+      case 'time limit':
+        await this.write('timed_out', null);
+        await this.temporal.statusChanged();
+        throw retryIn(
+          this.deps.settings.LRM_RETRY_INITIAL_INTERVAL,
+          'the attempt reached its time limit; the next one goes on',
+        );
+      case 'worker shutdown':
+      case 'reset in Temporal':
+      case 'lost by Temporal':
+        await this.write('interrupted', null);
+        throw retryIn(AT_ONCE, `${reason}; the next attempt goes on`);
+    }
+  }
+
+  private async stoppedByOperator(outcome: 'paused' | 'cancelled'): Promise<RunMigrationResult> {
+    const written = await this.write(outcome, null);
+    if (written === 'withdrawn') throw retryIn(AT_ONCE, 'the operator wants it to go on');
+    // Not the current attempt: the operator's command had changed the row itself, and stopped this
+    // attempt by that.
+    if (written === 'superseded') this.log.debug('the row had been changed already');
+    return { outcome };
+  }
+
+  private async threw({
+    during,
+    error: thrown,
+    detail,
+  }: Extract<AttemptEnd, { kind: 'threw' }>): Promise<never> {
+    const verdict = decide(during, thrown);
+    if (verdict === 'superseded') {
+      await this.write('superseded', null);
+      throw this.superseded();
+    }
+    const { attempt, progress, maxFailures } = this.concluded;
+    const full = this.deps.settings.LRM_ERROR_DETAIL === 'full' && detail ? { detail } : {};
+    const log = this.log.child(full);
+    const text = errorText(during, thrown);
+    const errorUnknown = verdict === 'unknown';
+    const before = progress.progressed
+      ? { all: 0, unknown: 0 }
+      : await this.persistently(() =>
+          failuresInARow(this.deps.db, this.migration, attempt.number - 1),
+        );
+    const unknown = before.unknown + 1;
+    if (verdict === 'fail' || (errorUnknown && unknown >= maxFailures)) {
+      const error = `${text}. ${advice(this.migration, verdict, unknown)}`;
+      const written = await this.write('failed', error, { errorUnknown });
+      if (written === 'superseded') throw this.superseded();
+      log.error(error);
+      throw failed(error);
+    }
+    const delay = retryDelay(this.deps.settings, before.all + 1);
+    const limit = errorUnknown ? `; after ${maxFailures} without progress it counts as failed` : '';
+    const error = `${text}. It is retried automatically (failure ${before.all + 1} in a row${limit}).`;
+    if ((await this.write('retried', error, { errorUnknown })) === 'superseded') {
+      // The newer claim has ended this attempt's sessions, which was the error.
+      log.info('stopped: superseded');
+      throw this.superseded();
+    }
+    log.warn({ nextInMs: delay }, error);
+    await this.temporal.statusChanged();
+    throw retryIn(delay, error);
+  }
+
+  private write(
+    outcome: AttemptOutcome,
+    error: string | null,
+    { move = true, errorUnknown = false, onItsServer = false }: How = {},
+  ): Promise<Written> {
+    const { attempt, progress } = this.concluded;
+    const ending = { attempt, onItsServer, outcome, error, errorUnknown, progress };
+    return this.persistently(() => writeOutcome(this.deps.db, ending, move));
+  }
+
+  /**
+   * Asks the database until it answers: it may be restarting, and what run() did must not be
+   * repeated only for that.
+   */
+  private async persistently<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await work();
+      } catch {
+        // The next attempt's claim then ends this attempt's row.
+        if (performance.now() + AGAIN > this.until()) {
+          this.log.warn('could not write the outcome: the database did not answer');
+          throw retryIn(
+            this.deps.settings.LRM_RETRY_INITIAL_INTERVAL,
+            'the database did not answer when the attempt ended; its outcome is not known',
+          );
+        }
+        await sleep(AGAIN);
+      }
+    }
+  }
+
+  private until(): number {
+    // A worker that is to stop soon can't wait long.
+    const patience = this.temporal.signal.aborted
+      ? PATIENCE_WHEN_STOPPED
+      : Number.POSITIVE_INFINITY;
+    return Math.min(this.concluded.deadline, this.endedAt + patience);
+  }
+
+  private superseded(): ApplicationFailure {
+    return retryIn(
+      this.deps.settings.LRM_RETRY_INITIAL_INTERVAL,
+      `this attempt of ${this.migration} was superseded by a newer one`,
+    );
+  }
 }
 
 function advice(migration: string, verdict: 'fail' | 'unknown', failures: number): string {
   const why =
     verdict === 'fail'
-      ? 'Another attempt would meet it again'
+      ? 'Another attempt would fail in the same way'
       : `${failures} failures in a row without progress`;
-  return `${why}: mend the job or the data, then type: npx lrm retry ${migration}`;
-}
-
-async function stopped(
-  deps: Deps,
-  migration: string,
-  reason: StopReason,
-  write: Write,
-  temporal: TemporalAttempt,
-): Promise<RunMigrationResult> {
-  // Handed over at once: nothing is wrong with the job. (0 would fail the activity for good.)
-  const soon = 1;
-  switch (reason) {
-    case 'operator pause':
-      return obeyed(deps, migration, 'paused', await write('paused', null));
-    case 'operator cancel':
-      return obeyed(deps, migration, 'cancelled', await write('cancelled', null));
-    case 'run cancelled':
-      await write('interrupted', null);
-      throw new CancelledFailure('stopped with its run; its row stays in_progress');
-    case 'paused in Temporal':
-      await write('paused', null, { move: false });
-      throw new CancelledFailure('paused in Temporal; unpause it there, or: npx lrm resume');
-    case 'superseded':
-      await write('superseded', null);
-      throw superseded(deps, migration);
-    case 'time limit':
-      await write('timed_out', null);
-      await temporal.statusChanged();
-      throw retryIn(
-        deps.settings.LRM_RETRY_INITIAL_INTERVAL,
-        'its time limit; the next attempt goes on',
-      );
-    case 'worker shutdown':
-    case 'reset in Temporal':
-    case 'lost by Temporal':
-      await write('interrupted', null);
-      throw retryIn(soon, `${reason}; the next attempt goes on`);
-  }
-}
-
-function obeyed(
-  deps: Deps,
-  migration: string,
-  outcome: 'paused' | 'cancelled',
-  written: Written,
-): RunMigrationResult {
-  if (written === 'withdrawn') throw retryIn(1, 'the operator wants it to go on');
-  // Not the current attempt: the operator's command has settled the row itself, and this is how it was heard.
-  if (written === 'superseded') deps.log.debug({ migration }, 'its row had been settled already');
-  return { outcome };
-}
-
-/** Between two tries. Milliseconds. */
-const AGAIN = 400;
-
-/**
- * Asks the database until it answers: it may be restarting, and what run() did must not be done
- * once more for that. Until `until` (performance.now()), since then Temporal hands out the next one.
- */
-async function firmly<T>(
-  deps: Deps,
-  { migration, until }: Pick<Concluded, 'migration' | 'until'>,
-  work: () => Promise<T>,
-): Promise<T> {
-  for (;;) {
-    try {
-      return await work();
-    } catch {
-      // Whoever comes next ends this attempt's row.
-      if (performance.now() + AGAIN > until()) {
-        deps.log.warn({ migration }, 'could not write the outcome: the database was away');
-        const message = 'the database was away when the attempt ended; its outcome is not known';
-        throw retryIn(deps.settings.LRM_RETRY_INITIAL_INTERVAL, message);
-      }
-      await new Promise((resolve) => setTimeout(resolve, AGAIN));
-    }
-  }
-}
-
-/** A failure after which Temporal tries again; 0 would fail the activity for good. */
-export function retryIn(milliseconds: number, message: string): ApplicationFailure {
-  return ApplicationFailure.create({
-    message,
-    type: 'AttemptRetried',
-    nextRetryDelay: Math.max(1, milliseconds),
-  });
-}
-
-function superseded(deps: Deps, migration: string): ApplicationFailure {
-  return retryIn(
-    deps.settings.LRM_RETRY_INITIAL_INTERVAL,
-    `this attempt of ${migration} was superseded by a newer one`,
-  );
-}
-
-/** The migration has failed: Temporal doesn't try again. */
-export function failed(error: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(error, 'MigrationFailed');
+  return `${why}: fix the job or the data, then type: npx lrm retry ${migration}`;
 }

@@ -1,3 +1,4 @@
+import type { AttemptRef } from '../../drizzle/rows/fence';
 import type { Progress } from '../../jobs/context/attempt';
 import { durationText } from '../../settings/duration';
 import { plainText } from '../../settings/plainText';
@@ -28,8 +29,7 @@ export class AttemptProgress {
   private readonly samples: { at: number; done: number }[] = [];
 
   constructor(
-    private readonly migration: string,
-    private readonly attempt: number,
+    private readonly attempt: AttemptRef,
     private readonly doneBefore: number,
     private totalRows: number | null,
   ) {
@@ -65,8 +65,8 @@ export class AttemptProgress {
     const speed = this.rowsPerSecond();
     const left = this.totalRows === null ? undefined : this.totalRows - this.done;
     return {
-      migration: this.migration,
-      attempt: this.attempt,
+      migration: this.attempt.migration,
+      attempt: this.attempt.number,
       done: this.done,
       ...(this.totalRows === null ? {} : { total: this.totalRows }),
       ...(this.totalRows ? { percent: percent(this.done, this.totalRows) } : {}),

@@ -36,7 +36,6 @@ export interface TemporalSide {
 
 /** One attempt of one migration. */
 export interface AttemptRun {
-  readonly migration: string;
   readonly file: string;
   readonly claimed: Claimed;
   readonly limits: AttemptLimits;
@@ -55,8 +54,9 @@ export async function runAttempt(
   run: AttemptRun,
   temporal: TemporalSide,
 ): Promise<AttemptEnd> {
-  const { migration, claimed, limits, progress } = run;
-  const log = deps.log.child({ migration, attempt: claimed.number });
+  const { claimed, limits, progress } = run;
+  const { attempt } = claimed;
+  const log = deps.log.child({ migration: attempt.migration, attempt: attempt.number });
   const stop = new StopTimer(limits.grace);
   let thread: RunningJob | undefined;
 
@@ -78,10 +78,7 @@ export async function runAttempt(
     // A database that is slow or gone must not pile up questions; heartbeats go on without it.
     if (beating) return;
     beating = true;
-    within(
-      BEAT_WITHIN,
-      beat(deps.db, { migration, id: claimed.attemptId, epoch: claimed.epoch }, progress),
-    )
+    within(BEAT_WITHIN, beat(deps.db, attempt, progress))
       .then((reason) => reason && stop.ask(reason))
       .catch((error) => log.warn({ code: error?.code }, 'could not write progress; will try again'))
       .finally(() => {
@@ -110,7 +107,8 @@ const LOOK_EVERY = 1_000;
 
 /** What an older attempt's session does may overlap with this one: that is waited for, and said. */
 async function olderSessionsGone(deps: Deps, run: AttemptRun, stop: StopTimer): Promise<void> {
-  const { claimed, migration, progress } = run;
+  const { claimed, progress } = run;
+  const { migration } = claimed.attempt;
   let { open } = claimed;
   if (open.length > 0) deps.log.warn({ migration }, `${migration} ${waitsFor(open)}`);
   while (open.length > 0 && !stop.reason) {
@@ -162,17 +160,14 @@ class StopTimer {
 }
 
 function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
-  const { migration, claimed, limits, progress } = run;
+  const { claimed, limits, progress } = run;
+  const { attempt } = claimed;
   const input = {
     task: 'run' as const,
     file: run.file,
     databaseUrl: deps.settings.databaseUrl,
-    migration,
-    attemptId: String(claimed.attemptId),
-    epoch: claimed.epoch,
-    server: claimed.server,
+    attempt: { ...attempt, id: String(attempt.id) },
     checkpointVersion: claimed.checkpointVersion,
-    number: claimed.number,
     unthrottled: !run.throttled,
     limitMs: Math.ceil(ownLimit(limits)),
     silentMs: limits.heartbeatTimeout,
@@ -185,17 +180,18 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
     },
     // On a terminal the log is no JSON.
     log: (level, message, fields) => log[level](fields, plainText(message)),
-    isCurrent: () => mayWrite(deps.db, { migration, id: claimed.attemptId, epoch: claimed.epoch }),
+    isCurrent: () => mayWrite(deps.db, attempt),
   });
 }
 
 async function cleanUp(deps: Deps, run: AttemptRun, thread: RunningJob): Promise<void> {
-  const { migration, claimed } = run;
+  const { attempt } = run.claimed;
+  const { migration } = attempt;
   const ended = await thread.terminate();
   // A statement goes on without the thread that sent it; and one that run() left behind could
   // otherwise commit after the migration is called completed.
   try {
-    const open = await endSessions(deps.db, [claimed.attemptId]);
+    const open = await endSessions(deps.db, [attempt.id]);
     if (open.length > 0) {
       deps.log.warn({ migration }, `still there after the attempt: ${describeSessions(open)}`);
     }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { withConnections } from '../connections';
 import { AlreadyReported } from '../errors/explain';
-import { describe, judge } from '../requireCompleted';
+import { describeProblems, judge } from '../requireCompleted';
 import { answer, complain, say, warn } from '../terminal/output';
 
 export function addCheck(program: Command): void {
@@ -27,7 +27,7 @@ async function check(typed: string[]): Promise<void> {
     const { freshInstall, names, problems } = await judge(sql, typed);
     answer({ passed: problems.length === 0, freshInstall: freshInstall !== null, names, problems });
     if (problems.length > 0) {
-      complain(describe(problems));
+      complain(describeProblems(problems));
       throw new AlreadyReported();
     }
     if (freshInstall !== null) {

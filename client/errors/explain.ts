@@ -30,13 +30,13 @@ export function explain(error: unknown): Explanation {
     return failed(`${error.message}: ${explain(error.cause).line}. Nothing of that file was kept`);
   }
   const line = explainTemporal(error) ?? explainPostgres(error);
-  return failed(line ?? `unexpected: ${describe(error)}`);
+  return failed(line ?? `unexpected: ${describeUnexpected(error)}`);
 }
 
 /** A server's own words may be in it. */
 const failed = (line: string): Explanation => ({ line: plainText(line), exitCode: 1 });
 
-function describe(error: unknown): string {
+function describeUnexpected(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   // A DrizzleQueryError without a cause would still quote its parameters.
   if (error.message.startsWith('Failed query')) return error.name;

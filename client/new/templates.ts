@@ -44,18 +44,18 @@ INSERT INTO long_running_migrations.migrations (name) VALUES ('${name}') ON CONF
 /** Its test: the real registration, a real worker, a real database. */
 export const testTemplate = (name: string): string => `\
 import { expect, test } from '@jest/globals';
-import { useParts } from '../support/parts';
+import { useDevServers } from '../support/devServers';
 
-const parts = useParts({ registered: true });
+const servers = useDevServers({ registered: true });
 
 test('${name} is registered by its migration, completes, and can be run again', async () => {
   // This database has none of your application's tables. Create those that the job works on, and
-  // some rows: await parts.sql\`create table …\`; await parts.sql\`insert into …\`;
-  await parts.startWorker();
-  await parts.succeeds('finalize', '${name}');
+  // some rows: await servers.sql\`create table …\`; await servers.sql\`insert into …\`;
+  await servers.startWorker();
+  await servers.succeeds('finalize', '${name}');
   // As an attempt that was stopped just before its end would be.
-  await parts.succeeds('retry', '${name}', '--from-start', '--yes', '--no-run');
-  await parts.succeeds('finalize', '${name}');
-  expect((await parts.succeeds('check', '${name}')).stdout).toMatch('completed');
+  await servers.succeeds('retry', '${name}', '--from-start', '--yes', '--no-run');
+  await servers.succeeds('finalize', '${name}');
+  expect((await servers.succeeds('check', '${name}')).stdout).toMatch('completed');
 });
 `;

@@ -3,7 +3,7 @@ import type { Database, Transaction } from '../database';
 import { attempts, type MigrationStatus, migrations, SCHEMA } from '../schema';
 import { sqlState } from '../sqlState';
 import { inTransaction } from '../transaction';
-import { lockExclusive, SERVER } from './fence';
+import { type FencedAttempt, lockExclusive, SERVER } from './fence';
 import { isLive, isStopping } from './live';
 import { endSessions, latestAttempts, type OpenSession } from './sessions';
 import { transitions } from './transitions';
@@ -21,12 +21,7 @@ export interface Claimant {
 
 export interface Claimed {
   readonly kind: 'claimed';
-  readonly attemptId: bigint;
-  readonly number: number;
-  /** Drawn for this attempt, see FencedAttempt. */
-  readonly epoch: string;
-  /** The server that it was claimed on, see FencedAttempt. */
-  readonly server: string;
+  readonly attempt: FencedAttempt;
   /** Of the checkpoint that is stored, see Checkpoint. */
   readonly checkpointVersion: number;
   readonly rowsDone: number;
@@ -187,10 +182,7 @@ async function begin(tx: Transaction, claimant: Claimant, row: Row): Promise<Cla
   const { checkpointVersion, rowsDone, rowsTotal } = row;
   return {
     kind: 'claimed',
-    attemptId: attempt.id,
-    number,
-    epoch,
-    server,
+    attempt: { migration, id: attempt.id, number, epoch, server },
     checkpointVersion,
     rowsDone,
     rowsTotal,

@@ -18,11 +18,17 @@ import { AttemptOutdated, Superseded } from './superseded';
  * and the claim's UPDATE behind them could deadlock.
  */
 
-/** An attempt as the fence knows it. */
-export interface FencedAttempt {
+/** One attempt of one migration. */
+export interface AttemptRef {
   readonly migration: string;
   /** `attempts.id`. */
   readonly id: bigint;
+  /** Counts on over all runs, from 1. */
+  readonly number: number;
+}
+
+/** An attempt as the fence knows it. */
+export interface FencedAttempt extends AttemptRef {
   /** Drawn by its claim: a database that lost the claim may hand out its id again. */
   readonly epoch: string;
   /** Where it was claimed, see {@link SERVER}. */

@@ -24,12 +24,12 @@ export class NotRegistered extends OperationRefused {
 /** Says why `asked` isn't possible: the current status, and what is. */
 export function operationRefused(row: Migration, asked: string): OperationRefused {
   return new OperationRefused(
-    `${row.name} is ${describe(row)}: can't ${asked} it. ${possible(row)}`,
+    `${row.name} is ${describeStatus(row)}: can't ${asked} it. ${possible(row)}`,
   );
 }
 
 /** The status, and what has been asked but not yet happened. */
-function describe(row: Migration): string {
+function describeStatus(row: Migration): string {
   if (row.status !== 'in_progress' || !isStopRequest(row.request)) return row.status;
   return `in_progress and to be ${past[row.request]} (asked by ${row.requestedBy ?? 'somebody'})`;
 }

@@ -4,17 +4,14 @@ import { COMMIT_DURABLY } from '../durable';
 import { type AttemptOutcome, attempts, migrations } from '../schema';
 import { inTransaction } from '../transaction';
 import type { ProgressRecord } from './attemptProgress';
-import { ifCurrent, SERVER } from './fence';
+import { type FencedAttempt, ifCurrent, SERVER } from './fence';
 import { type Move, transitions } from './transitions';
 
 /** The end of an attempt, to be written down. */
 export interface Ending {
-  readonly migration: string;
-  readonly attemptId: bigint;
-  /** Of the attempt's claim, see FencedAttempt. */
-  readonly epoch: string;
-  /** The server that it has to be written on, see FencedAttempt; null: any. */
-  readonly server: string | null;
+  readonly attempt: FencedAttempt;
+  /** It has to be written on the server of the claim, where its work is. */
+  readonly onItsServer: boolean;
   readonly outcome: AttemptOutcome;
   /** What happened and what to do; null where nothing is wrong. */
   readonly error: string | null;
@@ -61,7 +58,7 @@ const now = sql`now()`;
 
 async function writeMigration(
   tx: Transaction,
-  { migration, attemptId, epoch, server, error, progress }: Ending,
+  { attempt, onItsServer, error, progress }: Ending,
   by: Move | undefined,
 ): Promise<boolean> {
   const completed = by === 'complete';
@@ -82,9 +79,9 @@ async function writeMigration(
     })
     .where(
       and(
-        ifCurrent({ migration, id: attemptId, epoch }),
+        ifCurrent(attempt),
         // What it did on a server that has lost its last commits may be undone.
-        server === null ? undefined : sql`${SERVER} = ${server}`,
+        onItsServer ? sql`${SERVER} = ${attempt.server}` : undefined,
         by ? inArray(migrations.status, [...transitions[by].from]) : undefined,
         // A stop that was withdrawn meanwhile must not take effect.
         by === 'pause' || by === 'cancel' ? eq(migrations.request, by) : undefined,
@@ -96,7 +93,7 @@ async function writeMigration(
 
 async function writeAttempt(
   tx: Transaction,
-  { attemptId, error, errorUnknown, progress }: Ending,
+  { attempt, error, errorUnknown, progress }: Ending,
   outcome: AttemptOutcome,
 ): Promise<void> {
   await tx
@@ -110,7 +107,7 @@ async function writeAttempt(
       rowsDone: progress.doneHere,
       progressed: progress.progressed,
     })
-    .where(and(eq(attempts.id, attemptId), isNull(attempts.endedAt)));
+    .where(and(eq(attempts.id, attempt.id), isNull(attempts.endedAt)));
 }
 
 /** As many attempts back are looked at, so no LRM_MAX_FAILURES is larger. */

@@ -32,7 +32,6 @@ export interface Progress {
 
 /** The attempt that a job's context belongs to: what its parts (batches, checkpoint) work with. */
 export interface Attempt extends FencedAttempt {
-  readonly number: number;
   /** Its own pool; each new session has checked that the attempt is still the current one. */
   readonly db: Database;
   readonly signal: AbortSignal;

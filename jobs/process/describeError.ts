@@ -65,7 +65,7 @@ const OF_LOADER = new Set([
 ]);
 
 /** Describes whatever was thrown, also what is no Error or hides behind getters that throw. */
-export function describe(thrown: unknown): Description {
+export function describeError(thrown: unknown): Description {
   return describeOne(thrown, new Set());
 }
 

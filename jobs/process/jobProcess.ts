@@ -51,12 +51,12 @@ export class JobProcess {
   }
 
   begin(input: ThreadInput): this {
-    this.tell({ type: 'begin', input });
+    this.send({ type: 'begin', input });
     return this;
   }
 
   /** Sends a message. One to a job process that has just ended is lost: its end is about to be heard. */
-  tell(message: ToJobProcess): void {
+  send(message: ToJobProcess): void {
     if (this.channel) send(this.channel, message);
   }
 

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import path from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { CHANNEL, listen, send } from './channel';
-import { describe } from './describeError';
+import { describeError } from './describeError';
 import type { FromJobProcess, ToJobProcess } from './messages';
 
 // The process around an attempt's thread. Here, on its main thread, no job's code ever runs: so it
@@ -19,13 +19,13 @@ const thread = new Worker(path.join(__dirname, '../thread/entry.js'), {
   resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb },
 });
 
-port.on('message', tell);
+port.on('message', sendToWorker);
 // Out of memory, or an error that the thread could not describe itself.
 thread.once('error', (error) =>
-  tell({ type: 'failed', during: 'elsewhere', error: describe(error) }),
+  sendToWorker({ type: 'failed', during: 'elsewhere', error: describeError(error) }),
 );
 // What it said last may still be on its way: the two don't come in order.
-thread.once('exit', (code) => setImmediate(() => tell({ type: 'exited', code })));
+thread.once('exit', (code) => setImmediate(() => sendToWorker({ type: 'exited', code })));
 
 /** What a thread says before it has a listener: that it can't even be loaded. */
 const early: FromJobProcess[] = [];
@@ -42,7 +42,7 @@ function hear(message: ToJobProcess): void {
   switch (message.type) {
     case 'begin':
       begun = true;
-      for (const each of early) tell(each);
+      for (const each of early) sendToWorker(each);
       if (message.input.task === 'run') endWhenSilentFor(message.input.silentMs);
       port.postMessage(message.input);
       return;
@@ -58,7 +58,7 @@ function hear(message: ToJobProcess): void {
   }
 }
 
-function tell(message: FromJobProcess): void {
+function sendToWorker(message: FromJobProcess): void {
   if (begun) send(channel, message);
   else early.push(message);
 }

@@ -1,3 +1,4 @@
+import type { FencedAttempt } from '../../drizzle/rows/fence';
 import type { Progress } from '../context/attempt';
 import type { JobOptions } from '../context/index';
 import type { Description } from './describeError';
@@ -16,15 +17,10 @@ export interface RunInput {
   readonly task: 'run';
   readonly file: string;
   readonly databaseUrl: string;
-  readonly migration: string;
-  /** A bigint; messages are JSON. */
-  readonly attemptId: string;
-  /** Of the attempt's claim, see FencedAttempt. */
-  readonly epoch: string;
-  readonly server: string;
+  /** Its ID as text: messages are JSON, which has no bigint. */
+  readonly attempt: Omit<FencedAttempt, 'id'> & { readonly id: string };
   /** Of the checkpoint that was stored at the claim. */
   readonly checkpointVersion: number;
-  readonly number: number;
   /** No throttling (`lrm finalize`). */
   readonly unthrottled: boolean;
   /** The attempt's own time limit: no statement may outlive it. Milliseconds. */

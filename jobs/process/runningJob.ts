@@ -50,12 +50,12 @@ export class RunningJob {
 
   /** Aborts the job's signal. */
   askToStop(reason: StopReason): void {
-    this.jobProcess.tell({ type: 'stop', reason });
+    this.jobProcess.send({ type: 'stop', reason });
   }
 
   /** To be called with each heartbeat: a thread whose worker is frozen must end. */
   beat(): void {
-    this.jobProcess.tell({ type: 'alive' });
+    this.jobProcess.send({ type: 'alive' });
   }
 
   /** Ends the thread whatever it does; false when the system didn't let it end. */
@@ -87,7 +87,7 @@ export class RunningJob {
     while (!this.over) {
       const current = await this.listener.isCurrent().catch(() => undefined);
       if (current === false) return;
-      if (current) return this.jobProcess.tell({ type: 'sessionAllowed' });
+      if (current) return this.jobProcess.send({ type: 'sessionAllowed' });
       // The database does not answer: asked again until it does, or the attempt is over.
       await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN));
     }

@@ -4,13 +4,13 @@ import { AttemptOutdated } from '../../drizzle/rows/superseded';
 import { migrations } from '../../drizzle/schema';
 import { type Attempt, fencedTransaction } from '../context/attempt';
 import { Tally } from '../context/walk/tally';
-import { describe } from '../process/describeError';
+import { describeError } from '../process/describeError';
 import { detailOf } from '../process/detail';
 import type { During, RunInput, StopReason, ThreadInput, ToThread } from '../process/messages';
 import { Checkpoint } from './checkpoint';
 import { createContext } from './context';
 import { loadJob } from './load';
-import { ourPort, tell } from './port';
+import { ourPort, send } from './port';
 import { Reporter, threadLog } from './reporter';
 import { openSessions } from './session';
 
@@ -23,7 +23,7 @@ class StopRequested extends Error {
 }
 
 const failed = (during: During) => (thrown: unknown) =>
-  tell({ type: 'failed', during, error: describe(thrown), detail: detailOf(thrown) });
+  send({ type: 'failed', during, error: describeError(thrown), detail: detailOf(thrown) });
 
 // What is thrown in a timer, an event or a forgotten promise belongs to this attempt as well.
 process.on('uncaughtException', failed('elsewhere'));
@@ -38,7 +38,7 @@ ourPort.once('message', (input: ThreadInput) => {
 async function inspect(file: string): Promise<void> {
   try {
     const { options, dependsOn } = await loadJob(file);
-    tell({ type: 'facts', facts: { options, dependsOn } });
+    send({ type: 'facts', facts: { options, dependsOn } });
   } catch (thrown) {
     failed('load')(thrown);
   }
@@ -53,20 +53,17 @@ async function runJob(input: RunInput): Promise<void> {
     const job = await loadJob(input.file);
     const sessions = openSessions(input, () => failed('elsewhere')(new AttemptOutdated(LOST)));
     const attempt: Attempt = {
-      migration: input.migration,
-      id: BigInt(input.attemptId),
-      epoch: input.epoch,
-      server: input.server,
-      number: input.number,
+      ...input.attempt,
+      id: BigInt(input.attempt.id),
       db: sessions.db,
       signal: stop.signal,
       log: threadLog(),
       unthrottled: input.unthrottled,
       report: (progress) => reporter.report(progress),
-      progressed: () => tell({ type: 'progressed' }),
+      progressed: () => send({ type: 'progressed' }),
     };
     during = 'run';
-    tell({ type: 'running' });
+    send({ type: 'running' });
     const walks = new Tally(attempt);
     const checkpoint = new Checkpoint(attempt, input.checkpointVersion);
     await job.run(createContext(attempt, sessions, checkpoint, walks));
@@ -80,7 +77,7 @@ async function runJob(input: RunInput): Promise<void> {
     // Told only when its sessions are gone: nothing of a completed attempt is left in the database.
     await sessions.end();
     await printed();
-    tell({ type: 'returned', stopped, usedDatabase: sessions.used });
+    send({ type: 'returned', stopped, usedDatabase: sessions.used });
   } catch (thrown) {
     reporter.flush();
     await printed();

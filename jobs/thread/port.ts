@@ -9,6 +9,6 @@ workerData.port = undefined;
 workerData.gate = undefined;
 
 /** Sends a message to the worker. */
-export function tell(message: FromThread): void {
+export function send(message: FromThread): void {
   ourPort.postMessage(message);
 }

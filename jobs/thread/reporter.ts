@@ -1,6 +1,6 @@
 import type { Log, Progress } from '../context/attempt';
 import type { LogLevel } from '../process/messages';
-import { tell } from './port';
+import { send } from './port';
 
 /** Progress goes out at most so often: run() may report every row. Milliseconds. */
 const REPORT_EVERY = 100;
@@ -23,7 +23,7 @@ export class Reporter {
     clearTimeout(this.timer);
     this.timer = undefined;
     if (Object.keys(this.waiting).length === 0) return;
-    tell({ type: 'progress', progress: this.waiting });
+    send({ type: 'progress', progress: this.waiting });
     this.waiting = {};
     this.lastSent = performance.now();
   }
@@ -58,7 +58,7 @@ export function threadLog(): Log {
 }
 
 function write(level: LogLevel, message: string, fields: Record<string, unknown>): void {
-  tell({ type: 'log', level, message, fields });
+  send({ type: 'log', level, message, fields });
 }
 
 /** What can't be written as JSON (a socket, a loop), or is too long, must not end the job. */

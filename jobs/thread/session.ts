@@ -2,7 +2,7 @@ import { connect, type Sql } from '../../drizzle/connect';
 import { type Database, database } from '../../drizzle/database';
 import { applicationName } from '../../drizzle/rows/sessions';
 import type { RunInput } from '../process/messages';
-import { gate, tell } from './port';
+import { gate, send } from './port';
 
 /** More lanes than this want more cores than a database gives to a backfill. */
 const CONNECTIONS = 16;
@@ -55,7 +55,7 @@ export function openSessions(input: RunInput, onLost: () => void): Sessions {
 function guarded(input: RunInput, onLost: () => void): Sql {
   return connect(input.databaseUrl, {
     max: CONNECTIONS,
-    applicationName: applicationName(BigInt(input.attemptId)),
+    applicationName: applicationName(BigInt(input.attempt.id)),
     settings: {
       statement_timeout: String(input.limitMs),
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION,
@@ -79,6 +79,6 @@ function waitUntilAllowed(): void {
   used = true;
   if (lost) Atomics.wait(NEVER, 0, 0);
   Atomics.store(gate, 0, 0);
-  tell({ type: 'session' });
+  send({ type: 'session' });
   Atomics.wait(gate, 0, 0);
 }

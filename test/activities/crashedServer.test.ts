@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { connect } from '../../drizzle/connect';
+import { useDevServers } from '../support/devServers';
 import { startRun } from '../support/migrations';
-import { useParts } from '../support/parts';
 import { startPostgres } from '../support/postgres';
 import { waitFor } from '../support/waitFor';
 
-const parts = useParts();
+const servers = useDevServers();
 const ROWS = 4_000;
 
 const WALK = `exports.run = async (job) => {
@@ -28,13 +28,13 @@ test('a walk does each row once, although backends of a server that commits asyn
     create table ledger (id integer primary key, touched integer not null default 0);
     insert into ledger select generate_series(1, ${ROWS});
     insert into long_running_migrations.migrations (name) values ('0001_walk')`);
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob('0001_walk', WALK);
-  const worker = await parts.startWorker({
+  const worker = await servers.startWorker({
     jobs,
     env: { DATABASE_URL: postgres.url, LRM_RETRY_INITIAL_INTERVAL: '100ms' },
   });
-  const run = await startRun(parts);
+  const run = await startRun(servers);
   const touched = async () => {
     const [row] = await sql<
       { n: number }[]

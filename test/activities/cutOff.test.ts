@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { useDevServers } from '../support/devServers';
 import { attempts, register, startRun } from '../support/migrations';
-import { useParts } from '../support/parts';
 import { type CuttableProxy, startProxy } from '../support/proxy';
 import { waitFor } from '../support/waitFor';
 
-const parts = useParts();
+const servers = useDevServers();
 const NAME = '0001_ledger';
 const ROWS = 3_000;
 let proxy: CuttableProxy;
 
 beforeAll(async () => {
-  proxy = await startProxy(parts.temporalAddress);
+  proxy = await startProxy(servers.temporalAddress);
 });
 
 afterAll(() => proxy.close());
@@ -28,20 +28,20 @@ const JOB = `
       });`;
 
 test('a worker that is cut off from Temporal, but not from the database, hands over all the same, nothing redone', async () => {
-  await parts.sql.unsafe(`
+  await servers.sql.unsafe(`
     create table ledger (id integer primary key, touched integer not null default 0);
     insert into ledger select generate_series(1, ${ROWS})`);
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob(NAME, JOB);
-  await register(parts, NAME);
+  await register(servers, NAME);
   const env = { LRM_HEARTBEAT_TIMEOUT: '2 seconds', LRM_RETRY_INITIAL_INTERVAL: '100ms' };
-  const cutOff = await parts.startWorker({
+  const cutOff = await servers.startWorker({
     jobs,
     env: { ...env, TEMPORAL_ADDRESS: proxy.address },
   });
-  const run = await startRun(parts);
+  const run = await startRun(servers);
   const touched = async () => {
-    const [row] = await parts.sql`select count(*)::int as rows from ledger where touched > 0`;
+    const [row] = await servers.sql`select count(*)::int as rows from ledger where touched > 0`;
     return Number(row?.['rows']);
   };
   await waitFor('the walk to begin', async () => (await touched()) > 0);
@@ -49,12 +49,12 @@ test('a worker that is cut off from Temporal, but not from the database, hands o
   proxy.cut();
   const atCut = await touched();
   await waitFor('the cut-off worker to go on all the same', async () => (await touched()) > atCut);
-  const other = await parts.startWorker({ jobs, env });
+  const other = await servers.startWorker({ jobs, env });
 
   expect(await run.result()).toMatchObject({ completed: { names: [NAME] } });
-  const counts = await parts.sql`select touched, count(*)::int as rows from ledger group by 1`;
+  const counts = await servers.sql`select touched, count(*)::int as rows from ledger group by 1`;
   expect(counts).toEqual([{ touched: 1, rows: ROWS }]);
-  expect(await attempts(parts, NAME)).toMatchObject([
+  expect(await attempts(servers, NAME)).toMatchObject([
     {
       // Whichever comes first: its own SDK misses Temporal's answers, or the other one's claim.
       outcome: expect.stringMatching(/^(interrupted|superseded)$/),

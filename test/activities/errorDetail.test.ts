@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
+import { useDevServers } from '../support/devServers';
 import { attempts, migration, register, runToEnd } from '../support/migrations';
-import { useParts } from '../support/parts';
 
-const parts = useParts();
+const servers = useDevServers();
 const EMAIL = 'alice@example.org';
 
 const JOBS = {
@@ -19,28 +19,30 @@ test.each([
 ])(
   'LRM_ERROR_DETAIL=%s: whole messages in the log: %s; in rows and Temporal never',
   async (detail, whole) => {
-    await parts.sql`create table if not exists people (email text primary key)`;
-    await parts.sql`insert into people values (${EMAIL}) on conflict do nothing`;
-    await parts.sql`truncate long_running_migrations.migrations cascade`;
-    const jobs = parts.jobsFolder();
+    await servers.sql`create table if not exists people (email text primary key)`;
+    await servers.sql`insert into people values (${EMAIL}) on conflict do nothing`;
+    await servers.sql`truncate long_running_migrations.migrations cascade`;
+    const jobs = servers.jobsFolder();
     for (const [name, source] of Object.entries(JOBS)) jobs.writeJob(name, source);
-    await register(parts, ...Object.keys(JOBS));
-    const worker = await parts.startWorker({ jobs, env: { LRM_ERROR_DETAIL: detail } });
+    await register(servers, ...Object.keys(JOBS));
+    const worker = await servers.startWorker({ jobs, env: { LRM_ERROR_DETAIL: detail } });
 
-    const result = await runToEnd(parts).catch((failed: unknown) => failed);
+    const result = await runToEnd(servers).catch((failed: unknown) => failed);
     await worker.stop();
 
     for (const name of Object.keys(JOBS)) {
       const lines = worker.log().filter((line) => line['migration'] === name);
       expect([name, JSON.stringify(lines).includes(EMAIL)]).toEqual([name, whole]);
-      const kept = [await migration(parts, name), await attempts(parts, name), result];
+      const kept = [await migration(servers, name), await attempts(servers, name), result];
       const text = JSON.stringify(kept, (_, value) =>
         typeof value === 'bigint' ? `${value}` : value,
       );
       expect(text).toMatch(/unique violation|SyntaxError/);
       expect(text).not.toContain('alice');
     }
-    const history = await parts.client.workflow.getHandle('long-running-migrations').fetchHistory();
+    const history = await servers.client.workflow
+      .getHandle('long-running-migrations')
+      .fetchHistory();
     const asText = (_: string, value: unknown) =>
       value instanceof Uint8Array ? Buffer.from(value).toString() : value;
     const events = history.events?.map((event) => JSON.stringify(event, asText)).join() ?? '';

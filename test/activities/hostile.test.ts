@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { applicationName } from '../../drizzle/rows/sessions';
+import { useDevServers } from '../support/devServers';
 import { attempts, migration, register, startRun, waitForMigration } from '../support/migrations';
-import { useParts } from '../support/parts';
 import { waitFor } from '../support/waitFor';
 import type { TestWorker } from '../support/workerProcess';
 
-const parts = useParts();
+const servers = useDevServers();
 
 const HOSTILE = {
   '0001_never_awaits':
@@ -58,7 +58,7 @@ describe('beside jobs that harm their own attempts', () => {
   let openAtCompletion: Promise<unknown[]>;
 
   beforeAll(async () => {
-    const jobs = parts.jobsFolder();
+    const jobs = servers.jobsFolder();
     for (const [name, source] of Object.entries(HOSTILE)) jobs.writeJob(name, source);
     jobs.writeJob(
       BEHAVED,
@@ -70,7 +70,7 @@ describe('beside jobs that harm their own attempts', () => {
          }
        };`,
     );
-    worker = await parts.startWorker({
+    worker = await servers.startWorker({
       jobs,
       env: {
         LRM_START_TO_CLOSE: '1 minute',
@@ -80,11 +80,11 @@ describe('beside jobs that harm their own attempts', () => {
         LRM_MAX_CONCURRENT: '20',
       },
     });
-    await register(parts, BEHAVED, ...NAMES);
+    await register(servers, BEHAVED, ...NAMES);
     openAtCompletion = waitFor(
       '0008 to complete',
       async () => {
-        const [row] = await parts.sql`
+        const [row] = await servers.sql`
         select (select array_agg(pid) from pg_stat_activity
           where application_name in (select ${applicationName(0n).slice(0, -1)}::text || id from long_running_migrations.attempts
             where migration = '0008_leaves_things_open')) as open
@@ -94,14 +94,14 @@ describe('beside jobs that harm their own attempts', () => {
       // Twenty jobs begin at once here, some of which never let go of a core.
       55_000,
     );
-    run = await startRun(parts);
+    run = await startRun(servers);
   }, 60_000);
 
   const twoOutcomes = async (name: string) => {
     const ended = await waitFor(
       `two attempts of ${name} to end`,
       async () => {
-        const all = (await attempts(parts, name)).filter(({ endedAt }) => endedAt);
+        const all = (await attempts(servers, name)).filter(({ endedAt }) => endedAt);
         return all.length >= 2 && all.slice(0, 2);
       },
       50_000,
@@ -109,7 +109,7 @@ describe('beside jobs that harm their own attempts', () => {
     return ended.map(({ outcome }) => outcome);
   };
   const failedWith = async (name: string) =>
-    (await waitForMigration(parts, name, 'fail', (row) => row.status === 'failed', 50_000)).error;
+    (await waitForMigration(servers, name, 'fail', (row) => row.status === 'failed', 50_000)).error;
 
   test.each([
     '0001_never_awaits',
@@ -151,19 +151,25 @@ describe('beside jobs that harm their own attempts', () => {
     const name = '0008_leaves_things_open';
     // Noted as soon as the row says so: later, Postgres itself would have noticed a lost client.
     expect(await openAtCompletion).toHaveLength(0);
-    expect((await migration(parts, name)).status).toBe('completed');
+    expect((await migration(servers, name)).status).toBe('completed');
   });
 
   test.each(['0010_posts_odd_messages', '0012_counts_past_all_numbers'])(
     '%s: it harms nobody, and completes',
     async (name) => {
-      await waitForMigration(parts, name, 'complete', (row) => row.status === 'completed', 50_000);
+      await waitForMigration(
+        servers,
+        name,
+        'complete',
+        (row) => row.status === 'completed',
+        50_000,
+      );
     },
   );
 
   test('0011_floods_its_log: lines are cut and left out, and it completes', async () => {
     const name = '0011_floods_its_log';
-    await waitForMigration(parts, name, 'complete', (row) => row.status === 'completed');
+    await waitForMigration(servers, name, 'complete', (row) => row.status === 'completed');
     const lines = worker.log().filter((line) => line['migration'] === name);
     expect(lines.length).toBeLessThan(1_000);
     expect(Math.max(...lines.map(({ msg }) => msg.length))).toBeLessThan(10_000);
@@ -171,8 +177,14 @@ describe('beside jobs that harm their own attempts', () => {
   });
 
   test('0100_behaved: it completes at its first attempt', async () => {
-    await waitForMigration(parts, BEHAVED, 'complete', (row) => row.status === 'completed', 50_000);
-    expect(await attempts(parts, BEHAVED)).toMatchObject([{ number: 1, outcome: 'completed' }]);
+    await waitForMigration(
+      servers,
+      BEHAVED,
+      'complete',
+      (row) => row.status === 'completed',
+      50_000,
+    );
+    expect(await attempts(servers, BEHAVED)).toMatchObject([{ number: 1, outcome: 'completed' }]);
     expect(worker.log().some((line) => line['level'] === 'fatal')).toBe(false);
     await run.terminate();
     await worker.stop();

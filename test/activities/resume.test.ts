@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import { connect } from '../../drizzle/connect';
 import { applicationName } from '../../drizzle/rows/sessions';
+import { useDevServers } from '../support/devServers';
 import {
   attempts,
   migration,
@@ -12,11 +13,10 @@ import {
   startRun,
   waitForMigration,
 } from '../support/migrations';
-import { useParts } from '../support/parts';
 import { startPostgres } from '../support/postgres';
 import { waitFor } from '../support/waitFor';
 
-const parts = useParts();
+const servers = useDevServers();
 
 /** Touches 40 rows one after another, each in a fenced transaction with its checkpoint. */
 const LEDGER = `exports.run = async (job) => {
@@ -34,39 +34,39 @@ const LEDGER = `exports.run = async (job) => {
 const FAST = { LRM_HEARTBEAT_TIMEOUT: '2 seconds', LRM_RETRY_INITIAL_INTERVAL: '200ms' };
 
 beforeAll(async () => {
-  await parts.sql`create table ledger (id int primary key, touched int not null default 0)`;
+  await servers.sql`create table ledger (id int primary key, touched int not null default 0)`;
 });
 
 afterEach(async () => {
-  await parts.sql`truncate long_running_migrations.migrations cascade`;
-  await parts.sql`truncate ledger`;
+  await servers.sql`truncate long_running_migrations.migrations cascade`;
+  await servers.sql`truncate ledger`;
 });
 
 async function prepare() {
-  await parts.sql`insert into ledger (id) select generate_series(1, 40)`;
-  await register(parts, '0001_ledger');
-  const jobs = parts.jobsFolder();
+  await servers.sql`insert into ledger (id) select generate_series(1, 40)`;
+  await register(servers, '0001_ledger');
+  const jobs = servers.jobsFolder();
   jobs.writeJob('0001_ledger', LEDGER);
   return jobs;
 }
 
 async function expectEachTouchedOnce() {
-  const counts = await parts.sql`select touched, count(*)::int from ledger group by touched`;
+  const counts = await servers.sql`select touched, count(*)::int from ledger group by touched`;
   expect(counts).toEqual([{ touched: 1, count: 40 }]);
 }
 
 test('an attempt whose worker is killed with SIGKILL is resumed by another, nothing redone', async () => {
   const jobs = await prepare();
-  const first = await parts.startWorker({ jobs, env: FAST });
-  const run = await startRun(parts);
-  await waitForMigration(parts, '0001_ledger', 'be under way', (row) => Number(row.rowsDone) > 3);
+  const first = await servers.startWorker({ jobs, env: FAST });
+  const run = await startRun(servers);
+  await waitForMigration(servers, '0001_ledger', 'be under way', (row) => Number(row.rowsDone) > 3);
   first.kill('SIGKILL');
-  const second = await parts.startWorker({ jobs, env: FAST });
+  const second = await servers.startWorker({ jobs, env: FAST });
 
   expect(await run.result()).toMatchObject({ completed: { names: ['0001_ledger'] } });
 
   await expectEachTouchedOnce();
-  expect(await attempts(parts, '0001_ledger')).toMatchObject([
+  expect(await attempts(servers, '0001_ledger')).toMatchObject([
     { outcome: 'interrupted', error: 'its worker was not heard of any more' },
     { outcome: 'completed', error: null },
   ]);
@@ -77,11 +77,11 @@ test('an attempt that meets its time limit again and again ends completed', asyn
   const jobs = await prepare();
   // Own limit: 4 s − 1 s grace − 2 s; the ledger takes more than 2 s.
   const env = { ...FAST, LRM_START_TO_CLOSE: '4 seconds' };
-  const worker = await parts.startWorker({ jobs, env });
+  const worker = await servers.startWorker({ jobs, env });
 
-  await runToEnd(parts);
+  await runToEnd(servers);
 
-  const ended = await attempts(parts, '0001_ledger');
+  const ended = await attempts(servers, '0001_ledger');
   expect(ended.length).toBeGreaterThanOrEqual(3);
   expect(ended.slice(0, -1).every(({ outcome }) => outcome === 'timed_out')).toBe(true);
   expect(ended.at(-1)).toMatchObject({ outcome: 'completed' });
@@ -92,11 +92,11 @@ test('an attempt that meets its time limit again and again ends completed', asyn
 test('a SIGTERM hands the migration to another worker at once, nothing redone', async () => {
   const jobs = await prepare();
   const env = { ...FAST, LRM_HEARTBEAT_TIMEOUT: '30 seconds' };
-  const first = await parts.startWorker({ jobs, env });
-  const second = await parts.startWorker({ jobs, env });
-  const run = await startRun(parts);
-  await waitForMigration(parts, '0001_ledger', 'be under way', (row) => Number(row.rowsDone) > 3);
-  const running = (await attempts(parts, '0001_ledger'))[0]?.worker ?? '';
+  const first = await servers.startWorker({ jobs, env });
+  const second = await servers.startWorker({ jobs, env });
+  const run = await startRun(servers);
+  await waitForMigration(servers, '0001_ledger', 'be under way', (row) => Number(row.rowsDone) > 3);
+  const running = (await attempts(servers, '0001_ledger'))[0]?.worker ?? '';
   const [leaving, staying] = running.startsWith(`${first.pid}@`)
     ? [first, second]
     : [second, first];
@@ -104,7 +104,7 @@ test('a SIGTERM hands the migration to another worker at once, nothing redone', 
   expect(await leaving.stop()).toBe(0);
   await resultOf(run);
 
-  const [one, two] = await attempts(parts, '0001_ledger');
+  const [one, two] = await attempts(servers, '0001_ledger');
   expect(one).toMatchObject({ outcome: 'interrupted' });
   expect(two).toMatchObject({ outcome: 'completed' });
   const pause = (two?.startedAt.getTime() ?? 0) - (one?.endedAt?.getTime() ?? 0);
@@ -115,31 +115,31 @@ test('a SIGTERM hands the migration to another worker at once, nothing redone', 
 
 test('an attempt that is frozen past its heartbeat timeout can not write when it thaws', async () => {
   const jobs = await prepare();
-  const frozen = await parts.startWorker({ jobs, env: FAST });
-  const run = await startRun(parts);
-  await waitForMigration(parts, '0001_ledger', 'be under way', (row) => Number(row.rowsDone) > 3);
+  const frozen = await servers.startWorker({ jobs, env: FAST });
+  const run = await startRun(servers);
+  await waitForMigration(servers, '0001_ledger', 'be under way', (row) => Number(row.rowsDone) > 3);
   frozen.kill('SIGSTOP');
-  const second = await parts.startWorker({ jobs, env: FAST });
-  await waitForMigration(parts, '0001_ledger', 'be taken over', (row) => row.attempts === 2);
+  const second = await servers.startWorker({ jobs, env: FAST });
+  await waitForMigration(servers, '0001_ledger', 'be taken over', (row) => row.attempts === 2);
   frozen.kill('SIGCONT');
 
   await resultOf(run);
 
   await expectEachTouchedOnce();
-  const ended = await attempts(parts, '0001_ledger');
+  const ended = await attempts(servers, '0001_ledger');
   expect(ended.map(({ outcome }) => outcome)).toEqual(['interrupted', 'completed']);
   await second.stop();
   await frozen.stop();
 });
 
 test('a statement in progress is gone from the database soon after its worker was killed', async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob('0001_sleeps', 'exports.run = (job) => job.sql`select pg_sleep(600)`;');
-  await register(parts, '0001_sleeps');
-  const worker = await parts.startWorker({ jobs, env: FAST });
-  const run = await startRun(parts);
+  await register(servers, '0001_sleeps');
+  const worker = await servers.startWorker({ jobs, env: FAST });
+  const run = await startRun(servers);
   const sleeping = () =>
-    parts.sql`select pid from pg_stat_activity where query like '%pg_sleep(600)%' and application_name like 'lrm:%'`;
+    servers.sql`select pid from pg_stat_activity where query like '%pg_sleep(600)%' and application_name like 'lrm:%'`;
   await waitFor('the job to sleep in the database', async () => (await sleeping()).length === 1);
 
   worker.kill('SIGKILL');
@@ -149,23 +149,23 @@ test('a statement in progress is gone from the database soon after its worker wa
 });
 
 test('a job that sleeps in the database past its limit is ended there as well', async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob('0001_sleeps', 'exports.run = (job) => job.sql`select pg_sleep(600)`;');
-  await register(parts, '0001_sleeps');
-  const worker = await parts.startWorker({
+  await register(servers, '0001_sleeps');
+  const worker = await servers.startWorker({
     jobs,
     env: { ...FAST, LRM_START_TO_CLOSE: '4 seconds' },
   });
-  const run = await startRun(parts);
+  const run = await startRun(servers);
 
   const ended = await waitFor('two attempts to have ended', async () => {
-    const all = (await attempts(parts, '0001_sleeps')).filter(({ endedAt }) => endedAt);
+    const all = (await attempts(servers, '0001_sleeps')).filter(({ endedAt }) => endedAt);
     return all.length >= 2 && all;
   });
 
   expect(ended.every(({ outcome }) => outcome === 'timed_out')).toBe(true);
-  const row = await migration(parts, '0001_sleeps');
-  const sessions = await parts.sql`
+  const row = await migration(servers, '0001_sleeps');
+  const sessions = await servers.sql`
     select application_name from pg_stat_activity
     where datname = current_database() and application_name like 'lrm:%'
       and application_name <> ${applicationName(row.currentAttempt ?? 0n)}`;
@@ -177,7 +177,7 @@ test('a job that sleeps in the database past its limit is ended there as well', 
 test('a job that returns while Postgres is away is not run again', async () => {
   const postgres = await startPostgres();
   const sql = connect(postgres.url, { applicationName: 'test' });
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   const [calls, away] = [path.join(jobs.path, 'calls'), path.join(jobs.path, 'away')];
   jobs.writeJob(
     '0001_pure',
@@ -188,8 +188,8 @@ test('a job that returns while Postgres is away is not run again', async () => {
      };`,
   );
   await sql`insert into long_running_migrations.migrations (name) values ('0001_pure')`;
-  const worker = await parts.startWorker({ jobs, env: { ...FAST, DATABASE_URL: postgres.url } });
-  const run = await startRun(parts);
+  const worker = await servers.startWorker({ jobs, env: { ...FAST, DATABASE_URL: postgres.url } });
+  const run = await startRun(servers);
   await waitFor('the job to begin', () => existsSync(calls));
   const restarted = postgres.restartImmediate();
   writeFileSync(away, '');

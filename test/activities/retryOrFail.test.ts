@@ -9,7 +9,7 @@ import { connect, type Sql } from '../../drizzle/connect';
 import { Superseded } from '../../drizzle/rows/superseded';
 import { JobUsageError } from '../../jobs/context/jobUsageError';
 import { describeCrash } from '../../jobs/process/crash';
-import { describe as describeThrown } from '../../jobs/process/describeError';
+import { describeError } from '../../jobs/process/describeError';
 import { objectsOf } from '../../jobs/process/objects';
 import { projectFolder } from '../../settings/projectFolder';
 import { useDatabase } from '../support/database';
@@ -49,7 +49,7 @@ async function thrownBy(provoke: () => unknown): Promise<unknown> {
 
 /** What becomes of it, and what an operator reads. */
 async function outcomeOf(provoke: () => unknown) {
-  const error = describeThrown(await thrownBy(provoke));
+  const error = describeError(await thrownBy(provoke));
   return { verdict: decide('run', error), text: errorText('run', error), error };
 }
 
@@ -313,7 +313,7 @@ describe('retry or fail: what no attempt could mend fails at once', () => {
   });
 
   test('a job that can not be loaded, whatever it threw', () => {
-    expect(decide('load', describeThrown({ code: 'ECONNREFUSED' }))).toBe('fail');
+    expect(decide('load', describeError({ code: 'ECONNREFUSED' }))).toBe('fail');
   });
 });
 
@@ -429,7 +429,7 @@ describe('retry or fail: what is no Error ends in a sensible text', () => {
     [new Error(`${'x'.repeat(5000)}`), /^Error: x{900,}… at/],
     [new Error('a\0b'), /^Error: ab at/],
   ])('%#', async (thrown, text) => {
-    const error = describeThrown(thrown);
+    const error = describeError(thrown);
     expect(decide('run', error)).toBe('unknown');
     const said = errorText('run', error);
     if (typeof text === 'string') expect(said).toBe(text);

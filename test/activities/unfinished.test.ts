@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { useDevServers } from '../support/devServers';
 import { attempts, migration, register, runToEnd, startRun } from '../support/migrations';
-import { useParts } from '../support/parts';
 import { waitFor } from '../support/waitFor';
 
 // run() returns, or goes on, although its work is not done: in a worker, with real processes.
-const parts = useParts();
+const servers = useDevServers();
 const FAST = {
   LRM_HEARTBEAT_TIMEOUT: '2 seconds',
   LRM_RETRY_INITIAL_INTERVAL: '200ms',
@@ -13,26 +13,26 @@ const FAST = {
 const NAME = '0001_ledger';
 
 beforeEach(async () => {
-  await parts.sql.unsafe(`
+  await servers.sql.unsafe(`
     create table ledger (id integer primary key, touched integer not null default 0);
     insert into ledger select generate_series(1, 200)`);
-  await register(parts, NAME);
+  await register(servers, NAME);
 });
 
 afterEach(async () => {
-  await parts.sql`drop table ledger`;
-  await parts.sql`truncate long_running_migrations.migrations cascade`;
+  await servers.sql`drop table ledger`;
+  await servers.sql`truncate long_running_migrations.migrations cascade`;
 });
 
 async function startWorkerWith(source: string) {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob(NAME, source);
-  return parts.startWorker({ jobs, env: FAST });
+  return servers.startWorker({ jobs, env: FAST });
 }
 
 async function expectEachTouchedOnce(): Promise<void> {
   const counts =
-    await parts.sql`select touched, count(*)::int as rows from ledger group by touched`;
+    await servers.sql`select touched, count(*)::int as rows from ledger group by touched`;
   expect(counts).toEqual([{ touched: 1, rows: 200 }]);
 }
 
@@ -55,10 +55,10 @@ test('run() that keeps the error of a walk to itself is not completed before the
       })]);
     };`);
 
-  await runToEnd(parts);
+  await runToEnd(servers);
 
   await expectEachTouchedOnce();
-  expect(await attempts(parts, NAME)).toMatchObject([
+  expect(await attempts(servers, NAME)).toMatchObject([
     {
       outcome: 'retried',
       error: expect.stringMatching(/walk '1' failed in this attempt.*caused by Error: away/),
@@ -72,9 +72,9 @@ test('run() that does not await its walk fails with what to write', async () => 
   const worker = await startWorkerWith(`${WALK}
     exports.run = async (job) => void walk(job);`);
 
-  await (await startRun(parts)).result().catch(() => {});
+  await (await startRun(servers)).result().catch(() => {});
 
-  expect(await migration(parts, NAME)).toMatchObject({
+  expect(await migration(servers, NAME)).toMatchObject({
     status: 'failed',
     error: expect.stringMatching(/run\(\) returned while its walk '1' was still running: await it/),
   });
@@ -92,23 +92,26 @@ test('an attempt that loses an idle session ends, and the next one reads what is
       if (id === 100) await new Promise((resolve) => setTimeout(resolve, 60_000));
     }
   };`);
-  const run = await startRun(parts);
+  const run = await startRun(servers);
   await waitFor('the job to rest', async () => {
-    const [row] = await parts.sql`select 1 from ledger where id = 100 and touched = 1`;
+    const [row] = await servers.sql`select 1 from ledger where id = 100 and touched = 1`;
     return row;
   });
 
-  await parts.sql`update ledger set touched = 0 where id > 50`;
-  await parts.sql`
+  await servers.sql`update ledger set touched = 0 where id > 50`;
+  await servers.sql`
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and application_name like 'lrm:%'`;
 
-  await waitFor('the next attempt to begin', async () => (await attempts(parts, NAME)).length > 1);
+  await waitFor(
+    'the next attempt to begin',
+    async () => (await attempts(servers, NAME)).length > 1,
+  );
   await waitFor('the next one to rest', async () => {
-    const [row] = await parts.sql`select 1 from ledger where id = 100 and touched = 1`;
+    const [row] = await servers.sql`select 1 from ledger where id = 100 and touched = 1`;
     return row;
   });
-  expect(await attempts(parts, NAME)).toMatchObject([
+  expect(await attempts(servers, NAME)).toMatchObject([
     {
       outcome: 'retried',
       error: expect.stringMatching(/a database session of the attempt was lost/),

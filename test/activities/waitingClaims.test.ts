@@ -3,21 +3,21 @@ import { connect } from '../../drizzle/connect';
 import { applicationName } from '../../drizzle/rows/sessions';
 import { lrmWith } from '../client/lrm';
 import { insertRunning } from '../drizzle/rows/rows';
+import { useDevServers } from '../support/devServers';
 import { attempts, migration, register, startRun, waitForMigration } from '../support/migrations';
-import { useParts } from '../support/parts';
 import { useRoles } from '../support/roles';
 import { waitFor } from '../support/waitFor';
 
-const parts = useParts();
-const roles = useRoles(parts);
+const servers = useDevServers();
+const roles = useRoles(servers);
 const NAME = '0001_job';
 const OTHER = '0002_other';
 const FAST = { LRM_HEARTBEAT_TIMEOUT: '3 seconds', LRM_RETRY_INITIAL_INTERVAL: '100ms' };
 
-afterEach(() => parts.sql`truncate long_running_migrations.migrations cascade`);
+afterEach(() => servers.sql`truncate long_running_migrations.migrations cascade`);
 
 function jobs() {
-  const folder = parts.jobsFolder();
+  const folder = servers.jobsFolder();
   for (const name of [NAME, OTHER]) folder.writeJob(name, 'exports.run = async () => {};');
   return folder;
 }
@@ -27,7 +27,7 @@ function keepAlive(attemptId: bigint): () => Promise<void> {
   let alive = true;
   const beats = (async () => {
     while (alive) {
-      await parts.sql`
+      await servers.sql`
         update long_running_migrations.attempts set heartbeat_at = now() where id = ${String(attemptId)}`;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
@@ -39,71 +39,71 @@ function keepAlive(attemptId: bigint): () => Promise<void> {
 }
 
 /** As after Temporal's clock was set back, or Temporal was replaced. */
-const claimedInFuture = () => parts.sql`
+const claimedInFuture = () => servers.sql`
   update long_running_migrations.migrations set claim_scheduled_at = now() + interval '1 hour'`;
 
 test('a claim is not late where no attempt is alive, whatever Temporal’s clock says', async () => {
-  await register(parts, NAME);
+  await register(servers, NAME);
   await claimedInFuture();
-  const worker = await parts.startWorker({ jobs: jobs() });
+  const worker = await servers.startWorker({ jobs: jobs() });
 
-  expect(await (await startRun(parts)).result()).toMatchObject({ completed: { names: [NAME] } });
+  expect(await (await startRun(servers)).result()).toMatchObject({ completed: { names: [NAME] } });
 
   expect(await worker.stop()).toBe(0);
 });
 
 test('a claim that looks late waits until the current attempt is silent, and says so', async () => {
-  const silence = keepAlive(await insertRunning(parts.sql, NAME));
+  const silence = keepAlive(await insertRunning(servers.sql, NAME));
   await claimedInFuture();
   const env = { ...FAST, LRM_HEARTBEAT_TIMEOUT: '10 seconds' };
-  const worker = await parts.startWorker({ jobs: jobs(), env });
-  const run = await startRun(parts);
+  const worker = await servers.startWorker({ jobs: jobs(), env });
+  const run = await startRun(servers);
 
-  await waitForMigration(parts, NAME, 'say what it waits for', ({ waitsFor }) =>
+  await waitForMigration(servers, NAME, 'say what it waits for', ({ waitsFor }) =>
     /waits for its current attempt, which Temporal scheduled later/.test(waitsFor ?? ''),
   );
-  expect((await parts.lrm('status', NAME)).stdout).toMatch('waits for its current attempt');
+  expect((await servers.lrm('status', NAME)).stdout).toMatch('waits for its current attempt');
   await silence();
 
   expect(await run.result()).toMatchObject({ completed: { names: [NAME] } });
-  expect(await attempts(parts, NAME)).toMatchObject([
+  expect(await attempts(servers, NAME)).toMatchObject([
     { outcome: 'interrupted' },
     { outcome: 'completed' },
   ]);
-  expect((await migration(parts, NAME)).waitsFor).toBeNull();
+  expect((await migration(servers, NAME)).waitsFor).toBeNull();
   expect(await worker.stop()).toBe(0);
 });
 
 test('a late claim gives its slot back while the current attempt lives', async () => {
-  const silence = keepAlive(await insertRunning(parts.sql, NAME));
+  const silence = keepAlive(await insertRunning(servers.sql, NAME));
   await claimedInFuture();
-  await register(parts, OTHER);
-  const worker = await parts.startWorker({ jobs: jobs(), env: FAST });
-  expect(await (await startRun(parts)).result()).toMatchObject({ completed: { names: [OTHER] } });
+  await register(servers, OTHER);
+  const worker = await servers.startWorker({ jobs: jobs(), env: FAST });
+  expect(await (await startRun(servers)).result()).toMatchObject({ completed: { names: [OTHER] } });
 
   await silence();
-  expect(await migration(parts, NAME)).toMatchObject({ status: 'in_progress', attempts: 1 });
+  expect(await migration(servers, NAME)).toMatchObject({ status: 'in_progress', attempts: 1 });
   expect(await worker.stop()).toBe(0);
 });
 
 test('an attempt waits for a session of the one before that its role may not end, and status says which', async () => {
   const [before, after] = [await roles.create(), await roles.create()];
-  const id = await insertRunning(parts.sql, NAME, 60);
+  const id = await insertRunning(servers.sql, NAME, 60);
   const older = connect(before.url, { max: 1, applicationName: applicationName(id) });
   const [session] = await older`select pg_backend_pid() as pid`;
-  const worker = await parts.startWorker({
+  const worker = await servers.startWorker({
     jobs: jobs(),
     env: { ...FAST, DATABASE_URL: after.url },
   });
-  const run = await startRun(parts);
+  const run = await startRun(servers);
   const says = `waits for session ${session?.['pid']} of role ${before.name}, which role ${after.name} may not end`;
 
   await waitFor('status to say so', async () => {
-    const { stdout } = await parts.lrm('status', NAME);
+    const { stdout } = await servers.lrm('status', NAME);
     return stdout.includes(says);
   });
   expect(JSON.stringify(worker.log())).toContain(says);
-  expect(await attempts(parts, NAME)).toMatchObject([
+  expect(await attempts(servers, NAME)).toMatchObject([
     { outcome: 'interrupted' },
     { outcome: null },
   ]);
@@ -111,29 +111,29 @@ test('an attempt waits for a session of the one before that its role may not end
   await older.end({ timeout: 1 });
 
   expect(await run.result()).toMatchObject({ completed: { names: [NAME] } });
-  expect((await migration(parts, NAME)).waitsFor).toBeNull();
+  expect((await migration(servers, NAME)).waitsFor).toBeNull();
   expect(await worker.stop()).toBe(0);
 });
 
 test('an attempt that waits for such a session can be paused', async () => {
   const [before, after] = [await roles.create(), await roles.create()];
-  const id = await insertRunning(parts.sql, NAME, 60);
+  const id = await insertRunning(servers.sql, NAME, 60);
   const older = connect(before.url, { max: 1, applicationName: applicationName(id) });
   await older`select 1`;
-  const worker = await parts.startWorker({
+  const worker = await servers.startWorker({
     jobs: jobs(),
     env: { ...FAST, DATABASE_URL: after.url },
   });
-  const run = await startRun(parts);
-  await waitForMigration(parts, NAME, 'wait', (row) => row.waitsFor !== null);
+  const run = await startRun(servers);
+  await waitForMigration(servers, NAME, 'wait', (row) => row.waitsFor !== null);
 
   // The operator's role may end what the worker's may not.
-  expect(await parts.lrm('pause', NAME)).toMatchObject({ code: 0 });
+  expect(await servers.lrm('pause', NAME)).toMatchObject({ code: 0 });
 
-  const open = await parts.sql`
+  const open = await servers.sql`
     select 1 from pg_stat_activity where application_name = ${applicationName(id)}`;
   expect(open).toHaveLength(0);
-  expect((await migration(parts, NAME)).status).toBe('paused');
+  expect((await migration(servers, NAME)).status).toBe('paused');
   await run.result();
   await older.end({ timeout: 1 });
   expect(await worker.stop()).toBe(0);
@@ -141,11 +141,11 @@ test('an attempt that waits for such a session can be paused', async () => {
 
 test('lrm cancel by a role that may not end a session says so, and is done once it may', async () => {
   const [before, operator] = [await roles.create(), await roles.create()];
-  const id = await insertRunning(parts.sql, NAME, 60);
+  const id = await insertRunning(servers.sql, NAME, 60);
   const older = connect(before.url, { max: 1, applicationName: applicationName(id) });
   const [session] = await older`select pg_backend_pid() as pid`;
   const env = { LRM_HEARTBEAT_TIMEOUT: '3 seconds', DATABASE_URL: operator.url };
-  const cancel = () => lrmWith(parts, env)('cancel', NAME);
+  const cancel = () => lrmWith(servers, env)('cancel', NAME);
 
   expect(await cancel()).toEqual({
     code: 1,
@@ -156,8 +156,8 @@ test('lrm cancel by a role that may not end a session says so, and is done once 
       `then type again: npx lrm cancel ${NAME}\n`,
   });
 
-  await parts.sql.unsafe(`grant pg_signal_backend to ${operator.name}`);
+  await servers.sql.unsafe(`grant pg_signal_backend to ${operator.name}`);
   expect(await cancel()).toMatchObject({ code: 0 });
-  expect((await migration(parts, NAME)).status).toBe('cancelled');
+  expect((await migration(servers, NAME)).status).toBe('cancelled');
   await older.end({ timeout: 1 });
 });

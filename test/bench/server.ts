@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connect, type Sql } from '../../drizzle/connect';
 import { applyMigrations } from '../../drizzle/migrator/migrate';
-import { type Parts, startParts } from '../../worker/local/parts';
+import { type DevServers, startDevServers } from '../../worker/local/devServers';
 import { findTemporalCli } from '../../worker/local/temporal/temporalCli';
 
 /** What the measurements run on: servers of their own, gone afterwards. */
@@ -28,7 +28,7 @@ const SETTINGS = {
 };
 
 export async function startBench(withTemporal: boolean): Promise<Bench> {
-  const parts: Parts = await startParts({
+  const servers: DevServers = await startDevServers({
     folder: mkdtempSync(path.join(tmpdir(), 'lrm-bench-')),
     temporary: true,
     fresh: false,
@@ -42,13 +42,13 @@ export async function startBench(withTemporal: boolean): Promise<Bench> {
         }
       : null,
   });
-  const { databaseUrl, temporalAddress } = parts.endpoints;
+  const { databaseUrl, temporalAddress } = servers.endpoints;
   if (!databaseUrl) throw new Error('the embedded Postgres told no address');
   await applyMigrations(databaseUrl, 'sql');
   const sql = connect(databaseUrl, { applicationName: 'bench' });
   const stop = async () => {
     await sql.end({ timeout: 5 });
-    await parts.stop();
+    await servers.stop();
   };
   return { databaseUrl, temporalAddress, sql, stop };
 }

@@ -2,19 +2,19 @@ import { beforeEach, expect, test } from '@jest/globals';
 import { NotCompleted, requireCompleted } from '../../client/requireCompleted';
 import { insertMigration } from '../drizzle/rows/rows';
 import { useDatabase } from '../support/database';
+import { useDevServers } from '../support/devServers';
 import { runLrm } from '../support/lrm';
-import { useParts } from '../support/parts';
 
-const parts = useParts();
+const servers = useDevServers();
 const empty = useDatabase({ empty: true });
 
 beforeEach(async () => {
-  await parts.sql`truncate long_running_migrations.migrations cascade`;
+  await servers.sql`truncate long_running_migrations.migrations cascade`;
 });
 
 test('lrm check passes when all registered ones are completed', async () => {
-  await insertMigration(parts.sql, '0001_a', 'completed');
-  expect(await parts.lrm('check')).toMatchObject({ code: 0, stderr: '' });
+  await insertMigration(servers.sql, '0001_a', 'completed');
+  expect(await servers.lrm('check')).toMatchObject({ code: 0, stderr: '' });
 });
 
 test.each([
@@ -24,70 +24,70 @@ test.each([
   ['failed', 'retry'],
   ['cancelled', 'retry'],
 ] as const)('lrm check: a %s one blocks, and the next command is said', async (status, command) => {
-  await insertMigration(parts.sql, '0001_a', status);
-  expect(await parts.lrm('check')).toMatchObject({
+  await insertMigration(servers.sql, '0001_a', status);
+  expect(await servers.lrm('check')).toMatchObject({
     code: 1,
     stderr: `lrm: 0001_a is ${status}. Next: npx lrm ${command} 0001_a\n`,
   });
 });
 
 test('lrm check of named ones looks at no others', async () => {
-  await insertMigration(parts.sql, '0001_a', 'completed');
-  await insertMigration(parts.sql, '0002_b', 'failed');
-  expect((await parts.lrm('check', '0001_a')).code).toBe(0);
-  expect((await parts.lrm('check', '0001_a', '0002_b')).code).toBe(1);
+  await insertMigration(servers.sql, '0001_a', 'completed');
+  await insertMigration(servers.sql, '0002_b', 'failed');
+  expect((await servers.lrm('check', '0001_a')).code).toBe(0);
+  expect((await servers.lrm('check', '0001_a', '0002_b')).code).toBe(1);
 });
 
 test('lrm check: a named one that is not registered blocks', async () => {
-  const { code, stderr } = await parts.lrm('check', '0009_x');
+  const { code, stderr } = await servers.lrm('check', '0009_x');
   expect(code).toBe(1);
   expect(stderr).toMatch('0009_x is not registered');
 });
 
 test('lrm check passes on a fresh install', async () => {
   const fresh = (...args: string[]) =>
-    runLrm(parts.env({ DATABASE_URL: empty.databaseUrl }), ['check', ...args]);
+    runLrm(servers.env({ DATABASE_URL: empty.databaseUrl }), ['check', ...args]);
   expect((await fresh()).code).toBe(0);
   expect((await fresh('0001_a')).code).toBe(0);
 });
 
 test('lrm check: entries that were not applied block, and lrm migrate names the skipped one', async () => {
-  const [entry] = await parts.sql`
+  const [entry] = await servers.sql`
     delete from long_running_migrations.schema_migrations
     where created_at = (select min(created_at) from long_running_migrations.schema_migrations)
     returning hash, created_at`;
-  const check = await parts.lrm('check');
+  const check = await servers.lrm('check');
   expect(check.code).toBe(1);
   expect(check.stderr).toMatch('0000_registrations_and_attempts');
-  const migrate = await parts.lrm('migrate');
+  const migrate = await servers.lrm('migrate');
   expect(migrate.code).toBe(1);
   expect(migrate.stderr).toMatch(
     'older than the newest applied one: 0000_registrations_and_attempts',
   );
-  await parts.sql`
+  await servers.sql`
     insert into long_running_migrations.schema_migrations (hash, created_at)
     values (${entry?.['hash']}, ${entry?.['created_at']})`;
 });
 
 test('lrm check of named ones lets entries pass that the coming lrm migrate applies', async () => {
-  await insertMigration(parts.sql, '0001_a', 'completed');
-  const [entry] = await parts.sql`
+  await insertMigration(servers.sql, '0001_a', 'completed');
+  const [entry] = await servers.sql`
     delete from long_running_migrations.schema_migrations
     where created_at = (select max(created_at) from long_running_migrations.schema_migrations)
     returning hash, created_at`;
-  expect((await parts.lrm('check', '0001_a')).code).toBe(0);
-  const all = await parts.lrm('check');
+  expect((await servers.lrm('check', '0001_a')).code).toBe(0);
+  const all = await servers.lrm('check');
   expect(all.code).toBe(1);
   expect(all.stderr).toMatch(/not applied yet: .* Next: npx lrm migrate/);
-  await parts.sql`
+  await servers.sql`
     insert into long_running_migrations.schema_migrations (hash, created_at)
     values (${entry?.['hash']}, ${entry?.['created_at']})`;
 });
 
 test('requireCompleted is the same as a function', async () => {
-  await insertMigration(parts.sql, '0001_a', 'completed');
-  await requireCompleted(['0001_a'], parts.databaseUrl);
-  await insertMigration(parts.sql, '0002_b');
-  await expect(requireCompleted([], parts.databaseUrl)).rejects.toThrow(NotCompleted);
-  await expect(requireCompleted(['../x'], parts.databaseUrl)).rejects.toThrow('it is a path');
+  await insertMigration(servers.sql, '0001_a', 'completed');
+  await requireCompleted(['0001_a'], servers.databaseUrl);
+  await insertMigration(servers.sql, '0002_b');
+  await expect(requireCompleted([], servers.databaseUrl)).rejects.toThrow(NotCompleted);
+  await expect(requireCompleted(['../x'], servers.databaseUrl)).rejects.toThrow('it is a path');
 });

@@ -3,29 +3,29 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { requireCompleted } from '../../client/requireCompleted';
 import { insertMigration } from '../drizzle/rows/rows';
 import { useDatabase } from '../support/database';
+import { useDevServers } from '../support/devServers';
 import { runLrm } from '../support/lrm';
-import { useParts } from '../support/parts';
 
 /** Roles belong to the server, which other test files share. */
 const role = `reader_${randomBytes(6).toString('hex')}`;
 
-// Before those of useParts(): while there is still a connection.
+// Before those of useDevServers(): while there is still a connection.
 afterAll(async () => {
-  await parts.sql.unsafe(`drop owned by ${role}`);
-  await parts.sql.unsafe(`drop role ${role}`);
+  await servers.sql.unsafe(`drop owned by ${role}`);
+  await servers.sql.unsafe(`drop role ${role}`);
 });
-const parts = useParts();
+const servers = useDevServers();
 const empty = useDatabase({ empty: true });
 
 beforeAll(async () => {
-  await parts.sql.unsafe(`create role ${role} login password 'secret'`);
+  await servers.sql.unsafe(`create role ${role} login password 'secret'`);
 });
 beforeEach(async () => {
-  await parts.sql`truncate long_running_migrations.migrations cascade`;
+  await servers.sql`truncate long_running_migrations.migrations cascade`;
 });
 
 function url(change: (url: URL) => void): string {
-  const changed = new URL(parts.databaseUrl);
+  const changed = new URL(servers.databaseUrl);
   change(changed);
   return changed.href;
 }
@@ -37,10 +37,10 @@ const asRole = () =>
   });
 
 const check = (databaseUrl: string, ...names: string[]) =>
-  runLrm(parts.env({ DATABASE_URL: databaseUrl }), ['check', ...names]);
+  runLrm(servers.env({ DATABASE_URL: databaseUrl }), ['check', ...names]);
 
 test('lrm check whose search_path lacks our schema sees our tables all the same', async () => {
-  await insertMigration(parts.sql, '0001_a');
+  await insertMigration(servers.sql, '0001_a');
   const elsewhere = url((each) => each.searchParams.set('search_path', 'nowhere'));
   expect(await check(elsewhere)).toMatchObject({
     code: 1,
@@ -56,24 +56,26 @@ test('lrm check of a role without a right to our tables blocks, with the GRANT t
   });
   await expect(requireCompleted([], asRole())).rejects.toThrow('GRANT USAGE');
 
-  await parts.sql.unsafe(`grant usage on schema long_running_migrations to ${role}`);
+  await servers.sql.unsafe(`grant usage on schema long_running_migrations to ${role}`);
   expect(await check(asRole())).toMatchObject({
     code: 1,
     stderr: expect.stringMatching('GRANT SELECT ON ALL TABLES IN SCHEMA'),
   });
 
-  await parts.sql.unsafe(`grant select on all tables in schema long_running_migrations to ${role}`);
+  await servers.sql.unsafe(
+    `grant select on all tables in schema long_running_migrations to ${role}`,
+  );
   expect(await check(asRole())).toMatchObject({ code: 0, stderr: '' });
 });
 
 test('lrm check of a role from which row security may hide rows blocks', async () => {
-  await parts.sql.unsafe(`
+  await servers.sql.unsafe(`
     grant usage on schema long_running_migrations to ${role};
     grant select on all tables in schema long_running_migrations to ${role};
     alter table long_running_migrations.migrations enable row level security`);
-  await insertMigration(parts.sql, '0001_a');
+  await insertMigration(servers.sql, '0001_a');
   const { code, stderr } = await check(asRole());
-  await parts.sql`alter table long_running_migrations.migrations disable row level security`;
+  await servers.sql`alter table long_running_migrations.migrations disable row level security`;
   expect(code).toBe(1);
   expect(stderr).toMatch('row security policy may hide rows of migrations');
 });
@@ -90,16 +92,16 @@ test('lrm check in a database without our tables passes, and says because of wha
 });
 
 test('lrm check of names: a number will do, a beginning will not, and a typing error gets a hint', async () => {
-  await insertMigration(parts.sql, '0001_users_email', 'completed');
-  expect(await check(parts.databaseUrl, '1')).toMatchObject({
+  await insertMigration(servers.sql, '0001_users_email', 'completed');
+  expect(await check(servers.databaseUrl, '1')).toMatchObject({
     code: 0,
     stdout: 'completed: 0001_users_email\n',
   });
-  expect((await check(parts.databaseUrl, '0001_users')).code).toBe(1);
-  expect((await check(parts.databaseUrl, '0001_users_emial')).stderr).toMatch(
+  expect((await check(servers.databaseUrl, '0001_users')).code).toBe(1);
+  expect((await check(servers.databaseUrl, '0001_users_emial')).stderr).toMatch(
     'did you mean 0001_users_email?',
   );
-  expect(await check(parts.databaseUrl, '0002')).toMatchObject({
+  expect(await check(servers.databaseUrl, '0002')).toMatchObject({
     code: 1,
     stderr: 'lrm: no registered migration has the number 0002\n',
   });

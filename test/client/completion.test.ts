@@ -1,19 +1,19 @@
 import { spawnSync } from 'node:child_process';
 import { beforeAll, expect, test } from '@jest/globals';
 import { insertMigration } from '../drizzle/rows/rows';
-import { useParts } from '../support/parts';
+import { useDevServers } from '../support/devServers';
 import { lrmWith } from './lrm';
 
-const parts = useParts();
+const servers = useDevServers();
 
 beforeAll(async () => {
-  await insertMigration(parts.sql, '0001_users_email');
-  await insertMigration(parts.sql, '0002_users_name', 'completed');
+  await insertMigration(servers.sql, '0001_users_email');
+  await insertMigration(servers.sql, '0002_users_name', 'completed');
 });
 
 /** What a shell's script is given: words, each with a description, and how to take them. */
 async function complete(...words: string[]): Promise<string[]> {
-  const { code, stdout, stderr } = await parts.lrm('complete', '--', ...words);
+  const { code, stdout, stderr } = await servers.lrm('complete', '--', ...words);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const lines = stdout.trim().split('\n');
   expect(lines.pop()).toMatch(/^:\d+$/);
@@ -30,9 +30,9 @@ test('completion of commands, options, and of migrations by asking the database'
 });
 
 test('completion for lrm register comes from the job files', async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob('0005_carts', 'exports.run = async () => {};');
-  const register = lrmWith(parts, { LRM_JOBS_DIR: jobs.path });
+  const register = lrmWith(servers, { LRM_JOBS_DIR: jobs.path });
   expect((await register('complete', '--', 'register', '')).stdout).toMatch(/^0005_carts\t/);
 });
 
@@ -41,7 +41,7 @@ test.each([
   ['refuses', { DATABASE_URL: 'postgres://app@127.0.0.1:1/app' }],
   ['is not known', { DATABASE_URL: '' }],
 ])('completion while the database %s: no names, and nothing else', async (_, env) => {
-  expect(await lrmWith(parts, env)('complete', '--', 'pause', '00')).toEqual({
+  expect(await lrmWith(servers, env)('complete', '--', 'pause', '00')).toEqual({
     code: 0,
     stdout: ':4\n',
     stderr: '',
@@ -49,13 +49,13 @@ test.each([
 });
 
 test.each(['bash', 'zsh', 'fish'])('lrm completion %s prints a script', async (shell) => {
-  const { code, stdout } = await parts.lrm('completion', shell);
+  const { code, stdout } = await servers.lrm('completion', shell);
   expect(code).toBe(0);
   expect(stdout).toMatch('bin/lrm.js complete -- ');
 });
 
 test('the script for bash can be read by bash', async () => {
-  const { stdout } = await parts.lrm('completion', 'bash');
+  const { stdout } = await servers.lrm('completion', 'bash');
   expect(spawnSync('bash', ['-n'], { input: stdout, encoding: 'utf8' })).toMatchObject({
     status: 0,
     stderr: '',
@@ -63,5 +63,5 @@ test('the script for bash can be read by bash', async () => {
 });
 
 test('lrm completion of an unknown shell: wrong use, exit 2', async () => {
-  expect((await parts.lrm('completion', 'csh')).code).toBe(2);
+  expect((await servers.lrm('completion', 'csh')).code).toBe(2);
 });

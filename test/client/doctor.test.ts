@@ -2,14 +2,14 @@ import { beforeEach, expect, test } from '@jest/globals';
 import { checkClock } from '../../client/doctor/clock';
 import { insertMigration } from '../drizzle/rows/rows';
 import { useDatabase } from '../support/database';
-import { useParts } from '../support/parts';
+import { useDevServers } from '../support/devServers';
 import { lrmWith } from './lrm';
 
-const parts = useParts();
+const servers = useDevServers();
 const empty = useDatabase({ empty: true });
 
 beforeEach(async () => {
-  await parts.sql`truncate long_running_migrations.migrations cascade`;
+  await servers.sql`truncate long_running_migrations.migrations cascade`;
 });
 
 interface Report {
@@ -18,7 +18,7 @@ interface Report {
 }
 
 async function doctor(env: NodeJS.ProcessEnv = {}): Promise<{ code: number | null } & Report> {
-  const { code, stdout } = await lrmWith(parts, env)('doctor', '--json');
+  const { code, stdout } = await lrmWith(servers, env)('doctor', '--json');
   return { code, ...(JSON.parse(stdout) as Report) };
 }
 
@@ -46,14 +46,14 @@ test('lrm doctor where all is well but nobody works: exit 0, and what to type', 
 });
 
 test('lrm doctor for a person: a line a check', async () => {
-  const { code, stdout } = await parts.lrm('doctor');
+  const { code, stdout } = await servers.lrm('doctor');
   expect(code).toBe(0);
   expect(stdout).toMatch(/^ok +database +PostgreSQL \d/m);
   expect(stdout).toMatch(/^warning +worker +none has been polling lately\. Next: npm run worker$/m);
 });
 
 test('lrm doctor, both servers away: both are named, the rest is still looked at; exit 1', async () => {
-  const url = new URL(parts.databaseUrl);
+  const url = new URL(servers.databaseUrl);
   url.port = '1';
   const report = await doctor({ DATABASE_URL: url.href, TEMPORAL_ADDRESS: '127.0.0.1:1' });
   expect(report).toMatchObject({ code: 1, ok: false });
@@ -73,13 +73,13 @@ test('lrm doctor: no tables of ours, and an unknown namespace', async () => {
 });
 
 test("lrm doctor sees a role's timeouts and an attempt scheduled in the future", async () => {
-  await insertMigration(parts.sql, '0001_a');
-  await parts.sql`
+  await insertMigration(servers.sql, '0001_a');
+  await servers.sql`
     update long_running_migrations.migrations set claim_scheduled_at = now() + interval '2 hours'`;
-  const name = new URL(parts.databaseUrl).pathname.slice(1);
-  await parts.sql.unsafe(`alter database ${name} set idle_session_timeout = '90s'`);
+  const name = new URL(servers.databaseUrl).pathname.slice(1);
+  await servers.sql.unsafe(`alter database ${name} set idle_session_timeout = '90s'`);
   const report = await doctor();
-  await parts.sql.unsafe(`alter database ${name} reset idle_session_timeout`);
+  await servers.sql.unsafe(`alter database ${name} reset idle_session_timeout`);
   expect(find(report, 'timeouts')).toMatchObject({
     state: 'warning',
     message: 'idle_session_timeout 90000ms',
@@ -94,8 +94,8 @@ test("lrm doctor sees a role's timeouts and an attempt scheduled in the future",
 });
 
 test('lrm doctor compares the clocks', async () => {
-  expect(await checkClock(parts.sql)).toMatchObject({ state: 'ok' });
-  expect(await checkClock(parts.sql, () => Date.now() - 7_200_000)).toMatchObject({
+  expect(await checkClock(servers.sql)).toMatchObject({ state: 'ok' });
+  expect(await checkClock(servers.sql, () => Date.now() - 7_200_000)).toMatchObject({
     state: 'warning',
     message: expect.stringMatching(/^this machine is (2 h|1 h 59 min) behind the database$/),
   });

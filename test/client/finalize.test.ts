@@ -1,17 +1,17 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { useDevServers } from '../support/devServers';
 import type { JobsFolder } from '../support/jobsFolder';
 import { migration, register, startRun, waitForMigration } from '../support/migrations';
-import { useParts } from '../support/parts';
 import { lrmWith, UNTIL_GATE_OPENS } from './lrm';
 
-const parts = useParts();
+const servers = useDevServers();
 
 let jobs: JobsFolder;
-const lrm = (...args: string[]) => lrmWith(parts, { LRM_JOBS_DIR: jobs.path })(...args);
+const lrm = (...args: string[]) => lrmWith(servers, { LRM_JOBS_DIR: jobs.path })(...args);
 
 beforeAll(async () => {
-  await parts.sql`create table gate ()`;
-  jobs = parts.jobsFolder();
+  await servers.sql`create table gate ()`;
+  jobs = servers.jobsFolder();
   jobs.writeJob('0001_waits', UNTIL_GATE_OPENS);
   jobs.writeJob('0002_quick', 'exports.run = async (job) => { job.progress(3, 3); };');
   jobs.writeJob(
@@ -19,32 +19,32 @@ beforeAll(async () => {
     "exports.dependsOn = ['0001_waits', '0002_quick', '0009_nowhere']; exports.run = async () => {};",
   );
   jobs.writeJob('0004_fails', "exports.run = async () => { throw new TypeError('never'); };");
-  await parts.startWorker({ jobs });
+  await servers.startWorker({ jobs });
 });
 
 beforeEach(async () => {
-  await parts.sql`truncate long_running_migrations.migrations, gate cascade`;
-  await register(parts, '0001_waits', '0002_quick', '0003_depends', '0004_fails');
+  await servers.sql`truncate long_running_migrations.migrations, gate cascade`;
+  await register(servers, '0001_waits', '0002_quick', '0003_depends', '0004_fails');
 });
 
 afterEach(async () => {
-  await parts.client.workflow
+  await servers.client.workflow
     .getHandle('long-running-migrations')
     .terminate()
     .catch(() => {});
 });
 
 test('lrm finalize completes one beside another that holds the only slot', async () => {
-  await startRun(parts);
-  await waitForMigration(parts, '0001_waits', 'hold the slot', (row) => Number(row.rowsDone) > 0);
+  await startRun(servers);
+  await waitForMigration(servers, '0001_waits', 'hold the slot', (row) => Number(row.rowsDone) > 0);
   const { code, stdout } = await lrm('finalize', '0002_quick');
   expect(code).toBe(0);
   expect(stdout).toMatch(/0002_quick {2}completed/);
-  expect((await migration(parts, '0001_waits')).status).toBe('in_progress');
+  expect((await migration(servers, '0001_waits')).status).toBe('in_progress');
 });
 
 test('lrm finalize refuses unfinished dependencies by name', async () => {
-  await parts.sql`
+  await servers.sql`
     update long_running_migrations.migrations set status = 'completed' where name = '0002_quick'`;
   const { code, stderr } = await lrm('finalize', '0003_depends');
   expect(code).toBe(1);
@@ -64,7 +64,7 @@ test('lrm finalize of one that fails: exit 1 with its error', async () => {
 });
 
 test('lrm finalize of a completed one has nothing to do', async () => {
-  await parts.sql`
+  await servers.sql`
     update long_running_migrations.migrations set status = 'completed' where name = '0002_quick'`;
   expect(await lrm('finalize', '0002_quick')).toMatchObject({
     code: 0,
@@ -73,8 +73,8 @@ test('lrm finalize of a completed one has nothing to do', async () => {
 });
 
 test('lrm finalize of one whose file no worker has: exit 1 when the run has left it', async () => {
-  await parts.sql`delete from long_running_migrations.migrations where name <> '0002_quick'`;
-  await register(parts, '0007_missing');
+  await servers.sql`delete from long_running_migrations.migrations where name <> '0002_quick'`;
+  await register(servers, '0007_missing');
   const { code, stderr } = await lrm('finalize', '0007_missing');
   expect(code).toBe(1);
   expect(stderr).toMatch('there is no file 0007_missing here');
@@ -82,9 +82,9 @@ test('lrm finalize of one whose file no worker has: exit 1 when the run has left
 });
 
 test('lrm finalize of one that no worker takes while a run goes on: exit 1 after --timeout', async () => {
-  await register(parts, '0007_missing');
-  await startRun(parts);
-  await waitForMigration(parts, '0001_waits', 'hold the slot', (row) => Number(row.rowsDone) > 0);
+  await register(servers, '0007_missing');
+  await startRun(servers);
+  await waitForMigration(servers, '0001_waits', 'hold the slot', (row) => Number(row.rowsDone) > 0);
 
   const { code, stdout, stderr } = await lrm('finalize', '0007_missing', '--timeout', '2 seconds');
 

@@ -1,14 +1,14 @@
 import { beforeAll, expect, test } from '@jest/globals';
+import { useDevServers } from '../support/devServers';
 import { migration, register, runToEnd } from '../support/migrations';
-import { useParts } from '../support/parts';
 
-const parts = useParts();
+const servers = useDevServers();
 const NASTY = 'x\u001b[2J\u001b]0;owned\u0007\n\u202egpj <img src=x> \u009b31m';
 /** What a terminal obeys, or what hides text; a new line only where we begin one. */
 const OBEYED = ['\u001b', '\u0007', '\u009b', '\u202e', '\r'];
 
 beforeAll(async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob(
     '0001_nasty',
     `class ${'Odd'}Error extends Error { get name() { return ${JSON.stringify(NASTY)}; } }
@@ -16,21 +16,21 @@ beforeAll(async () => {
        throw Object.assign(new OddError(${JSON.stringify(NASTY)}), { nonRetryable: true });
      };`,
   );
-  const worker = await parts.startWorker({ jobs });
-  await register(parts, '0001_nasty', '0002_written_by_hand');
-  await runToEnd(parts);
+  const worker = await servers.startWorker({ jobs });
+  await register(servers, '0001_nasty', '0002_written_by_hand');
+  await runToEnd(servers);
   await worker.stop();
-  await parts.sql`
+  await servers.sql`
     update long_running_migrations.migrations set status = 'paused', error = ${NASTY},
       waits_for = ${NASTY}, request = 'pause', requested_by = ${NASTY}, request_reason = ${NASTY}
     where name = '0002_written_by_hand'`;
-  await parts.sql`
+  await servers.sql`
     insert into long_running_migrations.attempts (migration, number, worker, run_id, error)
     values ('0002_written_by_hand', 1, ${NASTY}, 'x', ${NASTY})`;
 });
 
 test('an error’s text is kept on its row as one plain line', async () => {
-  const { status, error } = await migration(parts, '0001_nasty');
+  const { status, error } = await migration(servers, '0001_nasty');
   expect(status).toBe('failed');
   expect(error).toMatch('gpj <img src=x>');
   for (const each of [...OBEYED, '\n']) expect(error).not.toContain(each);
@@ -45,17 +45,17 @@ test.each([
   [['finalize', '0002_written_by_hand']],
   [['check']],
 ])('lrm %j shows nothing that a terminal obeys', async (args) => {
-  const { stdout, stderr } = await parts.lrm(...args);
+  const { stdout, stderr } = await servers.lrm(...args);
   for (const each of OBEYED) expect(stdout + stderr).not.toContain(each);
   expect(stdout + stderr).toMatch(/0001_nasty|0002_written_by_hand/);
   expect(stdout + stderr).not.toMatch(/^.{0,3}gpj/m);
 });
 
 test('what an operator types as a reason is kept as one plain line', async () => {
-  await parts.sql`
+  await servers.sql`
     update long_running_migrations.migrations set status = 'paused' where name = '0002_written_by_hand'`;
   expect(
-    (await parts.lrm('resume', '0002_written_by_hand', '--reason', 'a\u001b[1mb\nc')).code,
+    (await servers.lrm('resume', '0002_written_by_hand', '--reason', 'a\u001b[1mb\nc')).code,
   ).toBe(0);
-  expect((await migration(parts, '0002_written_by_hand')).requestReason).toBe('ab c');
+  expect((await migration(servers, '0002_written_by_hand')).requestReason).toBe('ab c');
 });

@@ -1,11 +1,11 @@
+import type { TestServers } from '../support/devServers';
 import { type CommandResult, runLrm } from '../support/lrm';
-import type { TestParts } from '../support/parts';
 
-/** `lrm` with settings besides those of the test's parts. */
+/** `lrm` with settings besides those of the test's servers. */
 export const lrmWith =
-  (parts: TestParts, extra: NodeJS.ProcessEnv) =>
+  (servers: TestServers, extra: NodeJS.ProcessEnv) =>
   (...args: string[]): Promise<CommandResult> =>
-    runLrm(parts.env(extra), args);
+    runLrm(servers.env(extra), args);
 
 /** Goes on, a step each tenth of a second, until `gate` has a row. Resumes at its checkpoint. */
 export const UNTIL_GATE_OPENS = `exports.run = async (job) => {

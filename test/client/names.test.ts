@@ -1,19 +1,19 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { insertMigration, insertRunning, row } from '../drizzle/rows/rows';
-import { useParts } from '../support/parts';
+import { useDevServers } from '../support/devServers';
 import { lrmWith } from './lrm';
 
-const parts = useParts();
+const servers = useDevServers();
 
 beforeEach(async () => {
-  await parts.sql`truncate long_running_migrations.migrations cascade`;
-  await insertMigration(parts.sql, '0001_users_email');
-  await insertMigration(parts.sql, '0002_users_name');
-  await insertMigration(parts.sql, '0003_orders', 'completed');
+  await servers.sql`truncate long_running_migrations.migrations cascade`;
+  await insertMigration(servers.sql, '0001_users_email');
+  await insertMigration(servers.sql, '0002_users_name');
+  await insertMigration(servers.sql, '0003_orders', 'completed');
 });
 
 /** Temporal would only be asked to wake a run. */
-const lrm = (...args: string[]) => lrmWith(parts, { TEMPORAL_ADDRESS: '127.0.0.1:1' })(...args);
+const lrm = (...args: string[]) => lrmWith(servers, { TEMPORAL_ADDRESS: '127.0.0.1:1' })(...args);
 
 test('several names, by number and by beginning, are one command', async () => {
   const { code, stdout } = await lrm('pause', '1', '0002', '0001_users');
@@ -25,13 +25,13 @@ test('several names, by number and by beginning, are one command', async () => {
 });
 
 test('a beginning that several have changes nothing: exit 2 with the names', async () => {
-  await insertMigration(parts.sql, '0001_users_phone');
+  await insertMigration(servers.sql, '0001_users_phone');
   const { code, stderr } = await lrm('pause', '0003', '0001_users');
   expect(code).toBe(2);
   expect(stderr).toBe(
     'lrm: 0001_users may be 0001_users_email, 0001_users_phone: type more of the name\n',
   );
-  expect((await row(parts.sql, '0001_users_email'))['status']).toBe('created');
+  expect((await row(servers.sql, '0001_users_email'))['status']).toBe('created');
 });
 
 test.each([
@@ -41,7 +41,7 @@ test.each([
   ['0009', 'no registered migration has the number 0009'],
   ['0007_nothing_like_it_here', '0007_nothing_like_it_here is not registered (npx lrm status'],
 ])('lrm status %s: exit 1, %s', async (typed, hint) => {
-  const { code, stderr } = await parts.lrm('status', typed);
+  const { code, stderr } = await servers.lrm('status', typed);
   expect(code).toBe(1);
   expect(stderr).toMatch(hint);
 });
@@ -74,9 +74,9 @@ test('lrm pause --json: an entry for each, errors with it, warnings as objects o
 });
 
 test('lrm register takes the file that begins so, and names the one that may be meant', async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob('0005_carts', 'exports.run = async () => {};');
-  const register = lrmWith(parts, { LRM_JOBS_DIR: jobs.path });
+  const register = lrmWith(servers, { LRM_JOBS_DIR: jobs.path });
   expect(await register('register', '5')).toMatchObject({
     code: 0,
     stdout: '0005_carts is registered\n',
@@ -93,7 +93,7 @@ test('lrm unregister takes a typing error back; a history needs --yes, a live at
     code: 0,
     stdout: '0002_users_name is no longer registered\n',
   });
-  await insertRunning(parts.sql, '0006_runs', 3_600);
+  await insertRunning(servers.sql, '0006_runs', 3_600);
   expect(await lrm('unregister', '6')).toMatchObject({
     code: 1,
     stderr: expect.stringMatching('has a history \\(1 attempt\\)'),
@@ -102,7 +102,7 @@ test('lrm unregister takes a typing error back; a history needs --yes, a live at
     code: 0,
     stdout: '0006_runs is no longer registered, with its 1 attempt\n',
   });
-  await insertRunning(parts.sql, '0007_runs');
+  await insertRunning(servers.sql, '0007_runs');
   expect(await lrm('unregister', '7', '--yes')).toMatchObject({
     code: 1,
     stderr: expect.stringMatching('npx lrm cancel 0007_runs first'),
@@ -110,7 +110,7 @@ test('lrm unregister takes a typing error back; a history needs --yes, a live at
 });
 
 test('lrm --version is the version of the package, and nothing else', async () => {
-  expect(await parts.lrm('--version')).toMatchObject({
+  expect(await servers.lrm('--version')).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
   });
@@ -122,7 +122,7 @@ test('errors with --json: one object on stderr, whoever finds them', async () =>
     [['status', '--json', '--frob'], 2],
     [['register', '../x', '--json'], 2],
   ] as const) {
-    const result = await parts.lrm(...args);
+    const result = await servers.lrm(...args);
     expect({ args, code: result.code }).toEqual({ args, code });
     expect(result.stdout).toBe('');
     expect(JSON.parse(result.stderr)).toEqual({ error: expect.any(String) });

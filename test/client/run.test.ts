@@ -1,31 +1,31 @@
 import { beforeEach, expect, test } from '@jest/globals';
+import { useDevServers } from '../support/devServers';
 import { runLrm } from '../support/lrm';
 import { register } from '../support/migrations';
-import { useParts } from '../support/parts';
 import { waitFor } from '../support/waitFor';
 import { lrmWith } from './lrm';
 
-const parts = useParts();
+const servers = useDevServers();
 
 beforeEach(async () => {
-  await parts.sql`truncate long_running_migrations.migrations cascade`;
+  await servers.sql`truncate long_running_migrations.migrations cascade`;
 });
 
 test('lrm run starts one run; a second says that it is going', async () => {
-  const first = await parts.lrm('run');
+  const first = await servers.lrm('run');
   expect(first).toMatchObject({ code: 0, stdout: 'a run has been started\n' });
   expect(first.stderr).toMatch('no worker polls long-running-migrations');
-  const second = await parts.lrm('run');
+  const second = await servers.lrm('run');
   expect(second).toMatchObject({ code: 0, stdout: 'a run is going already\n' });
-  expect((await parts.lrm('status')).stderr).toMatch(
+  expect((await servers.lrm('status')).stderr).toMatch(
     'the run waits for a worker: start one (npm run worker)',
   );
-  await parts.client.workflow.getHandle('long-running-migrations').terminate();
+  await servers.client.workflow.getHandle('long-running-migrations').terminate();
 });
 
 test('lrm run --wait, the run is terminated in Temporal: exit 1 and what that means', async () => {
-  const waiting = parts.lrm('run', '--wait');
-  const run = parts.client.workflow.getHandle('long-running-migrations');
+  const waiting = servers.lrm('run', '--wait');
+  const run = servers.client.workflow.getHandle('long-running-migrations');
   await waitFor('the run to be started', async () => {
     const { status } = await run.describe();
     return status.name === 'RUNNING';
@@ -38,19 +38,19 @@ test('lrm run --wait, the run is terminated in Temporal: exit 1 and what that me
 });
 
 test('lrm run --wait tells what completed, failed and was left; exit 0 only without the latter two', async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob('0001_good', 'exports.run = async () => {};');
   jobs.writeJob('0002_bad', "exports.run = async () => { throw new TypeError('never'); };");
-  const worker = await parts.startWorker({ jobs });
+  const worker = await servers.startWorker({ jobs });
 
-  await register(parts, '0001_good');
-  expect(await parts.lrm('run', '--wait')).toMatchObject({
+  await register(servers, '0001_good');
+  expect(await servers.lrm('run', '--wait')).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/completed: 1 \(0001_good\)/),
   });
 
-  await register(parts, '0002_bad', '0003_missing');
-  const second = await parts.lrm('run', '--wait');
+  await register(servers, '0002_bad', '0003_missing');
+  const second = await servers.lrm('run', '--wait');
   expect(second.code).toBe(1);
   expect(second.stdout).toMatch('failed: 1 (0002_bad)');
   expect(second.stdout).toMatch(/left: 0003_missing: /);
@@ -58,12 +58,12 @@ test('lrm run --wait tells what completed, failed and was left; exit 0 only with
 });
 
 test('lrm schedule creates the Schedule, then brings it up to date; a paused one stays paused', async () => {
-  const handle = parts.client.schedule.getHandle('long-running-migrations');
-  const schedule = lrmWith(parts, { LRM_INTERVAL: '7 minutes' });
+  const handle = servers.client.schedule.getHandle('long-running-migrations');
+  const schedule = lrmWith(servers, { LRM_INTERVAL: '7 minutes' });
   expect((await schedule('schedule')).stdout).toMatch('created: a run every 7 min');
   await handle.pause('frozen for the audit');
 
-  const again = lrmWith(parts, { LRM_INTERVAL: '9 minutes' });
+  const again = lrmWith(servers, { LRM_INTERVAL: '9 minutes' });
   expect((await again('schedule')).stdout).toMatch('updated: a run every 9 min');
 
   const { state, spec, action, policies } = await handle.describe();
@@ -76,31 +76,31 @@ test('lrm schedule creates the Schedule, then brings it up to date; a paused one
     workflowExecutionTimeout: 60_000,
   });
   expect(policies.overlap).toBe('SKIP');
-  await register(parts, '0001_a');
-  expect((await parts.lrm('status')).stderr).toMatch('the Schedule is paused');
+  await register(servers, '0001_a');
+  expect((await servers.lrm('status')).stderr).toMatch('the Schedule is paused');
   await handle.delete();
 });
 
 test('lrm schedule refuses an interval that Temporal would round to nothing', async () => {
-  const { code, stderr } = await lrmWith(parts, { LRM_INTERVAL: '100ms' })('schedule');
+  const { code, stderr } = await lrmWith(servers, { LRM_INTERVAL: '100ms' })('schedule');
   expect(code).toBe(2);
   expect(stderr).toMatch('1 second at least');
 });
 
 test('lrm register says when it was registered before, and warns of a missing file', async () => {
-  const first = await parts.lrm('register', '0001_x');
+  const first = await servers.lrm('register', '0001_x');
   expect(first).toMatchObject({ code: 0, stdout: '0001_x is registered\n' });
   expect(first.stderr).toMatch('there is no file 0001_x in');
-  expect(await parts.lrm('register', '0001_x')).toMatchObject({
+  expect(await servers.lrm('register', '0001_x')).toMatchObject({
     code: 0,
     stdout: '0001_x was registered before: nothing changed\n',
   });
 });
 
 test('lrm status and lrm run say that the run’s workflow task keeps failing, and what to type', async () => {
-  const worker = await parts.startWorker({ jobs: parts.jobsFolder() });
+  const worker = await servers.startWorker({ jobs: servers.jobsFolder() });
   // As after a deploy that took away what the run needs.
-  const run = await parts.client.workflow.start('workflowOfAnotherVersion', {
+  const run = await servers.client.workflow.start('workflowOfAnotherVersion', {
     workflowId: 'long-running-migrations',
     taskQueue: 'long-running-migrations',
   });
@@ -111,14 +111,14 @@ test('lrm status and lrm run say that the run’s workflow task keeps failing, a
   const said =
     /the run's workflow task keeps failing \(attempt \d+: .*workflowOfAnotherVersion.*temporal workflow terminate --workflow-id long-running-migrations, then npx lrm run/;
 
-  expect((await parts.lrm('status')).stderr).toMatch(said);
-  expect(await parts.lrm('run')).toMatchObject({
+  expect((await servers.lrm('status')).stderr).toMatch(said);
+  expect(await servers.lrm('run')).toMatchObject({
     code: 0,
     stdout: 'a run is going already\n',
     stderr: expect.stringMatching(said),
   });
   let heard = '';
-  const waiting = runLrm(parts.env(), ['run', '--wait'], (text) => {
+  const waiting = runLrm(servers.env(), ['run', '--wait'], (text) => {
     heard += text;
   });
   await waitFor('lrm run --wait to say so while it waits', () => said.test(heard));

@@ -1,19 +1,19 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { insertEnded, insertMigration, insertRunning } from '../drizzle/rows/rows';
-import { useParts } from '../support/parts';
+import { useDevServers } from '../support/devServers';
 import { lrmWith } from './lrm';
 
-const parts = useParts();
+const servers = useDevServers();
 const DOWN = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
 
 beforeEach(async () => {
-  await parts.sql`truncate long_running_migrations.migrations cascade`;
+  await servers.sql`truncate long_running_migrations.migrations cascade`;
 });
 
 test('lrm status --json prints an array with what a script needs, and nothing else', async () => {
-  await insertRunning(parts.sql, '0001_a');
-  await insertMigration(parts.sql, '0002_b', 'completed');
-  const { code, stdout } = await parts.lrm('status', '--json');
+  await insertRunning(servers.sql, '0001_a');
+  await insertMigration(servers.sql, '0002_b', 'completed');
+  const { code, stdout } = await servers.lrm('status', '--json');
   expect(code).toBe(0);
   const rows = JSON.parse(stdout);
   expect(rows.map((row: { name: string }) => row.name)).toEqual(['0001_a', '0002_b']);
@@ -32,22 +32,22 @@ test('lrm status --json prints an array with what a script needs, and nothing el
 });
 
 test('lrm status shows a line a migration, without colours when piped', async () => {
-  await insertRunning(parts.sql, '0001_a');
-  await parts.sql`update long_running_migrations.migrations set rows_done = 54, rows_total = 100`;
-  await insertMigration(parts.sql, '0002_b');
-  await parts.sql`
+  await insertRunning(servers.sql, '0001_a');
+  await servers.sql`update long_running_migrations.migrations set rows_done = 54, rows_total = 100`;
+  await insertMigration(servers.sql, '0002_b');
+  await servers.sql`
     update long_running_migrations.migrations set waits_for = 'waits for 0001_a (in_progress)'
     where name = '0002_b'`;
-  const { stdout } = await parts.lrm('status');
+  const { stdout } = await servers.lrm('status');
   expect(stdout).toMatch(/^0001_a +in_progress +██████▌░░░░░ +54 % +54 \/ 100 /m);
   expect(stdout).toMatch(/^0002_b +created .*waits for 0001_a \(in_progress\)$/m);
   expect(stdout).not.toMatch('\u001b');
 });
 
 test('lrm status works without Temporal, and says so in one line', async () => {
-  await insertMigration(parts.sql, '0001_a', 'failed');
+  await insertMigration(servers.sql, '0001_a', 'failed');
   const from = Date.now();
-  const { code, stdout, stderr } = await lrmWith(parts, DOWN)('status');
+  const { code, stdout, stderr } = await lrmWith(servers, DOWN)('status');
   expect(Date.now() - from).toBeLessThan(8_000);
   expect(code).toBe(0);
   expect(stdout).toMatch(/0001_a +failed/);
@@ -58,17 +58,17 @@ test('lrm status works without Temporal, and says so in one line', async () => {
 });
 
 test('lrm status --json without Temporal is still only JSON', async () => {
-  await insertMigration(parts.sql, '0001_a');
-  const { code, stdout } = await lrmWith(parts, DOWN)('status', '--json');
+  await insertMigration(servers.sql, '0001_a');
+  const { code, stdout } = await lrmWith(servers, DOWN)('status', '--json');
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toHaveLength(1);
 });
 
 test('lrm status warns of two with one number, of fruitless time limits, of nobody who works', async () => {
-  await insertMigration(parts.sql, '0001_a', 'in_progress');
-  await insertMigration(parts.sql, '0001_b');
-  for (const number of [1, 2, 3]) await insertEnded(parts.sql, '0001_a', number, 'timed_out');
-  const { stderr } = await parts.lrm('status');
+  await insertMigration(servers.sql, '0001_a', 'in_progress');
+  await insertMigration(servers.sql, '0001_b');
+  for (const number of [1, 2, 3]) await insertEnded(servers.sql, '0001_a', number, 'timed_out');
+  const { stderr } = await servers.lrm('status');
   expect(stderr).toMatch('the same number twice: 0001_a, 0001_b');
   expect(stderr).toMatch('0001_a met its time limit 3 times in a row without progress');
   expect(stderr).toMatch('no worker has been polling lately');
@@ -76,34 +76,34 @@ test('lrm status warns of two with one number, of fruitless time limits, of nobo
 });
 
 test('lrm status shows a worker that is not heard of', async () => {
-  await insertRunning(parts.sql, '0001_a', 90);
-  expect((await parts.lrm('status')).stdout).toMatch(/worker not heard for 1 min 3\d s/);
+  await insertRunning(servers.sql, '0001_a', 90);
+  expect((await servers.lrm('status')).stdout).toMatch(/worker not heard for 1 min 3\d s/);
 });
 
 test('lrm status <name> shows its attempts: when, how long, who, how they ended', async () => {
-  await insertMigration(parts.sql, '0001_a', 'failed');
-  await insertEnded(parts.sql, '0001_a', 1, 'retried');
-  await insertEnded(parts.sql, '0001_a', 2, 'failed');
-  await parts.sql`update long_running_migrations.attempts set error = 'number ' || number`;
-  const { code, stdout } = await parts.lrm('status', '0001_a');
+  await insertMigration(servers.sql, '0001_a', 'failed');
+  await insertEnded(servers.sql, '0001_a', 1, 'retried');
+  await insertEnded(servers.sql, '0001_a', 2, 'failed');
+  await servers.sql`update long_running_migrations.attempts set error = 'number ' || number`;
+  const { code, stdout } = await servers.lrm('status', '0001_a');
   expect(code).toBe(0);
   expect(stdout).toMatch(/^ +2 .* failed .*1@test +number 2$/m);
   expect(stdout).toMatch(/^ +1 .* retried .*1@test +number 1$/m);
 });
 
 test('lrm status <name> that is not registered: exit 1', async () => {
-  const { code, stderr } = await parts.lrm('status', '0009_x');
+  const { code, stderr } = await servers.lrm('status', '0009_x');
   expect(code).toBe(1);
   expect(stderr).toMatch('0009_x is not registered');
 });
 
 test('lrm status of many shows the unfinished and the latest completed ones; --all shows all', async () => {
-  await parts.sql`
+  await servers.sql`
     insert into long_running_migrations.migrations (name, status, created_at)
     select lpad(i::text, 4, '0') || '_x', 'completed', now() + i * interval '1 second'
     from generate_series(1, 30) i`;
   const lines = async (...args: string[]) =>
-    (await parts.lrm('status', ...args)).stdout.match(/^\d{4}_x/gm)?.length;
+    (await servers.lrm('status', ...args)).stdout.match(/^\d{4}_x/gm)?.length;
   expect(await lines()).toBe(10);
   expect(await lines('--all')).toBe(30);
 });
@@ -119,13 +119,13 @@ test('lrm status bears what somebody wrote by hand', async () => {
     "created_at = 'infinity', started_at = '-infinity', updated_at = '294276-01-01'",
   ];
   for (const [index, set] of byHand.entries()) {
-    await insertRunning(parts.sql, `000${index}_a`);
-    await parts.sql.unsafe(
+    await insertRunning(servers.sql, `000${index}_a`);
+    await servers.sql.unsafe(
       `update long_running_migrations.migrations set ${set} where name = '000${index}_a'`,
     );
   }
   for (const args of [[], ['--json'], ['0003_a'], ['0006_a']]) {
-    const { code, stderr } = await parts.lrm('status', ...args);
+    const { code, stderr } = await servers.lrm('status', ...args);
     expect({ args, code, stderr }).toMatchObject({
       args,
       code: 0,

@@ -1,12 +1,12 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { useDevServers } from '../support/devServers';
 import type { JobsFolder } from '../support/jobsFolder';
 import { attempts, migration, register, startRun, waitForMigration } from '../support/migrations';
-import { useParts } from '../support/parts';
 import { waitFor } from '../support/waitFor';
 import type { TestWorker } from '../support/workerProcess';
 import { lrmWith, UNTIL_GATE_OPENS } from './lrm';
 
-const parts = useParts();
+const servers = useDevServers();
 const NAME = '0001_waits';
 const FAST = {
   LRM_HEARTBEAT_TIMEOUT: '3 seconds',
@@ -17,22 +17,22 @@ const FAST = {
 let jobs: JobsFolder;
 /** Undefined once a test has ended it: the next one starts another. */
 let worker: TestWorker | undefined;
-const lrm = (...args: string[]) => lrmWith(parts, { ...FAST, LRM_JOBS_DIR: jobs.path })(...args);
+const lrm = (...args: string[]) => lrmWith(servers, { ...FAST, LRM_JOBS_DIR: jobs.path })(...args);
 
 beforeAll(async () => {
-  await parts.sql`create table gate ()`;
-  jobs = parts.jobsFolder();
+  await servers.sql`create table gate ()`;
+  jobs = servers.jobsFolder();
   jobs.writeJob(NAME, UNTIL_GATE_OPENS);
 });
 
 beforeEach(async () => {
-  await parts.sql`truncate long_running_migrations.migrations, gate cascade`;
-  worker ??= await parts.startWorker({ jobs, env: FAST });
-  await register(parts, NAME);
+  await servers.sql`truncate long_running_migrations.migrations, gate cascade`;
+  worker ??= await servers.startWorker({ jobs, env: FAST });
+  await register(servers, NAME);
 });
 
 afterEach(async () => {
-  await parts.client.workflow
+  await servers.client.workflow
     .getHandle('long-running-migrations')
     .terminate()
     .catch(() => {});
@@ -40,8 +40,8 @@ afterEach(async () => {
 
 /** Begun, with steps behind it. */
 async function underWay(): Promise<void> {
-  await startRun(parts);
-  await waitForMigration(parts, NAME, 'be under way', (row) => Number(row.rowsDone) > 2);
+  await startRun(servers);
+  await waitForMigration(servers, NAME, 'be under way', (row) => Number(row.rowsDone) > 2);
 }
 
 async function killWorker(): Promise<void> {
@@ -50,22 +50,22 @@ async function killWorker(): Promise<void> {
   worker = undefined;
 }
 
-const openGate = () => parts.sql`insert into gate default values`;
+const openGate = () => servers.sql`insert into gate default values`;
 
 test('lrm pause returns when the running attempt has stopped; resume goes on from its checkpoint', async () => {
   await underWay();
   const paused = await lrm('pause', NAME, '--reason', 'too much load');
   expect(paused).toMatchObject({ code: 0, stdout: expect.stringMatching(`${NAME} is paused`) });
-  const row = await migration(parts, NAME);
+  const row = await migration(servers, NAME);
   expect(row).toMatchObject({ status: 'paused', requestReason: 'too much load' });
   expect(row.requestedBy).toMatch(/.+@.+/);
   const steps = Number(row.rowsDone);
-  expect(await attempts(parts, NAME)).toMatchObject([{ outcome: 'paused' }]);
+  expect(await attempts(servers, NAME)).toMatchObject([{ outcome: 'paused' }]);
 
   expect((await lrm('resume', NAME)).code).toBe(0);
   await openGate();
-  await waitForMigration(parts, NAME, 'complete', ({ status }) => status === 'completed');
-  const done = await migration(parts, NAME);
+  await waitForMigration(servers, NAME, 'complete', ({ status }) => status === 'completed');
+  const done = await migration(servers, NAME);
   expect(done.status).toBe('completed');
   expect(Number(done.rowsDone)).toBeGreaterThanOrEqual(steps);
 });
@@ -73,29 +73,29 @@ test('lrm pause returns when the running attempt has stopped; resume goes on fro
 test('lrm cancel ends a running attempt for good; retry brings it back', async () => {
   await underWay();
   expect((await lrm('cancel', NAME)).code).toBe(0);
-  expect(await migration(parts, NAME)).toMatchObject({ status: 'cancelled' });
+  expect(await migration(servers, NAME)).toMatchObject({ status: 'cancelled' });
   await openGate();
   await lrm('run', '--wait');
-  expect((await migration(parts, NAME)).status).toBe('cancelled');
+  expect((await migration(servers, NAME)).status).toBe('cancelled');
   expect(await lrm('retry', NAME)).toMatchObject({
     code: 0,
     stdout: `${NAME} runs again, from where it stopped\na run has been started\n`,
   });
-  await waitForMigration(parts, NAME, 'complete', ({ status }) => status === 'completed');
+  await waitForMigration(servers, NAME, 'complete', ({ status }) => status === 'completed');
 });
 
 test('lrm resume and retry with --no-run, and register without --run, start no run', async () => {
-  await parts.sql`
+  await servers.sql`
     update long_running_migrations.migrations set status = 'paused' where name = ${NAME}`;
   const resumed = await lrm('resume', NAME, '--no-run');
   expect(resumed.stdout).toBe(
     `${NAME} is back in the line. The next run takes it; to start one now: npx lrm run\n`,
   );
-  await parts.sql`
+  await servers.sql`
     update long_running_migrations.migrations set status = 'failed' where name = ${NAME}`;
   expect((await lrm('retry', NAME, '--no-run')).code).toBe(0);
   expect((await lrm('register', NAME)).code).toBe(0);
-  const run = parts.client.workflow.getHandle('long-running-migrations');
+  const run = servers.client.workflow.getHandle('long-running-migrations');
   expect((await run.describe().catch(() => null))?.status.name).not.toBe('RUNNING');
 
   const registered = await lrm('register', NAME, '--run', '--json');
@@ -112,7 +112,7 @@ test('lrm pause --no-wait returns at once, and the attempt stops', async () => {
   const { code, stdout } = await lrm('pause', NAME, '--no-wait');
   expect(code).toBe(0);
   expect(stdout).toMatch('has been asked to stop');
-  await waitForMigration(parts, NAME, 'be paused', ({ status }) => status === 'paused');
+  await waitForMigration(servers, NAME, 'be paused', ({ status }) => status === 'paused');
 });
 
 test('lrm cancel while the attempt stops for a pause: cancelled in the end', async () => {
@@ -126,7 +126,7 @@ test('lrm cancel while the attempt stops for a pause: cancelled in the end', asy
   await underWay();
   await lrm('pause', NAME, '--no-wait');
   expect((await lrm('cancel', NAME)).code).toBe(0);
-  expect((await migration(parts, NAME)).status).toBe('cancelled');
+  expect((await migration(servers, NAME)).status).toBe('cancelled');
   jobs.writeJob(NAME, UNTIL_GATE_OPENS);
 });
 
@@ -135,12 +135,12 @@ test('lrm pause, its worker was killed: paused once that is certain', async () =
   await killWorker();
   const { code } = await lrm('pause', NAME);
   expect(code).toBe(0);
-  expect(await migration(parts, NAME)).toMatchObject({ status: 'paused', currentAttempt: null });
-  expect(await attempts(parts, NAME)).toMatchObject([{ outcome: 'interrupted' }]);
+  expect(await migration(servers, NAME)).toMatchObject({ status: 'paused', currentAttempt: null });
+  expect(await attempts(servers, NAME)).toMatchObject([{ outcome: 'interrupted' }]);
 });
 
 test('lrm pause and resume while Temporal is down: the row decides, and Temporal is only mentioned', async () => {
-  const without = lrmWith(parts, { ...FAST, TEMPORAL_ADDRESS: '127.0.0.1:1' });
+  const without = lrmWith(servers, { ...FAST, TEMPORAL_ADDRESS: '127.0.0.1:1' });
   for (const [command, status] of [
     ['pause', 'paused'],
     ['resume', 'created'],
@@ -148,7 +148,7 @@ test('lrm pause and resume while Temporal is down: the row decides, and Temporal
     const { code, stderr } = await without(command, NAME);
     expect(code).toBe(0);
     expect(stderr).toMatch('no answer from Temporal');
-    expect((await migration(parts, NAME)).status).toBe(status);
+    expect((await migration(servers, NAME)).status).toBe(status);
   }
 });
 
@@ -156,8 +156,8 @@ test('two operators: a pause is waited for while the other resumes, and is told 
   await underWay();
   // Frozen: neither stops nor dies before the other has spoken.
   worker?.kill('SIGSTOP');
-  const pausing = lrmWith(parts, { ...FAST, LRM_HEARTBEAT_TIMEOUT: '1 minute' })('pause', NAME);
-  await waitForMigration(parts, NAME, 'be asked', ({ request }) => request === 'pause');
+  const pausing = lrmWith(servers, { ...FAST, LRM_HEARTBEAT_TIMEOUT: '1 minute' })('pause', NAME);
+  await waitForMigration(servers, NAME, 'be asked', ({ request }) => request === 'pause');
   expect((await lrm('resume', NAME)).stdout).toMatch('the request to stop it is withdrawn');
   const { code, stderr } = await pausing;
   expect(code).toBe(1);
@@ -169,7 +169,7 @@ test('paused in Temporal: status says so, lrm resume unpauses it, and it goes on
   await underWay();
   await pauseInTemporal();
   await waitFor('the attempt to stop', async () => {
-    const [attempt] = await attempts(parts, NAME);
+    const [attempt] = await attempts(servers, NAME);
     return attempt?.endedAt;
   });
   expect((await lrm('status')).stdout).toMatch('paused in Temporal');
@@ -182,15 +182,15 @@ test('paused in Temporal: status says so, lrm resume unpauses it, and it goes on
     stdout: expect.stringMatching(`^${NAME} goes on: it was paused in Temporal\n`),
   });
   await openGate();
-  await waitForMigration(parts, NAME, 'complete', ({ status }) => status === 'completed');
+  await waitForMigration(servers, NAME, 'complete', ({ status }) => status === 'completed');
 });
 
 test('paused in Temporal and cancelled on its row: its slot is free again', async () => {
   await underWay();
   await pauseInTemporal();
   expect((await lrm('cancel', NAME)).code).toBe(0);
-  expect((await migration(parts, NAME)).status).toBe('cancelled');
-  const run = parts.client.workflow.getHandle('long-running-migrations');
+  expect((await migration(servers, NAME)).status).toBe('cancelled');
+  const run = servers.client.workflow.getHandle('long-running-migrations');
   await waitFor('the run to end', async () => (await run.describe()).status.name !== 'RUNNING');
 });
 
@@ -202,8 +202,8 @@ test('lrm resume of a running one that nobody paused is refused', async () => {
 });
 
 function pauseInTemporal(): Promise<unknown> {
-  return parts.client.workflowService.pauseActivity({
-    namespace: parts.namespace,
+  return servers.client.workflowService.pauseActivity({
+    namespace: servers.namespace,
     execution: { workflowId: 'long-running-migrations' },
     identity: 'the Web UI',
     id: NAME,

@@ -1,14 +1,15 @@
 import { expect, test } from '@jest/globals';
 import { createProgram } from '../../client/program';
 import { useDatabase } from '../support/database';
+import { useDevServers } from '../support/devServers';
 import { runLrm } from '../support/lrm';
-import { useParts } from '../support/parts';
 
-const parts = useParts();
+const servers = useDevServers();
 const empty = useDatabase({ empty: true });
 
 const SECRET = 'hunter2hunter2';
-const with_ = (settings: NodeJS.ProcessEnv, ...args: string[]) => runLrm(parts.env(settings), args);
+const with_ = (settings: NodeJS.ProcessEnv, ...args: string[]) =>
+  runLrm(servers.env(settings), args);
 
 /** One line, without stack and secret. */
 function expectOneLine({ stdout, stderr }: { stdout: string; stderr: string }): void {
@@ -19,7 +20,7 @@ function expectOneLine({ stdout, stderr }: { stdout: string; stderr: string }): 
 }
 
 function withPassword(change: (url: URL) => void): string {
-  const url = new URL(parts.databaseUrl);
+  const url = new URL(servers.databaseUrl);
   change(url);
   return url.href;
 }
@@ -117,13 +118,13 @@ test.each([
   ['register', '../x'],
   ['status', '--watch'],
 ])('lrm %s %s: wrong use, exit 2', async (...args) => {
-  expect((await parts.lrm(...args)).code).toBe(2);
+  expect((await servers.lrm(...args)).code).toBe(2);
 });
 
 test('lrm <command> --help has an example of each', async () => {
   const commands = createProgram().commands.map((command) => command.name());
   const answers = await Promise.all(
-    commands.map(async (command) => ({ command, ...(await parts.lrm(command, '--help')) })),
+    commands.map(async (command) => ({ command, ...(await servers.lrm(command, '--help')) })),
   );
   for (const { command, code, stdout } of answers) {
     expect(code).toBe(0);

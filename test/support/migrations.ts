@@ -2,36 +2,36 @@ import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Attempt, Migration } from '../../drizzle/schema';
 import type { RunResult } from '../../workflows/contract';
-import type { TestParts } from './parts';
+import type { TestServers } from './devServers';
 import { waitFor } from './waitFor';
 
 const RUN = 'long-running-migrations';
 
 /** Registers migrations the way a user's SQL does, in this order. */
-export async function register(parts: TestParts, ...names: string[]): Promise<void> {
+export async function register(servers: TestServers, ...names: string[]): Promise<void> {
   for (const name of names) {
-    await parts.sql`insert into long_running_migrations.migrations (name) values (${name})`;
+    await servers.sql`insert into long_running_migrations.migrations (name) values (${name})`;
   }
 }
 
 /** A row as it stands, camelCased. */
-export async function migration(parts: TestParts, name: string): Promise<Migration> {
+export async function migration(servers: TestServers, name: string): Promise<Migration> {
   const [row] =
-    await parts.sql`select * from long_running_migrations.migrations where name = ${name}`;
+    await servers.sql`select * from long_running_migrations.migrations where name = ${name}`;
   if (!row) throw new Error(`${name} is not registered`);
   return camelCased(row) as Migration;
 }
 
 /** A migration's attempts in order. */
-export async function attempts(parts: TestParts, name: string): Promise<Attempt[]> {
-  const rows = await parts.sql`
+export async function attempts(servers: TestServers, name: string): Promise<Attempt[]> {
+  const rows = await servers.sql`
     select * from long_running_migrations.attempts where migration = ${name} order by number`;
   return rows.map(camelCased) as Attempt[];
 }
 
 /** Starts a run, as `lrm run` does. */
-export function startRun(parts: TestParts): Promise<WorkflowHandle> {
-  return parts.client.workflow.start('executeLongRunningMigrations', {
+export function startRun(servers: TestServers): Promise<WorkflowHandle> {
+  return servers.client.workflow.start('executeLongRunningMigrations', {
     workflowId: RUN,
     taskQueue: RUN,
     workflowIdConflictPolicy: 'USE_EXISTING',
@@ -39,8 +39,8 @@ export function startRun(parts: TestParts): Promise<WorkflowHandle> {
 }
 
 /** Starts a run and waits for its result, also of one that failed because migrations did. */
-export async function runToEnd(parts: TestParts): Promise<RunResult> {
-  return resultOf(await startRun(parts));
+export async function runToEnd(servers: TestServers): Promise<RunResult> {
+  return resultOf(await startRun(servers));
 }
 
 /** The result of a run, also of one that failed because migrations did. */
@@ -68,15 +68,15 @@ export async function failureOf(run: WorkflowHandle): Promise<ApplicationFailure
 }
 
 /** What the Web UI shows of the run as Current Details. */
-export async function currentDetails(parts: TestParts): Promise<string> {
-  const run = parts.client.workflow.getHandle(RUN);
+export async function currentDetails(servers: TestServers): Promise<string> {
+  const run = servers.client.workflow.getHandle(RUN);
   const metadata = await run.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
   return metadata.currentDetails ?? '';
 }
 
 /** Waits until a migration's row says so. */
 export function waitForMigration(
-  parts: TestParts,
+  servers: TestServers,
   name: string,
   what: string,
   condition: (row: Migration) => boolean,
@@ -85,7 +85,7 @@ export function waitForMigration(
   return waitFor(
     `${name} to ${what}`,
     async () => {
-      const row = await migration(parts, name);
+      const row = await migration(servers, name);
       return condition(row) && row;
     },
     deadline,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll } from '@jest/globals';
 import { applyMigrations } from '../../drizzle/migrator/migrate';
-import { startParts } from '../../worker/local/parts';
+import { startDevServers } from '../../worker/local/devServers';
 
 /** A Postgres server of one's own, for tests that take it down. */
 export interface TestPostgres {
@@ -18,7 +18,7 @@ export interface TestPostgres {
 
 /** Starts one (about a second); it is stopped and removed after the file at the latest. */
 export async function startPostgres(): Promise<TestPostgres> {
-  const parts = await startParts({
+  const servers = await startDevServers({
     folder: mkdtempSync(path.join(tmpdir(), 'lrm-test-')),
     temporary: true,
     fresh: false,
@@ -26,11 +26,11 @@ export async function startPostgres(): Promise<TestPostgres> {
     postgres: { settings: { fsync: 'off' } },
     temporal: null,
   });
-  const url = parts.endpoints.databaseUrl;
+  const url = servers.endpoints.databaseUrl;
   if (!url) throw new Error('the embedded Postgres told no address');
-  started.push(parts.stop);
+  started.push(servers.stop);
   await applyMigrations(url, 'sql');
-  return { url, pid: parts.pid, restartImmediate: parts.crashPostgres, stop: parts.stop };
+  return { url, pid: servers.pid, restartImmediate: servers.crashPostgres, stop: servers.stop };
 }
 
 const started: (() => Promise<void>)[] = [];

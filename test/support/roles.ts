@@ -13,7 +13,7 @@ export interface TestRole {
 
 /**
  * Gives the test file roles, which are dropped after it. To be called after useDatabase() or
- * useParts(): while the database is there, its grants would keep them.
+ * useDevServers(): while the database is there, its grants would keep them.
  */
 export function useRoles(database: TestDatabase): { create(): Promise<TestRole> } {
   const names: string[] = [];

@@ -1,24 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { useDatabase } from '../support/database';
-import { useParts } from '../support/parts';
+import { useDevServers } from '../support/devServers';
 import { startProxy } from '../support/proxy';
 import { waitFor } from '../support/waitFor';
 
-const parts = useParts();
+const servers = useDevServers();
 const empty = useDatabase({ empty: true });
 const SOON = { LRM_WAIT: '2 seconds' };
 
 /** A worker that must not come up: its exit code and what it said. */
 async function started(env: NodeJS.ProcessEnv) {
-  const worker = parts.spawnWorker({ env: { ...SOON, ...env } });
+  const worker = servers.spawnWorker({ env: { ...SOON, ...env } });
   const code = await worker.exited;
   const lines = worker.log();
   return { code, last: lines.at(-1)?.msg ?? '', all: JSON.stringify(lines), lines };
 }
 
 const url = (change: (url: URL) => void): string => {
-  const changed = new URL(parts.databaseUrl);
+  const changed = new URL(servers.databaseUrl);
   change(changed);
   return changed.href;
 };
@@ -86,7 +86,7 @@ test('worker: a wrong password is said and not shown', async () => {
 
 test('worker: a right that is missing is said in words', async () => {
   const role = `lrm_test_${randomBytes(6).toString('hex')}`;
-  await parts.sql.unsafe(`create role ${role} login password '${role}'`);
+  await servers.sql.unsafe(`create role ${role} login password '${role}'`);
   try {
     const withoutRights = url((u) => {
       u.username = role;
@@ -96,7 +96,7 @@ test('worker: a right that is missing is said in words', async () => {
     expect(code).toBe(1);
     expect(last).toMatch(/Postgres doesn't allow it to this user: permission denied for schema /);
   } finally {
-    await parts.sql.unsafe(`drop role ${role}`);
+    await servers.sql.unsafe(`drop role ${role}`);
   }
 });
 
@@ -109,8 +109,8 @@ test.each([
 });
 
 test('worker: what the SDK itself has to say are lines of its log, too', async () => {
-  const proxy = await startProxy(parts.temporalAddress);
-  const worker = await parts.startWorker({ env: { TEMPORAL_ADDRESS: proxy.address } });
+  const proxy = await startProxy(servers.temporalAddress);
+  const worker = await servers.startWorker({ env: { TEMPORAL_ADDRESS: proxy.address } });
 
   proxy.close();
 
@@ -140,9 +140,9 @@ test('worker: a database without the tables is refused, saying what to type', as
 });
 
 test('worker: two jobs with one number and a misnamed file are warned about, and it starts', async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   for (const name of ['0001_here', '0001_there', '2_Misnamed']) jobs.writeJob(name, '');
-  const worker = await parts.startWorker({ jobs });
+  const worker = await servers.startWorker({ jobs });
   const warnings = worker.log().filter((line) => line['level'] === 'warn');
   expect(warnings.map(({ msg }) => msg)).toEqual([
     "2_Misnamed.js: not a job's name; write it as 0001_lower_case",

@@ -5,13 +5,13 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { connect } from '../../drizzle/connect';
 import { projectFolder } from '../../settings/projectFolder';
-import { startParts } from '../../worker/local/parts';
+import { startDevServers } from '../../worker/local/devServers';
+import { useDevServers } from '../support/devServers';
 import { cleanEnvironment } from '../support/environment';
-import { useParts } from '../support/parts';
 import { waitFor } from '../support/waitFor';
 
 let project: string;
-const parts = useParts();
+const servers = useDevServers();
 const started: ChildProcess[] = [];
 
 // A copy of the project, so that the data of the developer's own `npm start` stays out of it; one
@@ -32,7 +32,7 @@ afterAll(() => rmSync(project, { recursive: true, force: true }));
 /** Whether any of its processes lives: each has the copy's path on its command line. */
 const isRunning = () => execFileSync('ps', ['-Ao', 'args']).includes(`${project}/`);
 
-/** Runs `npm start -- <args>` in the copy, on embedded parts unless `env` names others. */
+/** Runs `npm start -- <args>` in the copy, on embedded dev servers unless `env` names others. */
 function start(args: string[], given: NodeJS.ProcessEnv = cleanEnvironment({})) {
   // The third sample takes some minutes otherwise.
   const env = { SAMPLE_DUTY_CYCLE: '1', ...given };
@@ -60,7 +60,7 @@ function start(args: string[], given: NodeJS.ProcessEnv = cleanEnvironment({})) 
 async function queryEmbedded(statement: string): Promise<readonly object[]> {
   const folder = path.join(project, '.lrm');
   const request = { folder, temporary: false, fresh: false, temporal: null };
-  const embedded = await startParts({ ...request, postgres: { settings: {} } });
+  const embedded = await startDevServers({ ...request, postgres: { settings: {} } });
   const sql = connect(embedded.endpoints.databaseUrl ?? '', { max: 1, applicationName: 'test' });
   try {
     return await sql.unsafe(statement);
@@ -71,12 +71,12 @@ async function queryEmbedded(statement: string): Promise<readonly object[]> {
 }
 
 const register = (name: string) =>
-  parts.sql`insert into long_running_migrations.migrations (name) values (${name})`;
+  servers.sql`insert into long_running_migrations.migrations (name) values (${name})`;
 
-const placesTable = () => parts.sql`select to_regclass('places') as places`;
+const placesTable = () => servers.sql`select to_regclass('places') as places`;
 
 test('npm start names all wrong settings before it starts anything', async () => {
-  const env = parts.env({ LRM_INTERVAL: 'soon', LRM_MAX_CONCURRENT: '0' });
+  const env = servers.env({ LRM_INTERVAL: 'soon', LRM_MAX_CONCURRENT: '0' });
 
   const { exited, output } = start([], env);
 
@@ -130,36 +130,36 @@ test('npm start takes what it started down with it when it is killed', async () 
 }, 120_000);
 
 test('npm start --once fails for a failed migration, with its error', async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob('0900_fails', `exports.run = () => { throw new TypeError('as it must'); };`);
   await register('0900_fails');
 
-  const { exited, output } = start(['--once'], parts.env({ LRM_JOBS_DIR: jobs.path }));
+  const { exited, output } = start(['--once'], servers.env({ LRM_JOBS_DIR: jobs.path }));
 
   expect(await exited).toBe(1);
   expect(output()).toMatch(/^failed: 0900_fails: TypeError at 0900_fails/m);
-  await parts.sql`update long_running_migrations.migrations set status = 'cancelled'`;
+  await servers.sql`update long_running_migrations.migrations set status = 'cancelled'`;
 });
 
 test('npm start --once ends with what no run can do, and says why', async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob('0902_waits', `exports.run = () => {}; exports.dependsOn = ['0901_no_code'];`);
   await register('0901_no_code');
   await register('0902_waits');
 
-  const { exited, output } = start(['--once'], parts.env({ LRM_JOBS_DIR: jobs.path }));
+  const { exited, output } = start(['--once'], servers.env({ LRM_JOBS_DIR: jobs.path }));
 
   expect(await exited).toBe(1);
   expect(output()).toMatch(/left: 0901_no_code: no file 0901_no_code/);
   expect(output()).toMatch(/left: 0902_waits: waits for 0901_no_code/);
-  await parts.sql`update long_running_migrations.migrations set status = 'cancelled'`;
+  await servers.sql`update long_running_migrations.migrations set status = 'cancelled'`;
 });
 
 test('npm start puts the sample into the database of DATABASE_URL only when told to', async () => {
-  expect(await start(['--once'], parts.env()).exited).toBe(0);
+  expect(await start(['--once'], servers.env()).exited).toBe(0);
   expect(await placesTable()).toEqual([{ places: null }]);
 
-  expect(await start(['--once', '--sample-data'], parts.env()).exited).toBe(0);
+  expect(await start(['--once', '--sample-data'], servers.env()).exited).toBe(0);
   expect(await placesTable()).toEqual([{ places: 'places' }]);
 }, 120_000);
 

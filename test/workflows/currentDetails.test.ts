@@ -1,31 +1,31 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type AlreadyReported, currentDetails as render } from '../../workflows/currentDetails';
+import { useDevServers } from '../support/devServers';
 import { currentDetails, register, startRun, waitForMigration } from '../support/migrations';
-import { useParts } from '../support/parts';
 import { waitFor } from '../support/waitFor';
 
-const parts = useParts();
+const servers = useDevServers();
 const NAME = '0001_steps';
 
 beforeAll(async () => {
-  await parts.sql`create table gate ()`;
+  await servers.sql`create table gate ()`;
 });
 
 beforeEach(async () => {
-  await parts.sql`truncate long_running_migrations.migrations, gate cascade`;
+  await servers.sql`truncate long_running_migrations.migrations, gate cascade`;
 });
 
 afterEach(async () => {
-  await parts.client.workflow
+  await servers.client.workflow
     .getHandle('long-running-migrations')
     .terminate()
     .catch(() => {});
 });
 
-const openGate = () => parts.sql`insert into gate default values`;
+const openGate = () => servers.sql`insert into gate default values`;
 
 test('a running migration is shown as that, with the number of its attempt', async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   // The first attempt fails, the second waits for the gate.
   jobs.writeJob(
     NAME,
@@ -36,16 +36,16 @@ test('a running migration is shown as that, with the number of its attempt', asy
       }
     };`,
   );
-  const worker = await parts.startWorker({
+  const worker = await servers.startWorker({
     jobs,
     env: { LRM_RETRY_INITIAL_INTERVAL: '300 ms' },
   });
-  await register(parts, NAME);
-  const run = await startRun(parts);
-  await waitForMigration(parts, NAME, 'run', (row) => row.attempts === 2);
+  await register(servers, NAME);
+  const run = await startRun(servers);
+  await waitForMigration(servers, NAME, 'run', (row) => row.attempts === 2);
 
   const details = await waitFor('the details to say so', async () => {
-    const text = await currentDetails(parts);
+    const text = await currentDetails(servers);
     return text.includes('| in_progress | 2 |') && text;
   });
 
@@ -53,7 +53,7 @@ test('a running migration is shown as that, with the number of its attempt', asy
   expect(details).not.toMatch('created');
   await openGate();
   expect(await run.result()).toMatchObject({ completed: { names: [NAME] } });
-  expect(await currentDetails(parts)).toMatch('| completed | 2 |');
+  expect(await currentDetails(servers)).toMatch('| completed | 2 |');
   // Two attempts, each of which is told: three listings at most, and no timers.
   expect((await run.describe()).historyLength).toBeLessThan(60);
   await worker.stop();

@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import { useDevServers } from '../support/devServers';
 import {
   attempts,
   failureOf,
@@ -10,26 +11,25 @@ import {
   startRun,
   waitForMigration,
 } from '../support/migrations';
-import { useParts } from '../support/parts';
 
-const parts = useParts();
+const servers = useDevServers();
 const DONE = 'exports.run = async () => {};';
 
 afterEach(async () => {
-  await parts.sql`truncate long_running_migrations.migrations cascade`;
+  await servers.sql`truncate long_running_migrations.migrations cascade`;
 });
 
 test('a run completes what is registered, in order of registration', async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob('0001_first', DONE);
   jobs.writeJob('0002_second', DONE);
-  const worker = await parts.startWorker({ jobs });
-  await register(parts, '0002_second', '0001_first');
+  const worker = await servers.startWorker({ jobs });
+  await register(servers, '0002_second', '0001_first');
 
-  const result = await runToEnd(parts);
+  const result = await runToEnd(servers);
 
   expect(result.completed).toEqual({ count: 2, names: ['0002_second', '0001_first'] });
-  const row = await migration(parts, '0001_first');
+  const row = await migration(servers, '0001_first');
   expect(row).toMatchObject({
     status: 'completed',
     attempts: 1,
@@ -37,12 +37,14 @@ test('a run completes what is registered, in order of registration', async () =>
     currentAttempt: null,
   });
   expect(row.completedAt).toBeInstanceOf(Date);
-  expect(await attempts(parts, '0001_first')).toMatchObject([{ number: 1, outcome: 'completed' }]);
+  expect(await attempts(servers, '0001_first')).toMatchObject([
+    { number: 1, outcome: 'completed' },
+  ]);
   expect(await worker.stop()).toBe(0);
 });
 
 test('a run executes a migration that plain SQL registers while it goes on', async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob(
     '0001_long',
     `exports.run = async (job) => {
@@ -54,12 +56,12 @@ test('a run executes a migration that plain SQL registers while it goes on', asy
   };`,
   );
   jobs.writeJob('0002_meanwhile', DONE);
-  const worker = await parts.startWorker({ jobs });
-  await register(parts, '0001_long');
-  const run = await startRun(parts);
-  await waitForMigration(parts, '0001_long', 'run', (row) => row.status === 'in_progress');
+  const worker = await servers.startWorker({ jobs });
+  await register(servers, '0001_long');
+  const run = await startRun(servers);
+  await waitForMigration(servers, '0001_long', 'run', (row) => row.status === 'in_progress');
 
-  await register(parts, '0002_meanwhile');
+  await register(servers, '0002_meanwhile');
 
   expect(await run.result()).toMatchObject({
     completed: { names: ['0001_long', '0002_meanwhile'] },
@@ -68,12 +70,12 @@ test('a run executes a migration that plain SQL registers while it goes on', asy
 });
 
 test('50 concurrent starts of the run give one run', async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob('0001_once', DONE);
-  await register(parts, '0001_once');
+  await register(servers, '0001_once');
   const starts = await Promise.allSettled(
     Array.from({ length: 50 }, () =>
-      parts.client.workflow.start('executeLongRunningMigrations', {
+      servers.client.workflow.start('executeLongRunningMigrations', {
         workflowId: 'long-running-migrations',
         taskQueue: 'long-running-migrations',
       }),
@@ -82,63 +84,63 @@ test('50 concurrent starts of the run give one run', async () => {
 
   const started = starts.filter((start) => start.status === 'fulfilled');
   expect(started).toHaveLength(1);
-  const worker = await parts.startWorker({ jobs });
-  const run = parts.client.workflow.getHandle('long-running-migrations');
+  const worker = await servers.startWorker({ jobs });
+  const run = servers.client.workflow.getHandle('long-running-migrations');
   expect(await run.result()).toMatchObject({ completed: { names: ['0001_once'] } });
-  expect(await attempts(parts, '0001_once')).toHaveLength(1);
+  expect(await attempts(servers, '0001_once')).toHaveLength(1);
   await worker.stop();
 });
 
 test('a failed migration does not stop the others', async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob('0001_fails', 'exports.run = async () => { undefined.nothing; };');
   jobs.writeJob('0002_works', DONE);
-  const worker = await parts.startWorker({ jobs });
-  await register(parts, '0001_fails', '0002_works');
+  const worker = await servers.startWorker({ jobs });
+  await register(servers, '0001_fails', '0002_works');
 
-  const result = await runToEnd(parts);
+  const result = await runToEnd(servers);
 
   expect(result).toMatchObject({
     completed: { names: ['0002_works'] },
     failed: { names: ['0001_fails'] },
   });
-  expect((await migration(parts, '0001_fails')).error).toMatch(
+  expect((await migration(servers, '0001_fails')).error).toMatch(
     /^TypeError at 0001_fails.js:1:\d+\. Another/,
   );
   await worker.stop();
 });
 
 test('a run in which a migration failed ends as failed, naming it; the next one does not', async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob('0001_fails', 'exports.run = async () => { undefined.nothing; };');
   jobs.writeJob('0002_works', DONE);
-  const worker = await parts.startWorker({ jobs });
-  await register(parts, '0001_fails');
+  const worker = await servers.startWorker({ jobs });
+  await register(servers, '0001_fails');
 
-  expect(await failureOf(await startRun(parts))).toMatchObject({
+  expect(await failureOf(await startRun(servers))).toMatchObject({
     type: 'MigrationsFailed',
     nonRetryable: true,
     message: 'failed: 0001_fails. Their errors, and what to type: npx lrm status',
   });
   // An old failure must not turn every later run red.
-  await register(parts, '0002_works');
-  expect(await failureOf(await startRun(parts))).toBeUndefined();
+  await register(servers, '0002_works');
+  expect(await failureOf(await startRun(servers))).toBeUndefined();
   await worker.stop();
 });
 
 test('one that failed and was retried in the same run counts by its last end', async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob('0001_holds', UNTIL_RETRIED);
   jobs.writeJob(
     '0002_retried',
     "exports.run = async (job) => { if (job.attempt === 1) throw new TypeError('once'); };",
   );
-  const worker = await parts.startWorker({ jobs, env: { LRM_MAX_CONCURRENT: '2' } });
-  await register(parts, '0001_holds', '0002_retried');
-  const run = await startRun(parts);
-  await waitForMigration(parts, '0002_retried', 'fail', (row) => row.status === 'failed');
+  const worker = await servers.startWorker({ jobs, env: { LRM_MAX_CONCURRENT: '2' } });
+  await register(servers, '0001_holds', '0002_retried');
+  const run = await startRun(servers);
+  await waitForMigration(servers, '0002_retried', 'fail', (row) => row.status === 'failed');
 
-  expect((await parts.lrm('retry', '0002_retried')).code).toBe(0);
+  expect((await servers.lrm('retry', '0002_retried')).code).toBe(0);
 
   expect(await run.result()).toMatchObject({ completed: { count: 2 }, failed: { count: 0 } });
   await worker.stop();
@@ -151,19 +153,19 @@ const UNTIL_RETRIED = `exports.run = async (job) => {
 };`;
 
 test('a dependency that is not done leaves a migration as it is, and says so', async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob('0001_later', `exports.dependsOn = ['0002_missing']; ${DONE}`);
   jobs.writeJob('0003_chained', `exports.dependsOn = ['0004_first']; ${DONE}`);
   jobs.writeJob('0004_first', DONE);
-  const worker = await parts.startWorker({ jobs });
-  await register(parts, '0001_later', '0003_chained', '0004_first');
+  const worker = await servers.startWorker({ jobs });
+  await register(servers, '0001_later', '0003_chained', '0004_first');
 
-  const result = await runToEnd(parts);
+  const result = await runToEnd(servers);
 
   expect(result.completed.names).toEqual(['0004_first', '0003_chained']);
   const reason = 'waits for 0002_missing (not registered)';
   expect(result.left).toEqual({ count: 1, first: [{ name: '0001_later', reason }] });
-  expect(await migration(parts, '0001_later')).toMatchObject({
+  expect(await migration(servers, '0001_later')).toMatchObject({
     status: 'created',
     attempts: 0,
     waitsFor: reason,
@@ -172,14 +174,14 @@ test('a dependency that is not done leaves a migration as it is, and says so', a
 });
 
 test('a worker without the code leaves the row as it is and counts no attempt', async () => {
-  const jobs = parts.jobsFolder();
-  const worker = await parts.startWorker({ jobs });
-  await register(parts, '0001_newer');
+  const jobs = servers.jobsFolder();
+  const worker = await servers.startWorker({ jobs });
+  await register(servers, '0001_newer');
 
-  const result = await runToEnd(parts);
+  const result = await runToEnd(servers);
 
   expect(result.left).toMatchObject({ count: 1, first: [{ name: '0001_newer' }] });
-  expect(await migration(parts, '0001_newer')).toMatchObject({ status: 'created', attempts: 0 });
+  expect(await migration(servers, '0001_newer')).toMatchObject({ status: 'created', attempts: 0 });
   expect(
     worker.log().some((line) => line['level'] === 'warn' && line['migration'] === '0001_newer'),
   ).toBe(true);
@@ -187,40 +189,40 @@ test('a worker without the code leaves the row as it is and counts no attempt', 
 });
 
 test('a completed migration is never run again', async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob('0001_done', 'exports.run = async () => { throw new Error("run again"); };');
-  const worker = await parts.startWorker({ jobs });
-  await parts.sql`insert into long_running_migrations.migrations (name, status) values ('0001_done', 'completed')`;
+  const worker = await servers.startWorker({ jobs });
+  await servers.sql`insert into long_running_migrations.migrations (name, status) values ('0001_done', 'completed')`;
 
-  const result = await runToEnd(parts);
+  const result = await runToEnd(servers);
 
   expect(result.failed.count).toBe(0);
-  expect(await attempts(parts, '0001_done')).toHaveLength(0);
+  expect(await attempts(servers, '0001_done')).toHaveLength(0);
   await worker.stop();
 });
 
 test('a migration may have as long a name as a file can', async () => {
   // 255 characters, less '.js': no file system takes a longer file name.
   const name = `0001_${'x'.repeat(247)}`;
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob(name, DONE);
-  const worker = await parts.startWorker({ jobs });
-  await register(parts, name);
+  const worker = await servers.startWorker({ jobs });
+  await register(servers, name);
 
-  expect(await runToEnd(parts)).toMatchObject({ completed: { count: 1 } });
+  expect(await runToEnd(servers)).toMatchObject({ completed: { count: 1 } });
   await worker.stop();
 });
 
 test('what is no job file, or depends on what is no name, stops nobody else', async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   mkdirSync(path.join(jobs.path, '0001_folder.js'));
   symlinkSync('/nowhere', path.join(jobs.path, '0002_dangling.js'));
   jobs.writeJob('0003_odd', `exports.dependsOn = ['a\\0b']; ${DONE}`);
   jobs.writeJob('0004_works', DONE);
-  const worker = await parts.startWorker({ jobs });
-  await register(parts, '0001_folder', '0002_dangling', '0003_odd', '0004_works');
+  const worker = await servers.startWorker({ jobs });
+  await register(servers, '0001_folder', '0002_dangling', '0003_odd', '0004_works');
 
-  const result = await runToEnd(parts);
+  const result = await runToEnd(servers);
 
   expect(result).toMatchObject({
     completed: { names: ['0004_works'] },

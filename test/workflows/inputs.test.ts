@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { useDevServers } from '../support/devServers';
 import type { JobsFolder } from '../support/jobsFolder';
 import {
   currentDetails,
@@ -9,10 +10,9 @@ import {
   startRun,
   waitForMigration,
 } from '../support/migrations';
-import { useParts } from '../support/parts';
 import { waitFor } from '../support/waitFor';
 
-const parts = useParts();
+const servers = useDevServers();
 const RUN = 'long-running-migrations';
 const UNREADABLE = {
   metadata: { encoding: Buffer.from('binary/of-another-world') },
@@ -21,8 +21,8 @@ const UNREADABLE = {
 let jobs: JobsFolder;
 
 beforeAll(async () => {
-  await parts.sql`create table gate ()`;
-  jobs = parts.jobsFolder();
+  await servers.sql`create table gate ()`;
+  jobs = servers.jobsFolder();
   jobs.writeJob(
     '0001_waits',
     `exports.run = async (job) => {
@@ -33,15 +33,15 @@ beforeAll(async () => {
     };`,
   );
   jobs.writeJob('0002_quick', 'exports.run = async () => {};');
-  await parts.startWorker({ jobs });
+  await servers.startWorker({ jobs });
 });
 
 beforeEach(async () => {
-  await parts.sql`truncate long_running_migrations.migrations, gate cascade`;
+  await servers.sql`truncate long_running_migrations.migrations, gate cascade`;
 });
 
 afterEach(async () => {
-  await parts.client.workflow
+  await servers.client.workflow
     .getHandle(RUN)
     .terminate()
     .catch(() => {});
@@ -57,8 +57,8 @@ test.each<[string, object[] | null[] | string[]]>([
   ['a name that is none', [[{ name: '<img>', throttled: true }]]],
   ['a wrong throttling', [[{ name: '0001_waits', throttled: 'no' }]]],
 ])('a signal finalizeMigrations with %s is ignored, and the run says so', async (_, args) => {
-  await register(parts, '0002_quick');
-  const run = await parts.client.workflow.signalWithStart('executeLongRunningMigrations', {
+  await register(servers, '0002_quick');
+  const run = await servers.client.workflow.signalWithStart('executeLongRunningMigrations', {
     workflowId: RUN,
     taskQueue: RUN,
     signal: 'finalizeMigrations',
@@ -66,7 +66,7 @@ test.each<[string, object[] | null[] | string[]]>([
   });
 
   expect(await run.result()).toMatchObject({ completed: { names: ['0002_quick'] } });
-  expect(await currentDetails(parts)).toMatch(/\*\*Ignored\*\*\s+- finalizeMigrations/);
+  expect(await currentDetails(servers)).toMatch(/\*\*Ignored\*\*\s+- finalizeMigrations/);
 });
 
 test.each([
@@ -76,20 +76,20 @@ test.each([
   ['lists of nothing', [{ result: null, finalize: [null], skip: [null] }]],
   ['a result of another kind', [{ result: { completed: 1 }, finalize: [], skip: [] }]],
 ])('a run whose input is %s does its work, and says so', async (_, args) => {
-  await register(parts, '0002_quick');
-  const run = await parts.client.workflow.start('executeLongRunningMigrations', {
+  await register(servers, '0002_quick');
+  const run = await servers.client.workflow.start('executeLongRunningMigrations', {
     workflowId: RUN,
     taskQueue: RUN,
     args,
   });
 
   expect(await run.result()).toMatchObject({ completed: { count: 1, names: ['0002_quick'] } });
-  expect(await currentDetails(parts)).toMatch(/\*\*Ignored\*\*\s+- the run's/);
+  expect(await currentDetails(servers)).toMatch(/\*\*Ignored\*\*\s+- the run's/);
 });
 
 test('inputs and signals that can not be decoded, or that nobody knows, stop nothing', async () => {
-  await register(parts, '0002_quick');
-  const { client, namespace } = parts;
+  await register(servers, '0002_quick');
+  const { client, namespace } = servers;
   await client.workflowService.signalWithStartWorkflowExecution({
     namespace,
     workflowId: RUN,
@@ -105,41 +105,41 @@ test('inputs and signals that can not be decoded, or that nobody knows, stop not
   await run.signal('statusChanged', { began: '../x', attempt: -1 });
 
   expect(await run.result()).toMatchObject({ completed: { names: ['0002_quick'] } });
-  const details = await currentDetails(parts);
+  const details = await currentDetails(servers);
   expect(details).toMatch("the run's input");
   expect(details).toMatch('finalizeMigrations');
 });
 
 test('10,000 entries to finalize are a few listings, and the rest of the work goes on', async () => {
-  await register(parts, '0001_waits', '0002_quick');
+  await register(servers, '0001_waits', '0002_quick');
   const entries = Array.from({ length: 10_000 }, (_, n) => ({
     name: `${String(n).padStart(4, '0')}_x`,
     throttled: true,
   }));
   const twice = [{ name: '0002_quick', throttled: true }, ...entries];
-  const run = await parts.client.workflow.signalWithStart('executeLongRunningMigrations', {
+  const run = await servers.client.workflow.signalWithStart('executeLongRunningMigrations', {
     workflowId: RUN,
     taskQueue: RUN,
     signal: 'finalizeMigrations',
     signalArgs: [[...twice.slice(0, 1), ...twice]],
   });
   await waitFor('the one that is registered to be completed', async () => {
-    return (await migration(parts, '0002_quick')).status === 'completed';
+    return (await migration(servers, '0002_quick')).status === 'completed';
   });
   await waitFor('the other one to run', async () => {
-    return (await migration(parts, '0001_waits')).status === 'in_progress';
+    return (await migration(servers, '0001_waits')).status === 'in_progress';
   });
-  await parts.sql`insert into gate default values`;
+  await servers.sql`insert into gate default values`;
 
   expect(await run.result()).toMatchObject({ completed: { count: 2 } });
   const { historyLength } = await run.describe();
   expect(historyLength).toBeLessThan(300);
-  expect(await currentDetails(parts)).toMatch('9002 entries beyond the 1000 that are possible');
+  expect(await currentDetails(servers)).toMatch('9002 entries beyond the 1000 that are possible');
 });
 
 test('a run under another workflow ID is refused at once, on one line', async () => {
-  await register(parts, '0002_quick');
-  const run = await parts.client.workflow.start('executeLongRunningMigrations', {
+  await register(servers, '0002_quick');
+  const run = await servers.client.workflow.start('executeLongRunningMigrations', {
     workflowId: 'mine',
     taskQueue: RUN,
   });
@@ -149,16 +149,16 @@ test('a run under another workflow ID is refused at once, on one line', async ()
   expect(failure?.message).toBe(
     'a run has the workflow ID long-running-migrations and no other, such as mine; type: npx lrm run',
   );
-  expect(await migration(parts, '0002_quick')).toMatchObject({ status: 'created', attempts: 0 });
-  expect(await runToEnd(parts)).toMatchObject({ completed: { count: 1 } });
+  expect(await migration(servers, '0002_quick')).toMatchObject({ status: 'created', attempts: 0 });
+  expect(await runToEnd(servers)).toMatchObject({ completed: { count: 1 } });
 });
 
 test('thousands of signals make the run go on with a new history, and lose nothing', async () => {
-  await register(parts, '0001_waits');
-  const first = await startRun(parts);
+  await register(servers, '0001_waits');
+  const first = await startRun(servers);
   const { runId } = await first.describe();
-  await waitForMigration(parts, '0001_waits', 'run', (row) => row.status === 'in_progress');
-  const run = parts.client.workflow.getHandle(RUN);
+  await waitForMigration(servers, '0001_waits', 'run', (row) => row.status === 'in_progress');
+  const run = servers.client.workflow.getHandle(RUN);
 
   // Temporal suggests a new history after 4,096 events.
   for (let sent = 0; sent < 4_200; sent += 100) {
@@ -170,6 +170,6 @@ test('thousands of signals make the run go on with a new history, and lose nothi
     async () => (await run.describe()).runId !== runId,
     90_000,
   );
-  await parts.sql`insert into gate default values`;
+  await servers.sql`insert into gate default values`;
   expect(await run.result()).toMatchObject({ completed: { names: ['0001_waits'] } });
 }, 150_000);

@@ -1,11 +1,11 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
+import { useDevServers } from '../support/devServers';
 import { attempts, migration, register, startRun, waitForMigration } from '../support/migrations';
-import { useParts } from '../support/parts';
 import { waitFor } from '../support/waitFor';
 import type { TestWorker } from '../support/workerProcess';
 
-const parts = useParts();
+const servers = useDevServers();
 const NAME = '0001_steered';
 const FAST = { LRM_HEARTBEAT_TIMEOUT: '3 seconds', LRM_RETRY_INITIAL_INTERVAL: '100ms' };
 const RUN = { workflowId: 'long-running-migrations' };
@@ -23,37 +23,37 @@ const COUNTING = `exports.run = async (job) => {
 };`;
 
 async function begin(): Promise<WorkflowHandle> {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob(NAME, COUNTING);
-  await register(parts, NAME);
-  worker = await parts.startWorker({ jobs, env: FAST });
-  const run = await startRun(parts);
-  await waitForMigration(parts, NAME, 'be under way', (row) => Number(row.rowsDone) > 3);
+  await register(servers, NAME);
+  worker = await servers.startWorker({ jobs, env: FAST });
+  const run = await startRun(servers);
+  await waitForMigration(servers, NAME, 'be under way', (row) => Number(row.rowsDone) > 3);
   return run;
 }
 
-const outcomes = async () => (await attempts(parts, NAME)).map(({ outcome }) => outcome);
+const outcomes = async () => (await attempts(servers, NAME)).map(({ outcome }) => outcome);
 
 const ended = (n: number) =>
   waitFor(`attempt ${n} to end`, async () => {
-    const attempt = (await attempts(parts, NAME))[n - 1];
+    const attempt = (await attempts(servers, NAME))[n - 1];
     return attempt?.endedAt && attempt;
   });
 
 afterEach(async () => {
   await worker.stop();
-  await parts.sql`truncate long_running_migrations.migrations cascade`;
+  await servers.sql`truncate long_running_migrations.migrations cascade`;
 });
 
 test('pausing the activity stops the attempt, leaves the row in_progress, and unpausing goes on', async () => {
   const run = await begin();
-  const service = parts.client.workflowService;
-  const activity = { namespace: parts.namespace, execution: RUN, id: NAME };
+  const service = servers.client.workflowService;
+  const activity = { namespace: servers.namespace, execution: RUN, id: NAME };
 
   await service.pauseActivity(activity);
 
   expect(await ended(1)).toMatchObject({ outcome: 'paused' });
-  expect(await migration(parts, NAME)).toMatchObject({ status: 'in_progress' });
+  expect(await migration(servers, NAME)).toMatchObject({ status: 'in_progress' });
   await service.unpauseActivity(activity);
   expect(await run.result()).toMatchObject({ completed: { names: [NAME] } });
   expect(await outcomes()).toEqual(['paused', 'completed']);
@@ -62,8 +62,8 @@ test('pausing the activity stops the attempt, leaves the row in_progress, and un
 test('resetting the activity loses nothing', async () => {
   const run = await begin();
 
-  await parts.client.workflowService.resetActivity({
-    namespace: parts.namespace,
+  await servers.client.workflowService.resetActivity({
+    namespace: servers.namespace,
     execution: RUN,
     id: NAME,
   });
@@ -79,8 +79,8 @@ test('cancelling the run stops the attempt at a safe point, and the next run goe
 
   await expect(run.result()).rejects.toThrow(/cancelled/i);
   expect(await outcomes()).toEqual(['interrupted']);
-  expect(await migration(parts, NAME)).toMatchObject({ status: 'in_progress' });
-  expect(await (await startRun(parts)).result()).toMatchObject({ completed: { names: [NAME] } });
+  expect(await migration(servers, NAME)).toMatchObject({ status: 'in_progress' });
+  expect(await (await startRun(servers)).result()).toMatchObject({ completed: { names: [NAME] } });
 });
 
 test('terminating the run leaves the row in_progress, and the next run goes on', async () => {
@@ -89,9 +89,9 @@ test('terminating the run leaves the row in_progress, and the next run goes on',
   await run.terminate('by hand');
   expect(await ended(1)).toMatchObject({ outcome: 'interrupted' });
 
-  expect(await (await startRun(parts)).result()).toMatchObject({ completed: { names: [NAME] } });
+  expect(await (await startRun(servers)).result()).toMatchObject({ completed: { names: [NAME] } });
   expect((await outcomes()).at(-1)).toBe('completed');
-  expect((await migration(parts, NAME)).error).toBeNull();
+  expect((await migration(servers, NAME)).error).toBeNull();
 });
 
 test('resetting the run goes on from the row, without Temporal’s heartbeat details', async () => {
@@ -100,15 +100,15 @@ test('resetting the run goes on from the row, without Temporal’s heartbeat det
   const reset = events?.find(({ workflowTaskCompletedEventAttributes: done }) => done);
   if (!reset?.eventId) throw new Error('the history holds no completed workflow task');
 
-  const { runId }: { runId: string } = await parts.client.workflowService.resetWorkflowExecution({
-    namespace: parts.namespace,
+  const { runId }: { runId: string } = await servers.client.workflowService.resetWorkflowExecution({
+    namespace: servers.namespace,
     workflowExecution: RUN,
     reason: 'test',
     workflowTaskFinishEventId: reset.eventId,
     requestId: 'reset',
   });
 
-  const again = parts.client.workflow.getHandle(RUN.workflowId, runId);
+  const again = servers.client.workflow.getHandle(RUN.workflowId, runId);
   expect(await again.result()).toMatchObject({ completed: { names: [NAME] } });
   expect((await outcomes()).at(-1)).toBe('completed');
 });
@@ -116,24 +116,24 @@ test('resetting the run goes on from the row, without Temporal’s heartbeat det
 test('an operator’s pause on the row stops the attempt and frees the slot', async () => {
   const run = await begin();
 
-  await parts.sql`update long_running_migrations.migrations set request = 'pause' where name = ${NAME}`;
+  await servers.sql`update long_running_migrations.migrations set request = 'pause' where name = ${NAME}`;
 
   expect(await run.result()).toMatchObject({ stopped: { names: [NAME] } });
   expect(await outcomes()).toEqual(['paused']);
-  expect(await migration(parts, NAME)).toMatchObject({ status: 'paused' });
+  expect(await migration(servers, NAME)).toMatchObject({ status: 'paused' });
 });
 
 test('an operator’s cancel on the row ends the migration', async () => {
   const run = await begin();
 
-  await parts.sql`update long_running_migrations.migrations set request = 'cancel' where name = ${NAME}`;
+  await servers.sql`update long_running_migrations.migrations set request = 'cancel' where name = ${NAME}`;
 
   expect(await run.result()).toMatchObject({ stopped: { names: [NAME] } });
-  expect(await migration(parts, NAME)).toMatchObject({ status: 'cancelled' });
+  expect(await migration(servers, NAME)).toMatchObject({ status: 'cancelled' });
 });
 
 test('a pause that is withdrawn before the attempt has stopped does not take effect', async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   // Says that it was asked, and lets its grace period pass.
   jobs.writeJob(
     NAME,
@@ -144,14 +144,14 @@ test('a pause that is withdrawn before the attempt has stopped does not take eff
        job.signal.addEventListener('abort', () => job.progress(77));
      });`,
   );
-  await register(parts, NAME);
-  worker = await parts.startWorker({ jobs, env: FAST });
-  const run = await startRun(parts);
-  await waitForMigration(parts, NAME, 'be under way', (row) => Number(row.rowsDone) === 1);
-  await parts.sql`update long_running_migrations.migrations set request = 'pause' where name = ${NAME}`;
-  await waitForMigration(parts, NAME, 'be asked to stop', (row) => Number(row.rowsDone) === 77);
+  await register(servers, NAME);
+  worker = await servers.startWorker({ jobs, env: FAST });
+  const run = await startRun(servers);
+  await waitForMigration(servers, NAME, 'be under way', (row) => Number(row.rowsDone) === 1);
+  await servers.sql`update long_running_migrations.migrations set request = 'pause' where name = ${NAME}`;
+  await waitForMigration(servers, NAME, 'be asked to stop', (row) => Number(row.rowsDone) === 77);
 
-  await parts.sql`update long_running_migrations.migrations set request = 'resume' where name = ${NAME}`;
+  await servers.sql`update long_running_migrations.migrations set request = 'resume' where name = ${NAME}`;
 
   expect(await run.result()).toMatchObject({ completed: { names: [NAME] } });
   expect(await outcomes()).toEqual(['interrupted', 'completed']);

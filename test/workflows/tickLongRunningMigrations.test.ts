@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
+import { useDevServers } from '../support/devServers';
 import { attempts, migration, register, waitForMigration } from '../support/migrations';
-import { useParts } from '../support/parts';
 import { waitFor } from '../support/waitFor';
 
-const parts = useParts();
+const servers = useDevServers();
 
 test('a tick starts the run under its fixed ID and ends; while it runs, a tick says so and wakes it', async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob(
     '0001_waits',
     `exports.run = async (job) => {
@@ -18,38 +18,38 @@ test('a tick starts the run under its fixed ID and ends; while it runs, a tick s
     };`,
   );
   jobs.writeJob('0002_beside', 'exports.run = async () => {};');
-  const worker = await parts.startWorker({ jobs, env: { LRM_MAX_CONCURRENT: '2' } });
-  await register(parts, '0001_waits');
+  const worker = await servers.startWorker({ jobs, env: { LRM_MAX_CONCURRENT: '2' } });
+  await register(servers, '0001_waits');
   const tick = (workflowId: string) =>
-    parts.client.workflow.execute('tickLongRunningMigrations', {
+    servers.client.workflow.execute('tickLongRunningMigrations', {
       workflowId,
       taskQueue: 'long-running-migrations',
     });
 
   expect(await tick('tick-1')).toBe('started');
-  await waitForMigration(parts, '0001_waits', 'run', (row) => row.status === 'in_progress');
+  await waitForMigration(servers, '0001_waits', 'run', (row) => row.status === 'in_progress');
   // Registered while a slot is free and nothing ends: only the tick can tell the run.
-  await register(parts, '0002_beside');
+  await register(servers, '0002_beside');
   expect(await tick('tick-2')).toBe('already running');
 
-  const run = parts.client.workflow.getHandle('long-running-migrations');
+  const run = servers.client.workflow.getHandle('long-running-migrations');
   expect(await run.result()).toMatchObject({ completed: { names: ['0002_beside', '0001_waits'] } });
-  expect(await attempts(parts, '0001_waits')).toHaveLength(1);
+  expect(await attempts(servers, '0001_waits')).toHaveLength(1);
   await worker.stop();
 });
 
 test('a failed run does not pause the Schedule: the next tick starts the next run', async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob('0001_fails', "exports.run = async () => { throw new TypeError('never'); };");
   jobs.writeJob('0002_later', 'exports.run = async () => {};');
-  const worker = await parts.startWorker({ jobs });
-  await parts.sql`truncate long_running_migrations.migrations cascade`;
-  await register(parts, '0001_fails');
-  const schedule = parts.client.schedule.getHandle('long-running-migrations');
-  expect((await parts.lrm('schedule')).code).toBe(0);
+  const worker = await servers.startWorker({ jobs });
+  await servers.sql`truncate long_running_migrations.migrations cascade`;
+  await register(servers, '0001_fails');
+  const schedule = servers.client.schedule.getHandle('long-running-migrations');
+  expect((await servers.lrm('schedule')).code).toBe(0);
 
   await schedule.trigger();
-  const run = parts.client.workflow.getHandle('long-running-migrations');
+  const run = servers.client.workflow.getHandle('long-running-migrations');
   await waitFor('the run to fail', async () => {
     const description = await run.describe().catch(() => undefined);
     return description?.status.name === 'FAILED';
@@ -58,10 +58,10 @@ test('a failed run does not pause the Schedule: the next tick starts the next ru
   expect(state.paused).toBe(false);
   expect(info.recentActions.length).toBeGreaterThan(0);
 
-  await register(parts, '0002_later');
+  await register(servers, '0002_later');
   await schedule.trigger();
-  await waitForMigration(parts, '0002_later', 'complete', (row) => row.status === 'completed');
-  expect(await migration(parts, '0001_fails')).toMatchObject({ status: 'failed', attempts: 1 });
+  await waitForMigration(servers, '0002_later', 'complete', (row) => row.status === 'completed');
+  expect(await migration(servers, '0001_fails')).toMatchObject({ status: 'failed', attempts: 1 });
   await schedule.delete();
   await worker.stop();
 });

@@ -7,7 +7,7 @@ import { UsageError } from '../../settings/usageError';
 /** In the working folder: a full path would exceed what a socket's name may have (107 bytes). */
 const SOCKET = 'lock';
 
-/** Keeps the working folder for one start of the parts at a time. */
+/** Keeps the working folder for one start of the dev servers at a time. */
 export interface FolderLock {
   /** From now on others wait for the end instead of being refused. */
   stopping(): void;

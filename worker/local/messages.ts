@@ -1,8 +1,8 @@
 import type { LocalEndpoints } from '../../settings/settings';
 
-/** What the parts' process is to run; null: that part is elsewhere. */
-export interface PartsRequest {
-  /** Absolute; data, password and logs of the parts live there. */
+/** What the dev servers' process is to run; null: that part is elsewhere. */
+export interface DevServersRequest {
+  /** Absolute; data, password and logs of the dev servers live there. */
   readonly folder: string;
   /** True: what is there from earlier starts is dropped first. */
   readonly fresh: boolean;
@@ -32,14 +32,14 @@ export interface TemporalRequest {
   readonly namespaces: readonly string[];
 }
 
-/** To the parts' process. */
-export type ToParts =
-  | { readonly type: 'start'; readonly request: PartsRequest }
+/** To the dev servers' process. */
+export type ToDevServers =
+  | { readonly type: 'start'; readonly request: DevServersRequest }
   | { readonly type: 'crashPostgres' }
   | { readonly type: 'stop' };
 
-/** From the parts' process. */
-export type FromParts =
+/** From the dev servers' process. */
+export type FromDevServers =
   | { readonly type: 'ready'; readonly endpoints: Partial<LocalEndpoints> }
   /** Something an operator should know, not wrong: a port was taken. */
   | { readonly type: 'note'; readonly text: string }

@@ -57,14 +57,10 @@ async function claimed(scheduledAt: Date): Promise<Claimed> {
 }
 
 /** An attempt as its thread would see it; its sessions can't be found by name unless `named`. */
-function attemptOn(own: Database, { attemptId, epoch, server }: Claimed): Attempt {
+function attemptOn(own: Database, { attempt }: Claimed): Attempt {
   const nothing = () => {};
   return {
-    migration: NAME,
-    id: attemptId,
-    epoch,
-    server,
-    number: 1,
+    ...attempt,
     db: own,
     signal: new AbortController().signal,
     log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
@@ -217,14 +213,14 @@ describe('claim', () => {
 
     const [row] =
       await database.sql`select current_attempt from long_running_migrations.migrations`;
-    expect(BigInt(row?.['current_attempt'])).toBe(current.attemptId);
+    expect(BigInt(row?.['current_attempt'])).toBe(current.attempt.id);
   });
 
   test('ends the sessions of an older attempt, also one that holds the lock in an open transaction', async () => {
     const id = await claimed(minute(1));
     const frozen = connect(database.databaseUrl, {
       max: 1,
-      applicationName: applicationName(id.attemptId),
+      applicationName: applicationName(id.attempt.id),
     });
     // As a frozen worker would: a batch under way, and nobody there to go on with it.
     const batch = frozen.begin(async (tx) => {
@@ -243,7 +239,7 @@ describe('claim', () => {
 
     expect(await written()).toBe(0);
     const sessions = await database.sql`
-      select 1 from pg_stat_activity where application_name = ${applicationName(id.attemptId)}`;
+      select 1 from pg_stat_activity where application_name = ${applicationName(id.attempt.id)}`;
     expect(sessions).toHaveLength(0);
     await frozen.end({ timeout: 0 });
   });

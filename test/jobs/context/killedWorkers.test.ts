@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, test } from '@jest/globals';
+import { useDevServers } from '../../support/devServers';
 import { startRun } from '../../support/migrations';
-import { useParts } from '../../support/parts';
 import { waitFor } from '../../support/waitFor';
 import type { TestWorker } from '../../support/workerProcess';
 
-const parts = useParts();
+const servers = useDevServers();
 const NAME = '0001_ledger';
 const ROWS = 16_000;
 const DISTURBANCES = 6;
@@ -13,7 +13,7 @@ const DISTURBANCES = 6;
 const PATIENCE = 90_000;
 
 beforeAll(async () => {
-  await parts.sql.unsafe(`
+  await servers.sql.unsafe(`
     create table ledger (id integer primary key, touched integer not null default 0);
     insert into ledger select generate_series(1, ${ROWS})`);
 });
@@ -30,17 +30,17 @@ const JOB = `
       });`;
 
 test('inBatches touches each row once, however its workers are killed and its attempts stopped', async () => {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob(NAME, JOB);
   const env = {
     LRM_START_TO_CLOSE: '6 seconds',
     LRM_HEARTBEAT_TIMEOUT: '2 seconds',
     LRM_RETRY_INITIAL_INTERVAL: '50 ms',
   };
-  const start = () => parts.startWorker({ jobs, env });
+  const start = () => servers.startWorker({ jobs, env });
   let worker = await start();
-  await parts.lrm('register', NAME);
-  await startRun(parts);
+  await servers.lrm('register', NAME);
+  await startRun(servers);
   for (let i = 0; i < DISTURBANCES; i++) {
     await workGoesOn();
     worker = await disturb(i, worker, start);
@@ -49,12 +49,12 @@ test('inBatches touches each row once, however its workers are killed and its at
     'the migration to be completed',
     async () => {
       const [row] =
-        await parts.sql`select status from long_running_migrations.migrations where name = ${NAME}`;
+        await servers.sql`select status from long_running_migrations.migrations where name = ${NAME}`;
       return row?.['status'] === 'completed';
     },
     PATIENCE,
   );
-  const counts = await parts.sql`select touched, count(*)::int as rows from ledger group by 1`;
+  const counts = await servers.sql`select touched, count(*)::int as rows from ledger group by 1`;
   expect(counts).toEqual([{ touched: 1, rows: ROWS }]);
 }, 300_000);
 
@@ -66,7 +66,7 @@ async function workGoesOn(): Promise<void> {
 }
 
 async function touched(): Promise<number> {
-  const [row] = await parts.sql`select count(*)::int as rows from ledger where touched > 0`;
+  const [row] = await servers.sql`select count(*)::int as rows from ledger where touched > 0`;
   return Number(row?.['rows']);
 }
 
@@ -77,9 +77,9 @@ async function disturb(
   start: () => Promise<TestWorker>,
 ): Promise<TestWorker> {
   if (turn % 4 === 3) {
-    expect((await parts.lrm('pause', NAME)).code).toBe(0);
-    expect((await parts.lrm('resume', NAME)).code).toBe(0);
-    await startRun(parts);
+    expect((await servers.lrm('pause', NAME)).code).toBe(0);
+    expect((await servers.lrm('resume', NAME)).code).toBe(0);
+    await startRun(servers);
     return worker;
   }
   const next = start();

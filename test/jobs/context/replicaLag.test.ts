@@ -8,18 +8,18 @@ import { sql } from 'drizzle-orm';
 import { connect, type Sql } from '../../../drizzle/connect';
 import { applyMigrations } from '../../../drizzle/migrator/migrate';
 import { projectFolder } from '../../../settings/projectFolder';
-import { type Parts, startParts } from '../../../worker/local/parts';
+import { type DevServers, startDevServers } from '../../../worker/local/devServers';
 import { unprivileged } from '../../../worker/local/postgres/unprivileged';
 import { waitFor } from '../../support/waitFor';
 import { withAttempt } from './attempts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'lrm-test-'));
-let primary: Parts;
+let primary: DevServers;
 let replica: ChildProcess;
 let database: { databaseUrl: string; sql: Sql };
 
 beforeAll(async () => {
-  primary = await startParts({
+  primary = await startDevServers({
     folder,
     temporary: true,
     fresh: false,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import { CHANNEL } from '../../../jobs/process/channel';
+import { useDevServers } from '../../support/devServers';
 import {
   attempts,
   migration,
@@ -11,38 +12,37 @@ import {
   startRun,
   waitForMigration,
 } from '../../support/migrations';
-import { useParts } from '../../support/parts';
 import { isRunning, waitForEnd } from '../../support/processes';
 import { waitFor } from '../../support/waitFor';
 
-const parts = useParts();
+const servers = useDevServers();
 const NAME = '0001_job';
 const FAST = { LRM_HEARTBEAT_TIMEOUT: '2 seconds', LRM_RETRY_INITIAL_INTERVAL: '100ms' };
 
-beforeAll(() => parts.sql`create table processes (pid int, attempt int)`);
+beforeAll(() => servers.sql`create table processes (pid int, attempt int)`);
 
 afterEach(async () => {
-  await parts.sql`truncate long_running_migrations.migrations cascade`;
-  await parts.sql`truncate processes`;
+  await servers.sql`truncate long_running_migrations.migrations cascade`;
+  await servers.sql`truncate processes`;
 });
 
 /** Registers a job that tells which process it runs in, and then does this. */
 async function prepare(body: string) {
-  const jobs = parts.jobsFolder();
+  const jobs = servers.jobsFolder();
   jobs.writeJob(
     NAME,
     `exports.run = async (job) => {
       await job.sql\`insert into processes values (\${process.pid}, \${job.attempt})\`;
       ${body} };`,
   );
-  await register(parts, NAME);
+  await register(servers, NAME);
   return jobs;
 }
 
 /** The process of that attempt, once it has begun. */
 const processOf = (attempt: number) =>
   waitFor(`attempt ${attempt} to run`, async () => {
-    const [row] = await parts.sql`select pid from processes where attempt = ${attempt}`;
+    const [row] = await servers.sql`select pid from processes where attempt = ${attempt}`;
     return row && Number(row['pid']);
   });
 
@@ -50,9 +50,9 @@ const FOR_EVER = 'await new Promise(() => setInterval(() => {}, 1000));';
 
 test('a job has a process of its own, which is gone when the migration is completed', async () => {
   const jobs = await prepare('');
-  const worker = await parts.startWorker({ jobs });
+  const worker = await servers.startWorker({ jobs });
 
-  await runToEnd(parts);
+  await runToEnd(servers);
 
   const pid = await processOf(1);
   expect(pid).not.toBe(worker.pid);
@@ -66,8 +66,8 @@ test.each([
 ])('a worker that is killed takes a job %s with it', async (_, body) => {
   const jobs = await prepare(body);
   // At once, and not when its silence is noticed.
-  const worker = await parts.startWorker({ jobs, env: { LRM_HEARTBEAT_TIMEOUT: '10 minutes' } });
-  const run = await startRun(parts);
+  const worker = await servers.startWorker({ jobs, env: { LRM_HEARTBEAT_TIMEOUT: '10 minutes' } });
+  const run = await startRun(servers);
   const pid = await processOf(1);
 
   worker.kill('SIGKILL');
@@ -78,8 +78,8 @@ test.each([
 
 test('a frozen worker’s job ends at the heartbeat timeout, whatever it does', async () => {
   const jobs = await prepare('for (;;);');
-  const worker = await parts.startWorker({ jobs, env: FAST });
-  const run = await startRun(parts);
+  const worker = await servers.startWorker({ jobs, env: FAST });
+  const run = await startRun(servers);
   const pid = await processOf(1);
   worker.kill('SIGSTOP');
 
@@ -87,22 +87,22 @@ test('a frozen worker’s job ends at the heartbeat timeout, whatever it does', 
 
   worker.kill('SIGCONT');
   await processOf(2);
-  expect((await attempts(parts, NAME))[0]).toMatchObject({ outcome: 'interrupted' });
+  expect((await attempts(servers, NAME))[0]).toMatchObject({ outcome: 'interrupted' });
   await run.terminate();
   await worker.stop();
 });
 
 test('signals to its whole group don’t end a job: how it stops is its worker’s to say', async () => {
   const jobs = await prepare(FOR_EVER);
-  const worker = await parts.startWorker({ jobs, env: { LRM_STOP_GRACE: '1 second' } });
-  const run = await startRun(parts);
+  const worker = await servers.startWorker({ jobs, env: { LRM_STOP_GRACE: '1 second' } });
+  const run = await startRun(servers);
   const pid = await processOf(1);
 
   for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) process.kill(-pid, signal);
-  expect((await parts.lrm('pause', NAME)).code).toBe(0);
+  expect((await servers.lrm('pause', NAME)).code).toBe(0);
 
-  await waitForMigration(parts, NAME, 'be paused', (row) => row.status === 'paused');
-  expect(await attempts(parts, NAME)).toMatchObject([{ outcome: 'paused' }]);
+  await waitForMigration(servers, NAME, 'be paused', (row) => row.status === 'paused');
+  expect(await attempts(servers, NAME)).toMatchObject([{ outcome: 'paused' }]);
   await resultOf(run);
   await worker.stop();
 });
@@ -111,15 +111,15 @@ test('a job blocked in a native call past its limit is ended with what it starte
   const jobs = await prepare(`
     const command = 'echo $$ > started; exec sleep 600';
     if (job.attempt === 1) require('node:child_process').execSync(command, { cwd: __dirname });`);
-  const worker = await parts.startWorker({
+  const worker = await servers.startWorker({
     jobs,
     env: { ...FAST, LRM_START_TO_CLOSE: '4 seconds' },
   });
-  const run = await startRun(parts);
+  const run = await startRun(servers);
 
   expect(await run.result()).toMatchObject({ completed: { names: [NAME] } });
 
-  expect(await attempts(parts, NAME)).toMatchObject([
+  expect(await attempts(servers, NAME)).toMatchObject([
     { outcome: 'timed_out' },
     { outcome: 'completed' },
   ]);
@@ -135,15 +135,15 @@ test('a job whose process crashes is tried again, what it started is ended, and 
     const { pid } = require('node:child_process').spawn('sleep', ['600']);
     await job.sql\`insert into processes values (\${pid}, \${-job.attempt})\`;
     process.kill(process.pid, 'SIGSEGV'); for (;;);`);
-  const worker = await parts.startWorker({ jobs, env: { ...FAST, LRM_MAX_FAILURES: '2' } });
+  const worker = await servers.startWorker({ jobs, env: { ...FAST, LRM_MAX_FAILURES: '2' } });
 
-  await runToEnd(parts);
+  await runToEnd(servers);
 
-  expect(await attempts(parts, NAME)).toMatchObject([
+  expect(await attempts(servers, NAME)).toMatchObject([
     { outcome: 'retried' },
     { outcome: 'failed' },
   ]);
-  expect((await migration(parts, NAME)).error).toMatch(/the job's process ended \(SIGSEGV\)/);
+  expect((await migration(servers, NAME)).error).toMatch(/the job's process ended \(SIGSEGV\)/);
   for (const attempt of [-1, -2]) await waitForEnd('what it started', await processOf(attempt));
   expect(await worker.stop()).toBe(0);
 });
@@ -156,11 +156,11 @@ test.each([
     for (let n = 1; n <= 200; n++) console.log('line ' + n);
     console.error('the last word');
     ${end}`);
-  const worker = await parts.startWorker({ jobs });
+  const worker = await servers.startWorker({ jobs });
 
-  await runToEnd(parts);
+  await runToEnd(servers);
 
-  expect(await attempts(parts, NAME)).toMatchObject([{ outcome }]);
+  expect(await attempts(servers, NAME)).toMatchObject([{ outcome }]);
   await worker.stop();
   const printed = worker.log().map(({ msg }) => msg);
   expect(printed.filter((line) => line.startsWith('line '))).toHaveLength(200);
@@ -171,11 +171,11 @@ test('a job that closes the channel of its process is ended at once, and tried a
   const jobs = await prepare(
     `if (job.attempt === 1) { require('node:fs').closeSync(${CHANNEL}); for (;;); }`,
   );
-  const worker = await parts.startWorker({ jobs });
+  const worker = await servers.startWorker({ jobs });
 
-  expect(await (await startRun(parts)).result()).toMatchObject({ completed: { names: [NAME] } });
+  expect(await (await startRun(servers)).result()).toMatchObject({ completed: { names: [NAME] } });
 
-  expect(await attempts(parts, NAME)).toMatchObject([
+  expect(await attempts(servers, NAME)).toMatchObject([
     { outcome: 'retried' },
     { outcome: 'completed' },
   ]);
@@ -188,9 +188,9 @@ test('a job that writes to the first descriptors that it finds harms nobody', as
       try { require('node:fs').writeSync(fd, 'a stray line\\n'); } catch {}
     }
     job.log.info('said afterwards');`);
-  const worker = await parts.startWorker({ jobs });
+  const worker = await servers.startWorker({ jobs });
 
-  expect(await (await startRun(parts)).result()).toMatchObject({ completed: { names: [NAME] } });
+  expect(await (await startRun(servers)).result()).toMatchObject({ completed: { names: [NAME] } });
 
   expect(worker.log().map(({ msg }) => msg)).toContain('said afterwards');
   expect(await worker.stop()).toBe(0);
@@ -211,25 +211,25 @@ test.each([
     }
     writeSync(${CHANNEL}, '\\n');
     ${FOR_EVER}`);
-  const worker = await parts.startWorker({ jobs, env: { ...FAST, LRM_MAX_FAILURES: '2' } });
+  const worker = await servers.startWorker({ jobs, env: { ...FAST, LRM_MAX_FAILURES: '2' } });
 
-  await runToEnd(parts);
+  await runToEnd(servers);
 
-  expect(await attempts(parts, NAME)).toMatchObject([
+  expect(await attempts(servers, NAME)).toMatchObject([
     { outcome: 'retried' },
     { outcome: 'failed' },
   ]);
-  expect((await migration(parts, NAME)).error).toMatch(/wrote to file descriptor 15, by which/);
+  expect((await migration(servers, NAME)).error).toMatch(/wrote to file descriptor 15, by which/);
   expect(await worker.stop()).toBe(0);
 });
 
 test('a memory limit too small to load anything is told as what it is', async () => {
   const jobs = await prepare('');
   const env = { ...FAST, LRM_MAX_FAILURES: '2', LRM_MEMORY_LIMIT_MB: '4' };
-  const worker = await parts.startWorker({ jobs, env });
+  const worker = await servers.startWorker({ jobs, env });
 
-  await runToEnd(parts);
+  await runToEnd(servers);
 
-  expect((await migration(parts, NAME)).error).toMatch(/LRM_MEMORY_LIMIT_MB/);
+  expect((await migration(servers, NAME)).error).toMatch(/LRM_MEMORY_LIMIT_MB/);
   expect(await worker.stop()).toBe(0);
 });

@@ -2,11 +2,11 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { transformSync } from '@swc/core';
+import { useDevServers } from '../../support/devServers';
 import type { JobsFolder } from '../../support/jobsFolder';
 import { register, startRun, waitForMigration } from '../../support/migrations';
-import { useParts } from '../../support/parts';
 
-const parts = useParts();
+const servers = useDevServers();
 
 /** Where each fails stands `// here`. */
 const FAILING: Readonly<Record<string, string>> = {
@@ -108,22 +108,27 @@ describe('the place of an error is a line of the author’s', () => {
   let jobs: JobsFolder;
 
   beforeAll(async () => {
-    jobs = parts.jobsFolder();
+    jobs = servers.jobsFolder();
     for (const [language, how] of CASES) {
       const name = nameOf(language, how);
       const write = LANGUAGES[language];
       if (write) expected.set(name, write(jobs.path, name, FAILING[how] ?? ''));
     }
-    await parts.sql`create table people (id int primary key, age int check (age > 0))`;
-    await parts.sql`insert into people select n, n from generate_series(1, 10) n`;
-    await parts.startWorker({ jobs, env: { LRM_MAX_CONCURRENT: '3', LRM_MAX_FAILURES: '1' } });
-    await register(parts, ...expected.keys());
-    await startRun(parts);
+    await servers.sql`create table people (id int primary key, age int check (age > 0))`;
+    await servers.sql`insert into people select n, n from generate_series(1, 10) n`;
+    await servers.startWorker({ jobs, env: { LRM_MAX_CONCURRENT: '3', LRM_MAX_FAILURES: '1' } });
+    await register(servers, ...expected.keys());
+    await startRun(servers);
   }, 60_000);
 
   test.each(CASES)('%s: %s', async (language, how) => {
     const name = nameOf(language, how);
-    const { error } = await waitForMigration(parts, name, 'fail', (row) => row.status === 'failed');
+    const { error } = await waitForMigration(
+      servers,
+      name,
+      'fail',
+      (row) => row.status === 'failed',
+    );
     expect(error).toContain(expected.get(name));
   });
 });

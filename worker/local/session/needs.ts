@@ -1,7 +1,7 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { readSettings } from '../../../settings/settings';
 
-/** Which of the parts the environment doesn't name, so that they have to be embedded. */
+/** Which of the dev servers the environment doesn't name, so that they have to be embedded. */
 export interface Needs {
   readonly postgres: boolean;
   readonly temporal: boolean;

@@ -1,12 +1,12 @@
 import { WORKFLOW_ID } from '../../../settings/settings';
-import type { LocalParts } from '../localParts';
+import type { OpenDevServers } from '../openDevServers';
 
 /** Where everything is and what to type next. */
-export function nextSteps(parts: LocalParts, workerLog: string): string {
+export function nextSteps(servers: OpenDevServers, workerLog: string): string {
   return `
-Postgres  ${parts.embedded.postgres ? withoutPassword(parts.databaseUrl) : 'as DATABASE_URL says'}
-Temporal  ${parts.temporalAddress}
-Web UI    ${parts.webUi ? `${parts.webUi}/namespaces/${parts.embedded.namespace}/workflows/${WORKFLOW_ID}` : "your Temporal's own"}
+Postgres  ${servers.embedded.postgres ? withoutPassword(servers.databaseUrl) : 'as DATABASE_URL says'}
+Temporal  ${servers.temporalAddress}
+Web UI    ${servers.webUi ? `${servers.webUi}/namespaces/${servers.embedded.namespace}/workflows/${WORKFLOW_ID}` : "your Temporal's own"}
 Worker    ${workerLog}
 
 Type in another terminal:

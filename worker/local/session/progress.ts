@@ -12,10 +12,10 @@ export interface ProgressLine {
 
 export function progressLine(view: MigrationView): ProgressLine {
   const { migration } = view;
-  return { name: migration.name, percent: percentDone(migration), text: describe(view) };
+  return { name: migration.name, percent: percentDone(migration), text: describeProgress(view) };
 }
 
-function describe(view: MigrationView): string {
+function describeProgress(view: MigrationView): string {
   const { status, error, waitsFor } = view.migration;
   if (status === 'completed') return `completed, ${rows(view)}`;
   if (status === 'failed') return `failed: ${error ?? 'no reason given'}`;

@@ -4,7 +4,7 @@ import { database } from '../../../drizzle/database';
 import { applyMigrations } from '../../../drizzle/migrator/migrate';
 import { readSettings } from '../../../settings/settings';
 import { UsageError } from '../../../settings/usageError';
-import { type LocalParts, localFolder, openLocalParts } from '../localParts';
+import { localFolder, type OpenDevServers, openDevServers } from '../openDevServers';
 import { loadSamplePlaces } from '../postgres/samplePlaces';
 import { Closing } from './closing';
 import { runCommand } from './command';
@@ -17,7 +17,7 @@ import { watchProgress } from './watch';
 export interface SessionOptions {
   /** End when nothing is pending any more. */
   readonly once: boolean;
-  /** Drop the embedded parts' data first. */
+  /** Drop the dev servers' data first. */
   readonly fresh: boolean;
   /** The sample's table and jobs also into the database that DATABASE_URL names. */
   readonly sampleData: boolean;
@@ -32,7 +32,7 @@ export interface StopSignals {
 }
 
 /**
- * All of `npm start`: parts, schema, sample, worker, Schedule, a first run, live progress; closes
+ * All of `npm start`: servers, schema, sample, worker, Schedule, a first run, live progress; closes
  * everything in the opposite order. Returns the exit code.
  */
 export async function runSession(
@@ -44,19 +44,19 @@ export async function runSession(
   const broken = new AbortController();
   const signal = AbortSignal.any([stop.asked, broken.signal]);
   try {
-    const parts = await openLocalParts(env, options, closing, signal, (part) =>
+    const servers = await openDevServers(env, options, closing, signal, (part) =>
       broken.abort(new Error(`${part} has ended by itself; its log is in ${localFolder}`)),
     );
-    await prepareDatabase(parts, options).catch(sayWhere);
+    await prepareDatabase(servers, options).catch(sayWhere);
     signal.throwIfAborted();
     // Its log is read by its author, on his own machine.
-    const workerEnv = { LRM_ERROR_DETAIL: 'full', ...parts.env };
+    const workerEnv = { LRM_ERROR_DETAIL: 'full', ...servers.env };
     const worker = await superviseWorker(workerEnv, workerLog, console.log, signal);
     closing.add(() => worker.stop());
     stop.insisted.addEventListener('abort', () => worker.kill());
-    await command(parts.env, 'schedule', signal);
-    console.log(nextSteps(parts, workerLog));
-    return await (options.once ? runOnce : runUntilStopped)(parts, closing, signal);
+    await command(servers.env, 'schedule', signal);
+    console.log(nextSteps(servers, workerLog));
+    return await (options.once ? runOnce : runUntilStopped)(servers, closing, signal);
   } catch (error) {
     // What was under way failed because of that.
     throw broken.signal.aborted ? broken.signal.reason : error;
@@ -67,12 +67,12 @@ export async function runSession(
 
 const workerLog = path.join(localFolder, 'worker.log');
 
-async function prepareDatabase(parts: LocalParts, options: SessionOptions): Promise<void> {
-  await applyMigrations(parts.databaseUrl, 'sql');
+async function prepareDatabase(servers: OpenDevServers, options: SessionOptions): Promise<void> {
+  await applyMigrations(servers.databaseUrl, 'sql');
   // Nobody's real database gets a table of places unasked.
-  if (!parts.embedded.postgres && !options.sampleData) return;
-  await applyMigrations(parts.databaseUrl, 'sample');
-  const loaded = await loadSamplePlaces(parts.databaseUrl);
+  if (!servers.embedded.postgres && !options.sampleData) return;
+  await applyMigrations(servers.databaseUrl, 'sample');
+  const loaded = await loadSamplePlaces(servers.databaseUrl);
   if (loaded > 0) console.log(`Loaded ${loaded.toLocaleString('en-US')} places.`);
 }
 
@@ -83,12 +83,16 @@ function sayWhere(error: unknown): never {
   throw new Error(`Postgres: ${message || code}`, { cause: error });
 }
 
-async function runOnce(parts: LocalParts, closing: Closing, signal: AbortSignal): Promise<number> {
-  const { db, heartbeatTimeout } = openDatabase(parts, closing);
+async function runOnce(
+  servers: OpenDevServers,
+  closing: Closing,
+  signal: AbortSignal,
+): Promise<number> {
+  const { db, heartbeatTimeout } = openDatabase(servers, closing);
   const done = new AbortController();
   const watching = watchProgress(db, heartbeatTimeout, AbortSignal.any([signal, done.signal]));
   try {
-    const views = await runUntilDone(parts.env, db, heartbeatTimeout, signal);
+    const views = await runUntilDone(servers.env, db, heartbeatTimeout, signal);
     done.abort();
     await watching;
     const { lines, good } = summarize(views);
@@ -101,12 +105,12 @@ async function runOnce(parts: LocalParts, closing: Closing, signal: AbortSignal)
 }
 
 async function runUntilStopped(
-  parts: LocalParts,
+  servers: OpenDevServers,
   closing: Closing,
   signal: AbortSignal,
 ): Promise<number> {
-  await command(parts.env, 'run', signal);
-  const { db, heartbeatTimeout } = openDatabase(parts, closing);
+  await command(servers.env, 'run', signal);
+  const { db, heartbeatTimeout } = openDatabase(servers, closing);
   await watchProgress(db, heartbeatTimeout, signal, (views) =>
     console.log(summarize(views).lines.join('\n')),
   );
@@ -114,8 +118,8 @@ async function runUntilStopped(
   return 0;
 }
 
-function openDatabase(parts: LocalParts, closing: Closing) {
-  const settings = readSettings(parts.env);
+function openDatabase(servers: OpenDevServers, closing: Closing) {
+  const settings = readSettings(servers.env);
   const sql = connect(settings.databaseUrl, { max: 2, applicationName: 'lrm-start' });
   closing.add(() => sql.end({ timeout: 1 }));
   return { db: database(sql), heartbeatTimeout: settings.LRM_HEARTBEAT_TIMEOUT };

@@ -10,7 +10,7 @@ import { testServers } from './testServers';
 import { ready, spawnWorker, type TestWorker } from './workerProcess';
 
 /** What a test file gets: a database and a Temporal namespace of its own, and what runs on them. */
-export interface TestParts extends TestDatabase {
+export interface TestServers extends TestDatabase {
   readonly temporalAddress: string;
   readonly namespace: string;
   /** Temporal's client on that namespace. */
@@ -40,33 +40,33 @@ export interface WorkerOptions {
  * Gives the test file a database, a namespace, workers and `lrm`. Call it at the top of the file;
  * its fields are there from beforeAll on. All that was started through it is ended after the file.
  */
-export function useParts(options: DatabaseOptions = {}): TestParts {
+export function useDevServers(options: DatabaseOptions = {}): TestServers {
   const namespace = `test-${randomBytes(6).toString('hex')}`;
   const atEnd: (() => unknown)[] = [];
-  const parts = {} as TestParts;
-  Object.assign(parts, runnable(parts, namespace, atEnd));
+  const servers = {} as TestServers;
+  Object.assign(servers, runnable(servers, namespace, atEnd));
   beforeAll(async () => {
-    atEnd.push(() => closeDatabase(parts));
-    const connection = await Connection.connect({ address: parts.temporalAddress });
+    atEnd.push(() => closeDatabase(servers));
+    const connection = await Connection.connect({ address: servers.temporalAddress });
     atEnd.push(() => connection.close());
     await createNamespace(connection, namespace);
     const client = new Client({ connection, namespace });
-    Object.assign(parts, { client, ...(await openDatabase(options)) });
+    Object.assign(servers, { client, ...(await openDatabase(options)) });
   });
   afterAll(async () => {
     // The last one started first: workers before the connections and folders they use.
     for (const end of atEnd.reverse()) await end();
   });
-  return parts;
+  return servers;
 }
 
-type Runnable = Omit<TestParts, keyof TestDatabase | 'client'>;
+type Runnable = Omit<TestServers, keyof TestDatabase | 'client'>;
 
-function runnable(parts: TestDatabase, namespace: string, atEnd: (() => unknown)[]): Runnable {
+function runnable(servers: TestDatabase, namespace: string, atEnd: (() => unknown)[]): Runnable {
   const { temporalAddress } = testServers();
   const env = (extra: NodeJS.ProcessEnv = {}) =>
     cleanEnvironment({
-      DATABASE_URL: parts.databaseUrl,
+      DATABASE_URL: servers.databaseUrl,
       TEMPORAL_ADDRESS: temporalAddress,
       TEMPORAL_NAMESPACE: namespace,
       ...extra,

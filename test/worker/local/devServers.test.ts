@@ -7,26 +7,26 @@ import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { connect } from '../../../drizzle/connect';
 import { projectFolder } from '../../../settings/projectFolder';
-import type { PartsRequest } from '../../../worker/local/messages';
-import { type Parts, startParts } from '../../../worker/local/parts';
+import { type DevServers, startDevServers } from '../../../worker/local/devServers';
+import type { DevServersRequest } from '../../../worker/local/messages';
 import { isAlive, readPostmaster } from '../../../worker/local/postgres/postmaster';
 import { waitFor } from '../../support/waitFor';
 
 let root: string;
-const running: Parts[] = [];
+const running: DevServers[] = [];
 
 // One folder for all: an initdb takes longer than everything else here.
 beforeAll(() => {
-  root = mkdtempSync(path.join(tmpdir(), 'lrm-parts-test-'));
+  root = mkdtempSync(path.join(tmpdir(), 'lrm-dev-servers-test-'));
 });
-afterEach(() => Promise.all(running.splice(0).map((parts) => parts.stop())));
+afterEach(() => Promise.all(running.splice(0).map((servers) => servers.stop())));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-const folder = () => path.join(root, 'parts');
+const folder = () => path.join(root, 'servers');
 const brief = () => path.join(root, 'brief');
 const data = () => path.join(folder(), 'postgres');
 
-const request = (changed: Partial<PartsRequest> = {}): PartsRequest => ({
+const request = (changed: Partial<DevServersRequest> = {}): DevServersRequest => ({
   folder: folder(),
   temporary: false,
   fresh: false,
@@ -35,14 +35,17 @@ const request = (changed: Partial<PartsRequest> = {}): PartsRequest => ({
   ...changed,
 });
 
-async function start(changed: Partial<PartsRequest> = {}, notes: string[] = []): Promise<Parts> {
-  const parts = await startParts(request(changed), { note: (note) => notes.push(note) });
-  running.push(parts);
-  return parts;
+async function start(
+  changed: Partial<DevServersRequest> = {},
+  notes: string[] = [],
+): Promise<DevServers> {
+  const servers = await startDevServers(request(changed), { note: (note) => notes.push(note) });
+  running.push(servers);
+  return servers;
 }
 
-async function query(parts: Parts, statement: string): Promise<readonly object[]> {
-  const sql = connect(parts.endpoints.databaseUrl ?? '', { max: 1, applicationName: 'test' });
+async function query(servers: DevServers, statement: string): Promise<readonly object[]> {
+  const sql = connect(servers.endpoints.databaseUrl ?? '', { max: 1, applicationName: 'test' });
   try {
     return await sql.unsafe(statement);
   } finally {
@@ -50,7 +53,7 @@ async function query(parts: Parts, statement: string): Promise<readonly object[]
   }
 }
 
-test('startParts keeps the data from one start to the next', async () => {
+test('startDevServers keeps the data from one start to the next', async () => {
   const first = await start();
   await query(first, 'drop table if exists kept; create table kept as select 1 as value');
   await first.stop();
@@ -60,7 +63,7 @@ test('startParts keeps the data from one start to the next', async () => {
   expect(await query(second, 'select value from kept')).toEqual([{ value: 1 }]);
 });
 
-test('startParts with fresh drops what was there', async () => {
+test('startDevServers with fresh drops what was there', async () => {
   const first = await start();
   await query(first, 'drop table if exists kept; create table kept as select 1 as value');
   await first.stop();
@@ -70,18 +73,18 @@ test('startParts with fresh drops what was there', async () => {
   await expect(query(second, 'select value from kept')).rejects.toMatchObject({ code: '42P01' });
 });
 
-test('startParts works in a project that only its owner may enter', async () => {
+test('startDevServers works in a project that only its owner may enter', async () => {
   mkdirSync(folder(), { recursive: true });
   expect(statSync(root).mode & 0o777).toBe(0o700);
 
-  const parts = await start();
+  const servers = await start();
 
-  expect(await query(parts, 'select 1 as value')).toEqual([{ value: 1 }]);
+  expect(await query(servers, 'select 1 as value')).toEqual([{ value: 1 }]);
   // Postgres refuses to run as root.
   expect(statSync(data()).uid).not.toBe(0);
 });
 
-test('startParts shows the password to its owner only', async () => {
+test('startDevServers shows the password to its owner only', async () => {
   await start();
   const readable = readdirSync(folder()).filter((name) => {
     const found = statSync(path.join(folder(), name));
@@ -90,7 +93,7 @@ test('startParts shows the password to its owner only', async () => {
   expect(readable).toEqual([]);
 });
 
-test('startParts refuses a second start in the same folder, and the first goes on', async () => {
+test('startDevServers refuses a second start in the same folder, and the first goes on', async () => {
   const first = await start();
 
   await expect(start()).rejects.toMatchObject({ name: 'UsageError', message: /already/ });
@@ -98,7 +101,7 @@ test('startParts refuses a second start in the same folder, and the first goes o
   expect(await query(first, 'select 1 as value')).toEqual([{ value: 1 }]);
 });
 
-test('startParts avoids a taken port and says so', async () => {
+test('startDevServers avoids a taken port and says so', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   const port = await waitFor('a port', () => {
     const address = other.address();
@@ -106,14 +109,14 @@ test('startParts avoids a taken port and says so', async () => {
   });
   const notes: string[] = [];
 
-  const parts = await start({ postgres: { port, settings: {} } }, notes);
+  const servers = await start({ postgres: { port, settings: {} } }, notes);
 
   expect(notes).toEqual([expect.stringMatching(`Port ${port} is taken; Postgres listens on `)]);
-  expect(await query(parts, 'select 1 as value')).toEqual([{ value: 1 }]);
+  expect(await query(servers, 'select 1 as value')).toEqual([{ value: 1 }]);
   other.close();
 });
 
-test('startParts recovers a server that was killed', async () => {
+test('startDevServers recovers a server that was killed', async () => {
   const first = await start();
   await query(first, 'drop table if exists kept; create table kept as select 1 as value');
   const pid = readPostmaster(data())?.pid ?? 0;
@@ -126,7 +129,7 @@ test('startParts recovers a server that was killed', async () => {
   expect(await query(second, 'select value from kept')).toEqual([{ value: 1 }]);
 });
 
-test('startParts replaces a server that outlived its killed process', async () => {
+test('startDevServers replaces a server that outlived its killed process', async () => {
   const first = await start();
   const pid = readPostmaster(data())?.pid ?? 0;
   process.kill(first.pid, 'SIGKILL');
@@ -140,33 +143,33 @@ test('startParts replaces a server that outlived its killed process', async () =
 });
 
 test('crashPostgres loses no committed row and comes back at the same address', async () => {
-  const parts = await start();
-  await query(parts, 'drop table if exists kept; create table kept as select 1 as value');
+  const servers = await start();
+  await query(servers, 'drop table if exists kept; create table kept as select 1 as value');
 
-  await parts.crashPostgres();
+  await servers.crashPostgres();
 
-  expect(await query(parts, 'select value from kept')).toEqual([{ value: 1 }]);
+  expect(await query(servers, 'select value from kept')).toEqual([{ value: 1 }]);
 });
 
-test('startParts tells when a part has ended by itself', async () => {
+test('startDevServers tells when a part has ended by itself', async () => {
   const ended: string[] = [];
-  const parts = await startParts(request(), { ended: (part) => ended.push(part) });
-  running.push(parts);
+  const servers = await startDevServers(request(), { ended: (part) => ended.push(part) });
+  running.push(servers);
 
   process.kill(readPostmaster(data())?.pid ?? 0, 'SIGKILL');
 
   await waitFor('the news', () => ended.includes('Postgres'));
 });
 
-test('the parts end when the process that started them is killed', async () => {
+test('the dev servers end when the process that started them is killed', async () => {
   const script = `
-    const { startParts } = require('./dist/worker/local/parts');
-    startParts(${JSON.stringify(request({ folder: brief(), temporary: true }))}).then(({ pid }) => console.log(pid));`;
+    const { startDevServers } = require('./dist/worker/local/devServers');
+    startDevServers(${JSON.stringify(request({ folder: brief(), temporary: true }))}).then(({ pid }) => console.log(pid));`;
   const parent = spawn(process.execPath, ['-e', script], { cwd: projectFolder });
   parent.stdout.once('data', () => parent.kill('SIGKILL'));
 
   const pid = Number.parseInt(await text(parent.stdout), 10);
 
-  await waitFor('the parts to end', () => !isAlive(pid));
+  await waitFor('the dev servers to end', () => !isAlive(pid));
   expect(existsSync(brief())).toBe(false);
 });

@@ -1,14 +1,14 @@
 import path from 'node:path';
 import { projectFolder } from '../../settings/projectFolder';
 import { type LocalEndpoints, readSettings } from '../../settings/settings';
+import { startDevServers } from './devServers';
 import { removeEndpoints, writeEndpoints } from './endpointsFile';
-import type { PartsRequest, TemporalRequest } from './messages';
-import { startParts } from './parts';
+import type { DevServersRequest, TemporalRequest } from './messages';
 import type { Closing } from './session/closing';
 import { type Needs, readNeeds } from './session/needs';
 import { findTemporalCli } from './temporal/temporalCli';
 
-/** Data of the embedded parts, and their logs; ignored by git. */
+/** Data of the dev servers, and their logs; ignored by git. */
 export const localFolder = path.join(projectFolder, '.lrm');
 
 /** Not 5432, which a Postgres of the machine's own has more often than not. */
@@ -18,7 +18,7 @@ const TEMPORAL_PORT = 7_233;
 const WEB_UI_PORT = 8_233;
 
 /** Postgres and Temporal, embedded or as the environment names them. */
-export interface LocalParts extends LocalEndpoints {
+export interface OpenDevServers extends LocalEndpoints {
   /** The environment, with what was embedded filled in. */
   readonly env: NodeJS.ProcessEnv;
   /** What was embedded. */
@@ -30,26 +30,26 @@ export interface LocalParts extends LocalEndpoints {
  * @param ended told when a part ends by itself.
  * @throws UsageError for wrong settings, or when `npm start` runs in this folder already.
  */
-export async function openLocalParts(
+export async function openDevServers(
   env: NodeJS.ProcessEnv,
   options: { readonly fresh: boolean },
   closing: Closing,
   signal: AbortSignal,
   ended: (part: string) => void,
-): Promise<LocalParts> {
+): Promise<OpenDevServers> {
   const needs = readNeeds(env);
-  const parts = await startParts(await request(env, needs, options.fresh), {
+  const servers = await startDevServers(await request(env, needs, options.fresh), {
     note: console.log,
     ended,
     signal,
   });
-  closing.add(() => parts.stop());
-  const filled = fill(env, parts.endpoints);
+  closing.add(() => servers.stop());
+  const filled = fill(env, servers.endpoints);
   const { databaseUrl, temporal } = readSettings(filled);
   const endpoints = {
     databaseUrl,
     temporalAddress: temporal.connectionOptions.address ?? '',
-    webUi: parts.endpoints.webUi ?? null,
+    webUi: servers.endpoints.webUi ?? null,
   };
   writeEndpoints(endpoints);
   closing.add(removeEndpoints);
@@ -61,7 +61,7 @@ async function request(
   env: NodeJS.ProcessEnv,
   needs: Needs,
   fresh: boolean,
-): Promise<PartsRequest> {
+): Promise<DevServersRequest> {
   return {
     folder: localFolder,
     temporary: false,
