@@ -8,7 +8,7 @@ import type { TableReference } from './names';
 import { checkpointEvery, type WalkOptions } from './options';
 import type { Columns } from './readRows';
 import { createThrottler } from './throttle';
-import { alongIndex, nextRange } from './walk/boundary';
+import { alongIndex } from './walk/boundary';
 import type { KeyValues, Range } from './walk/range';
 import { TableWalk } from './walk/tableWalk';
 import type { Tally } from './walk/tally';
@@ -40,8 +40,7 @@ export async function forEachRow(
       range,
       await inTransaction(attempt.db, async (tx) => walk.store(tx, await walk.enter(tx), range)),
     );
-  const ranges = walk.ranges((gap) => nextRange(attempt.db, walk.key, walk.where, gap, every));
-  for await (const range of ranges) {
+  for await (const range of walk.ranges(() => every)) {
     await throttler.waitForTurn(attempt.signal);
     const page = range.matching > 0 ? await readPage(attempt.db, walk, range, columns) : [];
     let done = 0;

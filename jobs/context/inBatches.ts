@@ -8,7 +8,6 @@ import { backOff, TRIES_AT_MOST } from './walk/backOff';
 import { BatchSize } from './walk/batchSize';
 import { runLanes } from './walk/lanes';
 import { LockWaiters } from './walk/lockWaiters';
-import { lookUp } from './walk/lookUp';
 import { prefetch } from './walk/prefetch';
 import type { Range } from './walk/range';
 import { TableWalk } from './walk/tableWalk';
@@ -53,7 +52,7 @@ class Batches {
     this.#size = new BatchSize(settings.bounds, settings.targetMs);
     this.#waiters = new LockWaiters(attempt);
     this.#next = prefetch(
-      walk.ranges((gap) => lookUp(attempt, walk, gap, this.#size.rows)),
+      walk.ranges(() => this.#size.rows),
       settings.lanes,
     );
   }
@@ -132,7 +131,6 @@ class Batches {
     if (trouble === 'conflict') return [range];
     this.#size.halve();
     if (range.rows < 2) return [range];
-    const half = Math.max(1, Math.floor(range.matching / 2));
-    return this.walk.split(range, (gap) => lookUp(this.attempt, this.walk, gap, half));
+    return this.walk.split(range, Math.max(1, Math.floor(range.matching / 2)));
   }
 }

@@ -1,14 +1,19 @@
+import type { SQL } from 'drizzle-orm';
 import type { Attempt } from '../attempt';
 import { backOff, TRIES_AT_MOST } from './backOff';
 import { type Gap, KEYS_PER_LOOKUP, nextRange } from './boundary';
+import type { Key } from './key';
 import type { Range } from './range';
-import type { TableWalk } from './tableWalk';
 import { troubleOf } from './trouble';
 
-/** Looks the next boundary up; where that times out, looks less far. */
+/**
+ * Looks up the next range in a gap: up to `size` rows that match `where`. A look-up that times out
+ * is tried again, and reads half as many keys.
+ */
 export async function lookUp(
-  { db, signal }: Attempt,
-  { key, where }: Pick<TableWalk, 'key' | 'where'>,
+  { db, signal }: Pick<Attempt, 'db' | 'signal'>,
+  key: Key,
+  where: SQL | undefined,
   gap: Gap,
   size: number,
 ): Promise<Range> {

@@ -10,6 +10,7 @@ import { estimateRows } from './estimate';
 import { gapsAndFinished, sameKey } from './gaps';
 import type { Key, Walked } from './key';
 import { Ledger } from './ledger';
+import { lookUp } from './lookUp';
 import type { KeyValues, Range } from './range';
 import { asFound, asWritten, requireShape, type Shape } from './shape';
 import {
@@ -27,9 +28,6 @@ import type { Tally } from './tally';
 
 /** A crash costs the next attempt the reading of so much more, no work. */
 const FOLD_EVERY_MS = 1_000;
-
-/** Finds the next range in what is left of a gap. */
-type LookUp = (gap: Gap) => Promise<Range>;
 
 /** A walk along a table's key: where it stands, in this attempt and in the database. */
 export class TableWalk {
@@ -95,17 +93,20 @@ export class TableWalk {
     return walk;
   }
 
-  /** What is left to do, looked up by `find` piece by piece. */
-  async *ranges(find: LookUp): AsyncGenerator<Range, void> {
+  /**
+   * The ranges that are still to do, in the walk's order. Each is looked up when it is asked for.
+   * @param size gives the number of matching rows that the next range should have
+   */
+  async *ranges(size: () => number): AsyncGenerator<Range, void> {
     for (const part of gapsAndFinished(this.row, this.before)) {
       if ('id' in part) this.#ledger.addFinished(part);
-      else yield* this.#rangesOf(part, find);
+      else yield* this.#rangesOf(part, size);
     }
   }
 
-  /** Cuts a range in two, where `find` says; in one where it can't be cut. */
-  async split(range: Range, find: LookUp): Promise<Range[]> {
-    const first = await find(range);
+  /** Cuts a range in two, the first with `size` matching rows. Returns one where it can't be cut. */
+  async split(range: Range, size: number): Promise<Range[]> {
+    const first = await this.#lookUp(range, size);
     if (sameKey(first.upto, range.upto)) return [range];
     const rest = {
       after: first.upto,
@@ -150,9 +151,13 @@ export class TableWalk {
     this.tally.report(this.row.name, { done: this.#rowsDone, total: this.#rowsDone });
   }
 
-  async *#rangesOf(gap: Gap, find: LookUp): AsyncGenerator<Range, void> {
+  #lookUp(gap: Gap, size: number): Promise<Range> {
+    return lookUp(this.attempt, this.#key, this.where, gap, size);
+  }
+
+  async *#rangesOf(gap: Gap, size: () => number): AsyncGenerator<Range, void> {
     for (let left = gap; ; ) {
-      const range = await find(left);
+      const range = await this.#lookUp(left, size());
       this.#ledger.add(range);
       yield range;
       if (sameKey(range.upto, gap.upto)) return;
