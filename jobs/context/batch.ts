@@ -33,10 +33,14 @@ export function createBatch(
     readRows(tx, columns, {
       from: sql`${sql.raw(key.tableName)} where ${condition} order by ${inKeyOrder(key)}`,
       lock: lock ? sql`for no key update` : sql``,
-    }) as never;
+    });
   return Object.assign(condition, { rows });
 }
 
+/**
+ * The range of each batch's transaction. `updateRows` gets its transaction from the author's code, so
+ * nothing else leads from there to the batch. An entry ends with its transaction.
+ */
 const inTransaction = new WeakMap<object, { readonly key: Key; readonly range: Range }>();
 
 /** Notes that `tx` is the transaction of this range's batch. */

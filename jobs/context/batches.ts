@@ -1,10 +1,12 @@
+import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types';
 import type { Attempt, Transaction } from './attempt';
-import { forEachItem } from './forEachItem';
-import { forEachRow } from './forEachRow';
+import { type EachItemOptions, forEachItem, type ItemSource } from './forEachItem';
+import { type EachRowOptions, forEachRow, type Row } from './forEachRow';
 import { inBatches } from './inBatches';
 import type { JobContext } from './index';
 import { type ColumnReference, type TableReference, tableText } from './names';
 import { Nesting } from './nesting';
+import type { Columns } from './readRows';
 import { type NewValues, type TargetCache, updateRows } from './updateRows';
 import type { Tally } from './walk/tally';
 
@@ -15,6 +17,32 @@ export function createBatches(
 ): Pick<JobContext, 'inBatches' | 'forEach' | 'updateRows'> {
   const targets: TargetCache = new Map();
   const nesting = new Nesting();
+
+  function forEach<C extends Columns>(
+    table: TableReference,
+    options: EachRowOptions<C>,
+    body: (row: SelectResultFields<C>) => PromiseLike<unknown>,
+  ): Promise<void>;
+  function forEach<T, C>(
+    source: ItemSource<T, C>,
+    options: EachItemOptions<T, C>,
+    body: (item: T) => PromiseLike<unknown>,
+  ): Promise<void>;
+  async function forEach(...given: OverRows | OverItems): Promise<void> {
+    const { name: named } = given[1];
+    nesting.refuse(named);
+    if (isOverItems(given)) {
+      const [source, options, body] = given;
+      return tally.track(named, 'items', (name) =>
+        forEachItem(attempt, tally, name, source, options, nesting.within('forEach', body)),
+      );
+    }
+    const [table, options, body] = given;
+    return tally.track(named, tableText(table), (name) =>
+      forEachRow(attempt, tally, name, table, options, nesting.within('forEach', body)),
+    );
+  }
+
   return {
     inBatches: async (table, options, body) => {
       nesting.refuse(options.name);
@@ -22,19 +50,7 @@ export function createBatches(
         inBatches(attempt, tally, name, table, options, nesting.within('inBatches', body)),
       );
     },
-    // A function is an author's own iteration, anything else a table.
-    forEach: async (source: never, options: never, body: never) => {
-      const given = (options as { name?: string }).name;
-      nesting.refuse(given);
-      const inside = nesting.within('forEach', body) as never;
-      return typeof source === 'function'
-        ? tally.track(given, 'items', (name) =>
-            forEachItem(attempt, tally, name, source, options, inside),
-          )
-        : tally.track(given, tableText(source), (name) =>
-            forEachRow(attempt, tally, name, source, options, inside),
-          );
-    },
+    forEach,
     updateRows: (
       tx: Transaction,
       table: TableReference,
@@ -42,4 +58,20 @@ export function createBatches(
       rows: readonly NewValues[],
     ) => updateRows(targets, tx, table, key, rows),
   };
+}
+
+type OverRows = [
+  table: TableReference,
+  options: EachRowOptions,
+  body: (row: Row) => PromiseLike<unknown>,
+];
+type OverItems = [
+  source: ItemSource<unknown, unknown>,
+  options: EachItemOptions<unknown, unknown>,
+  body: (item: unknown) => PromiseLike<unknown>,
+];
+
+/** A source of items is a function. A table is not. */
+function isOverItems(given: OverRows | OverItems): given is OverItems {
+  return typeof given[0] === 'function';
 }

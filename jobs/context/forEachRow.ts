@@ -13,6 +13,9 @@ import type { KeyValues, Range } from './walk/range';
 import { TableWalk } from './walk/tableWalk';
 import type { Tally } from './walk/tally';
 
+/** A row as forEach reads it, by the names of its columns. */
+export type Row = Readonly<Record<string, unknown>>;
+
 /** How forEach() goes over a table's rows. */
 export interface EachRowOptions<C extends Columns = Columns> extends WalkOptions {
   /** What to read of each row. Default: all of its columns. */
@@ -28,7 +31,7 @@ export async function forEachRow(
   name: string,
   table: TableReference,
   options: EachRowOptions,
-  body: (row: never) => PromiseLike<unknown>,
+  body: (row: Row) => PromiseLike<unknown>,
 ): Promise<void> {
   const every = checkpointEvery(options.checkpointEvery);
   const columns = options.columns ?? allColumns(table);
@@ -47,7 +50,7 @@ export async function forEachRow(
     try {
       for (const { row } of page) {
         attempt.signal.throwIfAborted();
-        await body(row as never);
+        await body(row);
         done += 1;
       }
     } catch (thrown) {
@@ -69,7 +72,7 @@ function readPage(
   { key, where }: Pick<TableWalk, 'key' | 'where'>,
   range: Range,
   columns: Columns,
-): Promise<{ row: Record<string, unknown>; key: KeyValues }[]> {
+): Promise<{ row: Row; key: KeyValues }[]> {
   // Along the index, with the key's text as it is in every session.
   return alongIndex(db, async (tx) => {
     const texts = key.columns.map(({ column }) => sql<string>`${column}::text`);

@@ -76,15 +76,17 @@ class Batches {
       if (!range || stop.aborted) return;
       await this.throttler.waitForTurn(stop);
       const begun = performance.now();
-      // Only a batch that failed may be tried again: what comes after its commit stands outside.
-      const [batch] = await Promise.allSettled([this.#commit(range)]);
-      if (batch.status === 'rejected') {
+      let id: bigint;
+      try {
+        id = await this.#commit(range);
+      } catch (error) {
         failures += 1;
-        parts.unshift(...(await this.#again(range, batch.reason, failures, stop)));
-      } else {
-        failures = 0;
-        await this.#committed(range, batch.value, performance.now() - begun, stop);
+        parts.unshift(...(await this.#again(range, error, failures, stop)));
+        continue;
       }
+      failures = 0;
+      // Outside of the try: a batch that has committed must not be tried again.
+      await this.#committed(range, id, performance.now() - begun, stop);
     }
   }
 

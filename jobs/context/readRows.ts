@@ -1,5 +1,6 @@
 import { Column, is, SQL, sql } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
+import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types';
 import type { Transaction } from './attempt';
 
 /** Columns to read, by the names they are to have. */
@@ -15,11 +16,11 @@ interface Rest {
  * Reads rows as Drizzle's select() would, but maps them in fewer steps: a batch has tens of
  * thousands, and two lanes share one JavaScript thread.
  */
-export async function readRows(
+export async function readRows<C extends Columns>(
   tx: Pick<Transaction, 'execute'>,
-  columns: Columns,
+  columns: C,
   { from, lock }: Rest,
-): Promise<Record<string, unknown>[]> {
+): Promise<SelectResultFields<C>[]> {
   const parts = Object.entries(columns).map(([name, column], index) => ({
     name,
     // By number: an author's name may be longer than Postgres's may.
@@ -35,7 +36,8 @@ export async function readRows(
       const value = given[alias];
       row[name] = value === null || !decode ? value : decode(value);
     }
-    return row;
+    // Its decoder turns each value into the type that Drizzle gives the column.
+    return row as SelectResultFields<C>;
   });
 }
 
