@@ -4,7 +4,10 @@ import type { KeyValues } from './range';
 import type { Finished } from './store';
 
 /** What lies between a walk's low-water mark and its upper bound, in order: done, or still to do. */
-export function gapsAndFinished(walk: WalkRow, finished: readonly Finished[]): (Gap | Finished)[] {
+export function gapsAndFinished(
+  walk: Pick<WalkRow, 'lowWaterMark' | 'upperBound'>,
+  finished: readonly Finished[],
+): (Gap | Finished)[] {
   const parts: (Gap | Finished)[] = [];
   let position: KeyValues | null = walk.lowWaterMark;
   for (const range of finished) {

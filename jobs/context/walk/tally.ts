@@ -23,7 +23,7 @@ interface Walk {
 export class Tally {
   readonly #walks = new Map<string, Walk>();
 
-  constructor(private readonly attempt: Attempt) {}
+  constructor(private readonly attempt: Pick<Attempt, 'report'>) {}
 
   /**
    * Does one walk, under the given name or its number, and notes how it ended.

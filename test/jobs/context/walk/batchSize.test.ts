@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { BatchSize } from '../../../jobs/context/walk/batchSize';
+import { BatchSize } from '../../../../jobs/context/walk/batchSize';
 
 const bounds = { min: 1, max: 20_000 };
 

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type SQL, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
-import { connect, type Sql } from '../../../drizzle/connect';
-import type { Database } from '../../../jobs/context/attempt';
+import { connect, type Sql } from '../../../../drizzle/connect';
+import type { Database } from '../../../../jobs/context/attempt';
 import {
   alongIndex,
   boundary,
   KEYS_PER_LOOKUP,
   nextRange,
-} from '../../../jobs/context/walk/boundary';
-import { describeKey, type Key } from '../../../jobs/context/walk/key';
-import { useDatabase } from '../../support/database';
+} from '../../../../jobs/context/walk/boundary';
+import { describeKey, type Key } from '../../../../jobs/context/walk/key';
+import { useDatabase } from '../../../support/database';
 
 const database = useDatabase({ empty: true });
 const ROWS = 120_000;
