@@ -18,35 +18,36 @@ export interface Log {
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
-/** How far the work is. What is left out stays as it was. */
+/** How far the work is. A field that is left out keeps its last value. */
 export interface Progress {
-  /** Rows done, by all attempts together. */
+  /** Rows done by all attempts together. */
   readonly done?: number;
-  /** Rows there are to do; an estimate will do; null where nobody knows. */
+  /** Rows to do in all. An estimate is enough. Null when it is unknown. */
   readonly total?: number | null;
-  /** Why it isn't working just now ('replica 12 s behind'); null when it goes on. */
+  /** Why the job waits ('replica 12 s behind'). Null when it goes on. */
   readonly waitingFor?: string | null;
-  /** Anything else that an operator should see (batch size, lanes). Never a row's values. */
+  /** More for the operator to see (batch size, lanes). Never the values of a row. */
   readonly details?: Readonly<Record<string, string | number>>;
 }
 
-/** The attempt that a job's context belongs to: what its parts (batches, checkpoint) work with. */
+/** The attempt behind a job's context. The context's parts (batches, checkpoint) work with it. */
 export interface Attempt extends FencedAttempt {
-  /** Its own pool; each new session has checked that the attempt is still the current one. */
+  /** The attempt's own pool. Each new session first checks that the attempt is still the current one. */
   readonly db: Database;
   readonly signal: AbortSignal;
   readonly log: Log;
-  /** True when an operator wants it done as fast as can be (`lrm finalize`): no throttling. */
+  /** True turns all throttling off: an operator waits for the job (`lrm finalize`). */
   readonly unthrottled: boolean;
-  /** Passes progress on to the worker; cheap enough to be called for every row. */
+  /** Sends progress to the worker. Cheap enough to be called for every row. */
   report(progress: Progress): void;
-  /** Notes that something was kept (a batch, a checkpoint): the count of failures in a row starts again. */
+  /** Resets the count of failures in a row. Called when a batch or a checkpoint has been stored. */
   progressed(): void;
 }
 
 /**
  * Runs `body` in a transaction that commits only while the attempt is the current one.
- * @throws Superseded when it isn't; AttemptOutdated when the database is no longer the one it began on.
+ * @throws Superseded when a newer attempt has begun; AttemptOutdated when the database is no longer
+ *   the one that the attempt began on.
  */
 export function fencedTransaction<T>(
   attempt: Attempt,
@@ -59,15 +60,16 @@ export function fencedTransaction<T>(
 }
 
 /**
- * Fences a transaction that is READ COMMITTED: lock first, check in the next statement.
- * @param more further columns for the row of the check
+ * Fences a READ COMMITTED transaction: one statement takes the lock, the next one checks.
+ * @param more further columns for the check's row, each after a comma
  */
 export async function fence<R extends Record<string, unknown>>(
   tx: { execute(query: SQL): PromiseLike<readonly Record<string, unknown>[]> },
   attempt: FencedAttempt,
   more?: SQL,
 ): Promise<R> {
-  // Sent together, run one after the other: two statements, so two snapshots.
+  // They are sent together, and Postgres runs them one after the other. The second statement has a
+  // snapshot of its own, so its check sees what was committed before the lock was given.
   const [, [row]] = await Promise.all([
     tx.execute(lockShared(attempt.migration)),
     tx.execute(selectIfCurrent(attempt, more)),

@@ -6,12 +6,16 @@ import { type Columns, readRows } from './readRows';
 import type { Key } from './walk/key';
 import { inOrder, type Range, within } from './walk/range';
 
-/** One batch: the condition for its rows, fit for `.where(batch)` and `and(batch, …)`. */
+/**
+ * One batch. It is the SQL condition for its rows: use it as `.where(batch)` or `and(batch, …)`.
+ */
 export interface Batch extends SQL {
   /**
-   * Reads the batch's rows in the key's order, only the columns asked for. They are locked until
-   * the batch commits (FOR NO KEY UPDATE), or what is computed from them could overwrite what the
-   * application writes meanwhile; `lock: false` does without.
+   * Reads the batch's rows in the order of the key, with the given columns only. The rows stay locked
+   * until the batch commits (FOR NO KEY UPDATE). Otherwise a value computed from them could overwrite
+   * what the application writes in the meantime. `lock: false` reads without locking.
+   * @example
+   * const rows = await batch.rows({ id: users.id, email: users.email });
    */
   rows<C extends Columns>(
     columns: C,
@@ -19,7 +23,7 @@ export interface Batch extends SQL {
   ): Promise<SelectResultFields<C>[]>;
 }
 
-/** The batch of a range, within its transaction. */
+/** Makes the batch of a range, for its transaction. */
 export function createBatch(
   tx: Pick<Transaction, 'execute'>,
   key: Key,
@@ -27,7 +31,7 @@ export function createBatch(
   range: Range,
 ): Batch {
   const inRange = within(key, range);
-  // The parentheses keep an OR in the author's condition in its place.
+  // An OR in the author's condition must not end the AND.
   const condition = where ? sql`(${inRange} and (${where}))` : sql`(${inRange})`;
   const rows: Batch['rows'] = (columns, { lock = true } = {}) =>
     readRows(tx, columns, {
@@ -43,12 +47,12 @@ export function createBatch(
  */
 const inTransaction = new WeakMap<object, { readonly key: Key; readonly range: Range }>();
 
-/** Notes that `tx` is the transaction of this range's batch. */
+/** Remembers that `tx` is the transaction of this range's batch. */
 export function enterBatch(tx: Transaction, key: Key, range: Range): void {
   inTransaction.set(tx, { key, range });
 }
 
-/** The condition for the rows of the batch that `tx` belongs to, if it goes along that very key. */
+/** The condition for the rows of the transaction's batch, if its walk goes along exactly this key. */
 export function rangeOf(
   tx: Transaction,
   table: TableReference,

@@ -10,7 +10,7 @@ import type { Columns } from './readRows';
 import { type NewValues, type TargetCache, updateRows } from './updateRows';
 import type { Tally } from './walk/tally';
 
-/** The walks of one attempt, as its job's context offers them. */
+/** The part of a job's context that walks over tables and items. */
 export function createBatches(
   attempt: Attempt,
   tally: Tally,

@@ -8,19 +8,19 @@ export interface CatalogColumn {
   /** Its position in the catalog. */
   readonly number: number;
   /**
-   * Exact type without length: a cast to varchar(5) would cut a longer value, one to numeric(10,2)
-   * round it.
+   * The exact type without its length. A cast to varchar(5) would cut a longer value, and a cast to
+   * numeric(10,2) would round it.
    */
   readonly type: string;
-  /** The same with its schema, whatever a session's search_path is; for casts. */
+  /** The type with its schema, for casts that work with any search_path. */
   readonly qualifiedType: string;
-  /** In quotes, with its schema; null for types without. */
+  /** In quotes, with its schema. Null for types without a collation. */
   readonly collation: string | null;
   readonly collationId: string;
   readonly nullable: boolean;
 }
 
-/** A table's columns by their names; none when there is no such table. */
+/** A table's columns by their names. Empty when the table does not exist. */
 export async function findColumns(
   db: Pick<Database, 'execute'>,
   table: TableReference,
@@ -29,7 +29,7 @@ export async function findColumns(
     select a.attname as name, a.attnum as number, format_type(a.atttypid, -1) as type,
       quote_ident(tn.nspname) || '.' || quote_ident(t.typname) as "qualifiedType",
       quote_ident(n.nspname) || '.' || quote_ident(c.collname) as collation, a.attcollation::text as "collationId",
-      -- Since Postgres 18 a NOT NULL may be one that old rows need not keep.
+      -- Since Postgres 18 a NOT NULL constraint may be NOT VALID: old rows can still hold NULL.
       not a.attnotnull or exists (
         select from pg_constraint where conrelid = a.attrelid and contype = 'n'
           and not convalidated and conkey = array[a.attnum]) as nullable
@@ -42,7 +42,7 @@ export async function findColumns(
   return new Map(rows.map((row) => [row.name, row]));
 }
 
-/** The expression compared and sorted as that column is. */
+/** The expression with the column's collation, so that it compares and sorts as the column does. */
 export function collated(expression: SQL, { collation }: Pick<CatalogColumn, 'collation'>): SQL {
   return collation ? sql`(${expression}) collate ${sql.raw(collation)}` : expression;
 }

@@ -7,16 +7,16 @@ import { requireShape } from './walk/shape';
 import { completeWalk, findWalk, insertWalk } from './walk/store';
 import type { Tally } from './walk/tally';
 
-/** No table: a walk of the same name over one must not go on from here. */
+/** Keeps a walk over a table from going on under the name of a walk over items. */
 const SHAPE = { table: 'none' };
 
-/** Where an author's own iteration stands. */
+/** The position of an author's own iteration. */
 export class Cursor<C> {
   #value: C | undefined;
-  /** Items passed since it was stored. */
+  /** Items passed since the cursor was stored. */
   #unsaved = 0;
   #done: number;
-  /** Items passed, as the database holds them. */
+  /** Items passed, as stored in the database. */
   #stored: number;
 
   constructor(
@@ -43,13 +43,13 @@ export class Cursor<C> {
   }
 
   /**
-   * An item is done, and this is where it was.
-   * @throws JobUsageError when that can't be stored.
+   * Notes that the item at `value` is done.
+   * @throws JobUsageError when `value` can't be stored.
    */
   passed(value: C): void {
     if (value === undefined || typeof (value as { then?: unknown } | null)?.then === 'function') {
       throw new JobUsageError(
-        'cursor: it must return at once where the item is, not a promise or nothing',
+        'cursor: it must return the position of the item at once, not a promise or nothing',
       );
     }
     this.#value = value;
@@ -59,8 +59,8 @@ export class Cursor<C> {
   }
 
   /**
-   * Stores it for the attempts to come.
-   * @throws AttemptOutdated when the database no longer holds what was stored before.
+   * Stores the cursor for later attempts.
+   * @throws AttemptOutdated when the database has lost the cursor that this attempt stored before.
    */
   async save(): Promise<void> {
     if (this.#unsaved === 0) return;
@@ -91,7 +91,7 @@ export class Cursor<C> {
   }
 }
 
-/** Begins an author's iteration, or goes on with it. */
+/** Begins an author's iteration, or continues the one of that name. */
 export async function createCursor<C>(
   attempt: Attempt,
   tally: Tally,

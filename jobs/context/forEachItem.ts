@@ -3,22 +3,35 @@ import { createCursor } from './cursor';
 import { checkpointEvery } from './options';
 import type { Tally } from './walk/tally';
 
-/** How forEach() goes over anything else. */
+/** Options of `forEach` over an author's own iteration. */
 export interface EachItemOptions<T, C> {
-  /** Where an item is: `source` gets that of the last stored one. Anything JSON can hold. */
+  /**
+   * Returns the position of an item, as a value that JSON can hold. A later attempt gives `source` the
+   * position that was stored last.
+   */
   readonly cursor: (item: T) => C;
-  /** Items after which the cursor is stored; up to as many are done again. Default 100. */
+  /**
+   * The cursor is stored each time after this many items. After a crash, at most this many are done
+   * again. Default 100.
+   */
   readonly checkpointEvery?: number | undefined;
-  /** Items in all, for the progress; default unknown. */
+  /** Number of all items, for the progress. Default: unknown. */
   readonly total?: number | undefined;
-  /** As for a walk: unique in the job; default its number. */
+  /** As for a walk over a table: unique in the job. Default: the number of the walk, from 1. */
   readonly name?: string | undefined;
 }
 
-/** Begins behind `cursor`, or at the first item when nothing has been stored yet. */
+/**
+ * Gives the items after `cursor`. `cursor` is undefined when nothing has been stored yet: then the
+ * source begins at the first item.
+ * @example
+ * async function* pages(cursor: number | undefined) {
+ *   for (let page = (cursor ?? 0) + 1; page <= 50; page++) yield await fetchPage(page);
+ * }
+ */
 export type ItemSource<T, C> = (cursor: C | undefined) => AsyncIterable<T> | Iterable<T>;
 
-/** Goes over an author's own iteration, at least once each; see JobContext.forEach. */
+/** Calls `body` at least once for each item of an author's own iteration; see JobContext.forEach. */
 export async function forEachItem<T, C>(
   attempt: Attempt,
   tally: Tally,
@@ -37,8 +50,8 @@ export async function forEachItem<T, C>(
       if (cursor.unsaved >= every) await cursor.save();
     }
   } catch (thrown) {
-    // Or a service that fails each hundredth call would let it get nowhere. Should this fail, too,
-    // the first error tells more.
+    // Without this, a service that fails each hundredth call would stop all progress. If saving fails
+    // too, the first error says more.
     await cursor.save().catch(() => {});
     throw thrown;
   }
@@ -47,8 +60,8 @@ export async function forEachItem<T, C>(
 }
 
 /**
- * The items of a source, until it has no more.
- * @throws the signal's reason, also while it waits for an item.
+ * Gives the items of a source.
+ * @throws the signal's reason when it is aborted, also while it waits for an item.
  */
 async function* untilAborted<T>(
   source: AsyncIterable<T> | Iterable<T>,
@@ -66,12 +79,15 @@ async function* untilAborted<T>(
       yield await next.value;
     }
   } finally {
-    // Not waited for: what never gives an item may never end either.
+    // Not awaited: a source that never gives its next item may never close either.
     if (!ended) void close(iterator);
   }
 }
 
-/** Not Promise.race: one with the signal's end would hold on to every item until then. */
+/**
+ * Not Promise.race: a promise for the abort would be in every race, and would keep every item in
+ * memory until the abort.
+ */
 async function unlessAborted<T>(signal: AbortSignal, work: PromiseLike<T> | T): Promise<T> {
   let onAbort = () => {};
   try {
@@ -89,6 +105,6 @@ async function close(iterator: AsyncIterator<unknown> | Iterator<unknown>): Prom
   try {
     await iterator.return?.();
   } catch {
-    // Nobody is left to tell.
+    // The walk has ended for another reason already.
   }
 }

@@ -16,15 +16,18 @@ import type { Tally } from './walk/tally';
 /** A row as forEach reads it, by the names of its columns. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** How forEach() goes over a table's rows. */
+/** Options of `forEach` over the rows of a table. */
 export interface EachRowOptions<C extends Columns = Columns> extends WalkOptions {
-  /** What to read of each row. Default: all of its columns. */
+  /** The columns to read. Default: all columns of a Drizzle table. A plain name has no default. */
   readonly columns?: C | undefined;
-  /** Rows after which it is stored how far the walk is; up to as many are done again. Default 100. */
+  /**
+   * The walk's position is stored each time after this many rows. After a crash, at most this many are
+   * done again. Default 100.
+   */
   readonly checkpointEvery?: number | undefined;
 }
 
-/** Goes over a table's rows in the key's order, at least once each; see JobContext.forEach. */
+/** Calls `body` at least once for each row, in the order of the key; see JobContext.forEach. */
 export async function forEachRow(
   attempt: Attempt,
   tally: Tally,
@@ -54,8 +57,8 @@ export async function forEachRow(
         done += 1;
       }
     } catch (thrown) {
-      // Or a service that fails each hundredth call would let it get nowhere. Should this fail, too,
-      // the first error tells more.
+      // Without this, a service that fails each hundredth call would stop all progress. If storing
+      // fails too, the first error says more.
       const upto = page[done - 1]?.key;
       if (upto) await store({ ...range, upto, rows: done, matching: done }).catch(() => {});
       throw thrown;
@@ -66,17 +69,17 @@ export async function forEachRow(
   await walk.complete();
 }
 
-/** A range's rows, each with its key as text. */
+/** Reads a range's rows, each with its key as text. */
 function readPage(
   db: Database,
   { key, where }: Pick<TableWalk, 'key' | 'where'>,
   range: Range,
   columns: Columns,
 ): Promise<{ row: Row; key: KeyValues }[]> {
-  // Along the index, with the key's text as it is in every session.
+  // alongIndex() also sets the formats that make a key's text the same in every session.
   return alongIndex(db, async (tx) => {
     const texts = key.columns.map(({ column }) => sql<string>`${column}::text`);
-    // Not locked: what is done to a row may take minutes, and no transaction waits for it.
+    // Not locked: `body` may take minutes for a row, and no transaction stays open for so long.
     const rows = await createBatch(tx, key, where, range).rows(
       { ...columns, [KEY]: sql<KeyValues>`array[${sql.join(texts, sql`, `)}]` },
       { lock: false },
@@ -85,10 +88,10 @@ function readPage(
   });
 }
 
-/** No property of an author's is called so. */
+/** A name that no author gives to a column. */
 const KEY = 'lrm:key';
 
 function allColumns(table: TableReference): Columns {
   if (is(table, PgTable)) return getTableColumns(table);
-  throw new JobUsageError('forEach over a plain name needs `columns`: what to read of each row');
+  throw new JobUsageError('forEach over a plain name needs `columns`: the columns to read');
 }

@@ -14,10 +14,10 @@ import { TableWalk } from './walk/tableWalk';
 import type { Tally } from './walk/tally';
 import { troubleOf } from './walk/trouble';
 
-/** The author's change of one batch. */
+/** The author's code for one batch. It changes the batch's rows through `tx`. */
 export type BatchBody = (tx: Transaction, batch: Batch) => PromiseLike<unknown>;
 
-/** Walks a table in batches, each of which takes effect exactly once; see JobContext.inBatches. */
+/** Walks a table in batches. Each takes effect exactly once; see JobContext.inBatches. */
 export async function inBatches(
   attempt: Attempt,
   tally: Tally,
@@ -38,7 +38,7 @@ export async function inBatches(
 class Batches {
   readonly #size: BatchSize;
   readonly #waiters: LockWaiters;
-  /** Batches that were rolled back and tried again: how much it is in others' way, or they in its. */
+  /** Batches that were rolled back and tried again. Shows how often locks and timeouts are in the way. */
   #retried = 0;
   readonly #next: () => Promise<Range | undefined>;
 
@@ -68,7 +68,7 @@ class Batches {
     }
   }
 
-  /** Takes one range after the other, until none is left or it is to stop. */
+  /** Does one range after the other, until none is left or the lane has to stop. */
   async #lane(stop: AbortSignal): Promise<void> {
     const parts: Range[] = [];
     for (let failures = 0; ; ) {
@@ -105,20 +105,21 @@ class Batches {
     return inTransaction(attempt.db, async (tx) => {
       const entered = await walk.enter(tx);
       return this.#waiters.during(entered.pid, async () => {
-        // Where nothing matches there is nothing to change, but the range is done all the same.
+        // A range without matching rows needs no change, but it has to be stored as done.
         if (range.matching > 0) {
           enterBatch(tx, walk.key, range);
           await this.body(tx, createBatch(tx, walk.key, walk.where, range));
         }
-        // Last: had the author caught an error of Postgres's, this would fail, not commit nothing.
+        // This comes last. If the body caught an error from Postgres, the transaction is aborted: this
+        // statement then fails, and nothing is taken for done.
         return walk.store(tx, entered, range);
       });
     });
   }
 
   /**
-   * What to try after a failure: the same again or, where it took too long, two halves.
-   * @throws the error, when trying again is no use, or has been none so often.
+   * Returns what to try after a failure: the same range, or two halves after a timeout.
+   * @throws the error, when a retry can't fix it or the batch has failed too often.
    */
   async #again(
     range: Range,
