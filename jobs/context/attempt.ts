@@ -32,7 +32,10 @@ export interface Progress {
 
 /** The attempt behind a job's context. The context's parts (batches, checkpoint) work with it. */
 export interface Attempt extends FencedAttempt {
-  /** The attempt's own pool. Each new session first checks that the attempt is still the current one. */
+  /**
+   * The attempt's own pool. Each new session first checks that the attempt is still the current
+   * one.
+   */
   readonly db: Database;
   readonly signal: AbortSignal;
   readonly log: Log;

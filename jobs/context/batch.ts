@@ -11,9 +11,9 @@ import { inOrder, type Range, within } from './walk/range';
  */
 export interface Batch extends SQL {
   /**
-   * Reads the batch's rows in the order of the key, with the given columns only. The rows stay locked
-   * until the batch commits (FOR NO KEY UPDATE). Otherwise a value computed from them could overwrite
-   * what the application writes in the meantime. `lock: false` reads without locking.
+   * Reads the batch's rows in the order of the key, with the given columns only. The rows stay
+   * locked until the batch commits (FOR NO KEY UPDATE). Otherwise a value computed from them could
+   * overwrite what the application writes in the meantime. `lock: false` reads without locking.
    * @example
    * const rows = await batch.rows({ id: users.id, email: users.email });
    */
@@ -42,8 +42,8 @@ export function createBatch(
 }
 
 /**
- * The range of each batch's transaction. `updateRows` gets its transaction from the author's code, so
- * nothing else leads from there to the batch. An entry ends with its transaction.
+ * The range of each batch's transaction. `updateRows` gets its transaction from the author's code,
+ * so nothing else leads from there to the batch. An entry ends with its transaction.
  */
 const inTransaction = new WeakMap<object, { readonly key: Key; readonly range: Range }>();
 
@@ -52,7 +52,9 @@ export function enterBatch(tx: Transaction, key: Key, range: Range): void {
   inTransaction.set(tx, { key, range });
 }
 
-/** The condition for the rows of the transaction's batch, if its walk goes along exactly this key. */
+/**
+ * The condition for the rows of the transaction's batch, if its walk goes along exactly this key.
+ */
 export function rangeOf(
   tx: Transaction,
   table: TableReference,

@@ -6,8 +6,8 @@ import type { Tally } from './walk/tally';
 /** Options of `forEach` over an author's own iteration. */
 export interface EachItemOptions<T, C> {
   /**
-   * Returns the position of an item, as a value that JSON can hold. A later attempt gives `source` the
-   * position that was stored last.
+   * Returns the position of an item, as a value that JSON can hold. A later attempt gives `source`
+   * the position that was stored last.
    */
   readonly cursor: (item: T) => C;
   /**
@@ -31,7 +31,9 @@ export interface EachItemOptions<T, C> {
  */
 export type ItemSource<T, C> = (cursor: C | undefined) => AsyncIterable<T> | Iterable<T>;
 
-/** Calls `body` at least once for each item of an author's own iteration; see JobContext.forEach. */
+/**
+ * Calls `body` at least once for each item of an author's own iteration; see JobContext.forEach.
+ */
 export async function forEachItem<T, C>(
   attempt: Attempt,
   tally: Tally,
@@ -50,8 +52,8 @@ export async function forEachItem<T, C>(
       if (cursor.unsaved >= every) await cursor.save();
     }
   } catch (thrown) {
-    // Without this, a service that fails each hundredth call would stop all progress. If saving fails
-    // too, the first error says more.
+    // Without this, a service that fails each hundredth call would stop all progress. If saving
+    // fails too, the first error says more.
     await cursor.save().catch(() => {});
     throw thrown;
   }

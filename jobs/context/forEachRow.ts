@@ -21,8 +21,8 @@ export interface EachRowOptions<C extends Columns = Columns> extends WalkOptions
   /** The columns to read. Default: all columns of a Drizzle table. A plain name has no default. */
   readonly columns?: C | undefined;
   /**
-   * The walk's position is stored each time after this many rows. After a crash, at most this many are
-   * done again. Default 100.
+   * The walk's position is stored each time after this many rows. After a crash, at most this many
+   * are done again. Default 100.
    */
   readonly checkpointEvery?: number | undefined;
 }

@@ -38,7 +38,10 @@ export async function inBatches(
 class Batches {
   readonly #size: BatchSize;
   readonly #waiters: LockWaiters;
-  /** Batches that were rolled back and tried again. Shows how often locks and timeouts are in the way. */
+  /**
+   * Batches that were rolled back and tried again. Shows how often locks and timeouts are in the
+   * way.
+   */
   #retried = 0;
   readonly #next: () => Promise<Range | undefined>;
 
@@ -110,8 +113,8 @@ class Batches {
           enterBatch(tx, walk.key, range);
           await this.body(tx, createBatch(tx, walk.key, walk.where, range));
         }
-        // This comes last. If the body caught an error from Postgres, the transaction is aborted: this
-        // statement then fails, and nothing is taken for done.
+        // This comes last. If the body caught an error from Postgres, the transaction is aborted:
+        // this statement then fails, and nothing is taken for done.
         return walk.store(tx, entered, range);
       });
     });

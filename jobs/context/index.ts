@@ -3,7 +3,6 @@ import type { PgTable } from 'drizzle-orm/pg-core';
 import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types';
 import type { Sql } from '../../drizzle/connect';
 import type { Database, Log, Transaction } from './attempt';
-
 import type { EachItemOptions, ItemSource } from './forEachItem';
 import type { EachRowOptions } from './forEachRow';
 import type { BatchBody } from './inBatches';
@@ -23,47 +22,86 @@ export type { Columns } from './readRows';
 export type { Throttle, ThrottleCheck, ThrottleOptions } from './throttle';
 export type { NewValues } from './updateRows';
 
-/** What `run(job)` gets. */
+/**
+ * The argument of a job's `run()`.
+ * @example
+ * export async function run(job: JobContext): Promise<void> {
+ *   const walk = { key: users.id, where: isNull(users.emailLower) };
+ *   await job.inBatches(users, walk, (tx, batch) =>
+ *     tx.update(users).set({ emailLower: sql`lower(${users.email})` }).where(batch),
+ *   );
+ * }
+ */
 export interface JobContext {
-  /** The migration's name, '0001_sample'. */
+  /** The migration's name, for instance '0001_sample'. */
   readonly name: string;
-  /** Which attempt this is, from 1; counts on over all runs. */
+  /** The number of this attempt, from 1. It counts the attempts of all runs. */
   readonly attempt: number;
-  /** Drizzle over postgres.js, on connections of this attempt's own. */
+  /** Drizzle over postgres.js, on connections that only this attempt uses. */
   readonly db: Database;
-  /** postgres.js, on connections of this attempt's own. */
+  /** postgres.js, on connections that only this attempt uses. */
   readonly sql: Sql;
-  /** Aborted when the attempt is to stop (time limit, pause, cancel, shutdown); its reason says why. */
+  /**
+   * Aborted when the attempt has to stop (time limit, pause, cancel, shutdown). Its reason says
+   * why. Call `job.signal.throwIfAborted()` where the job can stop safely.
+   */
   readonly signal: AbortSignal;
+  /**
+   * The worker's log. Each line gets the migration and the attempt. Never log the values of rows.
+   */
   readonly log: Log;
-  /** What saveCheckpoint() kept last, by whichever attempt; undefined when nothing yet. */
+  /**
+   * Reads the value that saveCheckpoint() stored last, in this or an earlier attempt. Undefined
+   * when nothing has been stored yet.
+   * @throws AttemptOutdated when the database has lost a checkpoint that this attempt stored.
+   */
   checkpoint<T>(): Promise<T | undefined>;
   /**
-   * Keeps `value` (anything JSON can hold) for the attempts to come.
-   * With `tx`, a READ COMMITTED transaction, it is kept when that one commits, or not at all.
-   * @throws Superseded when a newer attempt has begun.
+   * Stores `value` (anything that JSON can hold) for later attempts. Give it `tx`, a READ COMMITTED
+   * transaction, and the value is stored when that transaction commits, or not at all.
+   * @throws TypeError when `tx` is not READ COMMITTED; Superseded when a newer attempt has begun;
+   *   AttemptOutdated as checkpoint() does.
+   * @example
+   * await job.db.transaction(async (tx) => {
+   *   await tx.delete(orders).where(lte(orders.id, last));
+   *   await job.saveCheckpoint(last, tx);
+   * });
    */
   saveCheckpoint(value: unknown, tx?: Transaction): Promise<void>;
-  /** Tells how far the work is: rows done by all attempts, and of how many (an estimate will do). */
+  /**
+   * Shows operators how far the work is.
+   * @param done rows done by all attempts together
+   * @param total rows to do in all; an estimate is enough, null means unknown. Default: the last
+   *   total
+   */
   progress(done: number, total?: number | null): void;
   /**
-   * Walks a table along a unique key, calling `body` for one batch after the other, each in a
-   * transaction of its own. "This range is done" is stored in that same transaction: whatever is
-   * killed and when, each batch takes effect exactly once. (What `body` does outside of `tx` may
-   * happen again.) `body` changes the rows of `batch` through `tx`: `.where(batch)`.
+   * Walks a table along a unique key and calls `body` for each batch of rows, in a transaction of
+   * its own. `body` changes the rows of `batch` through `tx`, with `.where(batch)`. The same
+   * transaction stores that the range is done. So each batch takes effect EXACTLY ONCE, whatever is
+   * killed and when. What `body` does outside of `tx` may happen again.
    *
-   * The walk ends at the last key of the first attempt; rows that the application inserts or
-   * re-keys meanwhile are its own to bring up to date. A deadlock, a lock or statement timeout
-   * rolls one batch back, and it alone is tried again.
-   * @throws JobUsageError when the key can't be walked along, or the walk was begun over something else;
-   * Superseded when a newer attempt has begun; `signal.reason` when the attempt is to stop.
+   * The walk ends at the key that was the last one when the first attempt began. The application
+   * has to write rows correctly that it inserts, or whose key it changes, during the walk. After a
+   * deadlock, a lock timeout or a statement timeout, only the batch in question is rolled back and
+   * tried again.
+   * @throws JobUsageError when the walk can't go along the key, or began over another table, key,
+   *   direction or condition; Superseded when a newer attempt has begun; AttemptOutdated when the
+   *   table or the stored walk has changed under the attempt; `signal.reason` when the attempt has
+   *   to stop.
+   * @example
+   * await job.inBatches(users, { key: users.id }, (tx, batch) =>
+   *   tx.update(users).set({ emailLower: sql`lower(${users.email})` }).where(batch),
+   * );
    */
   inBatches(table: TableReference, options: BatchOptions, body: BatchBody): Promise<void>;
   /**
-   * Goes over a table's rows in the key's order and calls `body` for one after the other, outside
-   * of any transaction: for work that isn't SQL. After a crash it is resumed at the last checkpoint,
-   * so `body` may see a row again, and must not mind: AT LEAST once.
-   * @throws as inBatches does.
+   * Calls `body` for each row of a table, in the order of the key, one after the other. It runs
+   * outside of any transaction: use it for work that isn't SQL. After a crash the walk continues
+   * from the last checkpoint, so `body` sees each row AT LEAST ONCE and must be safe to repeat.
+   * @throws the errors of inBatches.
+   * @example
+   * await job.forEach(users, { key: users.id }, (user) => sendToService(user));
    */
   forEach<T extends PgTable, C extends Columns = T['_']['columns']>(
     table: T,
@@ -75,16 +113,27 @@ export interface JobContext {
     options: EachRowOptions<C>,
     body: (row: SelectResultFields<C>) => PromiseLike<unknown>,
   ): Promise<void>;
-  /** The same over anything else: files, a service's pages. AT LEAST once, from the stored cursor on. */
+  /**
+   * Does the same for items that are not rows: files, a service's pages. A later attempt continues
+   * after the stored cursor, so `body` sees each item AT LEAST ONCE.
+   * @throws JobUsageError when an option makes no sense; Superseded, AttemptOutdated and
+   *   `signal.reason` as inBatches does.
+   * @example
+   * await job.forEach(pages, { cursor: (page) => page.number }, (page) => importPage(page));
+   */
   forEach<T, C>(
     source: ItemSource<T, C>,
     options: EachItemOptions<T, C>,
     body: (item: T) => PromiseLike<unknown>,
   ): Promise<void>;
   /**
-   * Writes new values to rows in one statement: `[{ id: 7, geohash: 'u33d' }, …]`, all of them with
-   * the same properties, found by `key` among them. Returns how many rows there were to update.
-   * @throws JobUsageError when two rows have the same key, or the rows differ in their properties.
+   * Writes new values to many rows in one statement. Each of `rows` holds the key and the new
+   * values. All of them need the same properties.
+   * @returns the number of rows that were updated
+   * @throws JobUsageError when two rows have the same key, the rows differ in their properties, or
+   *   the table has no such column.
+   * @example
+   * await job.updateRows(tx, places, places.id, [{ id: 7, geohash: 'u33d' }]);
    */
   updateRows<T extends PgTable>(
     tx: Transaction,
@@ -100,16 +149,29 @@ export interface JobContext {
   ): Promise<number>;
 }
 
-/** What a job may say of itself in `export const options`; each overrides the setting of the same name. */
+/**
+ * Options of one job. Each replaces a setting of the worker.
+ * @example
+ * export const options: JobOptions = { startToCloseTimeout: '6 hours', maxFailures: 20 };
+ */
 export interface JobOptions {
-  /** Time limit of an attempt: '6 hours'. Default LRM_START_TO_CLOSE. */
+  /** The time limit of an attempt, for instance '6 hours'. Default: LRM_START_TO_CLOSE. */
   readonly startToCloseTimeout?: string | undefined;
-  /** How long its worker may be silent. Default LRM_HEARTBEAT_TIMEOUT. */
+  /**
+   * Temporal considers the attempt lost after this time without a heartbeat. Default:
+   * LRM_HEARTBEAT_TIMEOUT.
+   */
   readonly heartbeatTimeout?: string | undefined;
-  /** What run() gets after `signal`, before its process is ended. Default LRM_STOP_GRACE. */
+  /**
+   * The time that run() has between the abort of `signal` and the end of its process. Default:
+   * LRM_STOP_GRACE.
+   */
   readonly stopGrace?: string | undefined;
-  /** Heap of the attempt's thread, MiB. Default LRM_MEMORY_LIMIT_MB. */
+  /** The largest heap of the job thread, in MiB. Default: LRM_MEMORY_LIMIT_MB. */
   readonly memoryLimitMb?: number | undefined;
-  /** Failures of unknown kind in a row, without progress, before it has failed. Default LRM_MAX_FAILURES. */
+  /**
+   * The migration fails after this many attempts in a row that ended with an error of unknown kind
+   * and made no progress. Default: LRM_MAX_FAILURES.
+   */
   readonly maxFailures?: number | undefined;
 }

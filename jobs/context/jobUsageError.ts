@@ -1,9 +1,9 @@
 /**
- * What a job asks of its context can't be done, now or later: a walk without a unique index, say.
- * The message holds names only, so it may be shown.
+ * A job uses its context in a way that can never work, for instance a walk without a unique index.
+ * The message holds names and no values of rows, so it may be shown.
  */
 export class JobUsageError extends Error {
   override readonly name = 'JobUsageError';
-  /** As on Temporal's ApplicationFailure: another attempt would be refused as well. */
+  /** As in Temporal's ApplicationFailure. Another attempt would fail with the same error. */
   readonly nonRetryable = true;
 }

@@ -1,4 +1,4 @@
-/** A driver value as Postgres reads it from text, whatever the type. */
+/** A value of the driver as text that Postgres reads as any type. */
 export function textOf(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (typeof value === 'string') return value;
@@ -8,7 +8,7 @@ export function textOf(value: unknown): string | null {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-/** An array within an array stands there as it is; in quotes it would be a text. */
+/** An inner array gets no quotes: with quotes it would be a text. */
 function elementOf(value: unknown): string {
   const text = textOf(value);
   return text !== null && Array.isArray(value) ? text : element(text);
@@ -17,14 +17,14 @@ function elementOf(value: unknown): string {
 /** An array of texts as one literal. */
 export function arrayLiteral(texts: readonly (string | null)[]): string {
   let elements = '';
-  // Appended one by one: a batch has tens of thousands, and each array of them is work for the
-  // garbage collector.
+  // Appended one by one: a batch has tens of thousands of texts, and another array of them would be
+  // more work for the garbage collector.
   for (const text of texts) elements += `,${element(text)}`;
   return `{${elements.slice(1)}}`;
 }
 
 function element(text: string | null): string {
   if (text === null) return 'NULL';
-  // Most texts need no escapes, and looking for them is cheaper than replacing none.
+  // Most texts need no escapes, and a test is cheaper than a replacement that finds nothing.
   return /["\\]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
 }

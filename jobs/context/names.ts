@@ -21,17 +21,17 @@ export function tableText(table: TableReference): string {
 export function columnName(table: TableReference, column: ColumnReference): string {
   if (is(column, PgColumn)) {
     if (column.table !== table) {
-      throw new JobUsageError(`${column.name} is no column of ${tableText(table)}`);
+      throw new JobUsageError(`${column.name} is not a column of ${tableText(table)}`);
     }
     return column.name;
   }
   return lastIdentifier(plainText(sql`${column}`, 'a column'));
 }
 
-/** SQL text and parameters of a condition, for comparing it with an earlier attempt's. */
+/** The SQL text and parameters of a condition, to compare it with that of an earlier attempt. */
 export function rendered(condition: SQL): string {
   const { sql: text, params } = dialect.sqlToQuery(condition);
-  // Bytes and times are whole in JSON; numbers are not (NaN), and bigints can't be.
+  // JSON can't hold every number (NaN becomes null) and no bigint, so these are written as text.
   return JSON.stringify([text, params], (_, value) =>
     typeof value === 'number' || typeof value === 'bigint' ? String(value) : value,
   );
@@ -46,10 +46,10 @@ function plainText(reference: SQL, what: string): string {
 
 const IDENTIFIER = /(?:^|\.)\s*(?:"((?:[^"]|"")+)"|([\p{L}_][\p{L}\p{N}_$]*))\s*$/u;
 
-/** As Postgres reads it: in quotes as it stands, else in lower case. */
+/** Reads an identifier as Postgres does: in quotes as it is, otherwise in lower case. */
 function lastIdentifier(text: string): string {
   const [, quoted, plain] = IDENTIFIER.exec(text.trim()) ?? [];
   if (quoted !== undefined) return quoted.replaceAll('""', '"');
   if (plain !== undefined) return plain.toLowerCase();
-  throw new JobUsageError(`${text} is no column's name; a walk's key must be plain columns`);
+  throw new JobUsageError(`${text} is not a column name; a walk's key must be plain columns`);
 }

@@ -4,19 +4,22 @@ import { JobUsageError } from './jobUsageError';
 type Kind = 'inBatches' | 'forEach';
 
 /**
- * Walks begun inside of another walk's body. By its number one could not be told from the next
- * attempt's: resumed at its third batch, the outer walk would begin 'the second walk' again, which
- * is complete. And a batch that is tried again would begin the same walk twice.
+ * Refuses walks that begin inside of another walk's body where two could be mistaken for one. A
+ * walk without a name is known by its number. A later attempt that resumes at the third item would
+ * begin "the second walk" again: it is complete, so the third item would be skipped. And a batch
+ * that is tried again would begin the same walk twice.
  */
 export class Nesting {
   readonly #inside = new AsyncLocalStorage<Kind>();
 
-  /** Marks all that `body` does. */
+  /** Makes `body` run inside of a walk of this kind. */
   within<A extends unknown[], R>(kind: Kind, body: (...args: A) => R): (...args: A) => R {
     return (...args) => this.#inside.run(kind, () => body(...args));
   }
 
-  /** @throws JobUsageError where a walk of that name (undefined: by its number) can't begin. */
+  /**
+   * @throws JobUsageError when a walk of this name (undefined: without a name) can't begin here.
+   */
   refuse(name: string | undefined): void {
     const outer = this.#inside.getStore();
     if (outer === 'inBatches') {
@@ -24,7 +27,7 @@ export class Nesting {
     }
     if (outer === 'forEach' && name === undefined) {
       throw new JobUsageError(
-        "a walk inside of forEach needs a 'name' of its own, made of the outer item",
+        "a walk inside of forEach needs a 'name' of its own, made from the outer item",
       );
     }
   }

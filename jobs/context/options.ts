@@ -5,56 +5,66 @@ import type { ColumnReference } from './names';
 import type { Throttle } from './throttle';
 import type { SizeBounds } from './walk/batchSize';
 
-/** What a walk goes along and over. */
+/** Options of every walk over a table. */
 export interface WalkOptions {
   /**
-   * One column or several (`[orders.customerId, orders.number]`), NOT NULL, with a valid unique
-   * index on exactly these, in this order. Plain names go as sql`id`.
+   * The column or columns that the walk goes along: `[orders.customerId, orders.number]`, or plain
+   * names as sql`id`. They must be NOT NULL and have a valid unique index on exactly these columns,
+   * in this order.
    */
   readonly key: ColumnReference | readonly ColumnReference[];
   /**
-   * Which rows there is something to do for. A batch may make it false; its values must not
-   * differ between attempts (sql`now()` rather than a Date). Default: all.
+   * The condition for the rows that need work. A batch may make it false. Its values must not
+   * differ between attempts: write sql`now()` instead of a Date. Default: all rows.
    */
   readonly where?: SQL | undefined;
-  /** From the last key to the first. Default false. */
+  /** True walks from the last key to the first. Default: false. */
   readonly descending?: boolean | undefined;
   /**
-   * By which later attempts find the walk again; unique in the job. Default: its number, counted
-   * from 1 in the order of the job's walks, so name those whose order may change.
+   * The name by which later attempts find the walk. It must be unique in the job. Default: the
+   * number of the walk in the job, from 1. So name walks whose order may change.
    */
   readonly name?: string | undefined;
-  /** What makes it wait for the database's sake; see {@link Throttle}. */
+  /** When the walk waits to spare the database; see {@link Throttle}. */
   readonly throttle?: Throttle | undefined;
 }
 
-/** How inBatches() walks. */
+/**
+ * Options of `inBatches`.
+ * @example
+ * { key: users.id, where: isNull(users.emailLower), lanes: 2, targetBatchTime: '50 ms' }
+ */
 export interface BatchOptions extends WalkOptions {
-  /** Batches at a time, each in a connection of its own, from 1 to 12. Default 1. */
+  /**
+   * Number of batches that run at the same time, each on its own connection: 1 to 12. Default: 1.
+   */
   readonly lanes?: number | undefined;
   /**
-   * How long one batch's transaction should take; its size follows. Default '100 ms': as long as
-   * that, others may have to wait for a row.
+   * How long the transaction of one batch should take. The number of rows in a batch is adjusted to
+   * it. Others may have to wait for a row for this time. Default: '100 ms'.
    */
   readonly targetBatchTime?: string | undefined;
-  /** Rows a batch, at least and at most. Default 1 and 20,000. */
+  /** The smallest and the largest number of rows in a batch. Default: 1 and 20,000. */
   readonly batchSize?: { readonly min?: number; readonly max?: number } | undefined;
 }
 
-/** {@link BatchOptions} with every default in place. */
+/** {@link BatchOptions} with the defaults filled in. */
 export interface ResolvedBatchOptions {
   readonly lanes: number;
   readonly targetMs: number;
   readonly bounds: SizeBounds;
 }
 
-/** Two of an attempt's connections are for looking ahead, some for the job's own. */
+/** The attempt's other connections are for look-ups (two) and for the job's own queries. */
 const LANES_AT_MOST = 12;
-/** Larger batches are no faster (docs/benchmarks.md), and their rows may have to fit in memory. */
+/**
+ * Larger batches are not faster (docs/benchmarks.md), and a batch that is read has to fit in
+ * memory.
+ */
 const LARGEST_BATCH = 20_000;
 const TARGET_BATCH_TIME = '100 ms';
 
-/** @throws JobUsageError naming the first option that makes no sense. */
+/** @throws JobUsageError that names the first option with a value that is not allowed. */
 export function readBatchOptions(options: BatchOptions): ResolvedBatchOptions {
   const { lanes = 1, targetBatchTime = TARGET_BATCH_TIME, batchSize = {} } = options;
   const { min = 1, max = Math.max(LARGEST_BATCH, min) } = batchSize;
@@ -65,7 +75,7 @@ export function readBatchOptions(options: BatchOptions): ResolvedBatchOptions {
     );
   }
   if (targetMs === undefined) {
-    throw new JobUsageError("targetBatchTime is no duration; write '100 ms'");
+    throw new JobUsageError("targetBatchTime is not a duration; write '100 ms'");
   }
   if (!isCount(min) || !isCount(max) || min > max) {
     throw new JobUsageError(`batchSize is ${min} to ${max}; both must be whole numbers above 0`);
@@ -78,10 +88,10 @@ export function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value > 0;
 }
 
-/** Work that a crash just before a checkpoint repeats: little enough for most services. */
+/** A crash just before a checkpoint repeats this much work: little enough for most services. */
 const CHECKPOINT_EVERY = 100;
 
-/** @throws JobUsageError when it is no count. */
+/** @throws JobUsageError when the value is not a whole number above 0. */
 export function checkpointEvery(given = CHECKPOINT_EVERY): number {
   if (isCount(given)) return given;
   throw new JobUsageError(`checkpointEvery is ${given}; it must be a whole number above 0`);

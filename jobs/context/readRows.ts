@@ -3,18 +3,18 @@ import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types';
 import type { Transaction } from './attempt';
 
-/** Columns to read, by the names they are to have. */
+/** The columns to read. The names of the properties become the names in the rows. */
 export type Columns = Record<string, PgColumn | SQL | SQL.Aliased>;
 
-/** What follows a query's list of columns. */
+/** The part of a query that follows its list of columns. */
 interface Rest {
   readonly from: SQL;
   readonly lock: SQL;
 }
 
 /**
- * Reads rows as Drizzle's select() would, but maps them in fewer steps: a batch has tens of
- * thousands, and two lanes share one JavaScript thread.
+ * Reads rows as Drizzle's select() does, but maps them in fewer steps: a batch has tens of
+ * thousands of rows, and all lanes share one JavaScript thread.
  */
 export async function readRows<C extends Columns>(
   tx: Pick<Transaction, 'execute'>,
@@ -23,7 +23,7 @@ export async function readRows<C extends Columns>(
 ): Promise<SelectResultFields<C>[]> {
   const parts = Object.entries(columns).map(([name, column], index) => ({
     name,
-    // By number: an author's name may be longer than Postgres's may.
+    // A number: the author's name may be longer than Postgres allows.
     alias: `c${index}`,
     value: expression(column),
     decode: decoderOf(column),
@@ -48,13 +48,13 @@ function expression(column: Columns[string]): SQL {
 
 type Decode = (value: unknown) => unknown;
 
-/** Undefined where the driver's value is the column's already, as with text. */
+/** Undefined where the driver's value needs no decoding, as with text. */
 function decoderOf(column: Columns[string]): Decode | undefined {
   if (is(column, Column)) {
     if (column.mapFromDriverValue === Column.prototype.mapFromDriverValue) return undefined;
     return (value) => column.mapFromDriverValue(value);
   }
-  // What mapWith() sets; Drizzle's types hide it.
+  // mapWith() sets it. Drizzle's types hide it.
   const { decoder } = expression(column) as unknown as {
     decoder: { mapFromDriverValue: Decode };
   };

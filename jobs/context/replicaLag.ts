@@ -2,8 +2,8 @@ import { sql } from 'drizzle-orm';
 import type { Database } from './attempt';
 
 /**
- * Says which replica is further behind than `limitMs`; undefined when none is, or when this role
- * may not see it (that needs pg_monitor).
+ * Names the replica that is furthest behind, if it is more than `limitMs` behind. Undefined when
+ * none is. Also undefined when the role may not see replicas: that needs pg_monitor.
  */
 export async function replicaBehind(db: Database, limitMs: number): Promise<string | undefined> {
   const [slowest] = await db.execute<{ name: string; seconds: number }>(sql`

@@ -6,14 +6,17 @@ import { JobUsageError } from './jobUsageError';
 import { arrayLiteral, textOf } from './literal';
 import { type TableReference, tableText } from './names';
 
-/** A column that rows are written to; `name` is what the database calls it. */
+/** A column that updateRows writes to or finds rows by. `name` is its name in the database. */
 export interface Target extends Pick<CatalogColumn, 'name' | 'type' | 'collation'> {
-  /** What the author's rows call it. */
+  /** Its name in the author's rows. */
   readonly property: string;
   readonly toText: (value: unknown) => string | null;
 }
 
-/** A table's columns by the author's names for them: a Drizzle table's properties, or the columns'. */
+/**
+ * A table's columns by their names in the author's rows: those of the Drizzle table's properties,
+ * or of the columns.
+ */
 export async function findTargets(
   tx: Transaction,
   table: TableReference,
@@ -34,7 +37,7 @@ export async function findTargets(
   return targets;
 }
 
-/** Before a column makes JSON of the expression's insides. */
+/** A JSON column would write an SQL expression as JSON, without an error. */
 function requireValue(value: unknown): unknown {
   if (typeof value === 'object' && is(value, SQL)) {
     throw new JobUsageError('updateRows takes values, not SQL expressions');

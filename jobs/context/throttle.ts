@@ -4,36 +4,50 @@ import { JobUsageError } from './jobUsageError';
 import { replicaBehind } from './replicaLag';
 import { sleep } from './walk/sleep';
 
-/** Why to wait ('orders are being imported'), or nothing to go on. Shown to operators as it is. */
+/**
+ * Returns the reason to wait ('orders are being imported'), or undefined to go on. Operators see
+ * the reason as it is.
+ */
 export type ThrottleCheck = () => string | undefined | PromiseLike<string | undefined>;
 
-/** The parts of throttling. */
+/** Each part of throttling. */
 export interface ThrottleOptions {
   /**
-   * Part of the time that a lane works, above 0 and up to 1; it rests for the other. Default 0.4:
-   * after 100 ms of work a lane rests 150 ms.
+   * The share of the time that a lane works, above 0 and up to 1. It rests for the other part.
+   * Default: 0.4. After 100 ms of work a lane then rests 150 ms.
    */
   readonly dutyCycle?: number;
-  /** Waits while a replica is further behind than this, '10 seconds' by default; false: never. */
+  /**
+   * The walk waits while a replica is further behind than this. `false` turns this off. Default: '10
+   * seconds'.
+   */
   readonly replicaLag?: string | false;
-  /** The author's own check, asked before a batch, at most once a second. Default none. */
+  /**
+   * The author's own check. It is called before a batch, at most once per second. Default: none.
+   */
   readonly check?: ThrottleCheck;
 }
 
-/** `false` turns all throttling off, a function is the author's check, an object tunes the parts. */
+/**
+ * `false` turns all throttling off. A function is the author's check. An object sets each part.
+ * @example
+ * throttle: { dutyCycle: 0.3, replicaLag: '2 seconds' }
+ */
 export type Throttle = false | ThrottleCheck | ThrottleOptions;
 
 /**
- * Most of the application's statements then meet no batch at all, so that their median stays what
- * it is (docs/benchmarks.md). One lane that never rests keeps half of a two-core server busy.
+ * With this value most statements of the application meet no batch, so their median time does not
+ * change (docs/benchmarks.md). One lane that never rests keeps half of a two-core server busy.
  */
 const DUTY_CYCLE = 0.4;
-/** Readers of a replica seldom mind seconds; a replica minutes behind can't take over. */
+/**
+ * Readers of a replica seldom notice seconds. But a replica that is minutes behind can't take over.
+ */
 const REPLICA_LAG = '10 seconds';
-/** Checks cost a query each. While waiting, a second more doesn't matter either. */
+/** Each check costs a query. And one more second of waiting does no harm. */
 const CHECK_EVERY_MS = 1_000;
 
-/** Reasons to wait, asked one after the other. */
+/** Returns a reason to wait, or undefined. */
 type Check = () => Promise<string | undefined>;
 
 /** Keeps batches from taking the database away from its application. */
@@ -47,7 +61,7 @@ export class Throttler {
     private readonly checks: readonly Check[],
   ) {}
 
-  /** Waits, before a batch, until nothing speaks against it. The reason shows in progress. */
+  /** Waits before a batch until no check gives a reason to wait. The progress shows the reason. */
   async waitForTurn(signal: AbortSignal): Promise<void> {
     let waited = false;
     for (let reason = await this.#ask(); reason; reason = await this.#ask()) {
@@ -58,13 +72,13 @@ export class Throttler {
     if (waited) this.attempt.report({ waitingFor: null });
   }
 
-  /** Rests after a batch that took so long. */
+  /** Rests after a batch, in proportion to the time that it took. */
   async rest(workedMs: number, signal: AbortSignal): Promise<void> {
     if (this.dutyCycle >= 1) return;
     await sleep(workedMs * (1 / this.dutyCycle - 1), signal);
   }
 
-  /** Lanes share an answer for a second. */
+  /** All lanes share the answer for one second. */
   #ask(): Promise<string | undefined> {
     const now = performance.now();
     if (!this.#reason || now - this.#askedAt >= CHECK_EVERY_MS) {
@@ -84,8 +98,8 @@ export class Throttler {
 }
 
 /**
- * The throttler that an author's option asks for; none at all when an operator wants it done now.
- * @throws JobUsageError when the option makes no sense.
+ * Makes the throttler for the author's option. It never waits when the attempt is unthrottled.
+ * @throws JobUsageError when a value is not allowed.
  */
 export function createThrottler(attempt: Attempt, throttle: Throttle = {}): Throttler {
   const options = typeof throttle === 'function' ? { check: throttle } : throttle;
@@ -96,7 +110,7 @@ export function createThrottler(attempt: Attempt, throttle: Throttle = {}): Thro
   }
   const lagMs = replicaLag === false ? undefined : duration(replicaLag);
   if (replicaLag !== false && lagMs === undefined) {
-    throw new JobUsageError(`throttle.replicaLag is no duration; write '10 seconds', or false`);
+    throw new JobUsageError(`throttle.replicaLag is not a duration; write '10 seconds', or false`);
   }
   if (attempt.unthrottled) return new Throttler(attempt, 1, []);
   return new Throttler(attempt, dutyCycle, [

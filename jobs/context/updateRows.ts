@@ -8,16 +8,21 @@ import { type ColumnReference, columnName, type TableReference, tableText } from
 import { findTargets, type Target } from './targets';
 import { equalKeys, updateStatement, type Written } from './updateStatement';
 
-/** What is to be written to one row: the key and the new values. */
+/**
+ * The key and the new values of one row. Undefined means that a value is not given.
+ * @example
+ * { id: 7, geohash: 'u33d' }
+ */
 export type NewValues = Readonly<Record<string, unknown>>;
 
 /**
- * Looks a table's columns up once an attempt rather than once a batch. By the table of a Drizzle
- * schema, since two may describe one table differently; by text where there is only a name.
+ * The columns of tables, so that they are looked up once per attempt instead of once per batch. The
+ * key is the table object of a Drizzle schema, since two objects may describe one table
+ * differently, or the plain name.
  */
 export type TargetCache = Map<TableReference | string, ReadonlyMap<string, Target>>;
 
-/** Writes rows computed in JavaScript back, in one statement; see JobContext.updateRows. */
+/** Writes rows that were computed in JavaScript, in one statement; see JobContext.updateRows. */
 export async function updateRows(
   cache: TargetCache,
   tx: Transaction,
@@ -37,7 +42,8 @@ export async function updateRows(
   const written = { keys, changed, literals: literals(given, rows), onUpdate };
   const range = rangeOf(tx, table, names);
   const count = await update(tx, table, written, range, rows.length);
-  // A walk's key is unique, so of two equal ones at most one was counted.
+  // A walk's key is unique, so two equal keys were counted as one row at most. Then the check is
+  // needed only if a row is missing.
   if (!range || count < rows.length) await refuseEqualKeys(tx, written);
   return count;
 }
@@ -50,9 +56,9 @@ async function cached(cache: TargetCache, tx: Transaction, table: TableReference
 }
 
 /**
- * Within a batch, the rows are nearly always that batch's. Told its range, Postgres reads the table
- * once along the key instead of searching the index for each row: twice as fast. Rows outside, if
- * any, get a statement of their own.
+ * Inside of a batch, the rows are nearly always those of the batch. With the range in the
+ * condition, Postgres reads the table once along the key instead of searching the index for each
+ * row. That is twice as fast. Rows outside of the range get a second statement.
  */
 async function update(
   tx: Transaction,
@@ -68,12 +74,14 @@ async function update(
 }
 
 async function execute(tx: Transaction, statement: SQL): Promise<number> {
-  // postgres.js tells how many rows a statement changed beside the rows it returns; Drizzle's type hides it.
+  // postgres.js adds the number of changed rows to its result. Drizzle's types hide it.
   const { count } = (await tx.execute(statement)) as unknown as { readonly count: number };
   return count;
 }
 
-/** The columns that the rows hold: the same ones in each, or half of an update would be lost. */
+/**
+ * The columns that the rows hold. All rows need the same ones: a value given in some would be lost.
+ */
 function givenTargets(
   table: TableReference,
   known: ReadonlyMap<string, Target>,
@@ -94,7 +102,7 @@ function givenTargets(
   });
 }
 
-/** As in Drizzle's set(), undefined means not given. */
+/** Undefined means not given, as in Drizzle's set(). */
 function definedIn(row: NewValues): string[] {
   return Object.keys(row).filter((property) => row[property] !== undefined);
 }
@@ -106,7 +114,7 @@ function holdsExactly(row: NewValues, properties: readonly string[]): boolean {
   return defined === properties.length && properties.every(holds);
 }
 
-/** As db.update() does: what is not given sets itself. */
+/** Sets the columns with $onUpdate that are not given, as db.update() does. */
 function onUpdateOf(table: TableReference, given: readonly Target[]): SQL[] {
   if (!is(table, PgTable)) return [];
   return Object.entries(getTableColumns(table)).flatMap(([property, column]) => {
@@ -133,7 +141,7 @@ function literals(given: readonly Target[], rows: readonly NewValues[]): Map<Tar
   );
 }
 
-/** Of two rows for one key only one could win ('1.0' and '1.00' are equal to Postgres). */
+/** Postgres decides which keys are equal: '1.0' and '1.00' are one number. */
 async function refuseEqualKeys(tx: Transaction, written: Written): Promise<void> {
   const equal = await tx.execute(equalKeys(written));
   if (equal.length === 0) return;

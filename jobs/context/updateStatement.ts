@@ -3,7 +3,7 @@ import { collated } from './catalogColumns';
 import type { TableReference } from './names';
 import type { Target } from './targets';
 
-/** Columns of the rows, each as one array literal. */
+/** What one UPDATE writes: the columns of the rows, each as one array literal. */
 export interface Written {
   readonly keys: readonly Target[];
   readonly changed: readonly Target[];
@@ -12,10 +12,10 @@ export interface Written {
   readonly onUpdate: readonly SQL[];
 }
 
-/** What no table is called. */
+/** The new rows' name in the statement. No table has it. */
 const NEW = sql.raw('lrm_new');
 
-/** One UPDATE of all the rows, or of those that `only` is true for. */
+/** One UPDATE of all rows, or of those for which `only` is true. */
 export function updateStatement(
   table: TableReference,
   { keys, changed, literals, onUpdate }: Written,
@@ -33,10 +33,10 @@ export function updateStatement(
     from ${unnested(targets, literals)} where ${sql.join(conditions, sql` and `)}`;
 }
 
-/** One row if Postgres takes two of the keys for equal. */
+/** Returns one row if two of the keys are equal to Postgres. */
 export function equalKeys({ keys, literals }: Written): SQL {
   const names = sql.join(
-    // By the column's own collation, which may take 'a' and 'A' for equal.
+    // With the column's own collation: 'a' and 'A' may be equal in it.
     keys.map((key) => collated(column(keys, key), key)),
     sql`, `,
   );
@@ -44,7 +44,9 @@ export function equalKeys({ keys, literals }: Written): SQL {
     group by ${names} having count(*) > 1 limit 1`;
 }
 
-/** The rows as a relation; text until here, since arrays of arrays can't be unnested. */
+/**
+ * The rows as a relation. The arrays hold text, since unnest() would flatten an array of arrays.
+ */
 function unnested(targets: readonly Target[], literals: ReadonlyMap<Target, string>): SQL {
   const arrays = targets.map((target) => sql`${literals.get(target)}::text[]`);
   const names = targets.map((target) => column(targets, target));

@@ -9,7 +9,9 @@ export const TRIES_AT_MOST = 10;
 const FIRST_MS = 50;
 const LONGEST_MS = 2_000;
 
-/** Waits before the next try: doubling, and by chance a bit less, so that lanes don't meet again. */
+/**
+ * Waits before the next try: doubling, and by chance a bit less, so that lanes don't meet again.
+ */
 export async function backOff(failures: number, signal: AbortSignal): Promise<void> {
   const ms = Math.min(LONGEST_MS, FIRST_MS * 2 ** failures);
   await sleep(ms * (0.5 + Math.random() / 2), signal);

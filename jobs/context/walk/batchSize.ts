@@ -4,7 +4,9 @@ export interface SizeBounds {
   readonly max: number;
 }
 
-/** Small, since nothing is known of a row's cost yet; an attempt is at full size within ten batches. */
+/**
+ * Small, since nothing is known of a row's cost yet; an attempt is at full size within ten batches.
+ */
 const START = 100;
 /** Growth a batch: the time of a small one is mostly overhead and says little of a large one's. */
 const GROWTH = 4;

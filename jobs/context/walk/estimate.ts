@@ -24,8 +24,8 @@ export async function estimateRows(
 
 /**
  * The rows that the server has counted, where an ANALYZE or VACUUM has given it a number to begin
- * with. The planner reckons from the table's size on disk: after an UPDATE of all rows, which leaves
- * the old ones behind, it takes twice as many for granted.
+ * with. The planner reckons from the table's size on disk: after an UPDATE of all rows, which
+ * leaves the old ones behind, it takes twice as many for granted.
  */
 const countedRows = (tableId: string): SQL => sql`
   select pg_stat_get_live_tuples(oid)::float8 as rows from pg_class

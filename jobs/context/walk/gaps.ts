@@ -3,7 +3,9 @@ import type { Gap } from './boundary';
 import type { KeyValues } from './range';
 import type { Finished } from './store';
 
-/** What lies between a walk's low-water mark and its upper bound, in order: done, or still to do. */
+/**
+ * What lies between a walk's low-water mark and its upper bound, in order: done, or still to do.
+ */
 export function gapsAndFinished(
   walk: Pick<WalkRow, 'lowWaterMark' | 'upperBound'>,
   finished: readonly Finished[],

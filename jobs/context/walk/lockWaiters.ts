@@ -2,7 +2,10 @@ import { sql } from 'drizzle-orm';
 import type { Attempt } from '../attempt';
 import { sleep } from './sleep';
 
-/** Seldom enough to cost nothing, often enough to notice within a few batches that one is in the way. */
+/**
+ * Seldom enough to cost nothing, often enough to notice within a few batches that one is in the
+ * way.
+ */
 const CHECK_EVERY_MS = 1_000;
 
 /** Looks now and then whether others wait for locks that the batches hold. */

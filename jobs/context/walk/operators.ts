@@ -2,8 +2,8 @@ import { type SQL, sql } from 'drizzle-orm';
 
 /**
  * How a key's column is compared: by the operators of its index's operator family, each with its
- * schema. A plain `>` is looked up along the search_path, and may belong to another order than ORDER
- * BY's (citext's and text's, say).
+ * schema. A plain `>` is looked up along the search_path, and may belong to another order than
+ * ORDER BY's (citext's and text's, say).
  */
 export interface Operators {
   readonly less: string;
@@ -50,7 +50,9 @@ export function operatorsOf(rows: readonly OperatorRow[]): Operators[] {
 /** One side of a comparison: as many expressions as the key has columns. */
 export type Side = readonly SQL[];
 
-/** `left` before or after `right` in the order of the key's columns; with `orEqual` also beside it. */
+/**
+ * `left` before or after `right` in the order of the key's columns; with `orEqual` also beside it.
+ */
 export function compared(
   columns: readonly { readonly operators: Operators }[],
   left: Side,

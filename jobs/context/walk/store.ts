@@ -70,8 +70,8 @@ export function readFinished(tx: Transaction, walk: WalkRow, key: Key): Promise<
 
 /**
  * Notes a finished range in the transaction that finishes it.
- * @throws JobUsageError when the transaction is no longer the one that was entered; AttemptOutdated when
- *   the table's name stands for another table by now.
+ * @throws JobUsageError when the transaction is no longer the one that was entered; AttemptOutdated
+ *   when the table's name stands for another table by now.
  */
 export async function insertFinished(
   tx: Transaction,
@@ -121,8 +121,9 @@ export async function fold(
         ),
       )
       .returning({ id: walks.id });
-    // By their ends, too: a sequence goes back with what was lost, and a number may be given out again.
-    // As arrays, since behind one slow lane there may be more ranges than a statement has parameters.
+    // By their ends, too: a sequence goes back with what was lost, and a number may be given out
+    // again. As arrays, since behind one slow lane there may be more ranges than a statement has
+    // parameters.
     const ids = arrayLiteral(ranges.map(({ id }) => String(id)));
     const ends = arrayLiteral(ranges.map(({ upto }) => arrayLiteral(upto)));
     const deleted = await tx

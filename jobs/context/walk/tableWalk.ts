@@ -63,7 +63,8 @@ export class TableWalk {
 
   /**
    * Begins the walk, or goes on with it; undefined when it is complete.
-   * @throws JobUsageError when the key can't be walked along, or the walk was begun over something else.
+   * @throws JobUsageError when the key can't be walked along, or the walk was begun over something
+   *   else.
    */
   static async open(
     attempt: Attempt,
@@ -104,7 +105,9 @@ export class TableWalk {
     }
   }
 
-  /** Cuts a range in two, the first with `size` matching rows. Returns one where it can't be cut. */
+  /**
+   * Cuts a range in two, the first with `size` matching rows. Returns one where it can't be cut.
+   */
   async split(range: Range, size: number): Promise<Range[]> {
     const first = await this.#lookUp(range, size);
     if (sameKey(first.upto, range.upto)) return [range];
@@ -130,7 +133,10 @@ export class TableWalk {
     return entered;
   }
 
-  /** Stores that the range is done, in the transaction that does it. Returns what it is stored under. */
+  /**
+   * Stores that the range is done, in the transaction that does it. Returns what it is stored
+   * under.
+   */
   store(tx: Transaction, entered: Entered, range: Range): Promise<bigint> {
     return insertFinished(tx, this.row, this.#key, entered, range);
   }
@@ -211,7 +217,10 @@ type Known =
       readonly finished: readonly Finished[];
     };
 
-/** What the database holds of the walk and its table: in one transaction, on the attempt's own server. */
+/**
+ * What the database holds of the walk and its table: in one transaction, on the attempt's own
+ * server.
+ */
 function readKnown(attempt: Attempt, name: string, walked: Walked, written: Shape): Promise<Known> {
   return fencedTransaction(attempt, async (tx) => {
     const row = await findWalk(tx, attempt.migration, name);

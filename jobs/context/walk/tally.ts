@@ -28,8 +28,8 @@ export class Tally {
   /**
    * Does one walk, under the given name or its number, and notes how it ended.
    * @param over the table's name, or what else it goes over
-   * @throws JobUsageError when the job has walked under that name before: it would be taken for done;
-   *   UnfinishedWalk when that very walk has failed before in this attempt.
+   * @throws JobUsageError when the job has walked under that name before: it would be taken for
+   *   done; UnfinishedWalk when that very walk has failed before in this attempt.
    */
   async track(
     given: string | undefined,
@@ -62,7 +62,8 @@ export class Tally {
 
   /**
    * To be called when run() has returned.
-   * @throws JobUsageError when a walk still runs; UnfinishedWalk when one has failed and run() went on.
+   * @throws JobUsageError when a walk still runs; UnfinishedWalk when one has failed and run() went
+   *   on.
    */
   requireComplete(): void {
     for (const [name, { state, error }] of this.#walks) {
@@ -91,8 +92,8 @@ export class Tally {
   }
 
   /**
-   * A failed walk that seems to be begun once more. By the next number it would be another walk, and
-   * do again what this one has done.
+   * A failed walk that seems to be begun once more. By the next number it would be another walk,
+   * and do again what this one has done.
    */
   #failedBefore(given: string | undefined, over: string): [string, Walk] | undefined {
     return [...this.#walks].find(

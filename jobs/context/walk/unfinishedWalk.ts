@@ -1,6 +1,6 @@
 /**
- * A walk of this attempt failed, and run() went on: the job is not done, whatever run() returns. The
- * error that the walk failed with is the cause, and decides what becomes of the attempt.
+ * A walk of this attempt failed, and run() went on: the job is not done, whatever run() returns.
+ * The error that the walk failed with is the cause, and decides what becomes of the attempt.
  */
 export class UnfinishedWalk extends Error {
   override readonly name = 'UnfinishedWalk';
