@@ -18,8 +18,8 @@ export interface ThrottleOptions {
    */
   readonly dutyCycle?: number;
   /**
-   * The walk waits while a replica is further behind than this. `false` turns this off. Default: '10
-   * seconds'.
+   * The walk waits while a replica is further behind than this. `false` turns this off. Default:
+   * '10 seconds'.
    */
   readonly replicaLag?: string | false;
   /**

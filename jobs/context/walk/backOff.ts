@@ -1,8 +1,8 @@
 import { sleep } from './sleep';
 
 /**
- * Tries of one batch in a row. With the waits between them about ten seconds: longer trouble is the
- * whole attempt's, which then waits longer and longer.
+ * How often one batch or look-up is tried. With the waits in between that takes about ten seconds.
+ * Longer trouble ends the attempt. Attempts have longer waits between them.
  */
 export const TRIES_AT_MOST = 10;
 
@@ -10,7 +10,8 @@ const FIRST_MS = 50;
 const LONGEST_MS = 2_000;
 
 /**
- * Waits before the next try: doubling, and by chance a bit less, so that lanes don't meet again.
+ * Waits before the next try. The wait doubles with each failure. It is shortened by a random part,
+ * so that lanes in each other's way don't meet again.
  */
 export async function backOff(failures: number, signal: AbortSignal): Promise<void> {
   const ms = Math.min(LONGEST_MS, FIRST_MS * 2 ** failures);

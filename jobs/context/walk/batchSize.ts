@@ -1,24 +1,28 @@
-/** A batch may grow and shrink between these. */
+/** The smallest and the largest number of rows in a batch. */
 export interface SizeBounds {
   readonly min: number;
   readonly max: number;
 }
 
 /**
- * Small, since nothing is known of a row's cost yet; an attempt is at full size within ten batches.
+ * Rows of the first batch. It is small, since the cost of a row is not known yet. An attempt
+ * reaches the full size within ten batches.
  */
 const START = 100;
-/** Growth a batch: the time of a small one is mostly overhead and says little of a large one's. */
+/**
+ * A batch has at most this many times the rows of the one before. The time of a small batch is
+ * mostly overhead, so it says little about the time of a large one.
+ */
 const GROWTH = 4;
-/** Under trouble the target time goes down to this part of it, and comes back by … */
+/** Repeated timeouts and lock waits lower the target time to this part of it. */
 const LEAST_PACE = 1 / 16;
-/** … this factor a batch: a quiet spell of fourteen batches doubles it. */
+/** Each batch without trouble raises a lowered target time by this factor: fourteen double it. */
 const RECOVERY = 1.05;
 
-/** Rows a batch, so that each transaction takes about the target time. Shared by the lanes. */
+/** The number of rows in a batch, so that each takes about the target time. The lanes share it. */
 export class BatchSize {
   #rows: number;
-  /** Part of the target time that is aimed at. */
+  /** The part of the target time that is used now. */
   #pace = 1;
 
   constructor(
@@ -32,19 +36,21 @@ export class BatchSize {
     return this.#rows;
   }
 
-  /** A batch of so many rows took so long. */
+  /** Adjusts the size to the time that a batch took. */
   took(rows: number, ms: number): void {
     this.#pace = Math.min(1, this.#pace * RECOVERY);
     const target = this.targetMs * this.#pace;
-    // A range cut short (at the end of a gap, or where few rows match) was quick for that reason.
+    // A range that was cut short (at a gap's end, or where few rows match) was quick for that
+    // reason.
     if (rows < this.#rows / 2 && ms < target) return;
     const ideal = (Math.max(rows, 1) * target) / Math.max(ms, 1);
-    // Half the way, in proportion: one batch slowed by a checkpoint must not undo the rest.
+    // The geometric mean goes only half of the way: one batch that a checkpoint slowed must not
+    // undo what the others have shown.
     const next = Math.sqrt(this.#rows * ideal);
     this.#rows = this.#bounded(Math.min(next, this.#rows * GROWTH));
   }
 
-  /** A batch timed out, or others wait for its locks. */
+  /** To be called when a batch timed out, or when others wait for its locks. */
   halve(): void {
     this.#pace = Math.max(LEAST_PACE, this.#pace / 2);
     this.#rows = this.#bounded(this.#rows / 2);

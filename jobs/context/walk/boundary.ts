@@ -4,12 +4,12 @@ import type { Key } from './key';
 import { inOrder, type KeyValues, type Range, within } from './range';
 
 /**
- * Keys looked at for one boundary, at most: where only one row in a million matches, the look-up
- * still ends within a fraction of a second, and the range goes as far as it came.
+ * One look-up reads at most this many keys. So it ends within a fraction of a second even where
+ * only one row in a million matches. The range then ends at the last key that was read.
  */
 export const KEYS_PER_LOOKUP = 50_000;
 
-/** Between two keys of a walk. */
+/** The part of a walk after one key and up to another. `after` is null at the first key. */
 export interface Gap {
   readonly after: KeyValues | null;
   readonly upto: KeyValues;
@@ -17,7 +17,7 @@ export interface Gap {
 
 type KeyRow = Record<string, string>;
 
-/** The last key in the walk's order; null when the table is empty. */
+/** The last key in the walk's order. Null when the table is empty. */
 export async function lastKey(db: Database, key: Key): Promise<KeyValues | null> {
   const columns = key.columns.map(({ column }) => sql`${column}`);
   const [found] = await alongIndex(db, (tx) =>
@@ -28,9 +28,9 @@ export async function lastKey(db: Database, key: Key): Promise<KeyValues | null>
 }
 
 /**
- * The next range in a gap: up to `size` rows that match `where`, among `keys` keys. A boundary is a
- * key that exists, so gaps between keys cost nothing. Where nothing is left, a range without rows
- * up to the gap's end.
+ * The next range in a gap: up to `size` rows that match `where`, in at most `keys` keys. A range
+ * ends at a key that exists, so numbers that are not used cost nothing. When no row is left, the
+ * range has no rows and ends at the gap's end.
  */
 export function nextRange(
   db: Database,
@@ -52,7 +52,10 @@ export function nextRange(
   });
 }
 
-/** Finds the boundary's key, or no row when fewer than `size` match in what is left of the gap. */
+/**
+ * Finds the key at which the range ends. Finds nothing when fewer than `size` rows of the gap
+ * match.
+ */
 export function boundary(
   key: Key,
   where: SQL | undefined,
@@ -64,8 +67,8 @@ export function boundary(
     key,
     key.columns.map(({ column }) => sql`${column}`),
   );
-  // The casts to text stand outside: inside, they would be made for every key passed over, and an
-  // ORDER BY could mistake the text for the key.
+  // The casts to text are in the outer query. In the inner one they would be made for every key
+  // that is passed over, and ORDER BY could sort by the text instead of the key.
   if (!where) {
     return sql`select ${asText(key)} from (
       select ${named(key)} from ${sql.raw(key.tableName)} where ${within(key, gap)}
@@ -83,7 +86,7 @@ export function boundary(
     order by ${inOrder(key, names)} limit 1`;
 }
 
-/** Counts what {@link boundary} left: fewer rows than it looked at. */
+/** Counts the rows of a gap in which {@link boundary} found nothing. There are few of them. */
 function remaining(key: Key, where: SQL | undefined, gap: Gap): SQL {
   const matching = where ? sql`count(*) filter (where ${where})` : sql`count(*)`;
   return sql`select count(*) as rows, ${matching} as matching from ${sql.raw(key.tableName)}
@@ -91,9 +94,9 @@ function remaining(key: Key, where: SQL | undefined, gap: Gap): SQL {
 }
 
 /**
- * Runs look-ups so that they follow the key's index, whatever the planner makes of old statistics:
- * sorting the rest of a huge table for each batch would be the end of the walk. Their texts are
- * the same in every session.
+ * Runs look-ups along the key's index, also where the planner's statistics are old: a walk that
+ * sorts the rest of a huge table for each batch would never end. The settings also make the text of
+ * a key the same in every session.
  */
 export function alongIndex<T>(db: Database, look: (tx: Transaction) => PromiseLike<T>): Promise<T> {
   return db.transaction(async (tx) => {

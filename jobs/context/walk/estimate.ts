@@ -3,8 +3,9 @@ import type { Database } from '../attempt';
 import type { Key } from './key';
 
 /**
- * How many rows a table has, as the planner thinks: at once, at any size, for partitioned tables
- * and (from their size on disk) for tables never analysed too. A COUNT could take hours.
+ * Estimates how many rows a table has. That is quick at any size, and also works for partitioned
+ * tables and for tables that were never analysed. A COUNT could take hours. Null when Postgres
+ * gives none.
  */
 export async function estimateRows(
   db: Database,
@@ -23,9 +24,9 @@ export async function estimateRows(
 }
 
 /**
- * The rows that the server has counted, where an ANALYZE or VACUUM has given it a number to begin
- * with. The planner reckons from the table's size on disk: after an UPDATE of all rows, which
- * leaves the old ones behind, it takes twice as many for granted.
+ * Postgres's own count of live rows. It is right once an ANALYZE or VACUUM has given it a start.
+ * The planner's estimate follows the table's size on disk: after an UPDATE of all rows it is twice
+ * too high, since the old versions are still there.
  */
 const countedRows = (tableId: string): SQL => sql`
   select pg_stat_get_live_tuples(oid)::float8 as rows from pg_class

@@ -4,7 +4,8 @@ import type { KeyValues } from './range';
 import type { Finished } from './store';
 
 /**
- * What lies between a walk's low-water mark and its upper bound, in order: done, or still to do.
+ * Splits a walk from its low-water mark to its upper bound into finished ranges and the gaps
+ * between them, in order.
  */
 export function gapsAndFinished(
   walk: Pick<WalkRow, 'lowWaterMark' | 'upperBound'>,
@@ -13,7 +14,7 @@ export function gapsAndFinished(
   const parts: (Gap | Finished)[] = [];
   let position: KeyValues | null = walk.lowWaterMark;
   for (const range of finished) {
-    // Boundaries are carried on as the very same text, so that equal ones are equal as text.
+    // A range begins with the very text that the one before ended with, so texts can be compared.
     if (range.after && !sameKey(range.after, position)) {
       parts.push({ after: position, upto: range.after });
     }

@@ -9,12 +9,12 @@ import { requireUniqueIndex } from './uniqueIndex';
 
 /** One column of a walk's key. */
 export interface KeyColumn extends CatalogColumn {
-  /** Refers to it in SQL. */
+  /** The column in SQL. */
   readonly column: SQL | PgColumn;
   readonly operators: Operators;
 }
 
-/** What a walk goes along: columns that Postgres keeps unique, NOT NULL and in order. */
+/** The columns that a walk goes along. Postgres keeps them unique, NOT NULL and in order. */
 export interface Key {
   /** As the author names it. */
   readonly table: TableReference;
@@ -41,9 +41,9 @@ export interface FoundTable {
 }
 
 /**
- * Looks the key up in the catalogs.
- * @param known the table, where its name has been looked up already
- * @throws JobUsageError when the table or the columns can't be walked along exactly.
+ * Looks up the key in the catalogs.
+ * @param known the table, if its name has been looked up already
+ * @throws JobUsageError when a walk can't go along the columns exactly.
  */
 export async function describeKey(
   db: Pick<Database, 'execute'>,
@@ -58,7 +58,7 @@ export async function describeKey(
       throw new JobUsageError(`${tableName} has no column ${columnName(table, reference)}`);
     if (column.nullable) {
       throw new JobUsageError(
-        `${tableName}.${column.name} may be NULL, and NULLs have no place in a walk: ` +
+        `${tableName}.${column.name} may be NULL, and a walk can't go along NULLs: ` +
           'set it NOT NULL, or walk along another key',
       );
     }
@@ -74,8 +74,8 @@ export async function describeKey(
 }
 
 /**
- * The table that a name stands for.
- * @throws JobUsageError when there is none, or it is none that can be walked over.
+ * Looks up the table that a name refers to.
+ * @throws JobUsageError when there is none, or a walk can't go over it.
  */
 export async function findTable(
   db: Pick<Database, 'execute'>,
@@ -89,7 +89,7 @@ export async function findTable(
     where c.oid = to_regclass(${text}::text)`);
   if (!found) throw new JobUsageError(`there is no table ${text}`);
   if (found.kind !== 'r' && found.kind !== 'p') {
-    throw new JobUsageError(`${found.name} is no table; walk over the table itself`);
+    throw new JobUsageError(`${found.name} is not a table; walk over the table itself`);
   }
   if (found.kind === 'r' && found.parent) {
     throw new JobUsageError(

@@ -1,7 +1,7 @@
 /**
- * Runs so many lanes side by side and waits for all of them. When one fails, the others are told
- * to stop through their signal; none is left running behind.
- * @throws what the first one failed with, or the outer signal's reason.
+ * Runs a number of lanes at the same time and waits for all of them. When one fails, the signal of
+ * the others is aborted. No lane is still running when this returns.
+ * @throws the error of the first lane that failed, or the outer signal's reason.
  */
 export async function runLanes(
   lanes: number,

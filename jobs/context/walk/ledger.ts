@@ -6,21 +6,21 @@ interface Entry {
   finished?: Finished;
 }
 
-/** The ranges that an attempt has come to, in the walk's order, and which of them are done. */
+/** The ranges that an attempt has begun or found finished, in the walk's order. */
 export class Ledger {
   #entries: Entry[] = [];
 
-  /** A range to be done, behind all others. */
+  /** Adds a range that is to be done, after all others. */
   add(range: Range): void {
     this.#entries.push({ range });
   }
 
-  /** One that an earlier attempt has done, behind all others. */
+  /** Adds a range that an earlier attempt has finished, after all others. */
   addFinished(finished: Finished): void {
     this.#entries.push({ range: finished, finished });
   }
 
-  /** The range is done and stored under this id. */
+  /** Notes that the range is done and stored under this ID. */
   finish(range: Range, id: bigint): void {
     const { after, upto, rows } = range;
     for (const entry of this.#entries) {
@@ -28,13 +28,16 @@ export class Ledger {
     }
   }
 
-  /** The range is to be done in parts. */
+  /** Puts the parts of a range in its place. */
   replace(range: Range, parts: readonly Range[]): void {
     const at = this.#entries.findIndex((entry) => entry.range === range);
     this.#entries.splice(at, 1, ...parts.map((part) => ({ range: part })));
   }
 
-  /** Takes out the done ones at the front: those that adjoin the low-water mark and one another. */
+  /**
+   * Removes and returns the finished ranges before the first open one. They adjoin the low-water
+   * mark.
+   */
   takeFront(): Finished[] {
     const firstOpen = this.#entries.findIndex((entry) => !entry.finished);
     const front = this.#entries.splice(0, firstOpen < 0 ? this.#entries.length : firstOpen);

@@ -1,9 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm';
 
 /**
- * How a key's column is compared: by the operators of its index's operator family, each with its
- * schema. A plain `>` is looked up along the search_path, and may belong to another order than
- * ORDER BY's (citext's and text's, say).
+ * The operators that compare a key's column. They come from the operator family of its index, and
+ * each is written with its schema. Postgres looks up a plain `>` along the search_path. It could
+ * find one with another order than ORDER BY has, for instance that of text instead of citext.
  */
 export interface Operators {
   readonly less: string;
@@ -16,15 +16,15 @@ export interface Operators {
 /** In the order of Postgres's B-tree strategies, from 1. */
 const STRATEGIES = ['less', 'lessOrEqual', 'equal', 'greaterOrEqual', 'greater'] as const;
 
-/** One operator as {@link operatorRows} gives it. */
+/** One operator in the result of {@link operatorRows}. */
 export interface OperatorRow {
-  /** From 1. */
+  /** The position in the index, from 1. */
   readonly column: number;
   readonly strategy: number;
   readonly operator: string;
 }
 
-/** The operators of an index's columns, in a query over `pg_index i`. */
+/** Selects the operators of an index's columns, in a query over `pg_index i`. */
 export const operatorRows: SQL = sql`(
   select coalesce(json_agg(json_build_object('column', class.number, 'strategy', a.amopstrategy,
     'operator', format('operator(%I.%s)', n.nspname, o.oprname)) order by class.number), '[]')
@@ -35,7 +35,10 @@ export const operatorRows: SQL = sql`(
     join pg_operator o on o.oid = a.amopopr
     join pg_namespace n on n.oid = o.oprnamespace)`;
 
-/** The operators of an index's key columns, in their order; fewer where a family lacks one. */
+/**
+ * The operators of an index's columns, in order. A column is missing if its family lacks an
+ * operator.
+ */
 export function operatorsOf(rows: readonly OperatorRow[]): Operators[] {
   const columns = new Map<number, Partial<Record<(typeof STRATEGIES)[number], string>>>();
   for (const { column, strategy, operator } of rows) {
@@ -47,11 +50,12 @@ export function operatorsOf(rows: readonly OperatorRow[]): Operators[] {
   );
 }
 
-/** One side of a comparison: as many expressions as the key has columns. */
+/** One side of a comparison: one expression for each column of the key. */
 export type Side = readonly SQL[];
 
 /**
- * `left` before or after `right` in the order of the key's columns; with `orEqual` also beside it.
+ * The condition that `left` comes before or after `right` in the order of the key's columns. With
+ * `orEqual` the two may also be equal.
  */
 export function compared(
   columns: readonly { readonly operators: Operators }[],
@@ -66,13 +70,13 @@ export function compared(
   );
   const [first] = last;
   if (first !== undefined && last.every((each) => each === first)) {
-    // As rows: an index over all the columns finds its place at once.
+    // A comparison of rows lets Postgres find the place in the index at once.
     return sql`${row(left)} ${sql.raw(first)} ${row(right)}`;
   }
   return columnByColumn(columns, left, right, strict, last);
 }
 
-/** Where the columns' operators differ, Postgres compares no rows. */
+/** Postgres can't compare rows if the columns have different operators. */
 function columnByColumn(
   columns: readonly { readonly operators: Operators }[],
   left: Side,

@@ -1,6 +1,6 @@
 /**
- * Draws from `source` so many items before they are asked for: the next boundary is looked up
- * while a batch runs. Returns undefined at the end.
+ * Gives the items of `source`, and undefined at the end. It asks for `depth` items in advance, so
+ * that the next range is looked up while a batch runs.
  */
 export function prefetch<T>(source: AsyncIterator<T>, depth: number): () => Promise<T | undefined> {
   const drawn: Promise<IteratorResult<T>>[] = [];
@@ -13,7 +13,7 @@ export function prefetch<T>(source: AsyncIterator<T>, depth: number): () => Prom
 
 function draw<T>(source: AsyncIterator<T>): Promise<IteratorResult<T>> {
   const result = source.next();
-  // Whoever comes to this item gets the error; until then it isn't an unhandled one.
+  // The caller gets the error when it takes this item. Until then it must not count as unhandled.
   result.catch(() => {});
   return result;
 }

@@ -6,17 +6,22 @@ import { compared } from './operators';
 /** A key's values as text, in the order of its columns. */
 export type KeyValues = readonly string[];
 
-/** Part of a walk: the rows behind `after` (null: from the first on) up to and with `upto`. */
+/**
+ * A part of a walk: the rows after `after` (null: from the first row) up to and including `upto`.
+ */
 export interface Range {
   readonly after: KeyValues | null;
   readonly upto: KeyValues;
-  /** Rows in it when it was looked up, whether they match the walk's condition or not. */
+  /**
+   * Number of its rows at the time of the look-up, including those that don't match the walk's
+   * condition.
+   */
   readonly rows: number;
-  /** Those of them that match. */
+  /** Number of these rows that match. */
   readonly matching: number;
 }
 
-/** The condition for rows behind `after` and up to `upto`, in the walk's order. */
+/** The condition for the rows after `after` and up to `upto`, in the walk's order. */
 export function within(key: Key, { after, upto }: Pick<Range, 'after' | 'upto'>): SQL {
   const columns = key.columns.map(({ column }) => sql`${column}`);
   const [behind, ahead] = key.descending
@@ -31,8 +36,8 @@ export function within(key: Key, { after, upto }: Pick<Range, 'after' | 'upto'>)
 }
 
 /**
- * Says again of the first column what the comparison of rows says: the planner estimates rows badly
- * (500 times too many were seen), and a single column well.
+ * Repeats the comparison for the first column alone. The planner estimates a comparison of rows
+ * badly (500 times too many were seen), and that of a single column well.
  */
 function firstColumn(key: Key, bound: readonly SQL[], side: 'less' | 'greater'): SQL {
   const [first, ...more] = key.columns;
@@ -41,7 +46,7 @@ function firstColumn(key: Key, bound: readonly SQL[], side: 'less' | 'greater'):
   return sql` and ${first.column} ${sql.raw(operator)} ${bound[0]}`;
 }
 
-/** `ORDER BY` of the walk, or the other way round. */
+/** The list for `ORDER BY` in the walk's order, or in the opposite order. */
 export function inOrder(key: Key, expressions: readonly SQL[], backwards = false): SQL {
   const direction = key.descending !== backwards ? sql` desc` : sql``;
   return sql.join(
@@ -50,7 +55,7 @@ export function inOrder(key: Key, expressions: readonly SQL[], backwards = false
   );
 }
 
-/** A stored key's columns with type and collation, fit for sorting; `stored` is a text[] column. */
+/** The columns of a stored key with type and collation, to sort by. `stored` is a text[] column. */
 export function typed(key: Key, stored: SQL): SQL[] {
   return key.columns.map((column, index) =>
     collated(
@@ -60,7 +65,7 @@ export function typed(key: Key, stored: SQL): SQL[] {
   );
 }
 
-/** Through text to the exact type: no value passes through a JavaScript number or Date. */
+/** Values are cast from text to the exact type. A JavaScript number or Date could change them. */
 function values(key: Key, texts: KeyValues): SQL[] {
   return key.columns.map(
     ({ qualifiedType }, index) => sql`${texts[index]}::text::${sql.raw(qualifiedType)}`,

@@ -11,10 +11,10 @@ import {
 import type { WalkOptions } from '../options';
 import type { Key } from './key';
 
-/** What a walk is over, by aspect: table, key, direction, where, and so on. */
+/** Describes what a walk goes over, by aspect: table, key, direction, where and so on. */
 export type Shape = Readonly<Record<string, string>>;
 
-/** What the author's code says. */
+/** The aspects that the author's code sets. */
 export function asWritten(
   table: TableReference,
   columns: readonly ColumnReference[],
@@ -24,12 +24,14 @@ export function asWritten(
     table: tableText(table),
     key: columns.map((column) => columnName(table, column)).join(', '),
     direction: descending ? 'descending' : 'ascending',
-    // Hashed, since it may hold values.
+    // Only a hash is stored, since the condition may hold values of rows.
     where: where ? createHash('sha256').update(rendered(where)).digest('hex') : 'all rows',
   };
 }
 
-/** What the database says: another type or collation may mean another order of the keys. */
+/**
+ * The aspects that the database sets. Another type or collation may mean another order of the keys.
+ */
 export function asFound(key: Key): Shape {
   const types = key.columns.map(({ qualifiedType, collation }) =>
     collation ? `${qualifiedType} ${collation}` : qualifiedType,
@@ -38,15 +40,16 @@ export function asFound(key: Key): Shape {
 }
 
 /**
- * Makes sure that the walk was begun over the same: what is done there would say nothing of here.
- * @throws JobUsageError naming what has changed.
+ * Makes sure that a stored walk began over the same rows in the same order. Otherwise its finished
+ * ranges would mean other rows.
+ * @throws JobUsageError that names what has changed.
  */
 export function requireShape(walk: WalkRow, shape: Shape): void {
   const changed = Object.keys(shape).filter((aspect) => walk.shape[aspect] !== shape[aspect]);
   if (changed.length === 0) return;
   throw new JobUsageError(
-    `walk '${walk.name}' of ${walk.migration} was begun with another ${changed.join(' and ')}: ` +
-      'put it back (a value such as the current time must not differ between attempts), ' +
-      "or begin anew under another 'name'",
+    `walk '${walk.name}' of ${walk.migration} can't go on. This has changed since it began: ` +
+      `${changed.join(', ')}. Change it back (a value such as the current time must not differ ` +
+      "between attempts), or begin a new walk under another 'name'",
   );
 }

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 
 /**
- * Waits for so many milliseconds.
- * @throws the signal's reason, as soon as it is aborted.
+ * Waits for a number of milliseconds.
+ * @throws the signal's reason, as soon as the signal is aborted.
  */
 export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();

@@ -10,13 +10,13 @@ import { inOrder, type KeyValues, type Range, typed } from './range';
 import type { Shape } from './shape';
 import { type Entered, isSameTable } from './tableState';
 
-/** What a walk's first attempt finds out. */
+/** What the first attempt of a walk looks up. */
 export interface Beginning {
   readonly upperBound: KeyValues | null;
   readonly rowsTotal: number | null;
 }
 
-/** A finished range above the low-water mark, as a later attempt finds it. */
+/** A finished range above the low-water mark, as stored. */
 export interface Finished {
   readonly id: bigint;
   readonly after: KeyValues | null;
@@ -24,7 +24,7 @@ export interface Finished {
   readonly rows: number;
 }
 
-/** The walk of that name, if an attempt has begun it. */
+/** The walk of this name, if an attempt has begun it. */
 export async function findWalk(
   tx: Transaction,
   migration: string,
@@ -37,7 +37,7 @@ export async function findWalk(
   return row;
 }
 
-/** Stores a walk that begins now. */
+/** Stores a new walk. */
 export function insertWalk(
   attempt: Attempt,
   name: string,
@@ -59,7 +59,7 @@ export function insertWalk(
   });
 }
 
-/** Finished ranges above the low-water mark, in the walk's order. */
+/** Reads the finished ranges above the low-water mark, in the walk's order. */
 export function readFinished(tx: Transaction, walk: WalkRow, key: Key): Promise<Finished[]> {
   return tx
     .select()
@@ -69,9 +69,10 @@ export function readFinished(tx: Transaction, walk: WalkRow, key: Key): Promise<
 }
 
 /**
- * Notes a finished range in the transaction that finishes it.
+ * Stores a finished range in the transaction that finishes it.
+ * @returns the ID of the stored range
  * @throws JobUsageError when the transaction is no longer the one that was entered; AttemptOutdated
- *   when the table's name stands for another table by now.
+ *   when the table's name now refers to another table.
  */
 export async function insertFinished(
   tx: Transaction,
@@ -90,16 +91,17 @@ export async function insertFinished(
   if (row) return BigInt(row.id);
   const [now] = await tx.execute<{ id: string }>(sql`select pg_current_xact_id()::text as id`);
   if (now?.id !== transactionId) throw new JobUsageError(ENDED_TRANSACTION);
-  throw new AttemptOutdated(`the name of ${key.tableName} stands for another table by now`);
+  throw new AttemptOutdated(`the name of ${key.tableName} now refers to another table`);
 }
 
 const ENDED_TRANSACTION =
-  "the body of a batch has ended the batch's transaction (COMMIT or ROLLBACK): leave both to " +
-  'inBatches. What the body committed is not noted as done';
+  "the body of a batch has ended the batch's transaction (COMMIT or ROLLBACK): only inBatches may " +
+  'end it. What the body committed is not stored as done';
 
 /**
- * Moves the low-water mark over ranges that adjoin it.
- * @throws AttemptOutdated when the database does not hold what this attempt has stored.
+ * Moves the low-water mark past ranges that adjoin it, and deletes them.
+ * @param mark the low-water mark that this attempt stored last
+ * @throws AttemptOutdated when the database has lost what this attempt stored.
  */
 export async function fold(
   attempt: Attempt,
@@ -121,9 +123,9 @@ export async function fold(
         ),
       )
       .returning({ id: walks.id });
-    // By their ends, too: a sequence goes back with what was lost, and a number may be given out
-    // again. As arrays, since behind one slow lane there may be more ranges than a statement has
-    // parameters.
+    // The ends are compared too: when the database loses commits, its sequence goes back and can
+    // give the same ID to another range. The ranges are passed as arrays, since behind one slow
+    // lane there may be more of them than a statement can have parameters.
     const ids = arrayLiteral(ranges.map(({ id }) => String(id)));
     const ends = arrayLiteral(ranges.map(({ upto }) => arrayLiteral(upto)));
     const deleted = await tx
@@ -145,10 +147,11 @@ export async function fold(
 }
 
 /**
- * Notes that nothing is left: a later attempt passes over the walk. All that the walk has committed
- * is on disk then.
- * @param rowsDone as the attempt has counted them
- * @throws AttemptOutdated when what is stored does not reach from the first key to the last.
+ * Stores that the walk is complete, so that later attempts skip it. The commit is durable: with it,
+ * all that the walk has committed is on disk.
+ * @param rowsDone the number of rows that the attempt has counted
+ * @throws AttemptOutdated when the stored ranges do not cover the walk from its first key to its
+ *   last.
  */
 export async function completeWalk(
   attempt: Attempt,
@@ -173,7 +176,7 @@ export async function completeWalk(
   });
   if (completed.length === 1) return;
   throw new AttemptOutdated(
-    `what the database holds of walk '${walk.name}' does not reach to the walk's end`,
+    `the ranges stored for walk '${walk.name}' do not reach to the walk's end`,
   );
 }
 

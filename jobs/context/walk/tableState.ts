@@ -5,13 +5,14 @@ import type { Attempt, Database, Transaction } from '../attempt';
 import { tableText } from '../names';
 import { describeKey, findTable, type Key, type Walked } from './key';
 
-// What a walk found out about its table when it was opened has to hold in each of its transactions:
-// the order of the keys, the index that keeps them unique, and which table the name stands for.
+// A walk looks up its table when it is opened: the order of the keys, the index that keeps them
+// unique, and the table that the name refers to. All of this must still be true in each of its
+// transactions.
 
 /**
- * A batch that waits for a row holds others meanwhile, and a lock on the table would queue the
- * application behind it. Half of Postgres's deadlock_timeout: in a deadlock with the application
- * it is then always the batch that gives way.
+ * While a batch waits for a row, it keeps its locks on other rows. While it waits for the table,
+ * the application queues behind it. The value is half of Postgres's default deadlock_timeout, so in
+ * a deadlock with the application it is always the batch that fails, and is tried again.
  */
 const LOCK_TIMEOUT = '500ms';
 
@@ -20,17 +21,19 @@ export interface Entered {
   /** Process ID of its session. */
   readonly pid: number;
   readonly transactionId: string;
+  /** The version of the table; see {@link versionOf}. */
   readonly version: string;
 }
 
-/** Fences a transaction of a walk, makes it polite, and reads the state of its table. */
+/** Fences a transaction of a walk, sets its lock timeout, and reads the state of its table. */
 export async function enterTransaction(
   tx: Transaction,
   attempt: Attempt,
   key: Key,
 ): Promise<Entered> {
-  // Sent together: with small batches, round trips are what bookkeeping costs. postgres.js waits
-  // for the types of parameters before it sends the next statement, so none has any.
+  // Both statements are sent together: with small batches, the cost of bookkeeping is its round
+  // trips. They have no parameters, since postgres.js waits for the types of parameters before it
+  // sends the next statement.
   const politely = sql`, set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`;
   const state = sql`, pg_backend_pid() as pid, pg_current_xact_id()::text as "transactionId",
     ${locked(key.tableName)} as locked, ${versionOf(key)} as version`;
@@ -41,7 +44,7 @@ export async function enterTransaction(
   return requireCurrent(attempt, row) as unknown as Entered;
 }
 
-/** Looks a walk's key up while nobody can change the table; with the version that it has then. */
+/** Looks up a walk's key and the table's version while the table is locked against changes. */
 export async function describeLocked(
   tx: Pick<Database, 'execute'>,
   walked: Walked,
@@ -56,11 +59,11 @@ export async function describeLocked(
   return { key, version: row.version };
 }
 
-/** Whether the name still stands for that table, in this session. */
+/** Whether the name still refers to this table in the session. */
 export const isSameTable = ({ table, tableId }: Key): SQL =>
   sql`to_regclass(${tableText(table)}) = ${tableId}::oid`;
 
-/** Whether all that a walk depends on is the same. The index may be another one as good. */
+/** Whether all that a walk depends on is equal. The index may be another one that is as good. */
 export function isSameKey(one: Key, other: Key): boolean {
   const essence = ({ tableId, columns }: Key) =>
     JSON.stringify([
@@ -76,14 +79,15 @@ export function isSameKey(one: Key, other: Key): boolean {
   return essence(one) === essence(other);
 }
 
-/** Locks the table against changes of its definition to the transaction's end, reading nothing. */
+/** Locks the table's definition until the transaction ends. Reads no row. */
 const locked = (tableName: string): SQL =>
   sql`exists (select from ${sql.raw(tableName)} where false)`;
 
 /**
- * Changes with each change of the table's, its key columns' or its index's definition (their rows
- * in the catalogs are written anew then), and when the name stands for another table. It may also
- * change for less, so that a difference says only that the key has to be looked up again.
+ * A text that changes with every change of the definition of the table, its key columns or its
+ * index: each change writes a new version of a row in the catalogs. It also changes when the name
+ * refers to another table. It can change for smaller reasons too, so a new text only means that the
+ * key has to be looked up again.
  */
 function versionOf({ table, tableId, indexId, columns }: Key): SQL<string> {
   const numbers = sql.raw(columns.map(({ number }) => number).join(', '));

@@ -26,16 +26,16 @@ import {
 import { describeLocked, type Entered, enterTransaction, isSameKey } from './tableState';
 import type { Tally } from './tally';
 
-/** A crash costs the next attempt the reading of so much more, no work. */
+/** After a crash, the next attempt has this much more to read. No work is lost. */
 const FOLD_EVERY_MS = 1_000;
 
-/** A walk along a table's key: where it stands, in this attempt and in the database. */
+/** A walk along a table's key: its position in this attempt and in the database. */
 export class TableWalk {
   readonly #ledger = new Ledger();
   #key: Key;
-  /** Of the table, when the key was looked up. */
+  /** The table's version when the key was looked up. */
   #version: string;
-  /** The low-water mark that is stored. */
+  /** The low-water mark that this attempt knows to be stored. */
   #mark: KeyValues | null;
   #rowsDone: number;
   #foldedAt = performance.now();
@@ -48,7 +48,7 @@ export class TableWalk {
     private readonly walked: Walked,
     found: { readonly key: Key; readonly version: string },
     readonly where: SQL | undefined,
-    /** What earlier attempts have done above the low-water mark. */
+    /** The ranges above the low-water mark that earlier attempts have finished. */
     private readonly before: readonly Finished[],
   ) {
     this.#key = found.key;
@@ -62,9 +62,8 @@ export class TableWalk {
   }
 
   /**
-   * Begins the walk, or goes on with it; undefined when it is complete.
-   * @throws JobUsageError when the key can't be walked along, or the walk was begun over something
-   *   else.
+   * Begins the walk, or continues it. Returns undefined when it is complete.
+   * @throws JobUsageError when the walk can't go along the key, or began over something else.
    */
   static async open(
     attempt: Attempt,
@@ -81,7 +80,7 @@ export class TableWalk {
     const written = asWritten(table, walked.columns, options);
     const known = await readKnown(attempt, name, walked, written);
     if (known.kind === 'completed') {
-      // Not looked at any more: by now its table may be gone.
+      // The table is not looked up: it may have been dropped since.
       const { rowsDone } = known.row;
       tally.report(name, { done: rowsDone, total: rowsDone });
       return undefined;
@@ -123,8 +122,9 @@ export class TableWalk {
   }
 
   /**
-   * To be called first in a transaction that does a range: fences it, and makes sure that the table
-   * still is what the walk was opened on. Until its end nobody can change the table's definition.
+   * To be called first in each transaction that does a range. Fences it, and makes sure that the
+   * table and its key are still the same. Until the transaction ends, nobody can change the table's
+   * definition.
    * @throws Superseded; AttemptOutdated when the table or its key has changed.
    */
   async enter(tx: Transaction): Promise<Entered> {
@@ -134,14 +134,14 @@ export class TableWalk {
   }
 
   /**
-   * Stores that the range is done, in the transaction that does it. Returns what it is stored
-   * under.
+   * Stores that the range is done, in the transaction that does it. Returns the ID of the stored
+   * range.
    */
   store(tx: Transaction, entered: Entered, range: Range): Promise<bigint> {
     return insertFinished(tx, this.row, this.#key, entered, range);
   }
 
-  /** To be called when that transaction has committed. */
+  /** To be called when the transaction that stored the range under `id` has committed. */
   async finished(range: Range, id: bigint, details?: Record<string, string | number>) {
     this.#ledger.finish(range, id);
     this.#rowsDone += range.rows;
@@ -150,7 +150,7 @@ export class TableWalk {
     if (performance.now() - this.#foldedAt >= FOLD_EVERY_MS) await this.#fold();
   }
 
-  /** To be called when nothing is left. */
+  /** To be called when all ranges are done. */
   async complete(): Promise<void> {
     await this.#fold();
     await completeWalk(this.attempt, this.row, this.#rowsDone);
@@ -171,7 +171,10 @@ export class TableWalk {
     }
   }
 
-  /** A column more, or a new index as good as the old one, changes nothing for a walk. */
+  /**
+   * Accepts changes that don't concern the walk, such as one more column or a new index like the
+   * old.
+   */
   async #lookAgain(tx: Transaction): Promise<void> {
     const { key, version } = await describeLocked(tx, this.walked);
     if (!isSameKey(key, this.#key)) {
@@ -182,8 +185,8 @@ export class TableWalk {
   }
 
   /**
-   * One after the other: a fold that is late (its packets lost, its session new) and lands behind
-   * the next one would put the mark back over ranges whose rows are deleted.
+   * Folds run one after the other. Otherwise a late one (lost packets, a new session) could run
+   * after the next one, and put the mark back to before ranges that are already deleted.
    */
   #fold(): Promise<void> {
     this.#foldedAt = performance.now();
@@ -218,8 +221,8 @@ type Known =
     };
 
 /**
- * What the database holds of the walk and its table: in one transaction, on the attempt's own
- * server.
+ * Reads what the database knows about the walk and its table. It is one transaction, so all of it
+ * comes from one server.
  */
 function readKnown(attempt: Attempt, name: string, walked: Walked, written: Shape): Promise<Known> {
   return fencedTransaction(attempt, async (tx) => {

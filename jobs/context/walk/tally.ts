@@ -7,29 +7,29 @@ interface Count {
   readonly total: number | null;
 }
 
-/** A walk that this attempt has begun. */
+/** A walk that this attempt has begun or continued. */
 interface Walk {
-  /** The table's name, or what else it goes over. */
+  /** The table's name, or 'items'. */
   readonly over: string;
   /** Whether its name is its number. */
   readonly numbered: boolean;
   readonly count: Count;
   readonly state: 'running' | 'complete' | 'failed';
-  /** What it failed with. */
+  /** The error that it failed with. */
   readonly error?: unknown;
 }
 
-/** Names, progress and ends of all the walks of one attempt. */
+/** The names, progress and outcomes of all walks of one attempt. */
 export class Tally {
   readonly #walks = new Map<string, Walk>();
 
   constructor(private readonly attempt: Pick<Attempt, 'report'>) {}
 
   /**
-   * Does one walk, under the given name or its number, and notes how it ended.
-   * @param over the table's name, or what else it goes over
-   * @throws JobUsageError when the job has walked under that name before: it would be taken for
-   *   done; UnfinishedWalk when that very walk has failed before in this attempt.
+   * Runs one walk under the given name or its number, and remembers how it ended.
+   * @param over the table's name, or 'items'
+   * @throws JobUsageError when another walk of this attempt has that name: the second one would be
+   *   taken for done; UnfinishedWalk when this walk has failed before in this attempt.
    */
   async track(
     given: string | undefined,
@@ -46,14 +46,14 @@ export class Tally {
     }
   }
 
-  /** Reports how far all walks are, together. */
+  /** Reports the progress of all walks together. */
   report(name: string, count: Count, details: Readonly<Record<string, string | number>> = {}) {
     this.#change(name, { count });
     let done = 0;
     let total: number | null = 0;
     for (const { count } of this.#walks.values()) {
       done += count.done;
-      // An estimate that turns out too small gives way.
+      // An estimate may be too small. The total must not be below what is done.
       total =
         total === null || count.total === null ? null : total + Math.max(count.total, count.done);
     }
@@ -62,8 +62,8 @@ export class Tally {
 
   /**
    * To be called when run() has returned.
-   * @throws JobUsageError when a walk still runs; UnfinishedWalk when one has failed and run() went
-   *   on.
+   * @throws JobUsageError when a walk still runs; UnfinishedWalk when one failed and run() caught
+   *   its error.
    */
   requireComplete(): void {
     for (const [name, { state, error }] of this.#walks) {
@@ -73,7 +73,7 @@ export class Tally {
             '(await job.inBatches(…), await job.forEach(…))',
         );
       }
-      if (state === 'failed') throw new UnfinishedWalk(name, 'run() returned all the same', error);
+      if (state === 'failed') throw new UnfinishedWalk(name, 'run() returned anyway', error);
     }
   }
 
@@ -82,7 +82,7 @@ export class Tally {
     const before = this.#failedBefore(given, over);
     if (before) {
       const [failed, { error }] = before;
-      throw new UnfinishedWalk(failed, 'run() began it once more', error);
+      throw new UnfinishedWalk(failed, 'run() began it again', error);
     }
     if (this.#walks.has(name))
       throw new JobUsageError(`two walks of this job have the name '${name}'`);
@@ -92,8 +92,8 @@ export class Tally {
   }
 
   /**
-   * A failed walk that seems to be begun once more. By the next number it would be another walk,
-   * and do again what this one has done.
+   * Finds the failed walk that run() seems to begin again. Under the next number it would be
+   * another walk, and repeat what the failed one has done.
    */
   #failedBefore(given: string | undefined, over: string): [string, Walk] | undefined {
     return [...this.#walks].find(

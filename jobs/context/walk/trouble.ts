@@ -1,19 +1,22 @@
-/** Why a batch may be tried again at once: 'timeout' by taking less, 'conflict' as it was. */
+/**
+ * Why a batch or look-up may be tried again: after a 'timeout' with fewer rows, after a 'conflict'
+ * unchanged.
+ */
 export type Trouble = 'timeout' | 'conflict';
 
 /**
- * SQLSTATEs after which Postgres has certainly rolled the batch back, and which another try may
- * not meet. A lost connection is not among them: whether its COMMIT came through is only known to
- * the next attempt, which reads what is finished.
+ * The SQLSTATEs after which a batch can be tried again: Postgres has rolled it back for certain,
+ * and another try may work. A lost connection is not one of them. Its COMMIT may or may not have
+ * worked: the next attempt reads which ranges are finished.
  */
 const TROUBLES: Readonly<Record<string, Trouble>> = {
-  '40001': 'conflict', // serialization_failure: a trigger's or a foreign data wrapper's, say
-  '40P01': 'conflict', // deadlock_detected: with the application, we were the victim
+  '40001': 'conflict', // serialization_failure: for instance from a trigger or a foreign table
+  '40P01': 'conflict', // deadlock_detected: Postgres ended the batch, not the application
   '55P03': 'timeout', // lock_not_available: lock_timeout
   '57014': 'timeout', // query_canceled: statement_timeout (or somebody's pg_cancel_backend)
 };
 
-/** What kind of trouble an error, or any of its causes, is; undefined when it is none. */
+/** The kind of trouble in an error or its causes. Undefined when a retry can't fix it. */
 export function troubleOf(error: unknown): Trouble | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < CAUSES_AT_MOST; depth++) {
     const { code } = at as { code?: unknown };
@@ -23,5 +26,5 @@ export function troubleOf(error: unknown): Trouble | undefined {
   return undefined;
 }
 
-/** Longer chains are loops. */
+/** A longer chain of causes is a loop. */
 const CAUSES_AT_MOST = 10;

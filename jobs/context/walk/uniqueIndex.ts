@@ -4,17 +4,17 @@ import type { CatalogColumn } from '../catalogColumns';
 import { JobUsageError } from '../jobUsageError';
 import { type OperatorRow, type Operators, operatorRows, operatorsOf } from './operators';
 
-/** The part of a key that its index is looked for by. */
+/** The part of a key that is needed to find its index. */
 export interface KeyToCheck {
   readonly tableId: string;
   readonly tableName: string;
   readonly columns: readonly CatalogColumn[];
 }
 
-/** What the catalog says of an index on exactly the key's columns. */
+/** An index on exactly the key's columns, as the catalog describes it. */
 interface Candidate extends Record<string, unknown> {
   readonly id: string;
-  /** Of each column, by strategy. */
+  /** The operators of each column. */
   readonly operators: readonly OperatorRow[];
   readonly name: string;
   readonly unique: boolean;
@@ -24,15 +24,15 @@ interface Candidate extends Record<string, unknown> {
   readonly deferrable: boolean;
   readonly standardOrder: boolean;
   readonly collations: string;
-  /** A bit for descending, one for nulls first, of each column. */
+  /** A number for each column: 1 for descending, plus 2 for NULLS FIRST. */
   readonly options: string;
 }
 
 /**
- * Makes sure that the key's columns have an index which keeps them unique at every moment, and
- * which a walk can follow: without one, batches would overlap, skip rows, or sort the whole table.
+ * Finds an index that always keeps the key's columns unique, and that a walk can follow. Without
+ * one, batches would overlap, skip rows or sort the whole table.
  * @returns the index's OID, and the operators of its columns
- * @throws JobUsageError saying what is missing.
+ * @throws JobUsageError that says what is missing.
  */
 export async function requireUniqueIndex(
   db: Pick<Database, 'execute'>,
@@ -76,10 +76,11 @@ function flawOf(index: Candidate, key: KeyToCheck): string | undefined {
   if (index.partial) return 'is partial';
   if (index.deferrable) return 'is deferrable: it allows two rows with one key for a while';
   if (!index.btree || !index.standardOrder) return "is not in its type's usual order";
-  // Its order would be another one than that of `>` on the column.
+  // Its order would differ from that of `>` on the column.
   if (index.collations !== key.columns.map(({ collationId }) => collationId).join(' ')) {
     return "has another collation than the table's";
   }
-  // All ascending, or all descending, as they come: a row comparison follows no other.
+  // A comparison of rows can only follow columns that are all ascending or all descending (then
+  // with NULLS FIRST, the default).
   return /^(0( 0)*|3( 3)*)$/.test(index.options) ? undefined : 'mixes directions';
 }

@@ -69,7 +69,7 @@ test.each([
     'a table of the same name earlier on the search_path',
     `create table earlier.words as select * from public.words;
      alter table earlier.words add primary key (word)`,
-    /words or its key has changed|stands for another table/,
+    /words or its key has changed|now refers to another table/,
   ],
   [
     'the table itself, by one of the same name',
@@ -103,7 +103,7 @@ test('a walk that was begun under another collation is not gone on with', async 
   await expect(begun).rejects.toBe(stop);
   await attempt.end();
   await database.sql`alter table words alter word type text collate "en-x-icu"`;
-  await expect(walk()).rejects.toThrow(/was begun with another types/);
+  await expect(walk()).rejects.toThrow(/has changed since it began: types/);
 });
 
 test.each([

@@ -93,7 +93,7 @@ test('inBatches refuses what is no plain column of that table', async () => {
 test('inBatches refuses what is no table, or one with heirs', async () => {
   expect(await walk('select 1', { key: sql`id` }, sql`nowhere`)).toContain('no table nowhere');
   const ddl = 'create table items (id integer primary key); create view seen as table items';
-  expect(await walk(ddl, { key: sql`id` }, sql`seen`)).toContain('public.seen is no table');
+  expect(await walk(ddl, { key: sql`id` }, sql`seen`)).toContain('public.seen is not a table');
   const heir = 'create table heir () inherits (items)';
   expect(await walk(heir, { key: items.id })).toContain('has tables inheriting from it');
 });
@@ -153,7 +153,7 @@ test('inBatches refuses to go on over another table, key, direction or condition
   ] as const) {
     await expect(begin(options)).rejects.toMatchObject({
       name: 'JobUsageError',
-      message: expect.stringContaining(`begun with another ${what}`),
+      message: expect.stringContaining(`has changed since it began: ${what}`),
     });
   }
 });

@@ -165,7 +165,7 @@ test('a walk is complete only when what is stored reaches from its first key to 
     await database.sql`
       update long_running_migrations.walks set upper_bound = '{1001}'`;
   });
-  await expect(lost).rejects.toThrow(/does not reach to the walk's end/);
+  await expect(lost).rejects.toThrow(/do not reach to the walk's end/);
 });
 
 test('an attempt notices tables of ours that were created anew', async () => {
