@@ -6,21 +6,24 @@ import { createBatches } from '../../../jobs/context/batches';
 import type { JobContext } from '../../../jobs/context/index';
 import { Tally } from '../../../jobs/context/walk/tally';
 
-/** A job's context as its thread would make it, with no worker and no Temporal around it. */
+/** The context that a job thread would make, without a worker and without Temporal. */
 export interface TestAttempt extends Attempt {
   readonly job: Pick<JobContext, 'inBatches' | 'forEach' | 'updateRows'>;
   readonly walks: Tally;
-  /** All that was reported, in order. */
+  /** All progress that was reported, in order. */
   readonly reports: readonly Progress[];
-  /** How often something was kept. */
+  /** How often a batch or a checkpoint was stored. */
   readonly kept: () => number;
-  /** Asks it to stop, as a time limit would. */
+  /** Asks the attempt to stop, as a time limit does. */
   stop(reason: Error): void;
-  /** Ends its sessions. */
+  /** Ends the attempt's sessions. */
   end(): Promise<void>;
 }
 
-/** Claims the next attempt of a migration, registered on first use. Ended with `end()`. */
+/**
+ * Claims the next attempt of a migration, and registers the migration if needed. End it with
+ * `end()`.
+ */
 export async function beginAttempt(
   database: { readonly databaseUrl: string; readonly sql: Sql },
   migration = '0001_walk',
@@ -55,7 +58,7 @@ export async function beginAttempt(
   });
 }
 
-/** Runs `work` in an attempt of its own, whatever comes of it. */
+/** Runs `work` in a new attempt, and ends the attempt's sessions in any case. */
 export async function withAttempt<T>(
   database: { readonly databaseUrl: string; readonly sql: Sql },
   work: (attempt: TestAttempt) => Promise<T>,

@@ -23,7 +23,7 @@ test('batch.rows reads as select() does: mapped expressions, aliases, long and o
   expect(read[0]).toMatchObject({ mapped: 1n, aliased: values.text?.toUpperCase() });
 });
 
-test('updateRows in a batch updates its rows, and those outside of it too', async () => {
+test('updateRows in a batch updates rows of the batch and other rows', async () => {
   await file.attempt.job.inBatches(
     all,
     { key: all.id, throttle: false, batchSize: { max: 2 } },

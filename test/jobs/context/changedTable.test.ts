@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { useDatabase } from '../../support/database';
 import { beginAttempt, withAttempt } from './attempts';
 
-// A walk's table is changed while the walk is under way.
+// The table of a walk is changed while the walk runs.
 const database = useDatabase();
 const ROWS = 400;
 
@@ -28,11 +28,11 @@ const options = {
   batchSize: { min: 20, max: 20 },
 } as const;
 
-/** Walks in one attempt; `change` happens once, between two batches. Returns the number of batches. */
+/** Walks in one attempt. `change` runs once, between two batches. Returns the number of batches. */
 async function walk(change?: () => Promise<unknown>): Promise<number> {
   let batches = 0;
   await withAttempt(database, async ({ job }) => {
-    // Asked before each batch, outside of its transaction.
+    // Called before a batch, outside of its transaction.
     const check = async () => {
       if (batches === 5 && change) {
         const once = change;
@@ -45,7 +45,7 @@ async function walk(change?: () => Promise<unknown>): Promise<number> {
     await job.inBatches(sql`words`, { ...options, throttle }, async (tx, batch) => {
       await tx.execute(sql`update words set touched = touched + 1 where ${batch}`);
       batches += 1;
-      // The throttle asks at most once a second.
+      // The throttler calls the check at most once per second.
       if (batches === 5) await new Promise((resolve) => setTimeout(resolve, 1_000));
     });
   });
@@ -89,11 +89,11 @@ test.each([
     create schema earlier; alter database "${name}" set search_path = earlier, public`);
   await expect(walk(() => database.sql.unsafe(change))).rejects.toThrow(message);
   await database.sql.unsafe(`alter database "${name}" reset search_path`);
-  // What was done until then, and nothing of what came after.
+  // The batches before the change, and none after it.
   expect((await touches('public.words'))[1]).toBe(100);
 });
 
-test('a walk that was begun under another collation is not gone on with', async () => {
+test('a walk that began with another collation is refused', async () => {
   const attempt = await beginAttempt(database);
   const stop = new Error('enough');
   const begun = attempt.job.inBatches(sql`words`, options, async (tx, batch) => {
@@ -107,10 +107,10 @@ test('a walk that was begun under another collation is not gone on with', async 
 });
 
 test.each([
-  ['a column more', 'alter table words add column more text'],
+  ['one more column', 'alter table words add column more text'],
   ['another index on the key', 'create unique index another on words (word)'],
   [
-    'its index rebuilt and exchanged',
+    'a new index in place of the old one',
     `create unique index another on words (word);
      alter table words drop constraint words_pkey, add primary key using index another`,
   ],
@@ -138,7 +138,7 @@ test.each(['serializable', 'repeatable read'])(
 );
 
 test.each(['commit', 'rollback'])(
-  'a batch whose body sends %s is not noted as done, and its attempt fails',
+  'a batch whose body sends %s is not stored as done, and its attempt fails',
   async (statement) => {
     const walking = withAttempt(database, ({ job }) =>
       job.inBatches(sql`words`, options, async (tx, batch) => {
@@ -163,7 +163,7 @@ test('batches whose body drops all prepared statements are done like others', as
   expect(await touches()).toEqual({ 1: ROWS });
 });
 
-test('a COMMIT that fails ends the attempt: a deferred constraint is no success', async () => {
+test('a batch fails when a deferred constraint makes its COMMIT fail', async () => {
   await database.sql.unsafe(`
     create table noted (number integer);
     create function note() returns trigger language plpgsql as $$ begin

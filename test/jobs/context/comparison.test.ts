@@ -3,7 +3,8 @@ import { sql } from 'drizzle-orm';
 import { useDatabase } from '../../support/database';
 import { withAttempt } from './attempts';
 
-// Types whose operators are not on the search_path: a plain `>` is then another type's, or none.
+// The operators of these types are not on the search_path. There, a plain `>` is that of another
+// type, or there is none.
 const database = useDatabase();
 const ROWS = 300;
 
@@ -20,13 +21,14 @@ afterEach(() =>
 );
 
 const tables: Record<string, { columns: string; key: string[]; values: string }> = {
-  // In the order of "C" all capitals come first; in that of citext 'B' stands between 'a' and 'c'.
+  // In the collation "C" all capitals come first. In the order of citext, 'B' is between 'a' and
+  // 'c'.
   'citext, in the order "C"': {
     columns: 'word extensions.citext collate "C" primary key',
     key: ['word'],
     values: `case when i % 2 = 0 then chr(97 + i % 26) || i else chr(65 + i % 26) || i end`,
   },
-  'hstore, whose operators have names of their own': {
+  'hstore, whose operators have other names': {
     columns: 'word extensions.hstore primary key',
     key: ['word'],
     values: `extensions.hstore('k' || i % 7, i::text)`,

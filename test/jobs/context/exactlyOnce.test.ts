@@ -14,9 +14,12 @@ const ledger = pgTable('ledger', {
 });
 
 const ROWS = 3_000;
-/** So that the walk outlasts a dozen attempts on the fastest machine, with however many lanes. */
+/**
+ * Slow enough that the walk takes a dozen attempts on the fastest machine, with any number of
+ * lanes.
+ */
 const BATCH_SECONDS = 0.015;
-/** A crash of the server takes a second. */
+/** Each crash of the server takes a second. */
 const CRASHES_AT_MOST = 3;
 
 let server: TestPostgres;
@@ -34,12 +37,12 @@ afterAll(() => database.sql.end({ timeout: 1 }));
 
 const CRASH = 'loses the server';
 
-/** What ends an attempt, or what it takes for its end, at any moment. */
+/** What can end an attempt, or look like its end, at any moment. */
 const blows: Record<string, (attempt: TestAttempt) => Promise<unknown>> = {
   'is asked to stop': async (attempt) => attempt.stop(new Error('asked to stop')),
   'loses its sessions': (attempt) => terminateSessions(attempt),
   'loses one session': (attempt) => terminateSessions(attempt, 1),
-  // Its sessions live on: only the fence stops it.
+  // Its sessions stay open. Only the fence stops it.
   'is superseded': async () => {},
   [CRASH]: async () => {
     await server.restartImmediate();
@@ -79,7 +82,7 @@ test.each([
       if (blow === CRASH) crashes += 1;
       await sleep(Math.random() * 150);
       await blows[blow]?.(attempt);
-      // Neither is waited for before the next attempt begins.
+      // The next attempt begins without waiting for the end of this one.
       completed = await Promise.race([walk, sleep(Math.random() * 20, false)]);
       stragglers.push(walk.then(() => attempt.end()));
     }
@@ -87,7 +90,7 @@ test.each([
     expect(await touches()).toEqual([{ touched: 1, rows: ROWS }]);
     expect(attempts).toBeGreaterThan(12);
   },
-  // A hundred attempts and more, most of which end before they have done anything.
+  // A hundred attempts or more. Most of them end before they have done anything.
   240_000,
 );
 

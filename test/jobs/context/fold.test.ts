@@ -9,7 +9,7 @@ import { beginAttempt, withAttempt } from './attempts';
 
 const database = useDatabase();
 const ROWS = 1_000;
-/** Longer than from one fold to the next. Milliseconds. */
+/** Milliseconds. Longer than the time between two folds. */
 const LATE = 1_500;
 
 const ledger = pgTable('ledger', {
@@ -36,13 +36,13 @@ test('a fold whose packets are late does not put the low-water mark back', async
   const walking = slow.job.inBatches(ledger, options, touch);
   const walk = walking.catch(() => {});
 
-  // The walk is still going then: that it ends before would hide what the test is for.
+  // The walk must still run then. If it had ended before, the test would show nothing.
   await Promise.race([late, walking]);
   await waitFor('its mark to be stored', async () => {
     const [row] = await database.sql`select low_water_mark from long_running_migrations.walks`;
     return row?.['low_water_mark'];
   });
-  // The next attempt, as after a crash: what it finds stored is all that it knows.
+  // The next attempt, as after a crash, knows only what is stored.
   await withAttempt(database, ({ job }) => job.inBatches(ledger, options, touch));
 
   await walk;

@@ -9,19 +9,19 @@ afterEach(
     database.sql`truncate long_running_migrations.walks, long_running_migrations.finished_ranges`,
 );
 
-/** A service with pages, as authors meet them. */
+/** The pages of a service, from the one after `cursor` on. */
 async function* pagesBehind(cursor: number | undefined) {
   for (let page = (cursor ?? 0) + 1; page <= 50; page++) yield { page, content: `page ${page}` };
 }
 
-/** The same, as an array. */
+/** The same pages as an array. */
 function listedBehind(cursor: number | undefined) {
   return Array.from({ length: 50 }, (_, i) => ({ page: i + 1 })).slice(cursor);
 }
 
 const byPage = { cursor: ({ page }: { page: number }) => page, checkpointEvery: 10, total: 50 };
 
-test("forEach goes over an author's own iteration, and on from its stored cursor", async () => {
+test("forEach goes over an author's own iteration, and continues from the stored cursor", async () => {
   const seen: number[] = [];
   const cursors: (number | undefined)[] = [];
   const source = (cursor: number | undefined) => {
@@ -48,7 +48,7 @@ test("forEach goes over an author's own iteration, and on from its stored cursor
   expect(seen).toEqual(pages);
 });
 
-test('forEach asked to stop stores where it is, and repeats nothing', async () => {
+test('forEach stores its cursor when it has to stop, and repeats nothing', async () => {
   const reason = new Error('time is up');
   const seen: number[] = [];
   const stopped = withAttempt(database, ({ job, stop }) =>
@@ -66,7 +66,7 @@ test('forEach asked to stop stores where it is, and repeats nothing', async () =
   expect(seen).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
 });
 
-test('forEach asked to stop does not wait for an item that never comes', async () => {
+test('forEach does not wait for an item that never comes when it has to stop', async () => {
   const reason = new Error('time is up');
   const seen: number[] = [];
   const source = async function* (cursor: number | undefined) {
@@ -86,7 +86,7 @@ test('forEach asked to stop does not wait for an item that never comes', async (
 });
 
 test.each(['2024', '1e3', 'true', 'null', '{"a":1}', '9007199254740993', ''])(
-  'forEach hands back the cursor %j as it was',
+  'forEach gives the cursor %j back unchanged',
   async (value) => {
     const cursors: unknown[] = [];
     const source = (cursor: string | undefined) => {
@@ -107,7 +107,7 @@ test.each(['2024', '1e3', 'true', 'null', '{"a":1}', '9007199254740993', ''])(
 test.each([
   ['a promise', async () => 1],
   ['nothing', () => undefined],
-])('forEach refuses %s for a cursor', async (_, cursor) => {
+])('forEach refuses %s as a cursor', async (_, cursor) => {
   const refused = withAttempt(database, ({ job }) =>
     job.forEach(pagesBehind, { cursor: cursor as () => never }, async () => {}),
   );

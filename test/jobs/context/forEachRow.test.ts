@@ -26,7 +26,7 @@ afterEach(async () => {
 const ids = Array.from({ length: 100 }, (_, i) => (i + 1) * 3);
 const inTens = { key: letters.id, checkpointEvery: 10 };
 
-test('forEach calls for each row of a table in the order of the key', async () => {
+test('forEach visits each row of a table in the order of the key', async () => {
   const seen: { id: number; body: string }[] = [];
   await withAttempt(database, async ({ job, reports }) => {
     await job.forEach(letters, { key: letters.id }, async (row) => {
@@ -38,7 +38,7 @@ test('forEach calls for each row of a table in the order of the key', async () =
   expect(seen[0]).toEqual({ id: 3, body: 'letter 1' });
 });
 
-test('forEach reads only the columns asked for, of rows that match', async () => {
+test('forEach reads only the given columns, of rows that match', async () => {
   const seen: unknown[] = [];
   await withAttempt(database, ({ job }) =>
     job.forEach(
@@ -57,7 +57,7 @@ test('forEach reads only the columns asked for, of rows that match', async () =>
   expect(seen).toEqual([{ body: 'letter 100' }, { body: 'letter 99' }]);
 });
 
-test('forEach keeps what it did before an error', async () => {
+test('forEach repeats nothing that it did before an error', async () => {
   const seen: number[] = [];
   const broken = withAttempt(database, ({ job }) =>
     job.forEach(letters, inTens, async ({ id }) => {
@@ -74,13 +74,13 @@ test('forEach keeps what it did before an error', async () => {
   expect(seen).toEqual(ids);
 });
 
-test('forEach that is lost without a word goes on from its last checkpoint: at least once', async () => {
+test('forEach continues from its last checkpoint after a crash: at least once', async () => {
   const seen: number[] = [];
   const lost = withAttempt(database, ({ id, job }) =>
     job.forEach(letters, inTens, async (row) => {
       seen.push(row.id);
       if (seen.length === 37) {
-        // As a killed worker: nothing of it can write any more.
+        // As after the kill of a worker, the attempt can't write any more.
         await database.sql`update long_running_migrations.migrations set current_attempt = null
           where current_attempt = ${String(id)}`;
         throw new Error('killed');
@@ -96,7 +96,7 @@ test('forEach that is lost without a word goes on from its last checkpoint: at l
   expect(seen).toEqual([...ids.slice(0, 37), ...ids.slice(30)]);
 });
 
-test('forEach keeps its place by the text of the key, whatever the sessions write dates like', async () => {
+test('forEach finds its position again whatever DateStyle the sessions have', async () => {
   await database.sql.unsafe(`
     create table days (day date primary key);
     insert into days select date '2026-01-01' + i from generate_series(1, 40) i`);
@@ -123,7 +123,7 @@ test('forEach keeps its place by the text of the key, whatever the sessions writ
   }
 });
 
-test('forEach goes on behind any text of a key, also one of several columns', async () => {
+test('forEach continues after any text in a key of several columns', async () => {
   const texts = [
     '',
     ' ',
@@ -149,23 +149,25 @@ test('forEach goes on behind any text of a key, also one of several columns', as
   for (let attempts = 0; attempts < rows.length; attempts++) {
     const pass = withAttempt(database, ({ job }) =>
       job.forEach(sql`odd`, { key: [sql`a`, sql`b`], columns }, async (row) => {
-        if (seen.length > attempts) throw new Error('one an attempt');
+        if (seen.length > attempts) throw new Error('one row for each attempt');
         seen.push(row);
       }),
     );
-    await (attempts < rows.length - 1 ? expect(pass).rejects.toThrow('one an attempt') : pass);
+    await (attempts < rows.length - 1
+      ? expect(pass).rejects.toThrow('one row for each attempt')
+      : pass);
   }
   await database.sql`drop table odd`;
   expect(seen).toEqual([...rows]);
 });
 
-/** For sessions that begin from now on. */
+/** Changes a setting for sessions that are opened from now on. */
 async function setForDatabase(setting: string): Promise<void> {
   const [row] = await database.sql`select quote_ident(current_database()) as name`;
   await database.sql.unsafe(`alter database ${row?.['name']} set ${setting}`);
 }
 
-test('forEach over plain names needs to know what to read', async () => {
+test('forEach over a plain name needs the columns to read', async () => {
   const seen: unknown[] = [];
   await withAttempt(database, async ({ job }) => {
     await expect(job.forEach(sql`letters`, { key: sql`id` }, async () => {})).rejects.toThrow(
@@ -179,7 +181,7 @@ test('forEach over plain names needs to know what to read', async () => {
   expect(seen).toEqual(ids);
 });
 
-test('forEach keeps nothing once it has been superseded', async () => {
+test('forEach stores nothing after it has been superseded', async () => {
   const old = withAttempt(database, ({ job }) =>
     job.forEach(letters, inTens, async () => {
       await withAttempt(database, async () => {});

@@ -5,7 +5,7 @@ import { byId, inTens, PEOPLE, people, touch, touches, usePeople } from './peopl
 
 const database = usePeople();
 
-test('inBatches visits every row once, in transactions of their own', async () => {
+test('inBatches visits every row once, each batch in its own transaction', async () => {
   await withAttempt(database, async ({ job, reports, kept }) => {
     const transactions = new Set<string>();
     await job.inBatches(people, inTens, async (tx, batch) => {
@@ -20,7 +20,7 @@ test('inBatches visits every row once, in transactions of their own', async () =
   expect(await touches(database)).toEqual({ 1: PEOPLE });
 });
 
-test('inBatches tells the table size from the first batch on', async () => {
+test('inBatches reports the table size from the first batch on', async () => {
   await database.sql`analyze people`;
   await withAttempt(database, async ({ job, reports }) => {
     await job.inBatches(people, inTens, (tx, batch) => tx.update(people).set(touch).where(batch));
@@ -29,7 +29,7 @@ test('inBatches tells the table size from the first batch on', async () => {
   });
 });
 
-test('inBatches goes in key order, or backwards on request', async () => {
+test('inBatches goes in key order, or backwards if asked to', async () => {
   const firsts: string[] = [];
   for (const descending of [false, true]) {
     await withAttempt(database, ({ job }) =>
@@ -68,7 +68,7 @@ test('inBatches takes only rows that match, also where the batch makes the condi
   expect(await touches(database)).toEqual({ 1: PEOPLE - rows, 2: rows });
 });
 
-test('inBatches calls nothing for an empty table, or where nothing matches', async () => {
+test('inBatches runs no batch for an empty table, or when nothing matches', async () => {
   let calls = 0;
   const count = async () => {
     calls += 1;
@@ -83,7 +83,7 @@ test('inBatches calls nothing for an empty table, or where nothing matches', asy
   expect(calls).toBe(0);
 });
 
-test('inBatches rolls a batch back that fails, and stores nothing of it', async () => {
+test('inBatches rolls back a batch that fails, and does not store it as done', async () => {
   const failing = withAttempt(database, ({ job }) =>
     job.inBatches(people, inTens, async (tx, batch) => {
       await tx.update(people).set(touch).where(batch);
@@ -95,7 +95,7 @@ test('inBatches rolls a batch back that fails, and stores nothing of it', async 
   expect(await database.sql`select * from long_running_migrations.finished_ranges`).toHaveLength(0);
 });
 
-test('inBatches does not take a batch for done whose error the author caught', async () => {
+test('inBatches does not store a batch as done after the author caught an error of Postgres', async () => {
   const careless = withAttempt(database, ({ job }) =>
     job.inBatches(people, inTens, async (tx, batch) => {
       await tx.update(people).set(touch).where(batch);

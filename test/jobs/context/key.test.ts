@@ -14,7 +14,7 @@ afterEach(async () => {
   await database.sql.unsafe('drop table if exists items cascade; drop view if exists seen');
 });
 
-/** Makes the table, and returns what inBatches says to the key. */
+/** Runs `ddl`, walks over the table, and returns 'walked' or the error. */
 async function walk(
   ddl: string,
   options: Omit<BatchOptions, 'throttle'>,
@@ -79,7 +79,7 @@ test('inBatches refuses an index whose order is not that of the column', async (
   expect(await walk(mixed, { key: [items.id, items.code] })).toContain('mixes directions');
 });
 
-test('inBatches refuses what is no plain column of that table', async () => {
+test('inBatches refuses a key that is not a plain column of the table', async () => {
   const ddl = 'create table items (id integer primary key, code text)';
   expect(await walk(ddl, { key: others.id })).toContain('id is not a column of "items"');
   const again = 'select 1';
@@ -90,7 +90,7 @@ test('inBatches refuses what is no plain column of that table', async () => {
   expect(await walk(again, { key: [] })).toContain('one column at least');
 });
 
-test('inBatches refuses what is no table, or one with heirs', async () => {
+test('inBatches refuses a view, a missing table, and a table with inheriting tables', async () => {
   expect(await walk('select 1', { key: sql`id` }, sql`nowhere`)).toContain('no table nowhere');
   const ddl = 'create table items (id integer primary key); create view seen as table items';
   expect(await walk(ddl, { key: sql`id` }, sql`seen`)).toContain('public.seen is not a table');
@@ -98,7 +98,7 @@ test('inBatches refuses what is no table, or one with heirs', async () => {
   expect(await walk(heir, { key: items.id })).toContain('has tables inheriting from it');
 });
 
-test('inBatches refuses options that make no sense', async () => {
+test('inBatches refuses options with values that are not allowed', async () => {
   const ddl = 'create table items (id integer primary key)';
   const refused = (options: Partial<BatchOptions>) =>
     walk('select 1', { key: items.id, ...options });
@@ -133,7 +133,7 @@ test.each([
   ).toBe('walked');
 });
 
-test('inBatches refuses to go on over another table, key, direction or condition', async () => {
+test('inBatches refuses to continue with another key, direction or condition', async () => {
   await database.sql.unsafe(
     'create table items (id integer primary key, code text not null unique); insert into items select i, i::text from generate_series(1, 500) i',
   );

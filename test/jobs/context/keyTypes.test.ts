@@ -6,7 +6,7 @@ import { withAttempt } from './attempts';
 
 const database = useDatabase();
 
-/** Keys of a type as text; those that are equal to Postgres are left out when they are stored. */
+// Arbitrary keys of each type, as text. Of keys that are equal to Postgres, only one is stored.
 const text = fc
   .string({ unit: 'grapheme', maxLength: 12 })
   .filter((value) => !value.includes('\0'));
@@ -46,14 +46,17 @@ const walks = fc.record({
   size: fc.integer({ min: 1, max: 15 }),
   lanes: fc.integer({ min: 1, max: 4 }),
   descending: fc.boolean(),
-  /** After so many batches the attempt is asked to stop; one number an attempt. */
+  /** For each attempt: the number of batches after which it is asked to stop. */
   stops: fc.array(fc.nat(5), { maxLength: 3 }),
-  /** Every so-manieth row is deleted between two attempts. */
+  /** Between two attempts, rows are deleted whose ID is a multiple of this number. */
   deleted: fc.integer({ min: 3, max: 20 }),
 });
 type Walk = typeof walks extends fc.Arbitrary<infer T> ? T : never;
 
-/** Walks over `keyed` in as many attempts as it is stopped, and one more; returns the visited keys. */
+/**
+ * Walks over `keyed` in one attempt for each stop, and a last one. Returns the IDs that were
+ * visited.
+ */
 async function walk(columns: string[], { size, lanes, descending, stops, deleted }: Walk) {
   const visited: string[] = [];
   const key = columns.map((column) => sql.identifier(column)).map((name) => sql`${name}`);

@@ -9,7 +9,10 @@ const servers = useDevServers();
 const NAME = '0001_ledger';
 const ROWS = 16_000;
 const DISTURBANCES = 6;
-/** A kill costs a heartbeat timeout and the start of a worker; on a busy machine several times that. */
+/**
+ * A kill costs a heartbeat timeout and the start of a worker. A busy machine takes several times as
+ * long.
+ */
 const PATIENCE = 90_000;
 
 beforeAll(async () => {
@@ -29,7 +32,7 @@ const JOB = `
         await tx.execute(sql\`select pg_sleep(0.03)\`);
       });`;
 
-test('inBatches touches each row once, however its workers are killed and its attempts stopped', async () => {
+test('inBatches changes each row once, although workers are killed and attempts are stopped', async () => {
   const jobs = servers.jobsFolder();
   jobs.writeJob(NAME, JOB);
   const env = {
@@ -58,7 +61,7 @@ test('inBatches touches each row once, however its workers are killed and its at
   expect(counts).toEqual([{ touched: 1, rows: ROWS }]);
 }, 300_000);
 
-/** Waits until an attempt commits, and then for a random moment of it. */
+/** Waits until an attempt commits a batch, and then a random time. */
 async function workGoesOn(): Promise<void> {
   const before = await touched();
   await waitFor('the walk to go on', async () => (await touched()) > before, PATIENCE);
@@ -70,7 +73,7 @@ async function touched(): Promise<number> {
   return Number(row?.['rows']);
 }
 
-/** Kills it, asks it to stop, or pauses the migration; returns the worker that goes on. */
+/** Kills the worker, shuts it down, or pauses the migration. Returns the worker that then runs. */
 async function disturb(
   turn: number,
   worker: TestWorker,

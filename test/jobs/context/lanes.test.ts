@@ -5,14 +5,14 @@ import { inTens, PEOPLE, people, touch, touches, usePeople } from './people';
 
 const database = usePeople();
 
-test('inBatches works with several lanes at once', async () => {
+test('inBatches runs batches in several lanes at the same time', async () => {
   let running = 0;
   let most = 0;
   await withAttempt(database, ({ job }) =>
     job.inBatches(people, { ...inTens, lanes: 4 }, async (tx, batch) => {
       running += 1;
       most = Math.max(most, running);
-      // A session may be slow to open: the first batches stay until the last lane has come.
+      // A session may be slow to open, so the first batches wait for the last lane.
       await waitFor('four batches to run at once', () => most >= 4);
       await tx.update(people).set(touch).where(batch);
       running -= 1;
@@ -22,7 +22,7 @@ test('inBatches works with several lanes at once', async () => {
   expect(await touches(database)).toEqual({ 1: PEOPLE });
 });
 
-test('inBatches leaves no lane running when one fails', async () => {
+test('no lane is still running after one has failed', async () => {
   let running = 0;
   let failed = false;
   const failing = withAttempt(database, ({ job }) =>

@@ -10,7 +10,7 @@ const letters = pgTable('letters', { id: integer('id').primaryKey() });
 const pages = () => Array.from({ length: 50 }, (_, i) => i + 1);
 const byPage = { cursor: (page: number) => page };
 
-test('a walk inside of forEach needs a name of its own; inside of a batch none can begin', async () => {
+test('a walk inside of forEach needs its own name, and no walk can begin inside of a batch', async () => {
   await database.sql.unsafe(`create table letters (id integer primary key);
     insert into letters select i * 3 from generate_series(1, 100) i`);
   const inner: string[] = [];

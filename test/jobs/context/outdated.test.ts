@@ -7,8 +7,8 @@ import { startPostgres, type TestPostgres } from '../../support/postgres';
 import { waitFor } from '../../support/waitFor';
 import { beginAttempt, withAttempt } from './attempts';
 
-// The database loses its last commits under an attempt that goes on: a crash with asynchronous
-// commits, a failover to a replica that lagged behind, a backup restored.
+// The database loses its last commits while an attempt goes on: after a crash with asynchronous
+// commits, a failover to a replica that was behind, or the restore of a backup.
 let server: TestPostgres;
 let database: { databaseUrl: string; sql: Sql };
 const ROWS = 1_000;
@@ -37,7 +37,7 @@ afterEach(() =>
 const options = { key: sql`id`, batchSize: { min: 10, max: 10 } } as const;
 const touch = sql`update ledger set touched = touched + 1`;
 
-/** Walks in an attempt of its own; `between` happens once, before the 30th batch. */
+/** Walks in a new attempt. `between` runs once, before the 31st batch. */
 function walk(between?: () => Promise<unknown>): Promise<void> {
   return withAttempt(database, ({ job }) => {
     let batches = 0;
@@ -54,13 +54,13 @@ function walk(between?: () => Promise<unknown>): Promise<void> {
     return job.inBatches(sql`ledger`, { ...options, throttle }, async (tx, batch) => {
       await tx.execute(sql`${touch} where ${batch}`);
       batches += 1;
-      // The throttle asks once a second at most.
+      // The throttler calls the check at most once per second.
       if (batches === 30) await new Promise((resolve) => setTimeout(resolve, 1_000));
     });
   });
 }
 
-/** What a dump holds of the walk and of what it changes. */
+/** Saves the walk and its table. Returns a function that restores them. */
 async function dump(): Promise<() => Promise<unknown>> {
   await database.sql.unsafe(`
     create table saved_ledger as table ledger;
@@ -80,11 +80,11 @@ async function expectEachTouchedOnce(): Promise<void> {
   expect(counts).toEqual([{ touched: 1, rows: ROWS }]);
 }
 
-test('an attempt does not go on from memory after its server has crashed', async () => {
+test('an attempt ends when its server has crashed', async () => {
   const crash = async () => {
     await server.restartImmediate();
     await waitFor('Postgres to be back', () => database.sql`select 1`.catch(() => false));
-    // Gone with the crash, as commits that were not yet on disk.
+    // Loses commits that were not on disk yet.
     await database.sql`update ledger set touched = 0 where id > 200`;
     await database.sql`
       update long_running_migrations.walks set low_water_mark = '{200}', rows_done = 200`;
@@ -95,7 +95,7 @@ test('an attempt does not go on from memory after its server has crashed', async
   await expectEachTouchedOnce();
 });
 
-test('an attempt does not go on from memory after its data were restored from a dump', async () => {
+test('an attempt ends when its data were restored from a dump', async () => {
   let restore: () => Promise<unknown> = async () => {};
   const attempt = withAttempt(database, ({ job }) => {
     let batches = 0;
@@ -106,7 +106,7 @@ test('an attempt does not go on from memory after its data were restored from a 
       if (batches === 60) await new Promise((resolve) => setTimeout(resolve, 1_100));
     });
   });
-  // Restored behind its back, as soon as the mark has moved on from the dump's.
+  // Restores the dump while the attempt runs, after the mark has moved past that of the dump.
   const restored = waitFor('the walk to pass the dump', async () => {
     const [row] = await database.sql<{ done: number }[]>`
       select count(*)::int as done from ledger where touched > 0`;
@@ -118,8 +118,8 @@ test('an attempt does not go on from memory after its data were restored from a 
   await expectEachTouchedOnce();
 });
 
-test('a lost range is noticed although its number was given out again', async () => {
-  // A sequence goes back with what a crash has lost.
+test('an attempt notices a lost range although another range has got its ID', async () => {
+  // A crash that loses commits can also set the sequence back.
   let lost = false;
   const attempt = withAttempt(database, ({ job }) => {
     let last = false;
@@ -144,7 +144,7 @@ test('a lost range is noticed although its number was given out again', async ()
   await expectEachTouchedOnce();
 });
 
-/** As a crash would that loses the first batch, and with it the number of its range. */
+/** Removes the first batch and sets the sequence back to the ID of its range, as a crash could. */
 async function loseFirstRange(): Promise<void> {
   const [first] = await waitFor('the first range', async () => {
     const rows = await database.sql<{ id: string }[]>`
@@ -153,13 +153,13 @@ async function loseFirstRange(): Promise<void> {
   });
   await database.sql`delete from long_running_migrations.finished_ranges where upto = '{10}'`;
   await database.sql`update ledger set touched = 0 where id <= 10`;
-  // Without a lock on the table, for which the batches under way would have to be waited for.
+  // setval() needs no lock on the table. A lock would have to wait for the running batches.
   await database.sql`
     select setval(pg_get_serial_sequence('long_running_migrations.finished_ranges', 'id'),
       ${first?.id ?? 0}, false)`;
 }
 
-test('a walk is complete only when what is stored reaches from its first key to its last', async () => {
+test('a walk is complete only when the stored ranges reach from its first key to its last', async () => {
   const lost = walk(async () => {
     await database.sql`update ledger set touched = 0 where id <= 10`;
     await database.sql`
@@ -168,7 +168,7 @@ test('a walk is complete only when what is stored reaches from its first key to 
   await expect(lost).rejects.toThrow(/do not reach to the walk's end/);
 });
 
-test('an attempt notices tables of ours that were created anew', async () => {
+test('an attempt notices that our tables were dropped and created again', async () => {
   const recreate = () =>
     database.sql.unsafe(`
       create table long_running_migrations.restored (like long_running_migrations.migrations including all);
@@ -182,7 +182,7 @@ test('an attempt notices tables of ours that were created anew', async () => {
   await expectEachTouchedOnce();
 });
 
-test('an attempt whose number was given out again, by a database that lost its claim, is fenced off', async () => {
+test('an attempt is superseded when the database lost its claim and gave its ID to another attempt', async () => {
   const older = await beginAttempt(database);
   await database.sql`update long_running_migrations.migrations set epoch = gen_random_uuid()`;
   const late = older.job.inBatches(sql`ledger`, { ...options, throttle: false }, async () => {});
@@ -215,7 +215,7 @@ test('a cursor and a checkpoint notice that the database has lost what was store
   });
 });
 
-test('checkpoints saved side by side, and in transactions of the author, are no loss', async () => {
+test('checkpoints saved at the same time, or in transactions of the author, do not count as lost', async () => {
   await withAttempt(database, async (attempt) => {
     const checkpoint = new Checkpoint(attempt, 0);
     await Promise.all([1, 2, 3, 4].map((at) => checkpoint.save({ at })));

@@ -40,7 +40,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A standby that replays three seconds late, from a base backup taken by hand. */
+/** Starts a standby that replays three seconds late, from a base backup that the test takes. */
 async function startReplica(): Promise<ChildProcess> {
   const data = path.join(folder, 'replica');
   const backup = await database.sql.reserve();
@@ -49,7 +49,7 @@ async function startReplica(): Promise<ChildProcess> {
   const [label] = await backup`select labelfile from pg_backup_stop()`;
   backup.release();
   rmSync(path.join(data, 'postmaster.pid'), { force: true });
-  // Written into files that were copied, so that they keep their owner.
+  // The files are made as copies of another one, so that they have the right owner.
   appendFileSync(
     path.join(data, 'postgresql.auto.conf'),
     `primary_conninfo = '${database.databaseUrl}?application_name=eu_2'

@@ -5,7 +5,7 @@ import { byId, inTens, PEOPLE, people, touch, touches, usePeople } from './peopl
 
 const database = usePeople();
 
-test('inBatches resumes where the attempt before was stopped, and repeats nothing', async () => {
+test('inBatches continues where the attempt before was stopped, and repeats nothing', async () => {
   const reason = new Error('time is up');
   const first = withAttempt(database, ({ job, stop }) => {
     let batches = 0;
@@ -24,7 +24,7 @@ test('inBatches resumes where the attempt before was stopped, and repeats nothin
   expect(await touches(database)).toEqual({ 1: PEOPLE });
 });
 
-test('inBatches passes over a walk that is complete', async () => {
+test('inBatches skips a walk that is complete', async () => {
   const walk = () =>
     withAttempt(database, ({ job }) =>
       job.inBatches(people, inTens, (tx, batch) => tx.update(people).set(touch).where(batch)),
@@ -34,7 +34,7 @@ test('inBatches passes over a walk that is complete', async () => {
   expect(await touches(database)).toEqual({ 1: PEOPLE });
 });
 
-test('inBatches passes over a complete walk whose table is gone', async () => {
+test('inBatches skips a complete walk whose table was dropped', async () => {
   const walk = () =>
     withAttempt(database, ({ job }) => job.inBatches(people, byId, async () => {}));
   await walk();
@@ -42,7 +42,7 @@ test('inBatches passes over a complete walk whose table is gone', async () => {
   await walk();
 });
 
-test('inBatches ends at the last key of the first attempt', async () => {
+test('inBatches ends at the key that was the last one when the walk began', async () => {
   await withAttempt(database, ({ job }) =>
     job.inBatches(people, inTens, async (tx, batch) => {
       await tx.update(people).set(touch).where(batch);
@@ -52,11 +52,12 @@ test('inBatches ends at the last key of the first attempt', async () => {
   expect(await touches(database)).toEqual({ 0: PEOPLE / 10, 1: PEOPLE });
 });
 
-test('inBatches stops an attempt that has been superseded, before it changes anything', async () => {
+test('inBatches changes nothing more in an attempt that has been superseded', async () => {
   const old = withAttempt(database, ({ job }) =>
     job.inBatches(people, inTens, async (tx, batch) => {
       await tx.update(people).set(touch).where(batch);
-      // The claim waits for this batch to end, so nobody waits for it here.
+      // The claim of the new attempt waits for this batch to end, so this batch can't wait for the
+      // claim.
       void withAttempt(database, async () => {});
     }),
   );
@@ -69,7 +70,7 @@ test('inBatches stops an attempt that has been superseded, before it changes any
   expect(Number(rows[0]?.rows)).toBe(done['1']);
 });
 
-test('inBatches walks two tables in one job, each resumed by itself', async () => {
+test('inBatches continues each of two walks in one job', async () => {
   for (let attempt = 0; attempt < 3; attempt++) {
     await withAttempt(database, async ({ job }) => {
       await job.inBatches(people, inTens, (tx, batch) => tx.update(people).set(touch).where(batch));

@@ -20,7 +20,7 @@ afterEach(async () => {
   );
 });
 
-/** Walks in batches of 20 ms at least; returns how long it took. */
+/** Walks in batches of at least 20 ms. Returns how many milliseconds it took. */
 async function timed(throttle: Throttle, unthrottled = false): Promise<number> {
   const attempt = await beginAttempt(database, undefined, { unthrottled });
   const begun = performance.now();
@@ -32,16 +32,16 @@ async function timed(throttle: Throttle, unthrottled = false): Promise<number> {
   return ms;
 }
 
-test('a duty cycle lets the lane rest in proportion to its work', async () => {
+test('a lane rests in proportion to its work', async () => {
   expect(await timed({ dutyCycle: 0.2 })).toBeGreaterThan(10 * 20 + 9 * 80);
 });
 
-test("an operator's haste overrides the duty cycle and the author's check", async () => {
+test("an unthrottled attempt ignores the duty cycle and the author's check", async () => {
   const check = () => 'never';
   expect(await timed({ dutyCycle: 0.01, check }, true)).toBeLessThan(5_000);
 });
 
-test("the author's check holds batches back, and says why in the progress", async () => {
+test("batches wait for the author's check, and the progress shows its reason", async () => {
   let asked = 0;
   let batches = 0;
   await withAttempt(database, async ({ job, reports }) => {
@@ -61,7 +61,7 @@ test("the author's check holds batches back, and says why in the progress", asyn
   expect(batches).toBe(1);
 });
 
-test('a job that waits for its turn stops at once', async () => {
+test('a walk that waits for a check stops at once when it has to', async () => {
   const reason = new Error('time is up');
   const waiting = withAttempt(database, ({ job, stop }) =>
     job.inBatches(

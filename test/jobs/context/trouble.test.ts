@@ -27,7 +27,7 @@ afterEach(async () => {
 
 const touch = { touched: sql`touched + 1` };
 const byId = { key: accounts.id, throttle: false } as const;
-/** Four batches, however fast they are. */
+/** Four batches, whatever their speed. */
 const inHundreds = { ...byId, batchSize: { min: 100, max: 100 } };
 
 async function expectEachTouchedOnce(): Promise<void> {
@@ -36,7 +36,7 @@ async function expectEachTouchedOnce(): Promise<void> {
   ).toEqual([{ touched: 1, rows: ROWS }]);
 }
 
-test('inBatches gives way to a transaction that holds a row, and comes back to its batch', async () => {
+test('inBatches retries a batch in halves when another transaction holds a row', async () => {
   let release: () => void = () => {};
   const released = new Promise<void>((resolve) => {
     release = resolve;
@@ -50,7 +50,7 @@ test('inBatches gives way to a transaction that holds a row, and comes back to i
     job.inBatches(accounts, inHundreds, async (tx, batch) => {
       const rows = await batch.rows({ id: accounts.id }, { lock: false });
       sizes.push(rows.length);
-      // The batch with the row, the first time: lock_timeout. The next is its first half.
+      // The second batch needs the row and ends by its lock timeout. The third is its first half.
       if (sizes.length === 3) release();
       await tx.update(accounts).set(touch).where(batch);
     }),
@@ -60,7 +60,7 @@ test('inBatches gives way to a transaction that holds a row, and comes back to i
   await expectEachTouchedOnce();
 });
 
-test('inBatches is the one to give way in a deadlock with the application', async () => {
+test('a deadlock between a batch and the application ends the batch, which is retried', async () => {
   let batchHasRow: () => void = () => {};
   const entered = new Promise<void>((resolve) => {
     batchHasRow = resolve;
@@ -79,7 +79,7 @@ test('inBatches is the one to give way in a deadlock with the application', asyn
     job.inBatches(accounts, { ...inHundreds, lanes: 2 }, async (tx, batch) => {
       tries += 1;
       const first = tx.update(accounts).set(touch).where(sql`${batch} and id <= 50`);
-      // The batches of the other lane have none of the rows that the application wants.
+      // Only the batch with rows up to 50 can meet the application. The other lane's batches can't.
       if ((await first.returning({ id: accounts.id })).length > 0) batchHasRow();
       await tx.update(accounts).set(touch).where(sql`${batch} and id > 50`);
     }),
@@ -89,7 +89,7 @@ test('inBatches is the one to give way in a deadlock with the application', asyn
   await expectEachTouchedOnce();
 });
 
-test.each(['40001', '40P01'])('inBatches tries a batch again after SQLSTATE %s', async (code) => {
+test.each(['40001', '40P01'])('inBatches retries a batch after SQLSTATE %s', async (code) => {
   let failures = 3;
   await withAttempt(database, ({ job }) =>
     job.inBatches(accounts, byId, async (tx, batch) => {
@@ -117,7 +117,7 @@ test('inBatches halves a batch that exceeds the statement timeout, until it fits
   await expectEachTouchedOnce();
 });
 
-test('inBatches gives a batch up that never succeeds', async () => {
+test('inBatches gives up a batch after ten failures', async () => {
   let tries = 0;
   const hopeless = withAttempt(database, ({ job }) =>
     job.inBatches(accounts, byId, async (tx) => {
@@ -129,7 +129,7 @@ test('inBatches gives a batch up that never succeeds', async () => {
   expect(tries).toBe(10);
 });
 
-test('inBatches does not try a batch again that was committed, whatever fails behind it', async () => {
+test('inBatches does not retry a batch that was committed, whatever fails after it', async () => {
   const name = new URL(database.databaseUrl).pathname.slice(1);
   await database.sql.unsafe(`alter database ${name} set statement_timeout = '300ms'`);
   const touchSlowly = () =>
@@ -140,7 +140,7 @@ test('inBatches does not try a batch again that was committed, whatever fails be
       }),
     );
   const walk = touchSlowly();
-  // The mark can't be moved while somebody holds the walk's row.
+  // The low-water mark can't be moved while another session locks the walk's row.
   const held = database.sql.begin(async (tx) => {
     await waitFor('the walk to begin', async () => {
       const rows = await tx`select 1 from long_running_migrations.walks for update`;
@@ -154,7 +154,7 @@ test('inBatches does not try a batch again that was committed, whatever fails be
   await expectEachTouchedOnce();
 });
 
-test('inBatches takes less when others wait for its locks', async () => {
+test('inBatches makes batches smaller when others wait for its locks', async () => {
   const options = { ...byId, targetBatchTime: '20 s', batchSize: { max: 100 } };
   let application: Promise<unknown> | undefined;
   await withAttempt(database, async ({ job, reports }) => {
@@ -162,7 +162,7 @@ test('inBatches takes less when others wait for its locks', async () => {
       await tx.update(accounts).set(touch).where(batch);
       if (application) return;
       application = waitForRow();
-      await waitFor('the application to have waited for two looks at the locks', async () => {
+      await waitFor('the application to wait during two checks of the locks', async () => {
         const [waiter] = await database.sql`
           select 1 from pg_stat_activity where query like '%for the batch%'
             and wait_event_type = 'Lock' and query_start < now() - interval '2.2 s'`;

@@ -3,9 +3,9 @@ import { sql } from 'drizzle-orm';
 import { useDatabase } from '../../support/database';
 import { withAttempt } from './attempts';
 
-// What run() does about a walk that fails: the walk is not done, whatever run() makes of it.
+// A walk that failed is not done, whatever run() does with its error.
 const database = useDatabase();
-const transient = Object.assign(new Error('the service is away'), { code: 'ECONNRESET' });
+const transient = Object.assign(new Error('the service is down'), { code: 'ECONNRESET' });
 
 beforeEach(() =>
   database.sql.unsafe(`
@@ -26,7 +26,7 @@ const failing = async () => {
 };
 const nothing = async () => {};
 
-test('a walk whose error run() keeps to itself is found unfinished, with that error as the cause', async () => {
+test('a walk whose error run() caught is unfinished, with that error as the cause', async () => {
   await withAttempt(database, async ({ job, walks }) => {
     await Promise.allSettled([job.inBatches(sql`ledger`, options, failing)]);
     await job.inBatches(sql`other`, options, nothing);
@@ -43,7 +43,7 @@ test('a walk whose error run() keeps to itself is found unfinished, with that er
 test.each([
   ['by its number', {}],
   ['by its name', { name: 'lower' }],
-])('a walk that failed, %s, is not begun once more in the same attempt', async (_, named) => {
+])('a walk that failed, known %s, does not begin again in the same attempt', async (_, named) => {
   await withAttempt(database, async ({ job }) => {
     const touched = new Set<string>();
     await job
@@ -61,7 +61,7 @@ test.each([
   });
 });
 
-test('a walk that still runs when run() returns is said as that', async () => {
+test('a walk that still runs when run() returns is an error that says so', async () => {
   await withAttempt(database, async ({ job, walks }) => {
     let proceed: () => void = () => {};
     const entered = new Promise<void>((resolve) => {

@@ -18,7 +18,7 @@ test('updateRows writes every type as Drizzle itself does, and NULL into each', 
   expect(empty).toEqual({ id: 2n, ...nothing });
 });
 
-test('updateRows changes the rows and columns given, and no others', async () => {
+test('updateRows changes only the given rows and columns', async () => {
   await file.database.sql`update all_types set text = 'before', integer = 7`;
   expect(
     await file.update([
@@ -32,7 +32,7 @@ test('updateRows changes the rows and columns given, and no others', async () =>
   expect(rows.every(({ integer }) => integer === 7)).toBe(true);
 });
 
-test('updateRows does nothing for no rows', async () => {
+test('updateRows does nothing without rows', async () => {
   expect(await file.update([])).toBe(0);
 });
 

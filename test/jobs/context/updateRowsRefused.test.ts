@@ -4,7 +4,7 @@ import { all, useAllTypes } from './allTypes';
 
 const file = useAllTypes();
 
-test('updateRows refuses two rows of one key, also when they differ as text only', async () => {
+test('updateRows refuses two rows with equal keys, even if the keys have different texts', async () => {
   await expect(
     file.update([
       { id: 1n, text: 'a' },
@@ -21,7 +21,7 @@ test('updateRows refuses two rows of one key, also when they differ as text only
   await expect(byNumeric).rejects.toThrow('two rows have the same numeric');
 });
 
-test('updateRows refuses two rows of one key that is not unique, or equal by its collation only', async () => {
+test('updateRows refuses two rows with equal keys of a column that is not unique or ignores case', async () => {
   await file.database.sql.unsafe(`
     create collation if not exists case_blind
       (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
@@ -44,7 +44,7 @@ test('updateRows refuses two rows of one key that is not unique, or equal by its
   }
 });
 
-test('updateRows refuses rows that differ in their properties, or are no rows of the table', async () => {
+test('updateRows refuses rows with different properties, or with properties that are not columns', async () => {
   await expect(
     file.update([
       { id: 1n, text: 'a' },

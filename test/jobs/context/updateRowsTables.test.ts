@@ -22,7 +22,7 @@ test('updateRows reads each Drizzle table by its own definition', async () => {
   expect(rows.map((row) => row['text'])).toEqual(['x', 'encrypted x']);
 });
 
-test('updateRows sets what sets itself at an update, unless it is given', async () => {
+test('updateRows sets columns with $onUpdate, unless they are given', async () => {
   const touching = pgTable('all_types', {
     id: bigint('id', { mode: 'bigint' }).primaryKey(),
     text: text('text'),
@@ -83,7 +83,7 @@ test('updateRows takes plain names and composite keys', async () => {
     ),
   );
   expect(count).toBe(1);
-  // Compared by Postgres: postgres.js reads a NULL in an array as the text 'NULL'.
+  // Postgres compares the array: postgres.js reads a NULL in an array as the text 'NULL'.
   expect(
     await file.database.sql`
       select id, jsonb, texts is not distinct from array['x', null] as texts

@@ -3,7 +3,7 @@ import { BatchSize } from '../../../../jobs/context/walk/batchSize';
 
 const bounds = { min: 1, max: 20_000 };
 
-/** Runs batches whose rows cost so many milliseconds each, besides a fixed cost. */
+/** Runs batches with a cost per row and a fixed cost, in milliseconds. */
 function run(size: BatchSize, batches: number, msPerRow: number, fixedMs = 2): void {
   for (let i = 0; i < batches; i++) size.took(size.rows, fixedMs + size.rows * msPerRow);
 }
@@ -11,7 +11,7 @@ function run(size: BatchSize, batches: number, msPerRow: number, fixedMs = 2): v
 test.each([
   ['cheap', 0.01, 9_800],
   ['ordinary', 0.1, 980],
-  ['dear', 5, 20],
+  ['expensive', 5, 20],
 ])('BatchSize finds the target time within fifteen batches of %s rows', (_, msPerRow, rows) => {
   const size = new BatchSize(bounds, 100);
   run(size, 15, msPerRow);
@@ -27,7 +27,7 @@ test('BatchSize stays within its bounds', () => {
   expect(size.rows).toBe(50);
 });
 
-test('BatchSize is not misled by ranges cut short', () => {
+test('BatchSize ignores quick batches of ranges that were cut short', () => {
   const size = new BatchSize(bounds, 100);
   run(size, 15, 0.1);
   const before = size.rows;
@@ -36,14 +36,14 @@ test('BatchSize is not misled by ranges cut short', () => {
   expect(size.rows).toBe(before);
 });
 
-test('BatchSize halves at trouble, and recovers in quiet times', () => {
+test('BatchSize halves after a timeout, and recovers slowly', () => {
   const size = new BatchSize(bounds, 100);
   run(size, 15, 0.1);
   const before = size.rows;
   size.halve();
   expect(size.rows).toBe(Math.round(before / 2));
   run(size, 1, 0.1);
-  // Not at once: whoever waited would wait again.
+  // It does not grow back at once: those who waited would wait again.
   expect(size.rows).toBeLessThan(before * 0.7);
   run(size, 60, 0.1);
   expect(size.rows).toBeGreaterThan(before * 0.8);

@@ -21,7 +21,7 @@ let db: Database;
 beforeAll(async () => {
   pool = connect(database.databaseUrl, { applicationName: 'test' });
   db = drizzle(pool);
-  // In no physical order, never analysed, with a text that begs to be sorted by.
+  // The rows are in no physical order and were never analysed. The planner could prefer a sort.
   await database.sql.unsafe(`
     create table things (id bigint primary key, name text not null unique, a integer, b integer,
       padding text default repeat('x', 200), unique (a, b));
@@ -61,19 +61,19 @@ test.each([
   }
 });
 
-test('nextRange counts the rows that match, and those it passes over', async () => {
+test('nextRange counts the rows that match, and all rows that it reads', async () => {
   const key = await describeKey(db, { table: sql`things`, columns: [sql`id`], descending: false });
   const range = await nextRange(db, key, sql`b = 0`, whole(key), 100);
   expect(range).toEqual({ after: null, upto: ['1000'], rows: 1_000, matching: 100 });
 });
 
-test('nextRange goes only so far where hardly anything matches', async () => {
+test('nextRange reads a limited number of keys where hardly any row matches', async () => {
   const key = await describeKey(db, { table: sql`things`, columns: [sql`id`], descending: false });
   const range = await nextRange(db, key, sql`id = ${ROWS}`, whole(key), 100);
   expect(range).toMatchObject({ upto: [`${KEYS_PER_LOOKUP}`], rows: KEYS_PER_LOOKUP, matching: 0 });
 });
 
-test('nextRange ends with the gap', async () => {
+test('nextRange ends at the end of the gap', async () => {
   const key = await describeKey(db, { table: sql`things`, columns: [sql`id`], descending: false });
   const gap = { after: ['119990'], upto: ['500000'] };
   const rest = { ...gap, rows: 10, matching: 10 };
