@@ -75,7 +75,7 @@ export class Throttler {
   /** Rests after a batch, in proportion to the time that it took. */
   async rest(workedMs: number, signal: AbortSignal): Promise<void> {
     if (this.dutyCycle >= 1) return;
-    await sleep(workedMs * (1 / this.dutyCycle - 1), signal);
+    await sleep(restMs(workedMs, this.dutyCycle), signal);
   }
 
   /** All lanes share the answer for one second. */
@@ -95,6 +95,11 @@ export class Throttler {
     }
     return undefined;
   }
+}
+
+/** How long a lane rests after work, in milliseconds. */
+export function restMs(workedMs: number, dutyCycle: number): number {
+  return workedMs * (1 / dutyCycle - 1);
 }
 
 /**

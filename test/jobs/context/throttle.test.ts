@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import { integer, pgTable } from 'drizzle-orm/pg-core';
 import type { Throttle } from '../../../jobs/context/index';
+import { restMs } from '../../../jobs/context/throttle';
 import { useDatabase } from '../../support/database';
-import { beginAttempt, withAttempt } from './attempts';
+import { waitFor } from '../../support/waitFor';
+import { beginAttempt, type TestAttempt, withAttempt } from './attempts';
 
 const database = useDatabase();
 
@@ -20,25 +23,51 @@ afterEach(async () => {
   );
 });
 
-/** Walks in batches of at least 20 ms. Returns how many milliseconds it took. */
-async function timed(throttle: Throttle, unthrottled = false): Promise<number> {
-  const attempt = await beginAttempt(database, undefined, { unthrottled });
-  const begun = performance.now();
-  await attempt.job.inBatches(rows, { key: rows.id, throttle, batchSize: { max: 10 } }, (tx) =>
-    tx.execute(sql`select pg_sleep(0.02)`),
-  );
-  const ms = performance.now() - begun;
-  await attempt.end();
-  return ms;
+/** A lane would rest more than three minutes after a batch of 20 ms. */
+const RESTING = 0.0001;
+
+/** Walks in ten batches of at least 20 ms. `begun` is called at the start of each. */
+function walk({ job }: TestAttempt, throttle: Throttle, begun: () => void): Promise<void> {
+  const options = { key: rows.id, throttle, batchSize: { min: 10, max: 10 } };
+  return job.inBatches(rows, options, (tx) => {
+    begun();
+    return tx.execute(sql`select pg_sleep(0.02)`);
+  });
 }
 
-test('a lane rests in proportion to its work', async () => {
-  expect(await timed({ dutyCycle: 0.2 })).toBeGreaterThan(10 * 20 + 9 * 80);
+test.each([
+  [0.2, 80],
+  [0.5, 20],
+  [1, 0],
+])('with a duty cycle of %d, a lane rests in proportion to its work', (dutyCycle, ms) => {
+  expect(restMs(20, dutyCycle)).toBeCloseTo(ms);
+});
+
+test('a lane rests after a batch, and stops at once when it has to', async () => {
+  const reason = new Error('time is up');
+  let batches = 0;
+  await withAttempt(database, async (attempt) => {
+    const resting = walk(attempt, { dutyCycle: RESTING }, () => {
+      batches += 1;
+    });
+    const ended = expect(resting).rejects.toBe(reason);
+    await waitFor('the first batch to be stored', () => attempt.kept() > 0);
+    // A lane that does not rest would begin more batches meanwhile.
+    await sleep(200);
+    attempt.stop(reason);
+    await ended;
+  });
+  expect(batches).toBe(1);
 });
 
 test("an unthrottled attempt ignores the duty cycle and the author's check", async () => {
-  const check = () => 'never';
-  expect(await timed({ dutyCycle: 0.01, check }, true)).toBeLessThan(5_000);
+  const attempt = await beginAttempt(database, undefined, { unthrottled: true });
+  let batches = 0;
+  await walk(attempt, { dutyCycle: RESTING, check: () => 'never' }, () => {
+    batches += 1;
+  });
+  await attempt.end();
+  expect(batches).toBe(10);
 });
 
 test("batches wait for the author's check, and the progress shows its reason", async () => {
