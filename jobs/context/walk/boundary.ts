@@ -86,7 +86,7 @@ export function boundary(
     order by ${inOrder(key, names)} limit 1`;
 }
 
-/** Counts the rows of a gap in which {@link boundary} found nothing. There are few of them. */
+/** Counts the rows of a gap in which {@link boundary} found nothing: fewer than one look-up reads. */
 function remaining(key: Key, where: SQL | undefined, gap: Gap): SQL {
   const matching = where ? sql`count(*) filter (where ${where})` : sql`count(*)`;
   return sql`select count(*) as rows, ${matching} as matching from ${sql.raw(key.tableName)}
