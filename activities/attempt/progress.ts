@@ -1,6 +1,7 @@
 import type { AttemptRef } from '../../drizzle/rows/fence';
 import type { Progress } from '../../jobs/context/attempt';
 import { durationText } from '../../settings/duration';
+import { percent } from '../../settings/percent';
 import { plainText } from '../../settings/plainText';
 
 /** What the Web UI shows under 'Pending Activities', beside Temporal's own. */
@@ -63,13 +64,14 @@ export class AttemptProgress {
 
   heartbeat(): HeartbeatDetails {
     const speed = this.rowsPerSecond();
+    const share = percent(this.done, this.totalRows, 1);
     const left = this.totalRows === null ? undefined : this.totalRows - this.done;
     return {
       migration: this.attempt.migration,
       attempt: this.attempt.number,
       done: this.done,
       ...(this.totalRows === null ? {} : { total: this.totalRows }),
-      ...(this.totalRows ? { percent: percent(this.done, this.totalRows) } : {}),
+      ...(share === null ? {} : { percent: share }),
       ...(speed === undefined ? {} : { rowsPerSecond: Math.round(speed) }),
       ...(speed && left && left > 0 ? { eta: durationText(Math.ceil(left / speed) * 1000) } : {}),
       ...(this.waitingFor ? { waitingFor: this.waitingFor } : {}),
@@ -90,11 +92,6 @@ export class AttemptProgress {
     // The one just outside the window stays: the speed is reckoned from there.
     while ((this.samples[1]?.at ?? now) < now - SPEED_OVER) this.samples.shift();
   }
-}
-
-function percent(done: number, total: number): number {
-  // An estimate may be short; 100 is for the end.
-  return Math.min(100, Math.round((done / total) * 1000) / 10);
 }
 
 /** What no count of rows can be would make every write of the attempt's rows fail. */

@@ -1,4 +1,5 @@
 import { asc, desc, eq, sql } from 'drizzle-orm';
+import { percent } from '../../settings/percent';
 import { plainText } from '../../settings/plainText';
 import type { Database } from '../database';
 import {
@@ -107,14 +108,9 @@ const shownAttempt = (attempt: Attempt): Attempt => ({
 
 const shown = (text: string | null): string | null => (text === null ? null : plainText(text));
 
-/** 0 to 100; null where nobody knows how much there is. */
-export function percentDone({ status, rowsDone, rowsTotal }: Migration): number | null {
-  if (status === 'completed') return 100;
-  // Somebody's own UPDATE can leave any number.
-  if (rowsTotal === null || rowsTotal <= 0) return null;
-  // An estimate may be short: 100 is for the end.
-  return Math.min(99, Math.max(0, Math.floor((rowsDone / rowsTotal) * 100)));
-}
+/** From 0 to 100; null when the total is unknown. */
+export const percentDone = ({ status, rowsDone, rowsTotal }: Migration): number | null =>
+  status === 'completed' ? 100 : percent(rowsDone, rowsTotal);
 
 /** Seconds until a migration is done, at the running attempt's pace; null when nobody knows. */
 export function secondsLeft({ migration, rowsPerSecond }: MigrationView): number | null {
