@@ -1,6 +1,6 @@
 import { condition } from './conditions';
 
-/** What the driver's and the server's errors have in common. */
+/** The fields of an error of the driver or the server. */
 interface Coded {
   readonly name: string;
   readonly code: string;
@@ -12,39 +12,43 @@ interface Coded {
   readonly constraint_name?: unknown;
 }
 
-const BROKEN = () => 'Postgres broke the connection off; try again';
+const BROKEN = () => 'Postgres closed the connection; try again';
 const NO_ANSWER = (error: Coded) => `Postgres at ${where(error)} doesn't answer (DATABASE_URL)`;
 const NO_HOST = (error: Coded) =>
   `no such host for Postgres: ${text(error.hostname)} (DATABASE_URL)`;
 
-/** By SQLSTATE or the driver's code: what is wrong and what an operator can do about it. */
+/**
+ * What is wrong and what an operator can do about it, for errors without a {@link condition}: the
+ * driver's own, and one of the server's that only its message explains.
+ */
 const explanations: Readonly<Record<string, (error: Coded) => string>> = {
   ECONNREFUSED: (error) => `nothing answers for Postgres at ${where(error)} (DATABASE_URL)`,
   ECONNRESET: BROKEN,
   EPIPE: BROKEN,
   ENOTFOUND: NO_HOST,
   EAI_AGAIN: NO_HOST,
-  EHOSTUNREACH: (error) => `no way to Postgres at ${where(error)} (DATABASE_URL)`,
+  EHOSTUNREACH: (error) => `Postgres at ${where(error)} can't be reached (DATABASE_URL)`,
   ETIMEDOUT: NO_ANSWER,
   CONNECT_TIMEOUT: NO_ANSWER,
   CONNECTION_CLOSED: BROKEN,
   CONNECTION_ENDED: BROKEN,
-  // PgBouncer, for one, refuses what it does not know; the message names the parameter.
+  // PgBouncer, for example, refuses parameters that it does not know. The message names the parameter.
   '08P01': (error) =>
     `Postgres or its pooler refuses the connection: ${error.message} (DATABASE_URL)`,
-  '28P01': () => 'Postgres refuses the password or the user (DATABASE_URL)',
-  '28000': () => 'Postgres refuses the user (DATABASE_URL)',
-  '3D000': () => 'Postgres has no such database (DATABASE_URL)',
-  '22P02': () => `Postgres lacks a value that this version knows: ${MIGRATE}`,
-  '42501': (error) => `Postgres doesn't allow it to this user: ${error.message}`,
 };
 
 const MIGRATE = 'run npx lrm migrate';
 const AGAIN = 'try again';
+const CHECK = 'check DATABASE_URL';
 
-/** What to do about a {@link condition} that says by itself what is wrong. */
+/** What an operator can do about a {@link condition}. */
 const advice: Readonly<Record<string, string>> = {
-  '25006': 'a replica perhaps; name the primary in DATABASE_URL',
+  // A status or an outcome that a newer version added.
+  '22P02': `this version knows a value that the database lacks; ${MIGRATE}`,
+  '25006': 'it may be a replica; name the primary in DATABASE_URL',
+  '28000': CHECK,
+  '28P01': CHECK,
+  '3D000': CHECK,
   '3F000': MIGRATE,
   '42703': MIGRATE,
   '42704': MIGRATE,
@@ -58,8 +62,9 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 /**
- * One line on an error of Postgres or its driver about our own tables; undefined when it is
- * neither's. Nothing of DATABASE_URL but host and port, and no row's value.
+ * Explains an error of Postgres or its driver about our own tables, in one line. The line holds
+ * host and port, but nothing else of DATABASE_URL, and no value of a row.
+ * @returns undefined for errors from elsewhere
  */
 export function explainPostgres(error: unknown): string | undefined {
   const cause = innermost(error);
@@ -72,14 +77,14 @@ export function explainPostgres(error: unknown): string | undefined {
 
 const then = (what: string | undefined) => (what ? `: ${what}` : '');
 
-/** What it is about. Messages of class 42 (wrong SQL) hold names only; others may quote a row. */
+/** Which objects the error is about. Messages of class 42 hold only names; others may quote a row. */
 function names(error: Coded): string {
   if (error.code.startsWith('42')) return error.message;
   const objects = [error.table_name, error.constraint_name].filter((name) => name !== undefined);
   return [`SQLSTATE ${error.code}`, ...objects].join(', ');
 }
 
-/** Drizzle wraps what the driver threw in an error that holds the query and its parameters. */
+/** Drizzle wraps the driver's error in one that holds the query and its parameters. */
 function innermost(error: unknown): unknown {
   let current = error;
   for (let depth = 0; depth < 8; depth++) {
@@ -96,5 +101,5 @@ function isCoded(error: unknown): error is Coded {
 const where = ({ address, port }: Coded): string =>
   port === undefined ? text(address) : `${text(address)}:${text(port)}`;
 
-/** Several hosts are lists. */
+/** A list when DATABASE_URL names several hosts. */
 const text = (value: unknown): string => (Array.isArray(value) ? value.join(',') : String(value));

@@ -116,7 +116,7 @@ describe('retry or fail: transient trouble is retried', () => {
   test.each([
     ['a deadlock', deadlock, /deadlock \(SQLSTATE 40P01\)/],
     ['a serialization failure', serializationFailure, /serialization failure/],
-    ['a lock timeout', lockTimeout, /a lock was not to be had in time/],
+    ['a lock timeout', lockTimeout, /lock timeout \(SQLSTATE 55P03\)/],
     [
       'a statement timeout',
       () =>
@@ -188,7 +188,7 @@ describe('retry or fail: what no attempt could mend fails at once', () => {
     [
       'text that is no number',
       () => sql`select email::int from people`,
-      'text that can not be converted to the type (SQLSTATE 22P02)',
+      'text that cannot be converted to the type (SQLSTATE 22P02)',
     ],
     [
       'a missing table',
@@ -230,7 +230,7 @@ describe('retry or fail: what no attempt could mend fails at once', () => {
           await tx`set local role pg_monitor`;
           await tx`select * from people`;
         }),
-      'no privilege for it: people (SQLSTATE 42501)',
+      'missing privilege: people (SQLSTATE 42501)',
     ],
     [
       "a row's text that is taken for a table's name",

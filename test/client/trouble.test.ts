@@ -46,7 +46,7 @@ test.each<[string, () => string, string]>([
         url.username = 'nobody';
         url.password = SECRET;
       }),
-    'Postgres refuses the',
+    'Postgres: wrong password or user name',
   ],
   [
     'a missing database',
@@ -54,7 +54,7 @@ test.each<[string, () => string, string]>([
       withPassword((url) => {
         url.pathname = 'missing';
       }),
-    'Postgres has no such database',
+    'Postgres: no such database',
   ],
 ])('lrm status, DATABASE_URL with %s: one line, exit 1', async (_, url, line) => {
   const result = await with_({ DATABASE_URL: url() }, 'status');

@@ -65,7 +65,7 @@ test.each([
     (u: URL) => {
       u.pathname = 'nowhere';
     },
-    /Postgres has no such database \(DATABASE_URL\)/,
+    /Postgres: no such database \(SQLSTATE 3D000\): check DATABASE_URL/,
   ],
 ])('worker: %s: waits, then exit code 1', async (_, change, message) => {
   const { code, last, all } = await started({ DATABASE_URL: url(change) });
@@ -80,7 +80,9 @@ test('worker: a wrong password is said and not shown', async () => {
   });
   const { code, last, all } = await started({ DATABASE_URL: wrong });
   expect(code).toBe(1);
-  expect(last).toMatch(/Postgres refuses the password or the user/);
+  expect(last).toMatch(
+    /Postgres: wrong password or user name \(SQLSTATE 28P01\): check DATABASE_URL/,
+  );
   expect(all).not.toContain('hunter2');
 });
 
@@ -94,7 +96,7 @@ test('worker: a right that is missing is said in words', async () => {
     });
     const { code, last } = await started({ DATABASE_URL: withoutRights });
     expect(code).toBe(1);
-    expect(last).toMatch(/Postgres doesn't allow it to this user: permission denied for schema /);
+    expect(last).toMatch(/Postgres: missing privilege \(permission denied for schema /);
   } finally {
     await servers.sql.unsafe(`drop role ${role}`);
   }
