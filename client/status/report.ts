@@ -1,4 +1,5 @@
 import { type MigrationView, readMigrations } from '../../drizzle/rows/status';
+import { pending } from '../../drizzle/rows/transitions';
 import { sameNumber } from '../../jobs/catalog';
 import type { Connections } from '../connections';
 import { explain } from '../errors/explain';
@@ -73,9 +74,7 @@ function runTroubles({ run, workers }: TemporalState): string[] {
 
 /** What keeps waiting migrations from being run. */
 function missingParts(state: TemporalState, migrations: readonly MigrationView[]): string[] {
-  const waiting = migrations.some(({ migration }) =>
-    ['created', 'in_progress'].includes(migration.status),
-  );
+  const waiting = migrations.some(({ migration }) => pending.includes(migration.status));
   if (!waiting) return [];
   const warnings = [];
   if (state.workers.length === 0) {

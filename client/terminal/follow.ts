@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import ms from 'ms';
 import { OperationRefused } from '../../drizzle/rows/operationRefused';
 import { type MigrationView, readMigrations } from '../../drizzle/rows/status';
+import { pending as pendingStatuses } from '../../drizzle/rows/transitions';
+import { durationText } from '../../settings/duration';
 import type { Connections } from '../connections';
 import { type StatusRow, statusRow } from '../status/row';
 import type { Trouble } from '../temporal/runTrouble';
@@ -68,7 +69,7 @@ async function untilEnded(
     if (rows.some((row) => isTaken(row, now.pending))) takenAt = Date.now();
     if (Date.now() - takenAt > timeout) {
       throw new OperationRefused(
-        `no worker has taken it for ${ms(timeout, { long: true })}: ${left(rows)}`,
+        `no worker has taken it for ${durationText(timeout)}: ${left(rows)}`,
       );
     }
     await sleep(LOOK_EVERY);
@@ -94,8 +95,7 @@ async function readRows(
 }
 
 /** In progress or waiting is all that may still change by itself. */
-const hasEnded = ({ migration }: StatusRow): boolean =>
-  !['created', 'in_progress'].includes(migration.status);
+const hasEnded = ({ migration }: StatusRow): boolean => !pendingStatuses.includes(migration.status);
 
 function left(rows: readonly StatusRow[]): string {
   return rows

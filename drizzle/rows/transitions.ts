@@ -1,6 +1,6 @@
 import type { MigrationStatus } from '../schema';
 
-/** Who moves a migration from one status to another. */
+/** What moves a migration from one status to another. */
 export type Move = 'claim' | 'complete' | 'fail' | 'pause' | 'cancel' | 'resume' | 'retry';
 
 interface Transition {
@@ -8,26 +8,26 @@ interface Transition {
   readonly to: MigrationStatus;
 }
 
+/** Statuses in which a migration runs or waits for its next attempt. */
+export const pending: readonly MigrationStatus[] = ['created', 'in_progress'];
+
 /**
- * The legal transitions, all of them. Each UPDATE of a status takes its `WHERE status IN (…)`
- * from here, so that what isn't listed can't happen, whoever comes at the same time.
+ * All legal transitions. Each UPDATE of a status takes its `WHERE status IN (…)` from here, so no
+ * other transition can happen, even when several come at the same time.
  */
 export const transitions: Readonly<Record<Move, Transition>> = {
-  // An attempt begins. From in_progress too: the one before was interrupted, or is to be superseded.
-  claim: { from: ['created', 'in_progress'], to: 'in_progress' },
-  // Only the current attempt ends it well; it has to be running.
+  // An attempt begins. In in_progress it takes over from one that was interrupted or is superseded.
+  claim: { from: pending, to: 'in_progress' },
+  // Only the current attempt can complete the migration.
   complete: { from: ['in_progress'], to: 'completed' },
-  // Likewise; a failure before run() (no such export, say) comes after the claim as well.
+  // The same. Failures before run(), such as a missing export, come after the claim too.
   fail: { from: ['in_progress'], to: 'failed' },
-  // At once where no attempt runs, else when the running one has stopped. What has ended can't be paused.
-  pause: { from: ['created', 'in_progress'], to: 'paused' },
-  // Giving up is possible until it is completed: a failed one, too, to say that nobody will mend it.
-  cancel: { from: ['created', 'in_progress', 'paused', 'failed'], to: 'cancelled' },
-  // Back in the line. 'in_progress' would say that an attempt began; the next claim says so.
+  // Happens at once, or when the running attempt has stopped. A migration that has ended can't be paused.
+  pause: { from: pending, to: 'paused' },
+  // A failed migration can be cancelled too, to record that nobody will fix it.
+  cancel: { from: [...pending, 'paused', 'failed'], to: 'cancelled' },
+  // Not to in_progress, which would mean that an attempt has begun.
   resume: { from: ['paused'], to: 'created' },
-  // Ended ones are run again only by an operator. (A completed one only from the start: `lrm retry --from-start`.)
+  // Only an operator runs an ended migration again. A completed one needs `lrm retry --from-start`.
   retry: { from: ['failed', 'cancelled', 'completed'], to: 'created' },
 };
-
-/** Statuses in which a migration is waiting for the next attempt, or running. */
-export const pending: readonly MigrationStatus[] = ['created', 'in_progress'];

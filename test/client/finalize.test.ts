@@ -91,7 +91,7 @@ test('lrm finalize of one that no worker takes while a run goes on: exit 1 after
   expect(code).toBe(1);
   expect(stdout).toMatch('0007_missing  created  no file 0007_missing on the worker that looked');
   expect(stderr).toMatch(
-    'no worker has taken it for 2 seconds: 0007_missing is created: no file 0007_missing on the worker',
+    'no worker has taken it for 2 s: 0007_missing is created: no file 0007_missing on the worker',
   );
 });
 

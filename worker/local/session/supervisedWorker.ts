@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { durationText } from '../../../settings/duration';
 import { plainText } from '../../../settings/plainText';
 import { projectFolder } from '../../../settings/projectFolder';
 import { endsWithParent } from '../postgres/unprivileged';
@@ -52,7 +53,9 @@ export async function superviseWorker(
       await ended(child);
       if (stopping.signal.aborted) return;
       if (Date.now() - started > RAN_WELL) delay = RESTART_DELAY;
-      note(`The worker ended (${how(child)}); starting it again in ${delay / 1000} s. See ${log}`);
+      note(
+        `The worker ended (${how(child)}); starting it again in ${durationText(delay)}. See ${log}`,
+      );
       await sleep(delay, undefined, { signal: stopping.signal }).catch(() => {});
       if (stopping.signal.aborted) return;
       child = run(env, log);
