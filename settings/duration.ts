@@ -1,18 +1,21 @@
 import ms, { type StringValue } from 'ms';
 
-/** Longer than this a timer of Node's can't wait: it would fire at once. Milliseconds (24 days). */
+/** Node's timers fire at once when they are set to more than 24.8 days. Milliseconds. */
 const LONGEST = 24 * 24 * 3_600_000;
 
-/** A duration as Temporal writes it, '30 seconds' or '2h', in milliseconds; undefined when it is none, or not from 1 ms to 24 days. */
+/**
+ * Reads a duration as Temporal writes it: '30 seconds' or '2h'.
+ * @returns milliseconds, or undefined when it is not a duration from 1 ms to 24 days
+ */
 export function duration(text: string): number | undefined {
-  // A bare number has no unit, and its writer's may not be ours.
+  // A number without a unit is refused: its writer may have meant seconds.
   const value = /[a-z]/i.test(text) && text.length < 100 ? ms(text as StringValue) : undefined;
   return value !== undefined && value >= 1 && value <= LONGEST ? Math.round(value) : undefined;
 }
 
 /**
- * Milliseconds as every screen shows them: '3 d 4 h', '2 h 5 min', '3 min 20 s' or '8 s'. Two units
- * say enough. (`ms` writes one: '2m' for 90 seconds.)
+ * Milliseconds as every screen shows them: '3 d 4 h', '2 h 5 min', '3 min 20 s' or '8 s'. The `ms`
+ * package would show only one unit: '2m' for 90 seconds.
  */
 export function durationText(milliseconds: number): string {
   if (!Number.isFinite(milliseconds)) return 'for ever';

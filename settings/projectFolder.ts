@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-/** The folder of the project: above dist/ when compiled. What isn't compiled (SQL files) lies there. */
+/** The project's folder, also for compiled code in dist/. Files that are not compiled (SQL) are there. */
 export const projectFolder =
   path.basename(path.dirname(__dirname)) === 'dist'
     ? path.resolve(__dirname, '../..')

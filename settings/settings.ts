@@ -6,29 +6,28 @@ import { duration } from './duration';
 import { projectFolder } from './projectFolder';
 import { UsageError } from './usageError';
 
-/** Workflow ID of the run: there is never a second one beside it. */
+/** Workflow ID of the run. It is always the same, so there is only one run at a time. */
 export const WORKFLOW_ID = 'long-running-migrations';
 /** Task queue that the workers poll. */
 export const TASK_QUEUE = 'long-running-migrations';
 /** ID of the Schedule that starts runs. */
 export const SCHEDULE_ID = 'long-running-migrations';
 
-/** All settings of the project, durations in milliseconds. Meanings and defaults: {@link schema}. */
+/** All settings; durations are in milliseconds. See {@link schema} for meanings and defaults. */
 export type Settings = Readonly<z.output<typeof schema>> & {
-  /** Where Postgres is. */
   readonly databaseUrl: string;
-  /** Temporal's address, namespace, TLS and API key, as the Temporal CLI would find them. */
+  /** Temporal's address, namespace, TLS and API key, found as the Temporal CLI finds them. */
   readonly temporal: ClientConnectConfig;
 };
 
-/** What `npm start` is running now; written to {@link localEndpointsFile}. */
+/** The servers of a running `npm start`, as written to {@link localEndpointsFile}. */
 export interface LocalEndpoints {
   readonly databaseUrl: string;
   readonly temporalAddress: string;
   readonly webUi: string | null;
 }
 
-/** Where `npm start` says what it runs, so that `lrm` in another terminal finds it. */
+/** `npm start` writes its servers here, so that `lrm` in another terminal finds them. */
 export const localEndpointsFile = path.join(projectFolder, '.lrm', 'endpoints.json');
 
 const time = (standard: string) =>
@@ -40,7 +39,7 @@ const time = (standard: string) =>
       if (value !== undefined) return value;
       context.addIssue({
         code: 'custom',
-        message: `'${text}' is no duration from 1 ms to 24 days; write '30 seconds'`,
+        message: `'${text}' is not a duration from 1 ms to 24 days; write '30 seconds'`,
       });
       return z.NEVER;
     });
@@ -50,58 +49,58 @@ const count = (standard: number) =>
     .string()
     .default(String(standard))
     .refine((text) => /^[1-9][0-9]{0,5}$/.test(text), {
-      error: (issue) => `'${issue.input}' is no whole number from 1 to 999999`,
+      error: (issue) => `'${issue.input}' is not a whole number from 1 to 999999`,
     })
     .transform(Number);
 
 const schema = z.object({
-  /** Folder of the jobs; default: the project's own, compiled where we are compiled. */
+  /** Folder of the jobs. Default: the project's own; when this file runs compiled, the compiled ones. */
   LRM_JOBS_DIR: z
     .string()
     .default(path.resolve(__dirname, '../jobs'))
     .transform((folder) => path.resolve(folder))
     .refine((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory(), {
-      error: (issue) => `'${issue.input}' is no folder`,
+      error: (issue) => `'${issue.input}' is not a folder`,
     }),
-  /** How often the Schedule looks for pending migrations. Short enough for a deploy to be picked up over a coffee. */
+  /** How often the Schedule looks for pending migrations. After a deploy they start within this time. */
   LRM_INTERVAL: time('15 minutes'),
-  /** An attempt's time limit, so that a hung one is noticed within the hour. */
+  /** Time limit of an attempt. With one hour, a hung attempt is noticed within the hour. */
   LRM_START_TO_CLOSE: time('1 hour'),
-  /** A worker silent for this long is taken for dead: short, since a takeover waits for it. */
+  /** A worker without a heartbeat for this long counts as dead. Short, because a takeover waits for it. */
   LRM_HEARTBEAT_TIMEOUT: time('30 seconds'),
-  /** What run() gets after it was asked to stop, before its process is ended. */
+  /** Time that run() has to stop after it was asked to. Then its process is killed. */
   LRM_STOP_GRACE: time('10 seconds'),
-  /** Migrations at a time: one, since two that touch one table would slow each other down. */
+  /** Migrations that run at the same time. One, because two on the same table slow each other down. */
   LRM_MAX_CONCURRENT: count(1),
   /** Wait before the first retry. */
   LRM_RETRY_INITIAL_INTERVAL: time('1 second'),
-  /** Each further failure doubles the wait, up to this. */
+  /** Each further failure doubles the wait, up to this limit. */
   LRM_RETRY_MAXIMUM_INTERVAL: time('5 minutes'),
-  /** Failures of unknown kind in a row, without progress, before the migration counts as failed. */
+  /** The migration fails after this many failures of unknown kind in a row without progress. */
   LRM_MAX_FAILURES: count(5),
-  /** Heap of an attempt's thread, in MiB; Buffers are not counted. */
+  /** Heap of an attempt's thread, in MiB. Buffers do not count. */
   LRM_MEMORY_LIMIT_MB: count(512),
-  /** How long a worker waits at its start for Postgres and Temporal before it gives up. */
+  /** How long a starting worker waits for Postgres and Temporal before it gives up. */
   LRM_WAIT: time('1 minute'),
   LRM_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'], {
-      error: (issue) => `'${issue.input}' is none of debug, info, warn, error`,
+      error: (issue) => `'${issue.input}' is not one of debug, info, warn, error`,
     })
     .default('info'),
-  /** `full`: whole messages of errors in the log, which may then hold rows' values; never elsewhere. */
+  /** `full`: the log, but nothing else, shows whole error messages. They may hold values of rows. */
   LRM_ERROR_DETAIL: z
-    .enum(['safe', 'full'], { error: (issue) => `'${issue.input}' is none of safe, full` })
+    .enum(['safe', 'full'], { error: (issue) => `'${issue.input}' is not one of safe, full` })
     .default('safe'),
 });
 
 /**
- * Reads the settings from the environment; what it doesn't name comes from a running `npm start`.
- * @throws UsageError naming every setting that doesn't parse, all at once.
+ * Reads the settings from the environment. Addresses that it lacks come from a running `npm start`.
+ * @throws UsageError with all problems at once, so that they can be fixed together
  */
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   const local = localEndpoints();
   const problems: string[] = [];
-  // An empty variable is what a compose file or a CI leaves of an unset one.
+  // Compose files and CI systems pass unset variables as empty ones.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = schema.safeParse(given);
   for (const issue of parsed.error?.issues ?? []) {
@@ -117,13 +116,13 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   return { ...parsed.data, databaseUrl, temporal };
 }
 
-/** What a running `npm start` offers, or undefined. */
+/** The servers of a running `npm start`, or undefined. */
 export function localEndpoints(): LocalEndpoints | undefined {
   if (!existsSync(localEndpointsFile)) return undefined;
   try {
     return JSON.parse(readFileSync(localEndpointsFile, 'utf8')) as LocalEndpoints;
   } catch {
-    // Half-written: its `npm start` is just starting or was killed. As good as none.
+    // Half-written: that `npm start` has not finished starting, or was killed.
     return undefined;
   }
 }
@@ -131,13 +130,13 @@ export function localEndpoints(): LocalEndpoints | undefined {
 function databaseUrlProblems(url: string | undefined): string[] {
   if (!url) {
     return [
-      'DATABASE_URL: not set, and npm start is not running: start that, or write postgres://user:password@host:5432/database',
+      'DATABASE_URL: not set, and npm start is not running: start it, or write postgres://user:password@host:5432/database',
     ];
   }
-  // Never quote the value: it holds a password. Several hosts are allowed, so it need not be a URL to Node.
+  // The message never quotes the value, which holds a password. Node can't parse URLs with several hosts.
   return /^postgres(ql)?:\/\/\S+$/.test(url)
     ? []
-    : ['DATABASE_URL: no Postgres URL; write postgres://user:password@host:5432/database'];
+    : ['DATABASE_URL: not a Postgres URL; write postgres://user:password@host:5432/database'];
 }
 
 function temporalConfig(
@@ -149,7 +148,7 @@ function temporalConfig(
     const found = loadClientConnectConfig({ overrideEnvVars: definedOnly(env) });
     const { address } = found.connectionOptions;
     if (address && !URL.canParse(`http://${address}`)) {
-      problems.push(`TEMPORAL_ADDRESS: '${address}' is no address; write host:7233`);
+      problems.push(`TEMPORAL_ADDRESS: '${address}' is not an address; write host:7233`);
     }
     if (local && !found.connectionOptions.address) {
       return {
@@ -165,7 +164,7 @@ function temporalConfig(
 }
 
 function temporalProblem(error: unknown): string {
-  // What the library runs into when the file holds no profile at all.
+  // The library throws this when the file has no profile at all.
   if (error instanceof TypeError) return 'the file has no profile; write [profile.default]';
   return error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'unreadable';
 }
@@ -176,14 +175,14 @@ function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
   );
 }
 
-/** Settings that parse but can't work together. */
+/** Problems of settings that are valid one by one, but do not work together. */
 function impossible(settings: z.output<typeof schema>): string[] {
   const problems = [];
   if (settings.LRM_START_TO_CLOSE < MINIMUM_START_TO_CLOSE) {
-    problems.push('LRM_START_TO_CLOSE: an attempt needs 4 seconds at least to be stopped in time');
+    problems.push('LRM_START_TO_CLOSE: an attempt needs at least 4 seconds to be stopped in time');
   }
   if (settings.LRM_HEARTBEAT_TIMEOUT < MINIMUM_HEARTBEAT_TIMEOUT) {
-    problems.push('LRM_HEARTBEAT_TIMEOUT: 1 second at least, or a busy worker is taken for dead');
+    problems.push('LRM_HEARTBEAT_TIMEOUT: at least 1 second, or a busy worker counts as dead');
   }
   if (settings.LRM_RETRY_MAXIMUM_INTERVAL < settings.LRM_RETRY_INITIAL_INTERVAL) {
     problems.push('LRM_RETRY_MAXIMUM_INTERVAL: smaller than LRM_RETRY_INITIAL_INTERVAL');
@@ -191,7 +190,7 @@ function impossible(settings: z.output<typeof schema>): string[] {
   return problems;
 }
 
-/** 2 s are kept for ending sessions; with a quarter of grace, 4 s leave run() a second. */
+/** 2 s are reserved for ending sessions and a quarter is grace, so run() gets one second of 4 s. */
 export const MINIMUM_START_TO_CLOSE = 4_000;
-/** Heartbeats go out at a third of it. */
+/** Heartbeats are sent every third of the timeout. */
 export const MINIMUM_HEARTBEAT_TIMEOUT = 1_000;

@@ -42,7 +42,7 @@ test('worker: settings that can not work together are refused', async () => {
   const { code, last } = await started({ LRM_START_TO_CLOSE: '2 seconds' });
   expect({ code, last }).toEqual({
     code: 2,
-    last: 'wrong settings: LRM_START_TO_CLOSE: an attempt needs 4 seconds at least to be stopped in time',
+    last: 'wrong settings: LRM_START_TO_CLOSE: an attempt needs at least 4 seconds to be stopped in time',
   });
 });
 
@@ -104,7 +104,7 @@ test('worker: a right that is missing is said in words', async () => {
 
 test.each([
   ['DATABASE_URL', 'postgres://app:50%@db/app', /DATABASE_URL can't be read as a URL/],
-  ['TEMPORAL_ADDRESS', 'tempor al:seven', /TEMPORAL_ADDRESS: 'tempor al:seven' is no address/],
+  ['TEMPORAL_ADDRESS', 'tempor al:seven', /TEMPORAL_ADDRESS: 'tempor al:seven' is not an address/],
 ])('worker: a %s that is none is said in words, exit code 2', async (name, value, message) => {
   const { code, last } = await started({ [name]: value });
   expect({ code, last }).toEqual({ code: 2, last: expect.stringMatching(message) });
