@@ -4,8 +4,8 @@ import type { Sql } from './connect';
 /** Drizzle over postgres.js, without a schema for relational queries. */
 export type Database = PostgresJsDatabase<Record<string, never>> & { readonly $client: Sql };
 
-/** A Drizzle transaction on it. */
+/** A transaction of {@link Database}. */
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
-/** Drizzle on `sql`. From then on `sql` itself gives times as text: Drizzle parses them. */
+/** Puts Drizzle on `sql`. From then on `sql` itself returns times as text, because Drizzle parses them. */
 export const database = (sql: Sql): Database => drizzle(sql);

@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm';
 
 /**
- * Makes the transaction's COMMIT wait until it is on disk, also where synchronous_commit is off by
- * default. All that was committed before on this server is on disk then, too.
+ * Makes the transaction's COMMIT wait for the disk, even if synchronous_commit is off by default.
+ * Everything that this server committed before is then on disk as well.
  */
 export const COMMIT_DURABLY: SQL = sql`select set_config('synchronous_commit', 'on', true)
   where current_setting('synchronous_commit') = 'off'`;

@@ -7,12 +7,12 @@ const READ_COMMITTED = 'isolation level read committed read write';
 const dialect = new PgDialect();
 
 /**
- * Runs `body` in a READ COMMITTED transaction, whatever the role, the database or the session has
- * as default: the fence holds in no other (see rows/fence.ts). The level is part of BEGIN. Drizzle sends
- * it as a statement of its own, which comes too late when another statement is sent beside it.
+ * Runs `body` in a READ COMMITTED transaction, whatever the default of the role, the database or
+ * the session is. The fence works at no other level (see rows/fence.ts). BEGIN sets the level here.
+ * Drizzle sets it with a separate statement, which another statement can overtake.
  *
- * @throws what `body` throws, after a ROLLBACK; an error with the code TRANSACTION_ENDED when `body`
- *   itself has sent a COMMIT or ROLLBACK.
+ * @throws the error of `body`, after a ROLLBACK; an error with the code TRANSACTION_ENDED when
+ *   `body` itself has sent a COMMIT or ROLLBACK
  */
 export async function inTransaction<T>(
   db: Database,
@@ -22,7 +22,7 @@ export async function inTransaction<T>(
   return result as T;
 }
 
-/** What Drizzle's own transaction() makes. Its types don't accept the client that it is made for. */
+/** Does what Drizzle's own transaction() does. Drizzle's types don't accept a transaction's client. */
 function onClient(client: TransactionSql): Transaction {
   const session = new PostgresJsSession<Sql, Schema, Schema>(
     client as unknown as Sql,
@@ -36,5 +36,5 @@ function onClient(client: TransactionSql): Transaction {
   );
 }
 
-/** No schema for relational queries. */
+/** We don't use Drizzle's relational queries. */
 type Schema = Record<string, never>;

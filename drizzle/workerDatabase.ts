@@ -1,15 +1,15 @@
 import { connect } from './connect';
 import { type Database, database } from './database';
 
-/** A worker asks short questions, one or two at a time for each attempt. */
+/** A worker runs short queries, one or two at a time for each attempt. */
 const CONNECTIONS = 6;
 
-/** Opens (lazily) the worker's own pool: for our tables only, never for a job's. */
+/** Opens the worker's own pool, for our tables only. Jobs have their own connections. */
 export function openOwnDatabase(databaseUrl: string): Database {
   const client = connect(databaseUrl, {
     max: CONNECTIONS,
     applicationName: 'lrm worker',
-    // A question that hangs must not keep an attempt from being counted; the next heartbeat asks again.
+    // A query that hangs must not hold up an attempt's end. The next heartbeat tries again.
     settings: { statement_timeout: '30s', idle_in_transaction_session_timeout: '30s' },
   });
   return database(client);

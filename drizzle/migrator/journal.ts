@@ -4,22 +4,22 @@ import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator';
 import { projectFolder } from '../../settings/projectFolder';
 import { UsageError } from '../../settings/usageError';
 
-/** Our own tables and registrations ('sql'), or the sample's ('sample'). */
+/** Migrations of our own tables ('sql'), or of the samples ('sample'). */
 export type MigrationSet = 'sql' | 'sample';
 
 /** One Drizzle migration: an entry of the journal with its file. */
 export interface Entry {
   /** Name of the file without '.sql'. */
   readonly tag: string;
-  /** Milliseconds since 1970: Drizzle's order. */
+  /** Milliseconds since 1970. Drizzle orders by it. */
   readonly when: number;
-  /** SHA-256 of the file, as Drizzle reckons it. */
+  /** SHA-256 of the file, computed as Drizzle does. */
   readonly hash: string;
   readonly statements: readonly string[];
 }
 
 /**
- * The entries of a set, in the journal's order.
+ * Reads the entries of a set, in the journal's order.
  * @throws UsageError when the journal or one of its files is missing or broken.
  */
 export function readJournal(set: MigrationSet): Entry[] {
@@ -35,7 +35,7 @@ export function readJournal(set: MigrationSet): Entry[] {
   }
 }
 
-/** Drizzle's own reader leaves the tags out. */
+/** Drizzle's own reader does not return the tags. */
 function readTags(folder: string): string[] {
   const journal: { entries: { tag: string }[] } = JSON.parse(
     readFileSync(path.join(folder, 'meta', '_journal.json'), 'utf8'),

@@ -5,12 +5,12 @@ import { appliedTable, explainUnappliable, unappliedEntries } from './unapplied'
 
 export { missingEntries, unappliedEntries } from './unapplied';
 
-/** The journal holds entries that will never be applied as it stands. */
+/** The journal holds entries that will never be applied unless somebody changes it. */
 export class NotApplied extends Error {
   override readonly name = 'NotApplied';
 }
 
-/** An entry's own SQL failed. The database is as it was before that entry. */
+/** The SQL of an entry failed. The database is as it was before that entry. */
 export class EntryFailed extends Error {
   override readonly name = 'EntryFailed';
   constructor(set: MigrationSet, tag: string, cause: unknown) {
@@ -18,30 +18,28 @@ export class EntryFailed extends Error {
   }
 }
 
-/**
- * A table that is in use must not be waited for longer: the DDL's lock request makes everybody
- * else queue behind it.
- */
+/** Short, because everybody else queues behind DDL that waits for a table in use. */
 const LOCK_TIMEOUT = '10s';
 
 /**
- * Applies what the database lacks of a set, each entry in a transaction of its own, and gives
- * their names. Two at once end well: the second waits for the first, and finds nothing to do.
+ * Applies the entries of a set that the database lacks, each in its own transaction. Two calls at
+ * the same time are safe: the second waits for the first, and then finds nothing to do.
  *
- * Drizzle's own migrator isn't used, since its CREATE SCHEMA IF NOT EXISTS asks for a right on the
- * whole database even where the schema exists. What it applies is the same: the entries newer than
- * the newest applied one.
+ * Like Drizzle's own migrator it applies the entries that are newer than the newest applied one. We
+ * don't use Drizzle's, because its CREATE SCHEMA IF NOT EXISTS needs a privilege on the whole
+ * database even if the schema exists.
  *
- * @param onApplied called after each, also when a later one fails
- * @throws NotApplied naming entries that are older than that, or changed after they were applied.
- * @throws EntryFailed naming the entry whose SQL failed.
+ * @param onApplied called after each entry, so also before a later one fails
+ * @returns the names of the applied entries
+ * @throws NotApplied with the entries that are too old or that were changed after they were applied
+ * @throws EntryFailed with the entry whose SQL failed
  */
 export async function applyMigrations(
   databaseUrl: string,
   set: MigrationSet,
   onApplied: (tag: string) => void = () => {},
 ): Promise<string[]> {
-  // The lock belongs to a session: one connection, kept to the end.
+  // The lock belongs to a session, so there is only one connection.
   const sql = connect(databaseUrl, { max: 1, applicationName: 'lrm migrate' });
   try {
     await takeLock(sql, set);
@@ -53,7 +51,7 @@ export async function applyMigrations(
 
 async function takeLock(sql: Sql, set: MigrationSet): Promise<void> {
   await sql`select pg_advisory_lock(hashtextextended(${appliedTable[set]}, 0))`;
-  // Only now: it holds for advisory locks as well, and the other lrm migrate may be long.
+  // Set after the lock above, which may wait long for another lrm migrate: it limits that lock as well.
   await sql`select set_config('lock_timeout', ${LOCK_TIMEOUT}, false)`;
 }
 
@@ -75,11 +73,11 @@ async function applyNew(
   return applied;
 }
 
-/** The same columns as Drizzle's own. */
+/** It has the same columns as Drizzle's own table. */
 async function createAppliedTable(sql: Sql, set: MigrationSet): Promise<void> {
   const [found] = await sql<{ there: boolean }[]>`
     select to_regnamespace(${SCHEMA}) is not null as there`;
-  // Where an owner has created it for this role, this role may not create schemas itself.
+  // A role that may not create schemas can work in one that the database's owner has created.
   if (!found?.there) await sql`create schema ${sql(SCHEMA)}`;
   await sql`
     create table if not exists ${sql(appliedTable[set])} (

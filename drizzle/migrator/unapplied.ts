@@ -3,8 +3,8 @@ import { SCHEMA } from '../schema';
 import { type Entry, type MigrationSet, readJournal } from './journal';
 
 /**
- * Where each set notes what it has applied. Tables of our own: the application keeps Drizzle's
- * default one in the same database.
+ * The table that records the applied entries of each set. Not Drizzle's default table, which the
+ * application uses in the same database.
  */
 export const appliedTable: Readonly<Record<MigrationSet, string>> = {
   sql: `${SCHEMA}.schema_migrations`,
@@ -13,23 +13,23 @@ export const appliedTable: Readonly<Record<MigrationSet, string>> = {
 
 /** Why an entry of the journal is not in the database. */
 export type Why =
-  | 'new' // newer than all applied ones: `lrm migrate` will apply it
-  | 'skipped' // older than the newest applied one: Drizzle never applies it
-  | 'edited'; // applied, and its file was changed afterwards
+  | 'new' // newer than all applied entries; `lrm migrate` will apply it
+  | 'skipped' // older than the newest applied entry, so never applied
+  | 'edited'; // applied, but its file was changed afterwards
 
-/** An entry of the journal that the database doesn't have. */
+/** An entry of the journal that the database lacks. */
 export interface Unapplied {
   readonly entry: Entry;
   readonly why: Why;
 }
 
-/** One applied entry, as noted in the database. */
+/** An applied entry, as recorded in the database. */
 interface Applied {
   readonly hash: string;
   readonly when: number;
 }
 
-/** The entries that a database lacks, compared by hash; on a fresh one all of them. */
+/** Returns the entries that a database lacks, compared by hash. */
 export async function unappliedEntries(sql: Sql, set: MigrationSet = 'sql'): Promise<Unapplied[]> {
   const applied = await readApplied(sql, set);
   const hashes = new Set(applied.map(({ hash }) => hash));
@@ -39,22 +39,22 @@ export async function unappliedEntries(sql: Sql, set: MigrationSet = 'sql'): Pro
 }
 
 /**
- * Names of the entries that this code needs and the database lacks: a worker mustn't start on it.
- * An edited file is no reason: what it said when it was applied is there.
+ * Returns the names of entries that this code needs and the database lacks. A worker must not start
+ * without them. Edited entries are not among them: the database has their first version.
  */
 export async function missingEntries(sql: Sql): Promise<string[]> {
   const unapplied = await unappliedEntries(sql);
   return unapplied.filter(({ why }) => why !== 'edited').map(({ entry }) => entry.tag);
 }
 
-/** What is wrong with the entries that `lrm migrate` would not apply, and what to do; none: undefined. */
+/** Says why `lrm migrate` can't apply some entries, and what to do; undefined when it can apply all. */
 export function explainUnappliable(set: MigrationSet, entries: Unapplied[]): string | undefined {
   const skipped = tags(entries, 'skipped');
   const edited = tags(entries, 'edited');
   const lines = [];
   if (skipped) {
     lines.push(
-      `not applied, since they are older than the newest applied one: ${skipped} (give each a ` +
+      `not applied, because they are older than the newest applied one: ${skipped} (give each a ` +
         `"when" in drizzle/${set}/meta/_journal.json later than all others, and run npx lrm migrate)`,
     );
   }
