@@ -16,8 +16,8 @@ import {
 } from 'drizzle-orm/pg-core';
 
 /**
- * An author's own value. Not Drizzle's jsonb(): it parses what postgres.js has parsed already, so the
- * text '2024' would come back as a number.
+ * A value of the job's author. Drizzle's jsonb() parses again what postgres.js has parsed already, so
+ * the text '2024' would come back as a number.
  */
 const json = customType<{ data: unknown }>({
   dataType: () => 'jsonb',
@@ -28,36 +28,36 @@ const json = customType<{ data: unknown }>({
 const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 
 /**
- * The Postgres schema that holds everything of ours. Every statement names it, so no search_path
- * decides which tables are ours, and the application's own tools leave them alone.
+ * The Postgres schema of our tables. Every statement names it, so search_path does not matter. The
+ * application's own migration tools ignore a schema that is not theirs.
  */
 export const SCHEMA = 'long_running_migrations';
 
 const schema = pgSchema(SCHEMA);
 
-/** What a registered migration is doing. Legal moves between them: rows/transitions.ts. */
+/** The status of a registered migration. See rows/transitions.ts for the legal transitions. */
 export const migrationStatus = schema.enum('migration_status', [
-  'created', // registered, never begun
-  'in_progress', // begun: an attempt runs, or the next one will go on from where the last stopped
-  'paused', // an operator stopped it; waits for `lrm resume`
-  'completed', // run() returned; never run again
-  'failed', // run() failed in a way that retrying can't mend; waits for `lrm retry`
-  'cancelled', // an operator gave it up
+  'created', // waits for its first attempt, or for the next one after `lrm resume` or `lrm retry`
+  'in_progress', // an attempt runs, or the next one will go on where the last one stopped
+  'paused', // an operator stopped it; it waits for `lrm resume`
+  'completed', // run() returned; it never runs again unless an operator asks
+  'failed', // run() failed in a way that a retry can't fix; it waits for `lrm retry`
+  'cancelled', // an operator ended it for good
 ]);
 
 /** How one attempt ended. */
 export const attemptOutcome = schema.enum('attempt_outcome', [
   'completed', // run() returned
-  'failed', // ended the migration: not retryable
-  'retried', // an error that another attempt may not meet
-  'timed_out', // its own time limit
-  'interrupted', // worker shutdown, cancellation of the run, or a worker that vanished
-  'superseded', // a newer attempt was claimed while it still thought it ran
-  'paused', // an operator's pause, ours or Temporal's
+  'failed', // an error that can't be retried; it ended the migration
+  'retried', // an error that the next attempt may not meet
+  'timed_out', // it reached its time limit
+  'interrupted', // the worker shut down or vanished, or the run was cancelled
+  'superseded', // a newer attempt was claimed while this one still ran
+  'paused', // an operator's pause, by `lrm pause` or in Temporal
   'cancelled', // an operator's cancel
 ]);
 
-/** What an operator last asked of a migration (`lrm pause`, and so on). */
+/** The last request of an operator (`lrm pause` and so on). */
 export const operatorRequest = schema.enum('operator_request', [
   'pause',
   'resume',
@@ -71,29 +71,29 @@ export const migrations = schema.table(
     name: varchar('name', { length: 255 }).primaryKey(),
     status: migrationStatus('status').notNull().default('created'),
     attempts: integer('attempts').notNull().default(0),
-    /** What happened and what to do; never a row's values. */
+    /** What happened and what to do. It holds no values of rows. */
     error: text('error'),
-    /** The author's own, as given to saveCheckpoint(). */
+    /** The author's value, as given to saveCheckpoint(). */
     checkpoint: json('checkpoint'),
-    /** Counts the checkpoints kept: an attempt notices when the database no longer has its last one. */
+    /** Counts saved checkpoints. By it an attempt notices that the database has lost its last one. */
     checkpointVersion: bigint('checkpoint_version', { mode: 'number' }).notNull().default(0),
     rowsDone: bigint('rows_done', { mode: 'number' }).notNull().default(0),
-    /** An estimate; null where nobody knows. */
+    /** An estimate; null when unknown. */
     rowsTotal: bigint('rows_total', { mode: 'number' }),
-    /** The attempt that may write. Every older one is fenced off. */
+    /** The only attempt that may write. */
     currentAttempt: bigint('current_attempt', { mode: 'bigint' }),
     /**
-     * Drawn at random by each claim. A database that lost the last claims (restored, or failed over)
-     * may hand out the same attempt number again; this tells the two attempts apart.
+     * A random value of each claim. A database that lost its last claims (it was restored or failed
+     * over) may use an attempt ID twice; the two attempts differ by this.
      */
     epoch: uuid('epoch'),
-    /** When Temporal scheduled the attempt that claimed last; an older one is refused. */
+    /** When Temporal scheduled the attempt that claimed last. A claim that was scheduled earlier is refused. */
     claimScheduledAt: time('claim_scheduled_at'),
     request: operatorRequest('request'),
     requestReason: text('request_reason'),
     requestedBy: text('requested_by'),
     requestedAt: time('requested_at'),
-    /** Why it isn't started: an unfinished dependency, no such file here. */
+    /** Why it does not start: an unfinished dependency, or a worker without its file. */
     waitsFor: text('waits_for'),
     createdAt: time('created_at').notNull().defaultNow(),
     updatedAt: time('updated_at').notNull().defaultNow(),
@@ -102,14 +102,14 @@ export const migrations = schema.table(
   },
   (table) => [
     check('migrations_name_check', sql`${table.name} ~ '^[0-9]{4}_[a-z0-9_]+$'`),
-    // Finding what is pending must not slow down with the number of completed ones.
+    // Finding pending migrations must not become slower with the number of completed ones.
     index('migrations_pending')
       .on(table.createdAt, table.name)
       .where(sql`status in ('created', 'in_progress')`),
   ],
 );
 
-/** One row an attempt: the audit log. Temporal's history expires, this does not. */
+/** One row for each attempt. This is the audit log: Temporal's history expires, this does not. */
 export const attempts = schema.table(
   'attempts',
   {
@@ -117,30 +117,30 @@ export const attempts = schema.table(
     migration: varchar('migration', { length: 255 })
       .notNull()
       .references(() => migrations.name),
-    /** Counts on over all runs; Temporal's own begins at 1 in each. */
+    /** Counts over all runs. Temporal's own number starts at 1 in each run. */
     number: integer('number').notNull(),
     /** Identity of the worker: pid@host. */
     worker: text('worker').notNull(),
-    /** Temporal's run ID of the workflow. */
+    /** Temporal's run ID. */
     runId: text('run_id').notNull(),
     startedAt: time('started_at').notNull().defaultNow(),
     heartbeatAt: time('heartbeat_at').notNull().defaultNow(),
     endedAt: time('ended_at'),
     outcome: attemptOutcome('outcome'),
     error: text('error'),
-    /** True when nobody knows whether its error passes: such count towards LRM_MAX_FAILURES. */
+    /** True when the error is of unknown kind. Such errors count towards LRM_MAX_FAILURES. */
     errorUnknown: boolean('error_unknown').notNull().default(false),
     /** Rows done by this attempt alone. */
     rowsDone: bigint('rows_done', { mode: 'number' }).notNull().default(0),
-    /** True once anything was kept: a batch, a checkpoint, a row more. Resets the count of failures. */
+    /** True once a batch, a checkpoint or a row was saved. It resets the count of failures. */
     progressed: boolean('progressed').notNull().default(false),
   },
   (table) => [index('attempts_latest').on(table.migration, table.number)],
 );
 
 /**
- * One row a walk (inBatches, forEach): where it stands. Key values are kept as text, one a key
- * column, since no JavaScript number or Date holds all of them.
+ * One row for each walk (inBatches, forEach): how far it is. Keys are stored as text, with one element
+ * for each key column, because a JavaScript number or Date can't hold every value.
  */
 export const walks = schema.table(
   'walks',
@@ -149,19 +149,19 @@ export const walks = schema.table(
     migration: varchar('migration', { length: 255 })
       .notNull()
       .references(() => migrations.name),
-    /** Unique within the migration; by default the order of the walks in run(). */
+    /** Unique within the migration. By default the position among the walks in run(). */
     name: text('name').notNull(),
-    /** Table, key, condition at the first attempt: a walk over anything else must not go on from here. */
+    /** Table, key and condition at the first attempt. A walk that differs must not go on from here. */
     shape: jsonb('shape').$type<Record<string, string>>().notNull(),
-    /** The last key at the first attempt, so that a growing table has an end; null: it was empty. */
+    /** The last key at the first attempt, so that the walk of a growing table ends. Null: it was empty. */
     upperBound: text('upper_bound').array(),
-    /** Every row up to this key is done; null: none yet. */
+    /** Every row up to this key is done. Null: none yet. */
     lowWaterMark: text('low_water_mark').array(),
-    /** Where an author's own iteration stands (forEach). */
+    /** The position of an author's own iteration (forEach). */
     cursor: json('cursor'),
     /** Rows up to the low-water mark. */
     rowsDone: bigint('rows_done', { mode: 'number' }).notNull().default(0),
-    /** The planner's estimate at the first attempt; null where nobody knows. */
+    /** The planner's estimate at the first attempt; null when unknown. */
     rowsTotal: bigint('rows_total', { mode: 'number' }),
     createdAt: time('created_at').notNull().defaultNow(),
     completedAt: time('completed_at'),
@@ -170,16 +170,17 @@ export const walks = schema.table(
 );
 
 /**
- * Ranges (after, upto] that are done, above their walk's low-water mark. Each batch inserts its own
- * in its own transaction, so that lanes share no row; they are folded into the mark now and then.
+ * Finished ranges (after, upto] above their walk's low-water mark. Each batch inserts its own row in
+ * its own transaction, so lanes don't wait for each other. Now and then the rows are folded into the
+ * mark.
  */
 export const finishedRanges = schema.table(
   'finished_ranges',
   {
     id: bigint('id', { mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
-    // No foreign key: its share locks on the walk's row would make the lanes write multixacts.
+    // A foreign key would take share locks on the walk's row, and the lanes would write multixacts.
     walk: bigint('walk', { mode: 'bigint' }).notNull(),
-    /** Null: from the very first key. */
+    /** Null: from the first key. */
     after: text('after').array(),
     upto: text('upto').array().notNull(),
     rows: bigint('rows', { mode: 'number' }).notNull(),
@@ -187,7 +188,7 @@ export const finishedRanges = schema.table(
   (table) => [index('finished_ranges_walk').on(table.walk)],
 );
 
-/** Without the checkpoint: it may be a hundred megabytes, and only its job reads it. */
+/** All but the checkpoint, which may be a hundred megabytes and which only its job reads. */
 export const { checkpoint: _checkpoint, ...migrationColumns } = getTableColumns(migrations);
 
 export type Migration = Omit<typeof migrations.$inferSelect, 'checkpoint'>;

@@ -1,13 +1,13 @@
-/** How far an attempt is, as its rows keep it. */
+/** How far an attempt is, as stored in its rows. */
 export interface ProgressRecord {
   /** Rows done by all attempts. */
   readonly done: number;
   /** Rows done by this attempt alone. */
   readonly doneHere: number;
-  /** Rows there are to do; null where nobody knows. */
+  /** Rows in all; null when unknown. */
   readonly total: number | null;
-  /** True once anything was kept: a batch, a checkpoint, a row more. */
+  /** True once a batch, a checkpoint or a row was saved. */
   readonly progressed: boolean;
-  /** Why it isn't working just now; null when it works. */
+  /** Why it is waiting; null while it works. */
   readonly waitingFor: string | null;
 }

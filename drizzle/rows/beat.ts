@@ -5,10 +5,10 @@ import type { ProgressRecord } from './attemptProgress';
 import { type FencedAttempt, ifCurrent } from './fence';
 import { readStatus } from './status';
 
-/** An operator's word is obeyed, and the Web UI renewed, within so long. Milliseconds. */
+/** An attempt sees an operator's request, and the Web UI is refreshed, within this time. Milliseconds. */
 const BEAT_AT_MOST = 2_000;
 
-/** How often an attempt beats: a third of the heartbeat timeout, so that two may be lost. Milliseconds. */
+/** Time between two beats: a third of the heartbeat timeout, so that two may be lost. Milliseconds. */
 export function beatInterval(heartbeatTimeout: number): number {
   return Math.min(BEAT_AT_MOST, heartbeatTimeout / 3);
 }
@@ -16,12 +16,12 @@ export function beatInterval(heartbeatTimeout: number): number {
 /** Why an attempt that beats has to stop. */
 export type BeatAnswer = 'operator pause' | 'operator cancel' | 'superseded';
 
-/** What tells one attempt from all others. */
+/** What identifies an attempt. */
 type Current = Pick<FencedAttempt, 'migration' | 'id' | 'epoch'>;
 
 /**
- * Writes an attempt's progress to its rows, and reads what an operator asked.
- * @returns Why it is to stop, or undefined to go on.
+ * Writes an attempt's progress to its rows, and reads the operator's request.
+ * @returns why the attempt has to stop, or undefined to go on
  */
 export async function beat(
   db: Database,
@@ -60,7 +60,7 @@ export async function mayWrite(db: Database, attempt: Current): Promise<boolean>
   return found.length > 0;
 }
 
-/** An operator may have settled the row directly, taking this worker for dead. */
+/** An operator's command sets the status itself when it takes this worker for dead. */
 async function whyNotCurrent(db: Database, migration: string): Promise<BeatAnswer> {
   const status = await readStatus(db, migration);
   if (status === 'paused') return 'operator pause';

@@ -4,29 +4,29 @@ import { attempts, type MigrationStatus, migrations, SCHEMA } from '../schema';
 import { sqlState } from '../sqlState';
 import { inTransaction } from '../transaction';
 import { type FencedAttempt, lockExclusive, SERVER } from './fence';
-import { isLive, isStopping } from './live';
+import { isLive, isStopping, WORKER_LOST } from './live';
 import { endSessions, latestAttempts, type OpenSession } from './sessions';
 import { transitions } from './transitions';
 
-/** Which attempt Temporal wants begun. */
+/** The attempt that Temporal wants to begin. */
 export interface Claimant {
   readonly migration: string;
   readonly worker: string;
   readonly runId: string;
   /** When Temporal scheduled this attempt of the activity. */
   readonly scheduledAt: Date;
-  /** An attempt that was not heard for so long has lost its worker. Milliseconds. */
+  /** An attempt without a heartbeat for this long has lost its worker. Milliseconds. */
   readonly heartbeatTimeout: number;
 }
 
 export interface Claimed {
   readonly kind: 'claimed';
   readonly attempt: FencedAttempt;
-  /** Of the checkpoint that is stored, see Checkpoint. */
+  /** Version of the stored checkpoint, see Checkpoint. */
   readonly checkpointVersion: number;
   readonly rowsDone: number;
   readonly rowsTotal: number | null;
-  /** Attempts before it, whose sessions must be gone before it works. */
+  /** Earlier attempts. Their sessions must be gone before this one works. */
   readonly older: readonly bigint[];
   /** Those sessions that could not be ended yet. */
   readonly open: readonly OpenSession[];
@@ -34,42 +34,43 @@ export interface Claimed {
 
 export type Claim =
   | Claimed
-  /** Nothing to run: it has ended, or an operator holds it. */
+  /** Nothing to run: the migration has ended or is paused. */
   | { readonly kind: 'ended'; readonly status: MigrationStatus; readonly error: string | null }
   /** The current attempt is alive, and Temporal scheduled it after this one. */
   | { readonly kind: 'late' }
-  /** Sessions of an older attempt stand in the way, and could not be ended. */
+  /** Sessions of an older attempt could not be ended. */
   | { readonly kind: 'waits'; readonly open: readonly OpenSession[] }
   | { readonly kind: 'unregistered' };
 
-/** Waiting for older batches, then ending their sessions: the lock is had within a few rounds. */
+/** Each round waits for older batches and then ends their sessions, so a few are enough. */
 const LOCK_ROUNDS = 20;
-/** By then a session that may be ended has ended, and has given its lock back. */
+/** Sessions that can be ended have ended by then and have released the lock. */
 const ROUNDS_FOR_OPEN_SESSIONS = 3;
 const LOCK_TIMEOUT = sql`set local lock_timeout = '1s'`;
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
- * Makes a new attempt the current one. From its commit on no older attempt can commit a batch or a
- * checkpoint; their sessions are ended, or named in the result.
+ * Makes a new attempt the current one. Once this is committed, no older attempt can commit a batch or
+ * a checkpoint. Their sessions are ended, or named in the result.
  *
- * A claim is late while an attempt is alive that Temporal scheduled after it: a worker that was
- * frozen for an hour must not push out its successor. Alive by the database's clock, since
- * Temporal's alone could refuse every claim for ever (it was set back, or Temporal was replaced).
+ * A claim is late while an attempt is alive that Temporal scheduled after it: a worker that was frozen
+ * for an hour must not replace its successor. The database's clock decides whether that attempt is
+ * alive. With Temporal's clock alone, every claim would be refused for ever after it was set back or
+ * Temporal was replaced.
  */
 export async function claim(db: Database, claimant: Claimant): Promise<Claim> {
-  // In this order: the sessions of an attempt that begins in between are not ended.
+  // Read before the claim, so that the sessions of an attempt that begins meanwhile are not ended.
   const older = (await latestAttempts(db, claimant.migration)).map(({ id }) => id);
   const first = await firstLook(db, claimant);
   if (first?.late) return { kind: 'late' };
   if (first?.toStop) {
-    // Nothing of it may run any more when its row says that it is paused.
+    // When the row says that it is paused, no statement of it may still run.
     const open = await endSessions(db, older);
     if (open.length > 0) return { kind: 'waits', open };
   }
   const claim = await claimWithLock(db, claimant, older);
   if (claim.kind !== 'claimed') return claim;
-  // Not before: an older attempt that is well would take it for lost sessions, and say so.
+  // Not before the claim: a healthy older attempt would report lost connections.
   return { ...claim, older, open: await endSessions(db, older) };
 }
 
@@ -87,14 +88,14 @@ async function claimWithLock(
       });
     } catch (error) {
       if (round === LOCK_ROUNDS || sqlState(error) !== LOCK_NOT_AVAILABLE) throw error;
-      // A frozen worker's open transaction would hold the lock for as long as it's frozen.
+      // The open transaction of a frozen worker would hold the lock as long as the worker is frozen.
       const open = await endSessions(db, older);
       if (open.length > 0 && round >= ROUNDS_FOR_OPEN_SESSIONS) return { kind: 'waits', open };
     }
   }
 }
 
-/** What a claim looks at. Not the whole row: a checkpoint may be large. */
+/** The columns that a claim needs. A checkpoint may be too large to read. */
 const COLUMNS = {
   status: migrations.status,
   error: migrations.error,
@@ -123,9 +124,9 @@ async function decide(tx: Transaction, claimant: Claimant): Promise<Claim> {
   return begin(tx, claimant, row);
 }
 
-/** The outcome that an older attempt's own worker didn't write, because it vanished or is cut off. */
+/** Writes the outcome of older attempts whose worker did not, because it vanished or is cut off. */
 async function endAttempts(tx: Transaction, claimant: Claimant): Promise<void> {
-  // A live worker beats at a third of the timeout at the latest.
+  // A live worker beats at least every third of the timeout.
   const silentAfter = `${claimant.heartbeatTimeout / 2} ms`;
   const silent = sql`${attempts.heartbeatAt} < now() - ${silentAfter}::interval`;
   await tx
@@ -133,14 +134,14 @@ async function endAttempts(tx: Transaction, claimant: Claimant): Promise<void> {
     .set({
       endedAt: sql`now()`,
       outcome: sql`case when ${silent} then 'interrupted' else 'superseded' end::${ATTEMPT_OUTCOME}`,
-      error: sql`case when ${silent} then 'its worker was not heard of any more' end`,
+      error: sql`case when ${silent} then ${WORKER_LOST} end`,
     })
     .where(and(eq(attempts.migration, claimant.migration), isNull(attempts.endedAt)));
 }
 
 const ATTEMPT_OUTCOME = sql`${sql.identifier(SCHEMA)}.attempt_outcome`;
 
-/** An operator asked, and the worker died before it could obey. */
+/** Does what an operator asked for, because the worker died before it could. */
 async function settle(
   tx: Transaction,
   migration: string,
@@ -191,12 +192,12 @@ async function begin(tx: Transaction, claimant: Claimant, row: Row): Promise<Cla
   };
 }
 
-/** An attempt that has ended, or whose worker is silent, is nothing to be late against. */
+/** Only an attempt that is alive can make a claim late. */
 const late = ({ scheduledAt, heartbeatTimeout }: Claimant) => sql<boolean>`(
   coalesce(${migrations.claimScheduledAt} > ${scheduledAt.toISOString()}::timestamptz, false)
   and ${isLive(heartbeatTimeout)})`;
 
-/** Before the lock is waited for; what it says is looked at again under the lock. */
+/** Saves waiting for the lock. The same is checked again under the lock. */
 async function firstLook(db: Database, claimant: Claimant) {
   const [row] = await db
     .select({ late: late(claimant), toStop: isStopping })

@@ -3,19 +3,19 @@ import { migrations, SCHEMA } from '../schema';
 import { AttemptOutdated, Superseded } from './superseded';
 
 /**
- * The fence: how a newer attempt keeps every older one from taking effect.
+ * The fence: how a newer attempt keeps every older one from changing data.
  *
- * A transaction of an attempt takes the migration's advisory lock shared and then, IN THE NEXT
- * STATEMENT, checks that its attempt is still the current one. A claim takes the lock exclusively
- * before it stores a new current attempt. So either the batch commits before the claim goes on, or
- * its check sees the claim.
+ * A transaction of an attempt takes the migration's advisory lock in shared mode. IN THE NEXT
+ * STATEMENT it checks that its attempt is still the current one. A claim takes the lock in exclusive
+ * mode before it stores a new current attempt. So either the batch commits before the claim goes on,
+ * or its check sees the claim.
  *
- * Three ways that look alike don't hold (each has a test): lock and check in one statement, and
- * REPEATABLE READ or SERIALIZABLE even in two, since the snapshot is then older than the lock.
- * Hence inTransaction() of transaction.ts.
+ * Three similar ways do not work, and each has a test: lock and check in one statement, and REPEATABLE
+ * READ or SERIALIZABLE even with two statements. In all of them the snapshot is older than the lock.
+ * This is why transaction.ts has inTransaction().
  *
- * An advisory lock rather than the row's: share locks on a row by several lanes write multixacts,
- * and the claim's UPDATE behind them could deadlock.
+ * The lock is not the row's own: share locks of several lanes on one row write multixacts, and the
+ * claim's UPDATE could deadlock with them.
  */
 
 /** One attempt of one migration. */
@@ -23,42 +23,42 @@ export interface AttemptRef {
   readonly migration: string;
   /** `attempts.id`. */
   readonly id: bigint;
-  /** Counts on over all runs, from 1. */
+  /** Counts over all runs, from 1. */
   readonly number: number;
 }
 
 /** An attempt as the fence knows it. */
 export interface FencedAttempt extends AttemptRef {
-  /** Drawn by its claim: a database that lost the claim may hand out its id again. */
+  /** A random value of its claim. A database that lost the claim may use the ID again. */
   readonly epoch: string;
-  /** Where it was claimed, see {@link SERVER}. */
+  /** The server of its claim, see {@link SERVER}. */
   readonly server: string;
 }
 
-/** One key a migration; two with the same hash would only wait for each other's claims. */
+/** One key for each migration. Two with the same hash would only wait for each other's claims. */
 const key = (migration: string): SQL => sql`hashtextextended(${`${SCHEMA}:${migration}`}, 0)`;
 
-/** First statement of an attempt's transaction. Held to its end. */
+/** The first statement of an attempt's transaction, which holds the lock to its end. */
 export const lockShared = (migration: string, more: SQL = sql``): SQL =>
   sql`select pg_advisory_xact_lock_shared(${key(migration)}) ${more}`;
 
-/** First statement of a claim: waits for running batches, holds back new ones. */
+/** The first statement of a claim. It waits for running batches and holds back new ones. */
 export const lockExclusive = (migration: string): SQL =>
   sql`select pg_advisory_xact_lock(${key(migration)})`;
 
 /**
- * Which start of which server this is, and which life of our table, in a query over `migrations`. A
- * server that lost its last commits has been started since, or is another one; a restored backup
- * brings a new table.
+ * Identifies the server and its data, in a query over `migrations`. A server that lost its last
+ * commits has a new start time, because it crashed or is a different one. A restored backup has a new
+ * table.
  */
 export const SERVER: SQL<string> = sql<string>`concat_ws(' ',
   extract(epoch from pg_postmaster_start_time()), ${migrations}.tableoid)`;
 
-/** Second statement: one row while the attempt may write, none when it has been superseded. */
+/** The second statement. It returns one row while the attempt may write, and none after a newer claim. */
 export const selectIfCurrent = (attempt: FencedAttempt, more: SQL = sql``): SQL =>
   sql`select ${SERVER} as server ${more} from ${migrations} where ${ifCurrent(attempt)}`;
 
-/** The condition for the row of a migration whose current attempt is this one. */
+/** Selects the migration's row, as long as this attempt is the current one. */
 export const ifCurrent = ({
   migration,
   id,
@@ -68,8 +68,9 @@ export const ifCurrent = ({
     and ${migrations.epoch} = ${epoch}::uuid and ${migrations.status} = 'in_progress'`;
 
 /**
- * Looks at what {@link selectIfCurrent} found.
- * @throws Superseded when a newer attempt has begun, AttemptOutdated on another server than the claim's.
+ * Checks the result of {@link selectIfCurrent}.
+ * @throws Superseded when a newer attempt has begun
+ * @throws AttemptOutdated when the server is not the one of the claim
  */
 export function requireCurrent<R extends { readonly server?: unknown }>(
   attempt: FencedAttempt,

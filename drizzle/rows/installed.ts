@@ -3,25 +3,25 @@ import type { Database } from '../database';
 import { SCHEMA } from '../schema';
 import { OperationRefused } from './operationRefused';
 
-/** What a database has of ours, and what this role may see of it. */
+/** Which of our tables a database has, and which of them this role can read. */
 export interface Installation {
   readonly database: string;
   readonly role: string;
   readonly schema: boolean;
-  /** Tables of ours, whether we may read them or not. */
+  /** Our tables, including those that this role can't read. */
   readonly tables: readonly string[];
-  /** May look into the schema. */
+  /** Whether this role has USAGE on the schema. */
   readonly usage: boolean;
-  /** Tables that this role may not read. */
+  /** Tables that this role can't read. */
   readonly unreadable: readonly string[];
   /** Tables whose rows a policy may hide from this role. */
   readonly hidden: readonly string[];
 }
 
 /**
- * Whether our tables are there. Where they aren't, it is a fresh install, or the wrong database:
- * `where` names it.
- * @throws OperationRefused where they are, and this role can't see all of them: that is no fresh install
+ * Says whether the database has our tables. If not, it is a fresh install or the wrong database,
+ * which `where` names.
+ * @throws OperationRefused when it has our tables, but this role can't see all of their rows
  */
 export async function isInstalled(
   db: Database,
@@ -33,13 +33,13 @@ export async function isInstalled(
   return { installed: true, where: found.database };
 }
 
-/** Why this role can't see all rows of ours, and what to type; undefined when it can. */
+/** Says why this role can't see all of our rows, and what to type; undefined when it can. */
 export function unreadable({ database, role, usage, unreadable, hidden }: Installation) {
   if (!usage) {
-    return `our tables are in ${database}, and role ${role} may not look into their schema: GRANT USAGE ON SCHEMA ${SCHEMA} TO "${role}"`;
+    return `our tables are in ${database}, but role ${role} has no access to their schema: GRANT USAGE ON SCHEMA ${SCHEMA} TO "${role}"`;
   }
   if (unreadable.length > 0) {
-    return `role ${role} may not read ${unreadable.join(', ')} in ${database}: GRANT SELECT ON ALL TABLES IN SCHEMA ${SCHEMA} TO "${role}"`;
+    return `role ${role} can't read ${unreadable.join(', ')} in ${database}: GRANT SELECT ON ALL TABLES IN SCHEMA ${SCHEMA} TO "${role}"`;
   }
   if (hidden.length > 0) {
     return `a row security policy may hide rows of ${hidden.join(', ')} from role ${role}: ALTER ROLE "${role}" BYPASSRLS, or disable row security on these tables`;
@@ -47,7 +47,7 @@ export function unreadable({ database, role, usage, unreadable, hidden }: Instal
   return undefined;
 }
 
-/** From the catalog alone: to_regclass() fails without the right to the schema. */
+/** Reads only the catalog, because to_regclass() fails without USAGE on the schema. */
 export async function readInstallation(db: Database): Promise<Installation> {
   const [row] = await db.execute<Record<keyof Installation, unknown>>(sql`
     with own as (

@@ -1,9 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { attempts, migrations } from '../schema';
 
+/** Stored as the error of an attempt whose worker vanished without writing an outcome. */
+export const WORKER_LOST = 'its worker stopped sending heartbeats';
+
 /**
- * Whether a migration's current attempt is alive: not ended, and its worker was heard within
- * `heartbeatTimeout` milliseconds. By the database's clock only: nobody else's is compared with it.
+ * Whether a migration's current attempt is alive: it has not ended, and its last heartbeat is less
+ * than `heartbeatTimeout` milliseconds old. Only the database's clock is used.
  */
 export const isLive = (heartbeatTimeout: number): SQL<boolean> => sql<boolean>`exists (
   select from ${attempts}
@@ -11,6 +14,6 @@ export const isLive = (heartbeatTimeout: number): SQL<boolean> => sql<boolean>`e
     and ${attempts.endedAt} is null
     and ${attempts.heartbeatAt} > now() - ${heartbeatTimeout} * interval '1 millisecond')`;
 
-/** Whether an operator's pause or cancel waits for the running attempt to stop. */
+/** Whether a pause or cancel waits until the running attempt has stopped. */
 export const isStopping: SQL<boolean> = sql<boolean>`(
   ${migrations.status} = 'in_progress' and coalesce(${migrations.request} in ('pause', 'cancel'), false))`;

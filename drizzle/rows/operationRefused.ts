@@ -2,33 +2,33 @@ import { plainText } from '../../settings/plainText';
 import type { Migration, OperatorRequest } from '../schema';
 import { transitions } from './transitions';
 
-/** What an operator asked can't be done in the state things are in: one line, exit code 1. */
+/** The current state does not allow what an operator asked for. Shown as one line; exit code 1. */
 export class OperationRefused extends Error {
   override readonly name: string = 'OperationRefused';
   constructor(message: string) {
-    // It may quote who asked, and what a row says.
+    // The message may quote text from outside: who asked, or a row's error.
     super(plainText(message));
   }
 }
 
-/** There is no row of that name. */
+/** There is no migration of that name. */
 export class NotRegistered extends OperationRefused {
   override readonly name = 'NotRegistered';
-  /** @param hint what may have been meant */
+  /** @param hint a name that the operator may have meant */
   constructor(migration: string, hint = '') {
     const before = hint === '' ? '' : `${hint} `;
     super(`${migration} is not registered (${before}npx lrm status lists what is)`);
   }
 }
 
-/** Says why `asked` isn't possible: the current status, and what is. */
+/** Says why `asked` isn't possible: the current status, and what it allows. */
 export function operationRefused(row: Migration, asked: string): OperationRefused {
   return new OperationRefused(
     `${row.name} is ${describeStatus(row)}: can't ${asked} it. ${possible(row)}`,
   );
 }
 
-/** The status, and what has been asked but not yet happened. */
+/** The status, and a request that has not been carried out yet. */
 function describeStatus(row: Migration): string {
   if (row.status !== 'in_progress' || !isStopRequest(row.request)) return row.status;
   return `in_progress and to be ${past[row.request]} (asked by ${row.requestedBy ?? 'somebody'})`;

@@ -7,20 +7,20 @@ import type { ProgressRecord } from './attemptProgress';
 import { type FencedAttempt, ifCurrent, SERVER } from './fence';
 import { type Move, transitions } from './transitions';
 
-/** The end of an attempt, to be written down. */
+/** How an attempt ended. */
 export interface Ending {
   readonly attempt: FencedAttempt;
-  /** It has to be written on the server of the claim, where its work is. */
+  /** True when it must be written on the server of the claim, because only that one has its work. */
   readonly onItsServer: boolean;
   readonly outcome: AttemptOutcome;
-  /** What happened and what to do; null where nothing is wrong. */
+  /** What happened and what to do; null when nothing is wrong. */
   readonly error: string | null;
-  /** The error is of no known kind. */
+  /** True when the error is of unknown kind. */
   readonly errorUnknown: boolean;
   readonly progress: ProgressRecord;
 }
 
-/** Outcomes that end the migration or take it off the line. The others leave it in_progress. */
+/** Outcomes that change the migration's status. With the others it stays in_progress. */
 const MOVES: Partial<Record<AttemptOutcome, Move>> = {
   completed: 'complete',
   failed: 'fail',
@@ -28,15 +28,18 @@ const MOVES: Partial<Record<AttemptOutcome, Move>> = {
   cancelled: 'cancel',
 };
 
-/** - `written`: as asked.
- * - `withdrawn`: the operator has taken the pause or cancel back; the attempt counts as interrupted.
- * - `outdated`: the server is not the one that the attempt worked on; it counts as interrupted.
- * - `superseded`: the attempt is no longer the current one; only its own row was ended. */
+/**
+ * - `written`: the outcome was stored.
+ * - `withdrawn`: the operator has withdrawn the pause or cancel. The attempt counts as interrupted.
+ * - `outdated`: the server is not the one that the attempt worked on. It counts as interrupted.
+ * - `superseded`: the attempt is no longer the current one. Only its own row was changed.
+ */
 export type Written = 'written' | 'withdrawn' | 'outdated' | 'superseded';
 
 /**
- * Writes an attempt's outcome and, where it decides one, the migration's status, in one transaction.
- * @param move False when 'paused' is Temporal's doing: the row stays in_progress.
+ * Writes an attempt's outcome and, if the outcome changes it, the migration's status, in one
+ * transaction.
+ * @param move false when Temporal paused the activity: the migration stays in_progress
  */
 export function writeOutcome(db: Database, ending: Ending, move = true): Promise<Written> {
   return inTransaction(db, async (tx) => {
@@ -46,7 +49,7 @@ export function writeOutcome(db: Database, ending: Ending, move = true): Promise
       await writeAttempt(tx, ending, ending.outcome);
       return 'written';
     }
-    // Still the current one, but what it wanted must not happen: its next attempt goes on.
+    // It may still be the current attempt, but without the right to this outcome. The next one goes on.
     const going = by !== undefined && (await writeMigration(tx, ending, undefined));
     await writeAttempt(tx, ending, going ? 'interrupted' : 'superseded');
     if (!going) return 'superseded';
@@ -66,12 +69,12 @@ async function writeMigration(
     .update(migrations)
     .set({
       ...(by ? { status: transitions[by].to } : {}),
-      // Between attempts nothing may write: whoever comes next claims.
+      // Nothing may write between attempts. The next one has to claim.
       currentAttempt: null,
-      // A good end clears the trouble before it; an interruption leaves it to be read.
+      // Completion clears an earlier error. After an interruption it stays, so that people can read it.
       ...(completed ? { error: null, completedAt: now } : {}),
       ...(error === null ? {} : { error }),
-      // A job that counts anew in each attempt hasn't got further by that.
+      // A job may count from 0 in each attempt. The number of rows must not go down then.
       rowsDone: sql`greatest(${migrations.rowsDone}, ${progress.done})`,
       rowsTotal: completed && progress.done > 0 ? progress.done : progress.total,
       waitsFor: null,
@@ -80,10 +83,10 @@ async function writeMigration(
     .where(
       and(
         ifCurrent(attempt),
-        // What it did on a server that has lost its last commits may be undone.
+        // A server that lost its last commits may have lost this attempt's work.
         onItsServer ? sql`${SERVER} = ${attempt.server}` : undefined,
         by ? inArray(migrations.status, [...transitions[by].from]) : undefined,
-        // A stop that was withdrawn meanwhile must not take effect.
+        // A pause or cancel that was withdrawn in the meantime must not happen.
         by === 'pause' || by === 'cancel' ? eq(migrations.request, by) : undefined,
       ),
     )
@@ -110,20 +113,20 @@ async function writeAttempt(
     .where(and(eq(attempts.id, attempt.id), isNull(attempts.endedAt)));
 }
 
-/** As many attempts back are looked at, so no LRM_MAX_FAILURES is larger. */
+/** How many attempts are read. No LRM_MAX_FAILURES may be larger. */
 export const LOOK_BACK = 1_000;
 
 /** Failures in a row without progress. */
 export interface Failures {
-  /** Of any kind: the wait before the next attempt grows with them. */
+  /** Of any kind. The wait before the next attempt grows with them. */
   readonly all: number;
-  /** Of no known kind: too many end the migration. */
+  /** Of unknown kind. Too many end the migration. */
   readonly unknown: number;
 }
 
 /**
- * Failures in a row without progress, up to and with attempt `number`; those that an operator's
- * `lrm retry` has left behind don't count.
+ * Counts failures in a row without progress, up to and including attempt `number`. Failures before
+ * the last `lrm retry` don't count.
  */
 export async function failuresInARow(
   db: Database,
@@ -146,7 +149,7 @@ export async function failuresInARow(
     if ((retried && attempt.startedAt < retried) || attempt.outcome === 'failed') break;
     if (attempt.outcome === 'retried') failures.all++;
     if (attempt.errorUnknown) failures.unknown++;
-    // The one that got on and then failed is the first of the row.
+    // An attempt that made progress and then failed is the first failure of the row.
     if (attempt.progressed) break;
   }
   return failures;

@@ -2,8 +2,8 @@ import type { Database } from '../database';
 import { migrations } from '../schema';
 
 /**
- * Registers a migration, as the INSERT of a schema migration would.
- * @returns false when it had been registered before: nothing was changed.
+ * Registers a migration, as the INSERT of a schema migration does.
+ * @returns false when it was registered already; nothing was changed
  */
 export async function register(db: Database, name: string): Promise<boolean> {
   const inserted = await db

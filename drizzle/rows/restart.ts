@@ -15,9 +15,10 @@ import { type Asked, readMigration } from './stop';
 import { transitions } from './transitions';
 
 /**
- * Puts a paused migration back in the line (`resumed`), or withdraws a pause or cancel that has
- * not happened yet (`withdrawn`). `running`: it is in progress already, nothing was changed.
- * @throws NotRegistered, or OperationRefused saying the status and what is possible in it
+ * Lets a paused migration run again.
+ * @returns `resumed`; `withdrawn` when a pause or cancel had not happened yet and now will not;
+ *   `running` when it was in progress and nothing was changed
+ * @throws NotRegistered, or OperationRefused with the status and what it allows
  */
 export async function resume(
   db: Database,
@@ -42,9 +43,9 @@ export async function resume(
 }
 
 /**
- * Lets an ended migration run again, from its checkpoint, or from the start: then what it kept of
- * its progress is dropped. The last error stays on the row until the next attempt.
- * @throws NotRegistered, or OperationRefused saying the status and what is possible in it
+ * Lets an ended migration run again, from its checkpoint or from the start. From the start, its
+ * stored progress is removed. The last error stays in the row until the next attempt.
+ * @throws NotRegistered, or OperationRefused with the status and what it allows
  */
 export async function retry(
   db: Database,
@@ -53,7 +54,7 @@ export async function retry(
   fromStart: boolean,
 ): Promise<void> {
   const retried = await inTransaction(db, async (tx) => {
-    // A late batch of an ended attempt would leave a finished range behind: wait for it.
+    // Waits for a late batch of an ended attempt, which would otherwise store a finished range.
     await tx.execute(lockExclusive(name));
     const rows = await tx
       .update(migrations)
@@ -79,11 +80,11 @@ export async function retry(
   if (!retried) throw operationRefused(await readMigration(db, name), 'retry');
 }
 
-/** A completed one has nothing to go on with: only its start is left. */
+/** A completed migration has nothing left to do, so it can only be retried from the start. */
 export const mayRetry = (fromStart: boolean): MigrationStatus[] =>
   transitions.retry.from.filter((status) => fromStart || status !== 'completed');
 
-/** Removes a migration's walks with their finished ranges, which no foreign key removes. */
+/** Removes a migration's walks and their finished ranges, which have no foreign key. */
 export async function dropWalks(
   tx: Pick<Database, 'delete' | 'select'>,
   name: string,

@@ -5,19 +5,19 @@ import { attempts, SCHEMA } from '../schema';
 import { sqlState } from '../sqlState';
 
 /**
- * Marks an attempt's sessions in pg_stat_activity, so that they can be found and ended by name. Our
- * schema is in it: another installation in the database counts its attempts from 1 as well. 63 bytes
- * at most, or Postgres cuts the attempt off: 39 are left for the schema.
+ * The name of an attempt's sessions in pg_stat_activity, by which they are found and ended. It holds
+ * our schema, because another installation in the same database also counts its attempts from 1.
+ * Postgres cuts names at 63 bytes, so 39 remain for the schema.
  */
 export const applicationName = (attemptId: bigint): string => `lrm:${SCHEMA}:${attemptId}`;
 
-/** Attempts whose sessions are looked for: those before them are long gone. */
+/** Only the sessions of this many attempts are looked for. Those of earlier ones are long gone. */
 const LATEST = 10;
 
 /**
- * The latest attempts of a migration, whose sessions may still be there. Ended ones, too: the sessions
- * of a worker that was frozen outlive its attempt's row.
- * @param live for callers that tell the living from the dead
+ * Reads the latest attempts of a migration, whose sessions may still be open. Ended attempts are
+ * among them: the sessions of a frozen worker can stay after the attempt's row was ended.
+ * @param live a condition for live attempts, for callers that need to know which are alive
  */
 export function latestAttempts(
   db: Database,
@@ -32,38 +32,38 @@ export function latestAttempts(
     .limit(LATEST);
 }
 
-/** A session of an attempt that is still there. */
+/** A session of an attempt that is still open. */
 export interface OpenSession {
   readonly pid: number;
-  /** Who logged in. */
+  /** The role that logged in. */
   readonly role: string;
   readonly superuser: boolean;
-  /** The role that was not allowed to end it, which is ours; null: it has been told to end. */
+  /** Our own role, when it has no right to end the session. Null: the session was asked to end. */
   readonly deniedTo: string | null;
 }
 
-/** A session ends at once, unless its server is overloaded. Milliseconds. */
+/** A session ends at once, unless the server is overloaded. Milliseconds. */
 const WAIT_FOR_END = 2_000;
-/** Between two looks. Milliseconds. */
+/** Time between two checks. Milliseconds. */
 const LOOK_EVERY = 50;
 
 /**
- * Ends the sessions of these attempts, wherever they are connected from and whatever role they
- * logged in with, and waits until they are gone. A statement in progress is rolled back.
- * @returns those that are still there; {@link describeSessions} says why.
+ * Ends the sessions of these attempts, from whatever host and with whatever role they connected, and
+ * waits until they are gone. Postgres rolls back their open transactions.
+ * @returns the sessions that are still open; {@link describeSessions} says why
  */
 export async function endSessions(
   db: Database,
   attemptIds: readonly bigint[],
 ): Promise<OpenSession[]> {
   if (attemptIds.length === 0) return [];
-  const told = new Map<number, OpenSession>();
+  const seen = new Map<number, OpenSession>();
   const until = performance.now() + WAIT_FOR_END;
   for (;;) {
     const open: OpenSession[] = [];
     for (const found of await findSessions(db, attemptIds)) {
-      const session = told.get(found.pid) ?? { ...found, deniedTo: await terminate(db, found.pid) };
-      told.set(found.pid, session);
+      const session = seen.get(found.pid) ?? { ...found, deniedTo: await terminate(db, found.pid) };
+      seen.set(found.pid, session);
       open.push(session);
     }
     const hopeless = open.every(({ deniedTo }) => deniedTo !== null);
@@ -72,7 +72,7 @@ export async function endSessions(
   }
 }
 
-/** More than these only make the line longer. */
+/** More names would only make the line longer. */
 const NAMED_AT_MOST = 3;
 
 /** 'session 4711 of role app, which role ops may not end: grant pg_signal_backend to ops'. */
@@ -82,14 +82,14 @@ export function describeSessions(sessions: readonly OpenSession[]): string {
   const more = sessions.length - named.length;
   const text = [...pids, ...(more > 0 ? [`${more} more`] : [])].join(', ');
   const denied = sessions.find(({ deniedTo }) => deniedTo !== null);
-  if (!denied) return `${text}, told to end`;
+  if (!denied) return `${text}, already asked to end`;
   const which = `${text}, which role ${denied.deniedTo} may not end`;
   return denied.superuser
-    ? `${which}: let a superuser type: select pg_terminate_backend(${denied.pid})`
+    ? `${which}: ask a superuser to run: select pg_terminate_backend(${denied.pid})`
     : `${which}: grant pg_signal_backend to ${quoted(denied.deniedTo ?? '')}`;
 }
 
-/** Of other roles' sessions everybody sees pid, role and name, and no more without pg_monitor. */
+/** Uses only what every role sees of other roles' sessions. More would need pg_monitor. */
 async function findSessions(
   db: Database,
   attemptIds: readonly bigint[],
@@ -109,7 +109,7 @@ async function findSessions(
 
 const INSUFFICIENT_PRIVILEGE = '42501';
 
-/** @returns the role that may not do it, or null */
+/** @returns our role when it has no right to end the session, otherwise null */
 async function terminate(db: Database, pid: number): Promise<string | null> {
   try {
     await db.execute(sql`select pg_terminate_backend(${pid})`);

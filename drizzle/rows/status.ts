@@ -12,24 +12,24 @@ import {
 } from '../schema';
 import { isLive } from './live';
 
-/** A migration as an operator looks at it. */
+/** A migration as an operator sees it. */
 export interface MigrationView {
   readonly migration: Migration;
   /** The latest attempt; null when none has begun. */
   readonly attempt: Attempt | null;
-  /** Whether that one is running, and its worker was heard lately. */
+  /** Whether it is running and its last heartbeat is recent. */
   readonly live: boolean;
-  /** Seconds since its worker was heard, by the database's clock. */
+  /** Seconds since its last heartbeat, by the database's clock. */
   readonly silentFor: number | null;
-  /** Rows a second of the running attempt; null when nothing runs, or nothing is done yet. */
+  /** Rows per second of the running attempt. Null when none runs or no row is done yet. */
   readonly rowsPerSecond: number | null;
-  /** Attempts in a row that met their time limit and kept nothing. */
+  /** Attempts in a row that reached their time limit without progress. */
   readonly timeoutsWithoutProgress: number;
 }
 
 /**
- * All registered migrations, or one, in order of work.
- * @param heartbeatTimeout milliseconds after which a silent attempt is taken for dead
+ * Reads all registered migrations, or one, in the order they run.
+ * @param heartbeatTimeout milliseconds without a heartbeat after which an attempt counts as dead
  */
 export async function readMigrations(
   db: Database,
@@ -71,7 +71,7 @@ export async function readNames(db: Database): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** Null when it isn't registered. */
+/** Reads a migration's status; null when it isn't registered. */
 export async function readStatus(db: Database, name: string): Promise<MigrationStatus | null> {
   const [row] = await db
     .select({ status: migrations.status })
@@ -80,7 +80,7 @@ export async function readStatus(db: Database, name: string): Promise<MigrationS
   return row?.status ?? null;
 }
 
-/** All attempts of a migration, the latest first. */
+/** Reads the attempts of a migration, the latest first. */
 export async function readAttempts(db: Database, name: string, atMost: number): Promise<Attempt[]> {
   const found = await db
     .select()
@@ -91,7 +91,7 @@ export async function readAttempts(db: Database, name: string, atMost: number): 
   return found.map(shownAttempt);
 }
 
-/** Anybody may have written to our tables, by hand or by an older version: these are for people's eyes. */
+/** Removes what could disturb a terminal: anybody may have written to our tables by hand. */
 const shownMigration = (row: Migration): Migration => ({
   ...row,
   error: shown(row.error),
@@ -112,7 +112,7 @@ const shown = (text: string | null): string | null => (text === null ? null : pl
 export const percentDone = ({ status, rowsDone, rowsTotal }: Migration): number | null =>
   status === 'completed' ? 100 : percent(rowsDone, rowsTotal);
 
-/** Seconds until a migration is done, at the running attempt's pace; null when nobody knows. */
+/** Seconds until a migration is done, at the speed of the running attempt; null when unknown. */
 export function secondsLeft({ migration, rowsPerSecond }: MigrationView): number | null {
   if (migration.rowsTotal === null || !rowsPerSecond) return null;
   return Math.max(0, migration.rowsTotal - migration.rowsDone) / rowsPerSecond;
@@ -122,7 +122,7 @@ function rate(attempt: Attempt | null, seconds: number): number | null {
   return attempt && attempt.rowsDone > 0 && seconds > 0 ? attempt.rowsDone / seconds : null;
 }
 
-/** Those after the last attempt that ended otherwise or kept something. */
+/** Counts the attempts after the last one that ended in another way or made progress. */
 const timeoutsWithoutProgress = sql`(
   select count(*) from ${attempts} as late
   where late.migration = ${migrations.name} and late.outcome = 'timed_out' and not late.progressed

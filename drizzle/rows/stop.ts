@@ -3,15 +3,15 @@ import type { Database } from '../database';
 import { attempts, type Migration, migrationColumns, migrations } from '../schema';
 import { inTransaction } from '../transaction';
 import { lockExclusive } from './fence';
-import { isLive, isStopping } from './live';
+import { isLive, isStopping, WORKER_LOST } from './live';
 import { NotRegistered, OperationRefused, operationRefused } from './operationRefused';
 import { describeSessions, endSessions, latestAttempts, type OpenSession } from './sessions';
 import { transitions } from './transitions';
 
-/** What an operator can ask of a migration that may be running. */
+/** The requests that may have to wait for a running attempt. */
 export type StopMove = 'pause' | 'cancel';
 
-/** Sessions of an earlier attempt are still there: what they do may yet take effect. */
+/** Sessions of an earlier attempt are still open, so it may still change data. */
 export class StillRunning extends OperationRefused {
   override readonly name = 'StillRunning';
   constructor(migration: string, move: StopMove, sessions: readonly OpenSession[]) {
@@ -22,18 +22,18 @@ export class StillRunning extends OperationRefused {
   }
 }
 
-/** Who asks, and why: kept on the row. */
+/** Who asks, and why. Stored in the row. */
 export interface Asked {
   readonly by: string;
   readonly reason: string | null;
 }
 
 /**
- * Pauses or cancels a migration. Where no attempt is alive it is `stopped` at once; else the
- * attempt is `asked` to stop: it sees that within 2 s, and sets the status itself.
+ * Pauses or cancels a migration. If no attempt is alive, it is `stopped` at once. Otherwise the
+ * attempt is `asked` to stop. It sees the request within 2 s and sets the status itself.
  *
- * @param heartbeatTimeout milliseconds after which a silent attempt is taken for dead
- * @throws NotRegistered, StillRunning, or OperationRefused saying the status and what is possible in it
+ * @param heartbeatTimeout milliseconds without a heartbeat after which an attempt counts as dead
+ * @throws NotRegistered, StillRunning, or OperationRefused with the status and what it allows
  */
 export async function stop(
   db: Database,
@@ -42,7 +42,7 @@ export async function stop(
   asked: Asked,
   heartbeatTimeout: number,
 ): Promise<'stopped' | 'asked'> {
-  // Between the two statements an attempt may begin or end; it can't do so for ever.
+  // An attempt may begin or end between the two statements, but not every time.
   for (let tries = 0; tries < 5; tries++) {
     if (await ask(db, name, move, asked, heartbeatTimeout)) return 'asked';
     if (await settle(db, name, move, heartbeatTimeout, asked)) return 'stopped';
@@ -55,11 +55,11 @@ export async function stop(
 }
 
 /**
- * Sets the status that was asked for, unless an attempt is alive: that one does it itself.
- * Without `asked` it completes an earlier {@link stop} that is still wanted.
+ * Sets the requested status, unless an attempt is alive, which then does it itself. Without `asked` it
+ * completes an earlier {@link stop} that nobody has withdrawn.
  * @returns whether the status was set
- * @throws StillRunning when a dead worker's sessions can't be ended; what was asked is kept on its
- * row, and the next claim does it if nobody types again.
+ * @throws StillRunning when a dead worker's sessions can't be ended. The request stays in the row, and
+ *   the next claim carries it out if nobody repeats the command.
  */
 export async function settle(
   db: Database,
@@ -70,7 +70,7 @@ export async function settle(
 ): Promise<boolean> {
   await refuseOpenSessions(db, name, move, heartbeatTimeout, asked);
   return inTransaction(db, async (tx) => {
-    // No claim and no batch is half-way when the next statement looks.
+    // Under the lock no claim and no batch is in the middle of its transaction.
     await tx.execute(lockExclusive(name));
     const settled = await tx
       .update(migrations)
@@ -118,7 +118,7 @@ async function ask(
   return rows.length > 0;
 }
 
-/** A cancel that is on its way mustn't silently become a pause. */
+/** A pause must not silently replace a cancel that has not happened yet. */
 const mayAsk = (move: StopMove): SQL | undefined =>
   move === 'pause'
     ? or(isNull(migrations.request), not(isStopping), eq(migrations.request, 'pause'))
@@ -134,7 +134,7 @@ const request = (move: StopMove, asked: Asked | undefined) => ({
   }),
 });
 
-/** Statements of a dead worker may still run in the database, and hold the lock that follows. */
+/** A dead worker's statements may still run in the database and hold the lock that settle() needs. */
 async function refuseOpenSessions(
   db: Database,
   name: string,
@@ -154,7 +154,7 @@ async function refuseOpenSessions(
 }
 
 /**
- * Waits until nothing of an attempt that has stopped is left in the database.
+ * Ends the sessions of attempts that have stopped, and waits until they are gone.
  * @throws StillRunning when a session can't be ended
  */
 export async function requireNoSessions(
@@ -177,14 +177,14 @@ async function deadAttempts(
   return latest.filter((attempt) => !attempt.live).map(({ id }) => id);
 }
 
-/** The worker that ran them is gone: nobody else will say how they ended. */
+/** Writes the outcome of attempts whose worker is gone and can't write it. */
 async function endAttempts(tx: Pick<Database, 'update'>, name: string): Promise<void> {
   await tx
     .update(attempts)
     .set({
       endedAt: sql`now()`,
       outcome: 'interrupted',
-      error: 'its worker was not heard of any more',
+      error: WORKER_LOST,
     })
     .where(and(eq(attempts.migration, name), isNull(attempts.endedAt)));
 }

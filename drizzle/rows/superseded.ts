@@ -1,15 +1,15 @@
-/** A newer attempt has been claimed: this one must not write any more. Its worker ends it. */
+/** A newer attempt has been claimed, so this one must not write any more. Its worker ends it. */
 export class Superseded extends Error {
   override readonly name = 'Superseded';
   constructor(migration: string) {
-    super(`a newer attempt of ${migration} has begun; this one may not write any more`);
+    super(`a newer attempt of ${migration} has begun; this one must not write any more`);
   }
 }
 
 /**
- * The database is no longer as this attempt left it: its server was restarted or replaced, a backup
- * was restored, a walked table was exchanged. What the attempt has in memory is not to be relied on.
- * The next attempt reads what is stored, and goes on from there.
+ * The database may have lost work of this attempt: its server was restarted or replaced, a backup was
+ * restored, or a walked table was replaced. What the attempt has in memory may be wrong. The next
+ * attempt reads the stored state and goes on from there.
  */
 export class AttemptOutdated extends Error {
   override readonly name = 'AttemptOutdated';

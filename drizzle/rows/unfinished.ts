@@ -2,10 +2,10 @@ import { and, inArray, ne } from 'drizzle-orm';
 import type { Database } from '../database';
 import { type Migration, migrations } from '../schema';
 
-/** What of a migration a gate tells. */
+/** What a deploy gate says about a migration. */
 export type Unfinished = Pick<Migration, 'name' | 'status' | 'error' | 'waitsFor'>;
 
-/** Those that aren't completed, in order of work: of the named ones, or of all. */
+/** Reads the migrations that aren't completed, in the order they run. No names: all of them. */
 export function readUnfinished(db: Database, names: readonly string[]): Promise<Unfinished[]> {
   const { name, status, error, waitsFor, createdAt } = migrations;
   return db
@@ -15,7 +15,7 @@ export function readUnfinished(db: Database, names: readonly string[]): Promise<
     .orderBy(createdAt, name);
 }
 
-/** Those of `names` that nobody has registered. */
+/** Returns the names that are not registered. */
 export async function readUnregistered(db: Database, names: readonly string[]): Promise<string[]> {
   if (names.length === 0) return [];
   const rows = await db
@@ -26,7 +26,7 @@ export async function readUnregistered(db: Database, names: readonly string[]): 
   return names.filter((name) => !registered.has(name));
 }
 
-/** What a migration with these dependencies still waits for: '0001_a (in_progress)', in their order. */
+/** Returns the dependencies that are not completed, with their status: '0001_a (in_progress)'. */
 export async function openDependencies(db: Database, names: readonly string[]): Promise<string[]> {
   if (names.length === 0) return [];
   const rows = await db

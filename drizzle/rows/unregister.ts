@@ -7,7 +7,7 @@ import { isLive } from './live';
 import { NotRegistered, OperationRefused } from './operationRefused';
 import { dropWalks } from './restart';
 
-/** What would go with a migration's row. */
+/** What is removed together with a migration's row. */
 export interface History {
   readonly attempts: number;
   readonly walks: number;
@@ -20,10 +20,11 @@ export const describeHistory = ({ attempts }: History): string =>
 export const isEmpty = (history: History): boolean => history.attempts + history.walks === 0;
 
 /**
- * Removes a migration's row. Under its exclusive lock: no batch and no claim is half-way.
- * @param withHistory also its attempts, walks and finished batches; else it may have none
- * @param heartbeatTimeout milliseconds after which a silent attempt is taken for dead
- * @throws NotRegistered, or OperationRefused when an attempt is alive, or there is a history that is to stay
+ * Removes a migration's row. The exclusive lock makes sure that no batch and no claim is running.
+ * @param withHistory remove its attempts, walks and finished ranges too
+ * @param heartbeatTimeout milliseconds without a heartbeat after which an attempt counts as dead
+ * @throws NotRegistered, or OperationRefused when an attempt is alive, or when there is a history and
+ *   `withHistory` is false
  */
 export async function unregister(
   db: Database,
@@ -33,7 +34,7 @@ export async function unregister(
 ): Promise<History> {
   return inTransaction(db, async (tx) => {
     await tx.execute(lockExclusive(name));
-    // In a statement after the lock's: it sees what those who held the lock have committed.
+    // In a separate statement, so that it sees the commits of those who held the lock.
     await requireStopped(tx, name, heartbeatTimeout);
     const history = await readHistory(tx, name);
     if (!withHistory && !isEmpty(history)) {
@@ -47,7 +48,7 @@ export async function unregister(
   });
 }
 
-/** What a migration leaves behind so far. */
+/** Counts what a migration has stored so far. */
 export async function readHistory(db: Pick<Database, '$count'>, name: string): Promise<History> {
   return {
     attempts: await db.$count(attempts, eq(attempts.migration, name)),

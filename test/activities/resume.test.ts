@@ -67,7 +67,7 @@ test('an attempt whose worker is killed with SIGKILL is resumed by another, noth
 
   await expectEachTouchedOnce();
   expect(await attempts(servers, '0001_ledger')).toMatchObject([
-    { outcome: 'interrupted', error: 'its worker was not heard of any more' },
+    { outcome: 'interrupted', error: 'its worker stopped sending heartbeats' },
     { outcome: 'completed', error: null },
   ]);
   await second.stop();

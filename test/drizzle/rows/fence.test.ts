@@ -254,7 +254,7 @@ describe('claim', () => {
       select outcome, error from long_running_migrations.attempts order by number`;
     expect(first).toEqual({
       outcome: 'interrupted',
-      error: 'its worker was not heard of any more',
+      error: 'its worker stopped sending heartbeats',
     });
   });
 

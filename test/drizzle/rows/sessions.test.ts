@@ -100,7 +100,7 @@ test('a superuser’s session is named as one', async () => {
   const left = await endSessions(drizzle(open(worker.url)), [7n]);
 
   expect(describeSessions(left)).toMatch(
-    `may not end: let a superuser type: select pg_terminate_backend(${pid})`,
+    `may not end: ask a superuser to run: select pg_terminate_backend(${pid})`,
   );
 });
 
