@@ -1,5 +1,27 @@
 import { expect, test } from '@jest/globals';
-import { durationText } from '../../settings/duration';
+import { duration, durationText } from '../../settings/duration';
+
+test.each([
+  ['1 ms', 1],
+  ['1.4ms', 1],
+  ['30 seconds', 30_000],
+  ['2h', 7_200_000],
+  ['24 days', 24 * 86_400_000],
+])('duration(%p) is %d', (text, milliseconds) => {
+  expect(duration(text)).toBe(milliseconds);
+});
+
+test.each([
+  ['no unit', '30'],
+  ['no number', 'soon'],
+  ['nothing', ''],
+  ['too short', '0.4 ms'],
+  ['negative', '-1 second'],
+  ['too long for a timer', '25 days'],
+  ['a very long text', `${'0'.repeat(100)}1 second`],
+])('duration() refuses %s', (_, text) => {
+  expect(duration(text)).toBeUndefined();
+});
 
 test.each([
   [0, '0 s'],

@@ -1,0 +1,50 @@
+import { describe, expect, test } from '@jest/globals';
+import { Superseded } from '../../../drizzle/rows/superseded';
+import type { Attempt } from '../../../jobs/context/attempt';
+import type { JobContext } from '../../../jobs/context/index';
+import { Tally } from '../../../jobs/context/walk/tally';
+import { Checkpoint } from '../../../jobs/thread/checkpoint';
+import { createContext } from '../../../jobs/thread/context';
+import { attemptOn, minute, useFencedMigration } from './fenced';
+
+const { database, open, claimed } = useFencedMigration();
+
+function contextOf(attempt: Attempt, version = 0): JobContext {
+  const sessions = { db: attempt.db, sql: database.sql };
+  return createContext(attempt, sessions, new Checkpoint(attempt, version), new Tally(attempt));
+}
+
+describe('the fence', () => {
+  test('refuses the checkpoint of an older attempt, also outside a batch', async () => {
+    const older = attemptOn(open(), await claimed(minute(1)));
+    const context = contextOf(older);
+    await context.saveCheckpoint({ at: 1 });
+    const newer = attemptOn(open(), await claimed(minute(2)));
+
+    await expect(context.saveCheckpoint({ at: 2 })).rejects.toBeInstanceOf(Superseded);
+
+    await expect(context.checkpoint()).rejects.toBeInstanceOf(Superseded);
+    expect(await contextOf(newer).checkpoint()).toEqual({ at: 1 });
+  });
+
+  test.each(['2024', 'true', '{"a":1}', 9, [null], null])(
+    'returns the checkpoint %j unchanged',
+    async (value) => {
+      const attempt = attemptOn(open(), await claimed(minute(1)));
+      const context = contextOf(attempt);
+      await context.saveCheckpoint(value);
+      expect(await context.checkpoint()).toEqual(value ?? undefined);
+    },
+  );
+
+  test('refuses to save a checkpoint in a transaction whose snapshot may be too old', async () => {
+    const attempt = attemptOn(open(), await claimed(minute(1)));
+    const context = contextOf(attempt);
+
+    const saving = attempt.db.transaction((tx) => context.saveCheckpoint(1, tx), {
+      isolationLevel: 'repeatable read',
+    });
+
+    await expect(saving).rejects.toThrow(/READ COMMITTED/);
+  });
+});
