@@ -3,21 +3,21 @@
 /** @type {import('jest').Config} */
 module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // Jobs and the worker run compiled, from dist/; tests themselves from source.
+  // Jobs and the worker run compiled, from dist/. The tests themselves run from source.
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   transform: { '^.+\\.ts$': ['@swc/jest', swc()] },
   globalSetup: '<rootDir>/test/global-setup.ts',
   globalTeardown: '<rootDir>/test/global-teardown.ts',
-  // Two cores, and each file starts processes of its own.
+  // CI has two cores, and each test file starts processes of its own.
   maxWorkers: 2,
-  // Real servers, real time limits: a test waits for conditions, each with its own deadline.
+  // Long, because tests use real servers and real time limits. Each wait has its own shorter deadline.
   testTimeout: 60_000,
 };
 
 function swc() {
   return {
     jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
-    // `await import()` becomes require(): jest runs no ESM packages (the compiled code does).
+    // `await import()` becomes require(), because jest can't run ESM packages. Compiled code can.
     module: { type: 'commonjs' },
   };
 }

@@ -1,6 +1,6 @@
 'use strict';
-// Prints '<passed> <failed>' of a jest run from its JSON results. A suite that could not run is one
-// failure. So are no results, and no test that ran: a check that checks nothing must not be green.
+// Prints '<passed> <failed>' of a jest run from its JSON results. A suite that could not run counts as
+// one failure. Missing results and a run without tests do too: a check of nothing must not pass.
 const { readFileSync } = require('node:fs');
 
 const { passed, failed } = count(process.argv[2]);
@@ -11,7 +11,7 @@ function count(file) {
     const results = JSON.parse(readFileSync(file, 'utf8'));
     return {
       passed: results.numPassedTests,
-      // A skipped test is one that nobody would miss: not here.
+      // A skipped test counts as failed, so that none is forgotten.
       failed: results.numFailedTests + results.numRuntimeErrorTestSuites + results.numPendingTests,
     };
   } catch {

@@ -1,6 +1,6 @@
 'use strict';
 // Compiles the project to dist/ and bundles the workflows. With --if-possible (npm's `prepare`) a
-// missing compiler is no error: `npm ci --omit=dev` installs none.
+// missing compiler is not an error, because `npm ci --omit=dev` does not install one.
 const { spawnSync } = require('node:child_process');
 const { existsSync, readdirSync, rmSync } = require('node:fs');
 const path = require('node:path');
@@ -8,17 +8,17 @@ const path = require('node:path');
 const root = path.join(__dirname, '..');
 const dist = path.join(root, 'dist');
 
-// Npm also calls `prepare` at the first `npx lrm`: then what is built will do.
+// npm also runs `prepare` at the first `npx lrm`. An existing build is good enough then.
 const ifPossible = process.argv.includes('--if-possible');
 const byNpx = ifPossible && process.env.npm_command === 'exec';
 if (byNpx && existsSync(path.join(dist, 'client', 'main.js'))) process.exit(0);
 
 const compiler = findCompiler();
 if (!compiler) {
-  console.log('TypeScript is not installed (npm ci --omit=dev): dist/ is left as it is.');
+  console.log('TypeScript is not installed (npm ci --omit=dev), so dist/ stays as it is.');
   process.exit(ifPossible ? 0 : 1);
 }
-// A type error fails the build, but what was compiled all the same is left complete.
+// A type error makes the build fail, but the compiled files are still made complete.
 const compiled = run(compiler, ['-p', path.join(root, 'tsconfig.build.json')]);
 if (existsSync(dist)) removeStale(dist);
 const bundler = path.join(dist, 'worker', 'bundleWorkflows.js');
@@ -33,7 +33,7 @@ function findCompiler() {
   }
 }
 
-/** Runs a script with Node; true if it went well. */
+/** Runs a script with Node. Returns true if it succeeded. */
 function run(script, args) {
   const { status } = spawnSync(process.execPath, [script, ...args], {
     cwd: root,
@@ -43,8 +43,8 @@ function run(script, args) {
 }
 
 /**
- * Removes what was compiled from files that are gone: a removed job would still be run. File by
- * file, after compiling, so that a worker that runs from dist/ never finds it empty.
+ * Removes compiled files without a source: a removed job would still run. Only after compiling and
+ * one by one, so that dist/ is never empty while a worker runs from it.
  */
 function removeStale(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

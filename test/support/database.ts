@@ -4,7 +4,7 @@ import { cloneTemplate, dropDatabase } from './template';
 
 export interface TestDatabase {
   readonly databaseUrl: string;
-  /** postgres.js on that database. */
+  /** postgres.js client of that database. */
   readonly sql: Sql;
 }
 
@@ -16,8 +16,8 @@ export interface DatabaseOptions {
 }
 
 /**
- * For tests that need Postgres only: a database of the test file's own, with our tables or
- * (`empty: true`) without. Call it at the top of the file; its fields are there from beforeAll on.
+ * Gives the test file its own database, for tests that need only Postgres. Call it at the top of the
+ * file. Its fields are set in beforeAll.
  */
 export function useDatabase(options: DatabaseOptions = {}): TestDatabase {
   const database = {} as TestDatabase;
@@ -34,12 +34,12 @@ export async function openDatabase({
 }: DatabaseOptions): Promise<TestDatabase> {
   const databaseUrl = await cloneTemplate(empty);
   const sql = connect(databaseUrl, { applicationName: 'test' });
-  // What the project itself registers is not what a test has registered.
+  // A test starts without the migrations that the project itself registers.
   if (!empty && !registered) await sql`truncate long_running_migrations.migrations cascade`;
   return { databaseUrl, sql };
 }
 
-/** Closes and drops it; one that was never opened is fine. */
+/** Closes and drops a database. Does nothing if it was never opened. */
 export async function closeDatabase({ sql, databaseUrl }: Partial<TestDatabase>): Promise<void> {
   await sql?.end({ timeout: 5 });
   if (databaseUrl) await dropDatabase(databaseUrl);

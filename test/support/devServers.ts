@@ -9,36 +9,36 @@ import { type CommandResult, runLrm } from './lrm';
 import { testServers } from './testServers';
 import { ready, spawnWorker, type TestWorker } from './workerProcess';
 
-/** What a test file gets: a database and a Temporal namespace of its own, and what runs on them. */
+/** A test file's own database and Temporal namespace, and functions that run things on them. */
 export interface TestServers extends TestDatabase {
   readonly temporalAddress: string;
   readonly namespace: string;
-  /** Temporal's client on that namespace. */
+  /** Temporal client of that namespace. */
   readonly client: Client;
-  /** The environment that worker and `lrm` run with; `extra` adds settings. */
+  /** The environment of the worker and `lrm`. `extra` adds settings. */
   env(extra?: NodeJS.ProcessEnv): NodeJS.ProcessEnv;
-  /** A new folder of jobs, removed after the file. */
+  /** Makes a folder of jobs, which is removed after the file. */
   jobsFolder(): JobsFolder;
-  /** Starts a worker and waits until it polls. Killed after the file if it still runs. */
+  /** Starts a worker and waits until it polls. It is killed after the file if it still runs. */
   startWorker(options?: WorkerOptions): Promise<TestWorker>;
-  /** Starts a worker that may not come up. Killed after the file if it still runs. */
+  /** Starts a worker that may fail to start. It is killed after the file if it still runs. */
   spawnWorker(options?: WorkerOptions): TestWorker;
-  /** Runs `lrm <args>` to its end. */
+  /** Runs `lrm <args>` and waits for its end. */
   lrm(...args: string[]): Promise<CommandResult>;
-  /** The same for a command that has to succeed. Throws with all that it printed when it does not. */
+  /** The same for a command that must succeed. Otherwise it throws with the command's output. */
   succeeds(...args: string[]): Promise<CommandResult>;
 }
 
 export interface WorkerOptions {
-  /** Settings besides those of env(). */
+  /** Additional settings. */
   readonly env?: NodeJS.ProcessEnv;
   /** Default: the project's own jobs. */
   readonly jobs?: JobsFolder;
 }
 
 /**
- * Gives the test file a database, a namespace, workers and `lrm`. Call it at the top of the file;
- * its fields are there from beforeAll on. All that was started through it is ended after the file.
+ * Gives the test file a database, a namespace, workers and `lrm`. Call it at the top of the file. Its
+ * fields are set in beforeAll. Everything that it started is ended after the file.
  */
 export function useDevServers(options: DatabaseOptions = {}): TestServers {
   const namespace = `test-${randomBytes(6).toString('hex')}`;
@@ -54,7 +54,7 @@ export function useDevServers(options: DatabaseOptions = {}): TestServers {
     Object.assign(servers, { client, ...(await openDatabase(options)) });
   });
   afterAll(async () => {
-    // The last one started first: workers before the connections and folders they use.
+    // In reverse order, so that workers end before the connections and folders that they use.
     for (const end of atEnd.reverse()) await end();
   });
   return servers;
@@ -101,7 +101,7 @@ function runnable(servers: TestDatabase, namespace: string, atEnd: (() => unknow
   };
 }
 
-/** Usable at once: the dev server doesn't make a new namespace wait for its caches. */
+/** The namespace can be used at once: the dev server does not cache the list of namespaces. */
 const createNamespace = (connection: Connection, namespace: string) =>
   connection.workflowService.registerNamespace({
     namespace,

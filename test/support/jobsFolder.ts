@@ -6,7 +6,7 @@ import { projectFolder } from '../../settings/projectFolder';
 /** A folder of jobs for LRM_JOBS_DIR. */
 export interface JobsFolder {
   readonly path: string;
-  /** Writes `name`.js: CommonJS; packages of the project can be required. */
+  /** Writes `name`.js, a CommonJS file that can require the project's packages. */
   writeJob(name: string, source: string): void;
   removeJob(name: string): void;
   remove(): void;

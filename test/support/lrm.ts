@@ -6,15 +6,15 @@ import { endsWithParent } from '../../worker/local/postgres/unprivileged';
 
 /** How a command ended. */
 export interface CommandResult {
-  /** null when a signal ended it. */
+  /** Null when a signal ended it. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /**
- * Runs `lrm <args>` to its end.
- * @param onStderr hears what it says on standard error meanwhile
+ * Runs `lrm <args>` and waits for its end.
+ * @param onStderr called with each part of its standard error
  */
 export async function runLrm(
   env: NodeJS.ProcessEnv,

@@ -7,14 +7,14 @@ import { waitFor } from './waitFor';
 
 const RUN = 'long-running-migrations';
 
-/** Registers migrations the way a user's SQL does, in this order. */
+/** Registers migrations in this order, as an application's SQL does. */
 export async function register(servers: TestServers, ...names: string[]): Promise<void> {
   for (const name of names) {
     await servers.sql`insert into long_running_migrations.migrations (name) values (${name})`;
   }
 }
 
-/** A row as it stands, camelCased. */
+/** Reads a migration's row, with names in camel case. */
 export async function migration(servers: TestServers, name: string): Promise<Migration> {
   const [row] =
     await servers.sql`select * from long_running_migrations.migrations where name = ${name}`;
@@ -22,7 +22,7 @@ export async function migration(servers: TestServers, name: string): Promise<Mig
   return camelCased(row) as Migration;
 }
 
-/** A migration's attempts in order. */
+/** Reads a migration's attempts in order. */
 export async function attempts(servers: TestServers, name: string): Promise<Attempt[]> {
   const rows = await servers.sql`
     select * from long_running_migrations.attempts where migration = ${name} order by number`;
@@ -38,12 +38,12 @@ export function startRun(servers: TestServers): Promise<WorkflowHandle> {
   });
 }
 
-/** Starts a run and waits for its result, also of one that failed because migrations did. */
+/** Starts a run and waits for its result, even if it failed because migrations did. */
 export async function runToEnd(servers: TestServers): Promise<RunResult> {
   return resultOf(await startRun(servers));
 }
 
-/** The result of a run, also of one that failed because migrations did. */
+/** Waits for the result of a run, even if it failed because migrations did. */
 export async function resultOf(run: WorkflowHandle): Promise<RunResult> {
   try {
     return (await run.result()) as RunResult;
@@ -55,7 +55,7 @@ export async function resultOf(run: WorkflowHandle): Promise<RunResult> {
   }
 }
 
-/** What a workflow failed with; undefined when it ended well. */
+/** Waits for a workflow's failure; undefined when it succeeded. */
 export async function failureOf(run: WorkflowHandle): Promise<ApplicationFailure | undefined> {
   try {
     await run.result();
@@ -67,14 +67,14 @@ export async function failureOf(run: WorkflowHandle): Promise<ApplicationFailure
   }
 }
 
-/** What the Web UI shows of the run as Current Details. */
+/** The Current Details of the run in the Web UI. */
 export async function currentDetails(servers: TestServers): Promise<string> {
   const run = servers.client.workflow.getHandle(RUN);
   const metadata = await run.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
   return metadata.currentDetails ?? '';
 }
 
-/** Waits until a migration's row says so. */
+/** Waits until a migration's row meets the condition. */
 export function waitForMigration(
   servers: TestServers,
   name: string,

@@ -5,29 +5,29 @@ import { afterAll } from '@jest/globals';
 import { applyMigrations } from '../../drizzle/migrator/migrate';
 import { startDevServers } from '../../worker/local/devServers';
 
-/** A Postgres server of one's own, for tests that take it down. */
+/** A Postgres server for one test file, for tests that stop or crash it. */
 export interface TestPostgres {
   /** A database with our tables. */
   readonly url: string;
-  /** Of the process that keeps the server. */
+  /** The process that watches over the server. */
   readonly pid: number;
-  /** Crashes it (`pg_ctl stop -m immediate`); resolves when it has recovered, at the same address. */
+  /** Crashes it (`pg_ctl stop -m immediate`) and waits until it has recovered at the same address. */
   restartImmediate(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts one (about a second); it is stopped and removed after the file at the latest. */
+/** Starts a server, in about a second. It is stopped and removed after the file. */
 export async function startPostgres(): Promise<TestPostgres> {
   const servers = await startDevServers({
     folder: mkdtempSync(path.join(tmpdir(), 'lrm-test-')),
     temporary: true,
     fresh: false,
-    // What was committed survives the crash of the server, which is all that is tested.
+    // Tests crash only the server, not the machine, and commits survive that without fsync.
     postgres: { settings: { fsync: 'off' } },
     temporal: null,
   });
   const url = servers.endpoints.databaseUrl;
-  if (!url) throw new Error('the embedded Postgres told no address');
+  if (!url) throw new Error('the embedded Postgres gave no address');
   started.push(servers.stop);
   await applyMigrations(url, 'sql');
   return { url, pid: servers.pid, restartImmediate: servers.crashPostgres, stop: servers.stop };

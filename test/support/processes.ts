@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { waitFor } from './waitFor';
 
-/** Whether a process goes on; one that has ended and that nobody has asked for yet does not. */
+/** Whether a process is running. A zombie is not: it has ended, but nobody has waited for it. */
 export function isRunning(pid: number): boolean {
   const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
   return stdout.trim() !== '' && !stdout.trim().startsWith('Z');
 }
 
-/** Waits until a process has ended, whoever started it; one that hasn't by then is killed. */
+/** Waits until a process has ended, whoever started it. At the deadline it is killed. */
 export async function waitForEnd(what: string, pid: number, deadline?: number): Promise<void> {
   try {
     await waitFor(`${what} (process ${pid}) to end`, () => !isRunning(pid), deadline);

@@ -2,18 +2,18 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A way to a server that can be cut. */
+/** A TCP proxy that can stop forwarding. */
 export interface CuttableProxy {
   /** 'host:port' to use instead of the server's. */
   readonly address: string;
-  /** From now on what is sent either way is swallowed, and nobody is told, as by a firewall. */
+  /** From now on drops everything in both directions without closing connections, like a firewall. */
   cut(): void;
   /**
-   * The first packet to the server that holds this text is so many milliseconds late, and with it
-   * what comes after on its connection, as where packets were lost. Resolves when it is on its way.
+   * Delays the first packet to the server that holds this text, and everything after it on the same
+   * connection, like a network that lost packets. Resolves when the packet has been forwarded.
    */
   delayOnce(text: string, milliseconds: number): Promise<void>;
-  /** The first packet of each connection, in order: to Postgres its start-up parameters. */
+  /** The first packet of each connection, in order. For Postgres it holds the start-up parameters. */
   readonly firstPackets: readonly Buffer[];
   close(): void;
 }

@@ -4,7 +4,7 @@ import { connect } from '../../drizzle/connect';
 import { SCHEMA } from '../../drizzle/schema';
 import type { TestDatabase } from './database';
 
-/** A login of its own, which may do what a worker or an operator may; roles belong to the server. */
+/** A role that can log in, with the privileges of a worker or an operator. */
 export interface TestRole {
   readonly name: string;
   /** The database's URL with this login. */
@@ -12,8 +12,8 @@ export interface TestRole {
 }
 
 /**
- * Gives the test file roles, which are dropped after it. To be called after useDatabase() or
- * useDevServers(): while the database is there, its grants would keep them.
+ * Gives the test file roles, which are dropped after it. Call it after useDatabase() or
+ * useDevServers(): the roles can only be dropped once the database with their grants is gone.
  */
 export function useRoles(database: TestDatabase): { create(): Promise<TestRole> } {
   const names: string[] = [];

@@ -1,4 +1,4 @@
-/** The servers that all test files share; each file has a database and a namespace of its own there. */
+/** The servers that all test files share. Each file has its own database and namespace there. */
 export interface TestServers {
   readonly databaseUrl: string;
   readonly temporalAddress: string;
@@ -6,13 +6,14 @@ export interface TestServers {
 
 const VARIABLE = 'LRM_TEST_SERVERS';
 
-/** Tells them to jest's workers: its globalSetup can hand over text only. */
+/** Passes the servers to jest's workers. Its globalSetup can only pass on environment variables. */
 export function offer(servers: TestServers): void {
   process.env[VARIABLE] = JSON.stringify(servers);
 }
 
 export function testServers(): TestServers {
   const text = process.env[VARIABLE];
-  if (!text) throw new Error('no test servers: run through jest, whose globalSetup starts them');
+  if (!text)
+    throw new Error('no test servers: run the tests with jest, whose globalSetup starts them');
   return JSON.parse(text) as TestServers;
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Asks again and again until `condition` gives something, and returns that.
- * @param what what is awaited, for the message when it doesn't come.
- * @param deadline milliseconds; generous, since it costs time only where something is wrong.
- * @throws Error at the deadline, or whatever `condition` throws, at once.
+ * Calls `condition` until it returns a value, and returns that value.
+ * @param what what the test waits for; part of the message at the deadline
+ * @param deadline milliseconds. It can be generous, because only a failing test waits for it.
+ * @throws Error at the deadline, or at once whatever `condition` throws
  */
 export async function waitFor<T>(
   what: string,
@@ -20,5 +20,5 @@ export async function waitFor<T>(
   }
 }
 
-/** Short beside what is awaited, long beside what asking costs. */
+/** Much shorter than most waits, and much longer than one call of the condition. Milliseconds. */
 const POLL = 50;

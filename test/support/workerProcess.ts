@@ -9,22 +9,22 @@ import { waitFor } from './waitFor';
 /** A line of the worker's log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
 
-/** A worker in a process of its own, as in production. */
+/** A worker in its own process, as in production. */
 export interface TestWorker {
   readonly pid: number;
-  /** What it has logged so far; a line that is no JSON is only a `msg`. */
+  /** Its log so far. A line that is not JSON has only a `msg`. */
   log(): LogLine[];
   kill(signal: NodeJS.Signals): void;
-  /** SIGTERM, and waits for the end; gives the exit code. */
+  /** Sends SIGTERM, waits for the end, and returns the exit code. */
   stop(): Promise<number | null>;
-  /** Resolves at its end: its exit code, null when a signal ended it. */
+  /** Resolves at its end with its exit code, or null when a signal ended it. */
   readonly exited: Promise<number | null>;
 }
 
 /** Starts `node dist/worker/main.js`. */
 export function spawnWorker(env: NodeJS.ProcessEnv): TestWorker {
   const script = path.join(projectFolder, 'dist/worker/main.js');
-  // Should jest be killed, its workers must not go on.
+  // Workers must not go on when jest is killed.
   const [command = '', ...args] = endsWithParent([process.execPath, script]);
   const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = ended(child);
@@ -43,7 +43,7 @@ export function spawnWorker(env: NodeJS.ProcessEnv): TestWorker {
 
 /**
  * Waits until the worker polls for work.
- * @throws Error with its log when it ends instead.
+ * @throws Error with its log when it ends instead
  */
 export async function ready(worker: TestWorker): Promise<TestWorker> {
   let code: number | null | undefined;
@@ -57,10 +57,10 @@ export async function ready(worker: TestWorker): Promise<TestWorker> {
   });
 }
 
-/** What a process that it left behind still prints is not waited for. Milliseconds. */
+/** How long output is awaited after the exit: orphaned job processes may print for ever. Milliseconds. */
 const OUTPUT_WITHIN = 5_000;
 
-/** Its exit code, when all that it printed has come; or it would hang where a test finds its jobs go on. */
+/** Waits for the exit and for the rest of the output, but only a while if other processes hold it open. */
 async function ended(child: ChildProcess): Promise<number | null> {
   const closed = once(child, 'close');
   const [code] = await once(child, 'exit');
@@ -85,7 +85,7 @@ function parseLine(line: string): LogLine {
     const parsed: unknown = JSON.parse(line);
     if (typeof parsed === 'object' && parsed !== null && 'msg' in parsed) return parsed as LogLine;
   } catch {
-    // Not one of ours; shown as it is.
+    // Node's own output, for example; it is kept as it is.
   }
   return { msg: line };
 }
