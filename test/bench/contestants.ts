@@ -11,7 +11,7 @@ import { lowered, users } from './users';
 /** One way to fill users.email_lower. */
 export type Contestant = (bench: Bench) => Promise<void>;
 
-/** The largest batch of the defaults, which simple changes like this one come to. */
+/** The largest batch size of the defaults, which simple changes like this one reach. */
 const BATCH = 20_000;
 
 const lower = { emailLower: sql`lower(${users.email})` };
@@ -20,7 +20,7 @@ export const oneUpdate: Contestant = async ({ sql }) => {
   await sql`update users set email_lower = lower(email)`;
 };
 
-/** The same batches one after the other, with nothing kept of where it is. */
+/** The same batches one after the other, without storing the progress. */
 export const bareLoop: Contestant = (bench) =>
   withDatabase(bench, async (db) => {
     const key = await describeKey(db, { table: users, columns: [users.id], descending: false });
@@ -37,7 +37,7 @@ export const bareLoop: Contestant = (bench) =>
     }
   });
 
-/** inBatches with one UPDATE a batch. */
+/** inBatches with one UPDATE for each batch. */
 export const inBatches = (options: Partial<BatchOptions>): Contestant =>
   job(({ inBatches }) =>
     inBatches(users, { key: users.id, ...options }, (tx, batch) =>
@@ -45,11 +45,11 @@ export const inBatches = (options: Partial<BatchOptions>): Contestant =>
     ),
   );
 
-/** inBatches with a condition, as most jobs have it. */
+/** inBatches with a condition, as in most jobs. */
 export const inBatchesWhere = (options: Partial<BatchOptions>): Contestant =>
   inBatches({ where: isNull(users.emailLower), ...options });
 
-/** Rows read, mapped in JavaScript, and written back. */
+/** Reads rows, maps them in JavaScript, and writes them back. */
 export const updateRows = (options: Partial<BatchOptions>): Contestant =>
   job((walker) => lowered(walker, options));
 

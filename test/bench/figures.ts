@@ -1,7 +1,7 @@
 /** A table of a report. */
 export interface Table {
   readonly title: string;
-  /** What was measured and how, in a sentence or two. */
+  /** What was measured, and how. */
   readonly text: string;
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
@@ -19,7 +19,7 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** The value below which that part of all lie. */
+/** The value that is larger than this part of all values. */
 export function quantile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;

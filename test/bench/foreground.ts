@@ -8,7 +8,7 @@ import type { Latencies, LoadInput } from './foregroundLoad';
 import type { Bench } from './server';
 import { makeUsers, renewUsers } from './users';
 
-/** As long as a backfill of a million rows at the defaults. */
+/** Takes as long as a backfill of a million rows with the defaults. */
 const alone: Contestant = () => sleep(8_000);
 
 const beside: Readonly<Record<string, Contestant>> = {
@@ -20,13 +20,13 @@ const beside: Readonly<Record<string, Contestant>> = {
 
 type Kind = keyof Latencies;
 
-/** The load beside a backfill, and alone just before. */
+/** The load during a backfill, and without one just before. */
 interface Pair {
   readonly alone: Latencies;
   readonly beside: Latencies;
 }
 
-/** What an application in use sees of a backfill, over the whole of it. */
+/** Measures how a backfill slows down an application in use. */
 export async function foreground(bench: Bench, rows: number, rounds: number): Promise<Table> {
   await makeUsers(bench.sql, rows);
   await bench.sql.unsafe(`
@@ -80,11 +80,10 @@ function report(
   return {
     title: 'The application beside a backfill',
     text:
-      `Four connections, 200 transactions a second in all: half of them TPC-B's kind on tables of ` +
-      `their own, half updating a row of the very table that is walked (${count(rows)} rows). ` +
-      'Milliseconds (of one that had to wait for the one before, from when it was due) over the ' +
-      'whole backfill, and over eight ' +
-      `seconds without one just before; ${rounds} rounds, median (min–max).`,
+      'Four connections with 200 transactions per second in all. Half of them are like TPC-B on other ' +
+      `tables, half update one row of the table that is walked (${count(rows)} rows). ` +
+      'Milliseconds over the whole backfill, and over eight seconds without one just before; a late ' +
+      `transaction counts from when it was due. ${rounds} rounds, median (min–max).`,
     head: ['', 'p50 alone', 'beside', 'ratio', 'p99 alone', 'beside', 'ratio'],
     rows: (['elsewhere', 'sameTable'] as const).flatMap((kind) =>
       [...measured].map(([name, pairs]) => row(name, pairs, kind)),

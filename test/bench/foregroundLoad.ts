@@ -2,22 +2,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { connect, type Sql } from '../../drizzle/connect';
 
-/** What the load is to do, and where. */
+/** The input of the thread that makes the load. */
 export interface LoadInput {
   readonly databaseUrl: string;
   /** Rows of `users`, whose ids are multiples of three. */
   readonly rows: number;
 }
 
-/** Milliseconds that each transaction took; one that had to wait for the one before, from when it was due. */
+/** Milliseconds of each transaction. One that had to wait for the one before counts from when it was due. */
 export interface Latencies {
-  /** TPC-B's kind, on tables of its own. */
+  /** Transactions like TPC-B on other tables. */
   readonly elsewhere: number[];
-  /** An update of one row of the very table that is walked. */
+  /** Updates of one row of the table that is walked. */
   readonly sameTable: number[];
 }
 
-/** Far below what two cores can do: an application that is in use, not one that is overrun. */
+/** Far below what two cores can do, like an application in normal use. */
 const CLIENTS = 4;
 const EVERY_MS = 20;
 
@@ -37,14 +37,14 @@ async function run(): Promise<void> {
   parentPort?.postMessage(latencies);
 }
 
-/** One transaction every so often; one that is late doesn't put the next one off. */
+/** Runs one transaction every EVERY_MS. A late one does not delay the next one. */
 async function runClient(sql: Sql, client: number): Promise<void> {
   const kind = client % 2 === 0 ? 'elsewhere' : 'sameTable';
   let due = performance.now() + (client * EVERY_MS) / CLIENTS;
   while (!stopped) {
     const early = due - performance.now();
     if (early > 0) await sleep(early);
-    // A timer is a millisecond early or late: three times as long as what is measured.
+    // Timers are off by a millisecond, three times as much as a transaction takes.
     const begun = early > 0 ? performance.now() : due;
     if (kind === 'elsewhere') await elsewhere(sql);
     else await sameTable(sql);

@@ -8,7 +8,7 @@ import { compiledJobs, registerAnew, startRun, startWorker } from './workers';
 const ROWS = 60_000;
 const NAME = '0001_ledger';
 
-/** Kills the worker that is at work, while another one stands by. */
+/** Kills the worker that runs the attempt, while another worker is ready. */
 export async function kill(bench: Bench, rounds: number): Promise<Table> {
   const pauses: number[] = [];
   let redone = 0;
@@ -25,15 +25,15 @@ export async function kill(bench: Bench, rounds: number): Promise<Table> {
     redone += Number(wrong?.['rows']);
     await Promise.all(workers.map((worker) => worker.stop()));
     console.log(
-      `  round ${round + 1}: went on after ${pauses.at(-1)?.toFixed(1)} s, ${redone} rows redone`,
+      `  round ${round + 1}: continued after ${pauses.at(-1)?.toFixed(1)} s, ${redone} rows redone`,
     );
   }
   return {
-    title: 'SIGKILL of the worker at work',
+    title: 'SIGKILL of the working worker',
     text:
-      `${ROWS} rows in batches of 200, two lanes, another worker standing by, heartbeat timeout ` +
-      `30 seconds as by default; ${rounds} rounds. For comparison, as shipped: the Celery original ` +
-      'went on after 1,114 s, pg-boss after 902 s, graphile-worker after 4 h.',
+      `${ROWS} rows in batches of 200, two lanes, a second worker ready, the default heartbeat ` +
+      `timeout of 30 seconds; ${rounds} rounds. For comparison, with their defaults: the Celery ` +
+      'original continued after 1,114 s, pg-boss after 902 s, graphile-worker after 4 h.',
     head: ['', ''],
     rows: [
       ['seconds from the kill to the next committed batch', spread(pauses, 1)],
@@ -50,7 +50,7 @@ async function reset(bench: Bench): Promise<void> {
   await registerAnew(bench, NAME);
 }
 
-/** Kills it at a random moment; returns the seconds until something is committed again. */
+/** Kills the worker at a random moment. Returns the seconds until the next commit. */
 async function killAndWait(bench: Bench, workers: readonly TestWorker[]): Promise<number> {
   await waitFor('the job to be at work', async () => (await touched(bench)) > 0);
   await sleep(Math.random() * 1_000);
@@ -61,7 +61,7 @@ async function killAndWait(bench: Bench, workers: readonly TestWorker[]): Promis
   working.kill('SIGKILL');
   const killed = performance.now();
   await working.exited;
-  // Its sessions end on their own; what they still commit is not the next attempt's work.
+  // The old sessions end by themselves. Their last commits must not count as the next attempt's.
   await sleep(2_500);
   const before = await touched(bench);
   await waitFor('the next attempt to commit', async () => (await touched(bench)) > before, 120_000);

@@ -31,8 +31,8 @@ const NEED_TEMPORAL = ['scale', 'kill', 'startUp'];
 
 const HELP = `npm run bench -- [--only throughput,scale,foreground,kill,startUp] [--rows 1000000]
   [--sizes 1000000,3000000,10000000] [--rounds 5] [--write]
-Measures on servers of its own; all of it takes about 25 minutes. With --write the
-tables go to docs/benchmarks.md, too.`;
+Starts its own servers. All parts together take about 25 minutes. --write also writes
+the tables to docs/benchmarks.md.`;
 
 main().catch((error: unknown) => {
   console.error(error instanceof UsageError ? error.message : error);
@@ -42,7 +42,7 @@ main().catch((error: unknown) => {
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   if (!options) return console.log(HELP);
-  // Before its own: whether somebody else was at work.
+  // Read before the benchmark adds its own load: it shows whether the machine was busy.
   const [load = 0] = loadavg();
   const bench = await startBench(options.parts.some((part) => NEED_TEMPORAL.includes(part)));
   const tables: Table[] = [];
@@ -53,7 +53,7 @@ async function main(): Promise<void> {
       if (!table) continue;
       console.log(`\n${markdown(table)}`);
       tables.push(table);
-      // After each part: an hour's figures must not be lost to the last one's failure.
+      // Written after each part, so that a failure of a later part does not lose the tables.
       if (options.write) {
         writeFileSync(path.join(projectFolder, 'docs/benchmarks.md'), page(tables, load));
       }
@@ -70,7 +70,7 @@ function readOptions(args: string[]): Options | undefined {
   const unknown = parts.filter((part) => !(part in PARTS));
   if (unknown.length > 0) {
     throw new UsageError(
-      `--only: ${unknown.join(', ')} is none of ${Object.keys(PARTS).join(', ')}`,
+      `--only: ${unknown.join(', ')} is not one of ${Object.keys(PARTS).join(', ')}`,
     );
   }
   return {
@@ -102,7 +102,7 @@ function parse(args: string[]) {
 
 function whole(option: string, text: string): number {
   if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text);
-  throw new UsageError(`${option}: '${text}' is no whole number above 0`);
+  throw new UsageError(`${option}: '${text}' is not a whole number above 0`);
 }
 
 function page(tables: readonly Table[], load: number): string {
@@ -114,7 +114,7 @@ function page(tables: readonly Table[], load: number): string {
     '# Benchmarks',
     '',
     `Written by \`npm run bench -- --write\` on ${new Date().toISOString().slice(0, 10)}: ${machine}.`,
-    "Absolute figures are this machine's; what holds elsewhere are the ratios, taken within one run.",
+    'The absolute figures are for this machine. The ratios, taken within one run, hold elsewhere too.',
     '',
     ...tables.map(markdown),
   ].join('\n');

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 
-/** Reading it costs a few milliseconds of what is measured. */
+/** Not more often, because each reading takes a few milliseconds of the measured time. */
 const LOOK_EVERY = 250;
 
 /**
- * Watches a process and those it has started (Linux only). The returned function ends that, and
- * tells the most that was seen: MiB of all of them, pages that they share counted once.
+ * Watches the memory of a process and its children (Linux only). The returned function stops that and
+ * returns the maximum in MiB. Shared pages count once.
  */
 export function watchMemory(pid: number): () => number {
   let most = Number.NaN;
@@ -29,7 +29,7 @@ function children(pid: number): number[] {
   return read(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
 }
 
-/** Nothing where the process has just ended. */
+/** Empty when the process has just ended. */
 function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');

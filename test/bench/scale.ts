@@ -6,10 +6,10 @@ import { timed } from './throughput';
 import { makeUsers, renewUsers, requireDone } from './users';
 import { compiledJobs, registerAnew, startRun, startWorker } from './workers';
 
-/** The largest table alone takes minutes. */
+/** Few, because the largest table alone takes minutes. */
 const ROUNDS_AT_MOST = 2;
 
-/** What was measured at one size, a value a round. */
+/** The measurements at one size, with one value for each round. */
 interface Size {
   readonly rows: number;
   readonly oneUpdate: number[];
@@ -18,7 +18,7 @@ interface Size {
   readonly memory: number[];
 }
 
-/** The same walk over larger tables: neither speed nor memory may depend on the size. */
+/** Walks over larger and larger tables. Neither speed nor memory may depend on the size. */
 export async function scale(
   bench: Bench,
   sizes: readonly number[],
@@ -42,7 +42,7 @@ export async function scale(
   return report(measured);
 }
 
-/** A worker's whole course of a migration, and the most memory that it and its job took. */
+/** Runs a migration in a worker. Returns its seconds, and the maximum memory of worker and job. */
 async function inWorker(bench: Bench): Promise<{ seconds: number; memory: number }> {
   await renewUsers(bench.sql);
   await registerAnew(bench, '0002_mapped');
@@ -71,9 +71,9 @@ function report(measured: readonly Size[]): Table {
   return {
     title: 'Size',
     text:
-      '1,000 rows/s, two lanes, `throttle: false`; the ratio is of `inBatches` to the first size in ' +
-      'the same round. `updateRows` ran as a migration in a worker; memory is the most that its ' +
-      "process and the job's held together, in MiB, all of Node included and shared pages counted once.",
+      '1,000 rows/s, two lanes, `throttle: false`. The ratio compares `inBatches` with the first size ' +
+      'in the same round. `updateRows` ran as a migration in a worker. Memory is the maximum of the ' +
+      "worker's and the job's process together, in MiB, with all of Node; shared pages count once.",
     head: ['rows', 'one UPDATE', '`inBatches`', 'ratio', '`updateRows`, worker', 'memory'],
     rows: measured.map((size) => {
       const [update = '', batches = '', mapped = '', memory = ''] = speeds(size);

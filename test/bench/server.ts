@@ -6,19 +6,19 @@ import { applyMigrations } from '../../drizzle/migrator/migrate';
 import { type DevServers, startDevServers } from '../../worker/local/devServers';
 import { findTemporalCli } from '../../worker/local/temporal/temporalCli';
 
-/** What the measurements run on: servers of their own, gone afterwards. */
+/** The servers of a benchmark, which are removed at its end. */
 export interface Bench {
   readonly databaseUrl: string;
-  /** undefined where no part needs Temporal. */
+  /** Undefined when no part needs Temporal. */
   readonly temporalAddress: string | undefined;
   readonly sql: Sql;
   stop(): Promise<void>;
 }
 
 /**
- * Memory (a quarter of the machine's) and WAL as a server of that size would have, so that neither
- * the cache nor a checkpoint in the midst of one contestant and not of another decides. Durability
- * as it comes: fsync, full pages.
+ * Memory (a quarter of the machine's) and WAL as on a production server, so that the result does not
+ * depend on the cache or on which contestant meets a checkpoint. Durability is Postgres's default:
+ * fsync and full pages.
  */
 const SETTINGS = {
   shared_buffers: '6GB',
@@ -43,7 +43,7 @@ export async function startBench(withTemporal: boolean): Promise<Bench> {
       : null,
   });
   const { databaseUrl, temporalAddress } = servers.endpoints;
-  if (!databaseUrl) throw new Error('the embedded Postgres told no address');
+  if (!databaseUrl) throw new Error('the embedded Postgres gave no address');
   await applyMigrations(databaseUrl, 'sql');
   const sql = connect(databaseUrl, { applicationName: 'bench' });
   const stop = async () => {

@@ -5,7 +5,7 @@ import { registerAnew, startRun, startWorker } from './workers';
 
 const MIGRATIONS = 100;
 
-/** What a migration costs that does next to nothing: Temporal, the claim, the thread, the outcome. */
+/** Measures the overhead of a migration: Temporal, the claim, the thread and the outcome. */
 export async function startUp(bench: Bench): Promise<Table> {
   const jobs = createJobsFolder();
   const names = Array.from(
@@ -40,7 +40,7 @@ async function report({ sql }: Bench): Promise<Table> {
       extract(epoch from a.started_at - lag(a.started_at) over (order by a.id))::float8 * 1000 as each
     from long_running_migrations.attempts a join ran on ran.name = a.migration order by a.id`;
   return {
-    title: 'Migrations that do next to nothing',
+    title: 'Migrations that do almost nothing',
     text: `${MIGRATIONS} of them, one at a time; median (min–max) in milliseconds.`,
     head: ['', 'ms'],
     rows: [

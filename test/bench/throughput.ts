@@ -24,7 +24,7 @@ const contestants: Readonly<Record<string, Contestant>> = {
   '`updateRows`, 2 lanes': updateRows({ ...fast, lanes: 2 }),
 };
 
-/** Every contestant once a round, so that what slows the machine down slows all of them. */
+/** Runs every contestant once in each round, so that other load on the machine affects all of them. */
 export async function throughput(bench: Bench, rows: number, rounds: number): Promise<Table> {
   await makeUsers(bench.sql, rows);
   const seconds = new Map(Object.keys(contestants).map((name) => [name, [] as number[]]));
@@ -39,9 +39,9 @@ export async function throughput(bench: Bench, rows: number, rounds: number): Pr
   return {
     title: 'Throughput',
     text:
-      `${count(rows)} rows, \`email_lower = lower(email)\`, ${rounds} rounds; \`throttle: false\`. ` +
-      'Ratios are of speeds within one round: median (min–max). In `updateRows` the rows are read, ' +
-      'mapped in JavaScript and written back.',
+      `${count(rows)} rows, \`email_lower = lower(email)\`, ${rounds} rounds, \`throttle: false\`. ` +
+      'Ratios compare speeds within one round: median (min–max). `updateRows` reads the rows, maps ' +
+      'them in JavaScript and writes them back.',
     head: ['', '1,000 rows/s', 'to one UPDATE', 'to the bare loop'],
     rows: [...seconds].map(([name, all]) => [
       name,
@@ -55,7 +55,7 @@ export async function throughput(bench: Bench, rows: number, rounds: number): Pr
   };
 }
 
-/** Seconds that it takes from a fresh table to the last row. */
+/** Returns the seconds from a fresh table to the last row. */
 export async function timed(bench: Bench, contestant: Contestant): Promise<number> {
   await renewUsers(bench.sql);
   const begun = performance.now();

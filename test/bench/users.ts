@@ -9,10 +9,10 @@ export const users = pgTable('users', {
   emailLower: text('email_lower'),
 });
 
-/** What {@link lowered} works with. */
+/** The part of a job's context that {@link lowered} needs. */
 type Walker = Pick<JobContext, 'inBatches' | 'updateRows'>;
 
-/** Fills email_lower: rows read, mapped in JavaScript, and written back. */
+/** Fills email_lower: reads rows, maps them in JavaScript, and writes them back. */
 export const lowered = (job: Walker, options: Partial<BatchOptions>): Promise<void> =>
   job.inBatches(users, { key: users.id, ...options }, async (tx, batch) => {
     const rows = await batch.rows({ id: users.id, email: users.email });
@@ -20,7 +20,7 @@ export const lowered = (job: Walker, options: Partial<BatchOptions>): Promise<vo
     await job.updateRows(tx, users, users.id, mapped);
   });
 
-/** Makes the rows once; {@link renewUsers} copies them. Ids have gaps, as real ones do. */
+/** Makes the rows once; {@link renewUsers} copies them. The IDs have gaps, like real ones. */
 export async function makeUsers(sql: Sql, rows: number): Promise<void> {
   await sql.unsafe(`
     drop table if exists users_original;
@@ -29,7 +29,7 @@ export async function makeUsers(sql: Sql, rows: number): Promise<void> {
       from generate_series(1, ${rows}) i`);
 }
 
-/** The table as after a bulk load and its vacuum: the same for every contestant. */
+/** Makes the table as after a bulk load and a vacuum, so that it is the same for every contestant. */
 export async function renewUsers(sql: Sql): Promise<void> {
   await sql.unsafe(`
     drop table if exists users;
@@ -42,9 +42,9 @@ export async function renewUsers(sql: Sql): Promise<void> {
   await sql.unsafe('checkpoint');
 }
 
-/** @throws Error when a contestant has left a row undone. */
+/** @throws Error when a contestant did not change every row */
 export async function requireDone(sql: Sql): Promise<void> {
   const [undone] = await sql`
     select 1 from users where email_lower is distinct from lower(email) limit 1`;
-  if (undone) throw new Error('a contestant has left rows undone: its time means nothing');
+  if (undone) throw new Error('a contestant did not change every row, so its time means nothing');
 }

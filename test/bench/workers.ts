@@ -7,7 +7,7 @@ import type { Bench } from './server';
 
 const RUN = 'long-running-migrations';
 
-/** Starts a worker as in production, with everything at its defaults, and waits until it polls. */
+/** Starts a worker with all defaults, as in production, and waits until it polls. */
 export function startWorker(bench: Bench, jobs: string): Promise<TestWorker> {
   return ready(
     spawnWorker(
@@ -20,7 +20,7 @@ export function startWorker(bench: Bench, jobs: string): Promise<TestWorker> {
   );
 }
 
-/** Our tables as on the first day, with these migrations registered. */
+/** Empties our tables and registers these migrations. */
 export async function registerAnew({ sql }: Bench, ...names: string[]): Promise<void> {
   await sql.unsafe(`truncate long_running_migrations.walks, long_running_migrations.finished_ranges,
     long_running_migrations.attempts, long_running_migrations.migrations`);
@@ -41,5 +41,5 @@ export async function startRun(bench: Bench): Promise<() => Promise<void>> {
   };
 }
 
-/** Jobs of the measurements, compiled. */
+/** The compiled jobs of the benchmarks. */
 export const compiledJobs = path.join(projectFolder, 'dist/test/bench/jobs');

@@ -40,12 +40,12 @@ const settingsOf = async (sql: Sql) => {
 };
 const EXPECTED = { name: "lrm's own", statement: '12345ms', lock: '678ms', check: '2s' };
 
-test('asks for nothing at the start of a session that a pooler would refuse', async () => {
+test('a session starts without parameters that a pooler would refuse', async () => {
   await open()`select 1`;
 
   const packet = proxy.firstPackets.at(-1)?.subarray(8).toString() ?? '';
   const names = packet.split('\0').filter((_, index) => index % 2 === 0);
-  // PgBouncer answers 08P01 to anything else.
+  // PgBouncer refuses other parameters with 08P01.
   expect(names.filter(Boolean).sort()).toEqual([
     'application_name',
     'client_encoding',
@@ -54,24 +54,24 @@ test('asks for nothing at the start of a session that a pooler would refuse', as
   ]);
 });
 
-test('gives each session its settings before its first statement, one that reconnects, too', async () => {
+test('each session, also after a reconnect, has its settings before its first statement', async () => {
   const sql = open();
   expect(await settingsOf(sql)).toEqual(EXPECTED);
   const [session] = await sql`select pg_backend_pid() as pid`;
 
   await database.sql`select pg_terminate_backend(${session?.['pid']}, 5000)`;
 
-  // The client may not have heard of it yet.
+  // The client may not have noticed the end yet.
   const next = await waitFor('another session', () => settingsOf(sql).catch(() => undefined));
   expect(next).toEqual(EXPECTED);
 });
 
-test('names a session as we do, whatever the URL, the environment or the role say', async () => {
+test('a session has our name, whatever the URL, the environment or the role say', async () => {
   process.env['PGAPPNAME'] = 'from the environment';
   expect(await settingsOf(open('?application_name=another'))).toEqual(EXPECTED);
 });
 
-test('checks each session when it is to be seen by its name', async () => {
+test('onSession is called once for each session', async () => {
   let sessions = 0;
   const sql = open('', () => {
     sessions++;
@@ -86,7 +86,7 @@ test('checks each session when it is to be seen by its name', async () => {
   expect(sessions).toBe(2);
 });
 
-test('runs nothing on a session that did not get its settings', async () => {
+test('no statement runs on a session that did not get its settings', async () => {
   await database.sql`create table written (id integer)`;
   opened = connect(database.databaseUrl, {
     max: 1,

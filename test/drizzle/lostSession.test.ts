@@ -31,7 +31,7 @@ test('a transaction whose session ends between two statements sends nothing to t
   const transaction = oneSession.begin(async (tx) => {
     await tx`insert into written values (1)`;
     await terminate(await pidOf(tx));
-    // Takes the connection's place in the pool.
+    // This statement's session takes the connection's place in the pool.
     await oneSession`select 1`;
     late = await tx`insert into written values (2)`.catch((error) => error.code);
   });

@@ -30,9 +30,9 @@ const FAILS_AT_COMMIT = `
   create constraint trigger noting after insert on written deferrable initially deferred
     for each row execute function note()`;
 
-test('a COMMIT that fails is not sent again: the transaction fails', async () => {
+test('a COMMIT that fails is not sent again, and the transaction fails', async () => {
   await database.sql.unsafe(FAILS_AT_COMMIT);
-  // The first one is prepared and goes through.
+  // The first round prepares the statements, and later ones reuse them.
   for (const id of [1, 2, 3]) {
     const transaction = client.begin((tx) => tx`insert into written values (${id})`);
     await expect(transaction).rejects.toMatchObject({ code: '42804' });
@@ -89,7 +89,7 @@ test('a statement inside a transaction is not sent again when its plan is no lon
     await read(tx as unknown as Sql).catch(() => {});
   });
   await expect(transaction).rejects.toMatchObject({ code: '0A000' });
-  // Outside of a transaction it is.
+  // Outside a transaction it is sent again.
   await read(client);
 });
 

@@ -6,7 +6,7 @@ export async function run(job: JobContext): Promise<void> {
   const walk = { key: sql`id`, throttle: false, lanes: 2, batchSize: { max: 200 } } as const;
   await job.inBatches(sql`ledger`, walk, async (tx, batch) => {
     await tx.execute(sql`update ledger set touched = touched + 1 where ${batch}`);
-    // So that it runs long enough to be killed in the midst of a batch.
+    // Slow enough for the worker to be killed in the middle of a batch.
     await tx.execute(sql`select pg_sleep(0.02)`);
   });
 }

@@ -1,7 +1,7 @@
 import type { JobContext } from '../../../jobs/context';
 import { lowered } from '../users';
 
-/** What `updateRows` with two lanes does among the contestants, as a migration. */
+/** The contestant `updateRows` with two lanes, as a migration. */
 export async function run(job: JobContext): Promise<void> {
   await lowered(job, { throttle: false, lanes: 2 });
 }

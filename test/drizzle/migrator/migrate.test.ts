@@ -17,7 +17,7 @@ test('applyMigrations applies every entry once, in order', async () => {
   expect(await applyMigrations(database.databaseUrl, 'sql')).toEqual([]);
 });
 
-test('applyMigrations, five at once: one applies everything, the others find nothing to do', async () => {
+test('five applyMigrations at the same time: one applies everything, the others find nothing to do', async () => {
   const five = [1, 2, 3, 4, 5].map(() => applyMigrations(database.databaseUrl, 'sql'));
   const applied = await Promise.all(five);
   expect(applied.filter((tags) => tags.length > 0)).toEqual([all]);
@@ -40,7 +40,7 @@ test('applyMigrations names an entry that was changed after it was applied', asy
   );
 });
 
-test("applyMigrations leaves Drizzle's own table to the application", async () => {
+test("applyMigrations ignores Drizzle's own table, which belongs to the application", async () => {
   await database.sql`create schema drizzle`;
   await database.sql`create table drizzle.__drizzle_migrations (id int, hash text, created_at bigint)`;
   await database.sql`insert into drizzle.__drizzle_migrations values (1, 'app', 99999999999999)`;
@@ -48,7 +48,7 @@ test("applyMigrations leaves Drizzle's own table to the application", async () =
   await database.sql`drop schema drizzle cascade`;
 });
 
-test('applyMigrations needs no right on the database, only on the schema', async () => {
+test('applyMigrations needs privileges on the schema, but not on the database', async () => {
   const role = `migrator_${Date.now()}`;
   await database.sql.unsafe(`create role ${role} login password 'secret'`);
   await database.sql`create schema long_running_migrations`;
@@ -61,7 +61,7 @@ test('applyMigrations needs no right on the database, only on the schema', async
   await database.sql.unsafe(`drop role ${role}`);
 });
 
-test('missingEntries gives what a worker must not start without', async () => {
+test('missingEntries returns the entries that a worker needs', async () => {
   expect(await missingEntries(database.sql)).toEqual(all);
   await applyMigrations(database.databaseUrl, 'sql');
   expect(await missingEntries(database.sql)).toEqual([]);

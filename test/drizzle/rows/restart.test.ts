@@ -15,7 +15,7 @@ beforeEach(async () => {
   await database.sql`truncate long_running_migrations.migrations, long_running_migrations.finished_ranges cascade`;
 });
 
-/** Somebody who has done something. */
+/** Inserts a migration that has made progress. */
 async function insertWithProgress(status: 'failed' | 'cancelled' | 'completed'): Promise<void> {
   await insertMigration(database.sql, NAME, status);
   await database.sql`
@@ -35,20 +35,20 @@ const leftovers = async () => {
   return count;
 };
 
-test('resume puts a paused one back in the line', async () => {
+test('resume lets a paused migration run again', async () => {
   await insertMigration(database.sql, NAME, 'paused');
   expect(await resume(db, NAME, asked)).toBe('resumed');
   expect(await row(database.sql, NAME)).toMatchObject({ status: 'created', request: 'resume' });
 });
 
-test('resume leaves a running one alone', async () => {
+test('resume does not change a running migration', async () => {
   await insertRunning(database.sql, NAME);
   expect(await resume(db, NAME, asked)).toBe('running');
   expect(await row(database.sql, NAME)).toMatchObject({ request: null });
 });
 
 test.each(['created', 'completed', 'failed', 'cancelled'] as const)(
-  'resume refuses a %s one',
+  'resume refuses a %s migration',
   async (status) => {
     await insertMigration(database.sql, NAME, status);
     await expect(resume(db, NAME, asked)).rejects.toThrow(`0001_a is ${status}: can't resume it.`);
@@ -56,7 +56,7 @@ test.each(['created', 'completed', 'failed', 'cancelled'] as const)(
 );
 
 test.each(['failed', 'cancelled'] as const)(
-  'retry of a %s one keeps checkpoint, rows and error',
+  'retry of a %s migration keeps checkpoint, rows and error',
   async (status) => {
     await insertWithProgress(status);
     await retry(db, NAME, asked, false);
@@ -72,7 +72,7 @@ test.each(['failed', 'cancelled'] as const)(
   },
 );
 
-test('retry from the start drops everything that was kept, also of a completed one', async () => {
+test('retry from the start removes all progress, also of a completed migration', async () => {
   await insertWithProgress('completed');
   await retry(db, NAME, asked, true);
   expect(await row(database.sql, NAME)).toMatchObject({
@@ -86,7 +86,7 @@ test('retry from the start drops everything that was kept, also of a completed o
   expect(await leftovers()).toEqual({ walks: 0, ranges: 0 });
 });
 
-test('retry from the start leaves the walks of others', async () => {
+test('retry from the start keeps the walks of other migrations', async () => {
   await insertWithProgress('failed');
   await insertMigration(database.sql, '0002_b');
   await database.sql`
@@ -96,7 +96,7 @@ test('retry from the start leaves the walks of others', async () => {
 });
 
 test.each(['created', 'paused', 'in_progress'] as const)(
-  'retry refuses a %s one',
+  'retry refuses a %s migration',
   async (status) => {
     await insertMigration(database.sql, NAME, status);
     await expect(retry(db, NAME, asked, true)).rejects.toThrow(
@@ -105,12 +105,12 @@ test.each(['created', 'paused', 'in_progress'] as const)(
   },
 );
 
-test('retry refuses a completed one that is not to begin anew', async () => {
+test('retry refuses a completed migration, unless it is from the start', async () => {
   await insertWithProgress('completed');
   await expect(retry(db, NAME, asked, false)).rejects.toThrow('npx lrm retry 0001_a --from-start');
 });
 
-test('retry waits for a late batch of the attempt before, so that it leaves no range behind', async () => {
+test('retry waits for a late batch of the last attempt, so that its range is removed too', async () => {
   await insertWithProgress('failed');
   const [walk] = await database.sql`select id from long_running_migrations.walks`;
   const order: string[] = [];
@@ -133,7 +133,7 @@ test.each([
   ['paused', (db: Database) => resume(db, NAME, asked)],
   ['failed', (db: Database) => retry(db, NAME, asked, false)],
 ] as const)(
-  'lets the next claim of a %s one in, whatever Temporal’s clock said',
+  'the next claim of a %s migration is not late, whatever Temporal’s clock said',
   async (status, again) => {
     await insertMigration(database.sql, NAME, status);
     await database.sql`

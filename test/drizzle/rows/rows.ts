@@ -1,7 +1,7 @@
 import type { Sql } from '../../../drizzle/connect';
 import type { AttemptOutcome, MigrationStatus } from '../../../drizzle/schema';
 
-/** A row in a status of the test's choice. */
+/** Inserts a migration with this status. */
 export async function insertMigration(
   sql: Sql,
   name: string,
@@ -10,7 +10,7 @@ export async function insertMigration(
   await sql`insert into long_running_migrations.migrations (name, status) values (${name}, ${status})`;
 }
 
-/** A running attempt, as a worker would have claimed it; `silentFor` seconds ago it was last heard. */
+/** Inserts a migration with a running attempt, whose last heartbeat is `silentFor` seconds old. */
 export async function insertRunning(sql: Sql, name: string, silentFor = 0): Promise<bigint> {
   await insertMigration(sql, name, 'in_progress');
   const [attempt] = await sql<{ id: string }[]>`
@@ -25,7 +25,7 @@ export async function insertRunning(sql: Sql, name: string, silentFor = 0): Prom
   return BigInt(attempt.id);
 }
 
-/** An attempt that has ended. */
+/** Inserts an attempt that has ended. */
 export async function insertEnded(
   sql: Sql,
   name: string,
@@ -39,7 +39,7 @@ export async function insertEnded(
     values (${name}, ${number}, '1@test', 'run', now(), ${outcome}, ${progressed})`;
 }
 
-/** A row's columns, as the database has them. */
+/** Reads a migration's row, with the database's column names. */
 export async function row(sql: Sql, name: string): Promise<Record<string, unknown>> {
   const [found] = await sql`select * from long_running_migrations.migrations where name = ${name}`;
   if (!found) throw new Error(`${name} is not there`);

@@ -30,7 +30,7 @@ function open(url: string, name = 'test'): Sql {
   return sql;
 }
 
-/** A session of the attempt under that login; gives its process number. */
+/** Opens a session of the attempt with this login. Returns its process ID. */
 async function sessionOf(url: string, attemptId: bigint): Promise<number> {
   const [session] = await open(url, applicationName(attemptId))`select pg_backend_pid() as pid`;
   return Number(session?.['pid']);
@@ -51,7 +51,7 @@ const isThere = async (pid: number) =>
 test('a session’s name holds our schema and the whole number of its attempt', () => {
   const name = applicationName(2n ** 63n - 1n);
   expect(name).toMatch(/long_running_migrations.*:9223372036854775807$/);
-  // Postgres cuts what is longer.
+  // Postgres cuts longer names.
   expect(Buffer.byteLength(name)).toBeLessThan(64);
 });
 
@@ -66,7 +66,7 @@ test('sessions of an attempt are ended whatever role they logged in with', async
   expect(await isThere(other)).toBe(true);
 });
 
-test('sessions of another database’s attempt of the same number are left alone', async () => {
+test('sessions of an attempt with the same number in another database are not ended', async () => {
   const another = await openDatabase({ empty: true });
   const pid = await sessionOf(another.databaseUrl, 7n);
 
@@ -77,7 +77,7 @@ test('sessions of another database’s attempt of the same number are left alone
   await closeDatabase(another);
 });
 
-test('a session that may not be ended is named, with its role and the grant that is missing', async () => {
+test('a session that can’t be ended is named, with its role and the missing grant', async () => {
   const [worker, operator] = [await roles.create(), await roles.create()];
   const pid = await sessionOf(worker.url, 7n);
   const db = drizzle(open(operator.url));
@@ -93,7 +93,7 @@ test('a session that may not be ended is named, with its role and the grant that
   expect(await isThere(pid)).toBe(false);
 });
 
-test('a superuser’s session is named as one', async () => {
+test('for a superuser’s session, another superuser is named as the way out', async () => {
   const worker = await roles.create();
   const pid = await sessionOf(database.databaseUrl, 7n);
 
@@ -104,7 +104,7 @@ test('a superuser’s session is named as one', async () => {
   );
 });
 
-test('a stop is not done while a session of a dead worker may still commit, and says so', async () => {
+test('a stop says that it is not done while a session of a dead worker may still commit', async () => {
   const [worker, operator] = [await roles.create(), await roles.create()];
   const id = await insertRunning(database.sql, NAME, 31);
   const pid = await sessionOf(worker.url, id);
@@ -122,7 +122,7 @@ test('a stop is not done while a session of a dead worker may still commit, and 
   expect(await isThere(pid)).toBe(false);
 });
 
-test('a claim says which session it waits for, and takes over when that one is gone', async () => {
+test('a claim takes over, and names the session that must end first', async () => {
   const [before, after] = [await roles.create(), await roles.create()];
   const id = await insertRunning(database.sql, NAME, 31);
   const pid = await sessionOf(before.url, id);
@@ -137,7 +137,7 @@ test('a claim says which session it waits for, and takes over when that one is g
   });
 });
 
-test('a claim stops at a lock that such a session holds, and says which', async () => {
+test('a claim that waits for a lock names the session that holds it', async () => {
   const [before, after] = [await roles.create(), await roles.create()];
   const id = await insertRunning(database.sql, NAME, 31);
   const holder = open(before.url, applicationName(id));
@@ -165,7 +165,7 @@ test('a claim stops at a lock that such a session holds, and says which', async 
   await batch;
 });
 
-test('an operator’s stop that a claim completes is not done before the sessions are gone', async () => {
+test('a claim completes an operator’s stop only when the sessions are gone', async () => {
   const [before, after] = [await roles.create(), await roles.create()];
   const id = await insertRunning(database.sql, NAME, 31);
   await database.sql`update long_running_migrations.migrations set request = 'pause'`;
@@ -179,7 +179,7 @@ test('an operator’s stop that a claim completes is not done before the session
   expect(await claimOn(own)).toMatchObject({ kind: 'ended', status: 'paused' });
 });
 
-test('nobody but the job reads a checkpoint, which may be large', async () => {
+test('only the job reads the checkpoint, which may be large', async () => {
   const role = await roles.create();
   await database.sql.unsafe(`
     revoke select on long_running_migrations.migrations from ${role.name};

@@ -20,7 +20,7 @@ const only = async () => {
   return view;
 };
 
-test('readMigrations gives all in order of work', async () => {
+test('readMigrations returns all migrations in the order they run', async () => {
   await database.sql`
     insert into long_running_migrations.migrations (name, created_at)
     values ('0003_c', now() - interval '1 hour'), ('0002_b', now()), ('0001_a', now())`;
@@ -28,7 +28,7 @@ test('readMigrations gives all in order of work', async () => {
   expect(names).toEqual(['0003_c', '0001_a', '0002_b']);
 });
 
-test('readMigrations reckons speed and time left from the running attempt alone', async () => {
+test('readMigrations computes speed and remaining time from the running attempt alone', async () => {
   await insertRunning(database.sql, '0001_a');
   await database.sql`update long_running_migrations.migrations set rows_done = 1500, rows_total = 2000`;
   await database.sql`update long_running_migrations.attempts set rows_done = 500`;
@@ -38,7 +38,7 @@ test('readMigrations reckons speed and time left from the running attempt alone'
   expect(secondsLeft(view)).toBeCloseTo(100, -1);
 });
 
-test('readMigrations sees a silent worker by the database clock', async () => {
+test('readMigrations finds a silent worker by the database clock', async () => {
   await insertRunning(database.sql, '0001_a', 40);
   const view = await only();
   expect(view.live).toBe(false);
@@ -57,7 +57,7 @@ test('readMigrations counts time limits in a row without progress', async () => 
   expect((await only()).timeoutsWithoutProgress).toBe(0);
 });
 
-test('readMigrations gives the latest attempt, or none', async () => {
+test('readMigrations returns the latest attempt, or null', async () => {
   await insertMigration(database.sql, '0001_a', 'failed');
   expect((await only()).attempt).toBeNull();
   await insertEnded(database.sql, '0001_a', 1, 'retried');

@@ -21,7 +21,7 @@ beforeEach(async () => {
   await database.sql`truncate long_running_migrations.migrations cascade`;
 });
 
-test('stop pauses a created migration at once, and keeps who and why', async () => {
+test('stop pauses a created migration at once, and stores who asked and why', async () => {
   await insertMigration(database.sql, NAME);
   expect(await stop(db, NAME, 'pause', asked, TIMEOUT)).toBe('stopped');
   expect(await row(database.sql, NAME)).toMatchObject({
@@ -39,7 +39,7 @@ test('stop only asks while an attempt is alive', async () => {
   expect(await settle(db, NAME, 'pause', TIMEOUT)).toBe(false);
 });
 
-test('stop takes a silent worker for dead: fences its attempt off and says how it ended', async () => {
+test('stop takes a silent worker for dead: it fences off the attempt and writes its outcome', async () => {
   await insertRunning(database.sql, NAME, 31);
   expect(await stop(db, NAME, 'cancel', asked, TIMEOUT)).toBe('stopped');
   expect(await row(database.sql, NAME)).toMatchObject({
@@ -51,7 +51,7 @@ test('stop takes a silent worker for dead: fences its attempt off and says how i
   expect(attempt).toMatchObject({ outcome: 'interrupted', ended_at: expect.anything() });
 });
 
-test('stop ends the database sessions of a dead worker, which hold the fence', async () => {
+test('stop ends the database sessions of a dead worker, which hold the lock of the fence', async () => {
   const id = await insertRunning(database.sql, NAME, 31);
   const orphan = connect(database.databaseUrl, { max: 1, applicationName: applicationName(id) });
   // Not sql.begin(): postgres.js fails on the ROLLBACK that it then writes to the ended session.
@@ -83,7 +83,7 @@ test('settle completes a stop when the worker dies after it was asked', async ()
   expect(await row(database.sql, NAME)).toMatchObject({ status: 'paused', requested_by: asked.by });
 });
 
-test('settle does nothing once the stop was withdrawn', async () => {
+test('settle does nothing after the stop was withdrawn', async () => {
   await insertRunning(database.sql, NAME);
   await stop(db, NAME, 'pause', asked, TIMEOUT);
   expect(await resume(db, NAME, asked)).toBe('withdrawn');
@@ -93,7 +93,7 @@ test('settle does nothing once the stop was withdrawn', async () => {
   expect(await row(database.sql, NAME)).toMatchObject({ status: 'in_progress', request: 'resume' });
 });
 
-test('stop does not turn a cancel under way into a pause', async () => {
+test('stop does not turn a requested cancel into a pause', async () => {
   await insertRunning(database.sql, NAME);
   await stop(db, NAME, 'cancel', asked, TIMEOUT);
   await expect(stop(db, NAME, 'pause', asked, TIMEOUT)).rejects.toThrow(
@@ -110,7 +110,7 @@ test.each([
   ['failed', 'pause', 'npx lrm cancel 0001_a, npx lrm retry 0001_a'],
   ['cancelled', 'cancel', 'npx lrm retry 0001_a'],
 ] as const)(
-  'stop refuses: a %s one has no %s, and what is possible is said',
+  'stop of a %s migration refuses to %s, and says what is possible',
   async (status, move, possible) => {
     await insertMigration(database.sql, NAME, status);
     const failure = await stop(db, NAME, move, asked, TIMEOUT).catch((error) => error);
@@ -120,13 +120,13 @@ test.each([
   },
 );
 
-test('stop refuses what is not registered', async () => {
+test('stop refuses a migration that is not registered', async () => {
   await expect(stop(db, '0009_b', 'pause', asked, TIMEOUT)).rejects.toThrow(
     '0009_b is not registered',
   );
 });
 
-test('stop and retry at the same time: exactly one of the possible orders has happened', async () => {
+test('stop and retry at the same time have the same result as one after the other', async () => {
   for (let round = 0; round < 20; round++) {
     const name = `00${String(round).padStart(2, '0')}_race`;
     await insertMigration(database.sql, name, 'failed');
@@ -136,7 +136,7 @@ test('stop and retry at the same time: exactly one of the possible orders has ha
     ]);
     expect(retried.status).toBe('fulfilled');
     const { status, request } = await row(database.sql, name);
-    // The pause came first and was refused, or came second and held.
+    // The pause came first and was refused, or it came second and succeeded.
     if (stopped.status === 'rejected')
       expect({ status, request }).toEqual({ status: 'created', request: 'retry' });
     else expect({ status, request }).toEqual({ status: 'paused', request: 'pause' });

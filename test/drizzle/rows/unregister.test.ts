@@ -25,7 +25,7 @@ const rows = async () => {
   return { ...counts };
 };
 
-test('unregister removes one that never had an attempt, and no other', async () => {
+test('unregister removes a migration without attempts, and no other', async () => {
   await insertMigration(test_.sql, '0001_a');
   await insertMigration(test_.sql, '0002_b');
   expect(await unregister(db(), '0001_a', false, TIMEOUT)).toEqual({ attempts: 0, walks: 0 });
@@ -33,7 +33,7 @@ test('unregister removes one that never had an attempt, and no other', async () 
   await expect(unregister(db(), '0001_a', false, TIMEOUT)).rejects.toThrow('is not registered');
 });
 
-test('unregister removes a history only when that is wanted, and then all of it', async () => {
+test('unregister removes a history only on request, and then all of it', async () => {
   await insertMigration(test_.sql, '0001_a', 'failed');
   await insertEnded(test_.sql, '0001_a', 1, 'failed');
   await test_.sql`
@@ -50,7 +50,7 @@ test('unregister removes a history only when that is wanted, and then all of it'
   expect(await rows()).toEqual({ migrations: 0, attempts: 0, walks: 0, ranges: 0 });
 });
 
-test('unregister is refused while an attempt is alive; a dead one is no reason', async () => {
+test('unregister is refused while an attempt is alive, but not for a dead one', async () => {
   await insertRunning(test_.sql, '0001_a');
   await expect(unregister(db(), '0001_a', true, TIMEOUT)).rejects.toThrow(
     'an attempt of 0001_a is running: npx lrm cancel 0001_a first',
@@ -61,7 +61,7 @@ test('unregister is refused while an attempt is alive; a dead one is no reason',
   expect(await rows()).toMatchObject({ migrations: 0, attempts: 0 });
 });
 
-test('unregister waits for a batch that is half-way', async () => {
+test('unregister waits for a batch that is running', async () => {
   await insertMigration(test_.sql, '0001_a');
   let removed = false;
   let removal: Promise<unknown> = Promise.resolve();
