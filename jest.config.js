@@ -10,7 +10,7 @@ module.exports = {
   globalTeardown: '<rootDir>/test/global-teardown.ts',
   // CI has two cores, and each test file starts processes of its own.
   maxWorkers: 2,
-  // Long, because tests use real servers and real time limits. Each wait has its own shorter deadline.
+  // Long, because tests use real servers and real time limits. Each wait has a shorter deadline.
   testTimeout: 60_000,
 };
 

@@ -1,6 +1,6 @@
 'use strict';
-// Prints '<passed> <failed>' of a jest run from its JSON results. A suite that could not run counts as
-// one failure. Missing results and a run without tests do too: a check of nothing must not pass.
+// Prints '<passed> <failed>' of a jest run from its JSON results. A suite that could not run counts
+// as one failure. Missing results and a run without tests do too: a check of nothing must not pass.
 const { readFileSync } = require('node:fs');
 
 const { passed, failed } = count(process.argv[2]);

@@ -1,4 +1,4 @@
-/** The conditions that an operator meets most, by SQLSTATE. See Postgres's appendix of error codes. */
+/** The most frequent conditions, by SQLSTATE. See Postgres's appendix of error codes. */
 const CONDITIONS: Readonly<Record<string, string>> = {
   '22001': 'value too long for its column',
   '22003': 'number out of range',

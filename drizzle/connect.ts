@@ -22,8 +22,8 @@ export interface ConnectOptions {
 }
 
 /**
- * Opens a pool of connections. It connects at the first query. numeric and bigint arrive as text, so
- * that nothing is rounded.
+ * Opens a pool of connections. It connects at the first query. numeric and bigint arrive as text,
+ * so that nothing is rounded.
  * @throws UsageError when the URL can't be read
  */
 export function connect(url: string, options: ConnectOptions): Sql {
@@ -44,8 +44,8 @@ export function connect(url: string, options: ConnectOptions): Sql {
 }
 
 /**
- * The first statement of each session, which our patch adds to the driver. Start-up parameters would
- * not do: PgBouncer refuses those it does not know. The name is set again because
+ * The first statement of each session, which our patch adds to the driver. Start-up parameters
+ * would not do: PgBouncer refuses those it does not know. The name is set again because
  * `?application_name=` in the URL replaces it, and we find sessions by their name.
  */
 function sessionStart({ applicationName, settings, onSession }: ConnectOptions) {
@@ -81,13 +81,13 @@ const UNREADABLE =
 let patched: boolean | undefined;
 
 /**
- * Refuses to run with postgres.js as published (3.4.9), which an install without scripts leaves.
+ * Refuses to run with postgres.js as published (3.4.9): installing without scripts skips our patch.
  *
  * There, when a session ends inside a transaction, later statements run on the next session,
  * outside of any transaction, so a batch could take effect twice. And the ROLLBACK is written to a
  * closed socket, which ends the process. Our patch (patches/) fixes both; see issues 1133, 1208 and
- * 1216 of porsager/postgres. It also stops the driver from sending a failed statement again inside a
- * transaction: after a failed COMMIT the answer to the second one counted as success. And it adds
+ * 1216 of porsager/postgres. It also stops the driver from sending a failed statement again inside
+ * a transaction: after a failed COMMIT the answer to the second one counted as success. And it adds
  * the first statement of a session.
  */
 function requirePatched(): void {

@@ -7,5 +7,5 @@ export type Database = PostgresJsDatabase<Record<string, never>> & { readonly $c
 /** A transaction of {@link Database}. */
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
-/** Puts Drizzle on `sql`. From then on `sql` itself returns times as text, because Drizzle parses them. */
+/** Puts Drizzle on `sql`, which itself then returns times as text, because Drizzle parses them. */
 export const database = (sql: Sql): Database => drizzle(sql);

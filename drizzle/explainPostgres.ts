@@ -32,7 +32,7 @@ const explanations: Readonly<Record<string, (error: Coded) => string>> = {
   CONNECT_TIMEOUT: NO_ANSWER,
   CONNECTION_CLOSED: BROKEN,
   CONNECTION_ENDED: BROKEN,
-  // PgBouncer, for example, refuses parameters that it does not know. The message names the parameter.
+  // PgBouncer, for example, refuses unknown parameters. The message names the parameter.
   '08P01': (error) =>
     `Postgres or its pooler refuses the connection: ${error.message} (DATABASE_URL)`,
 };
@@ -77,7 +77,7 @@ export function explainPostgres(error: unknown): string | undefined {
 
 const then = (what: string | undefined) => (what ? `: ${what}` : '');
 
-/** Which objects the error is about. Messages of class 42 hold only names; others may quote a row. */
+/** The objects of the error. Messages of class 42 hold only names; others may quote a row. */
 function names(error: Coded): string {
   if (error.code.startsWith('42')) return error.message;
   const objects = [error.table_name, error.constraint_name].filter((name) => name !== undefined);

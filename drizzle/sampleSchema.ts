@@ -1,6 +1,6 @@
 import { bigint, doublePrecision, pgTable, text } from 'drizzle-orm/pg-core';
 
-/** The table of the samples: GeoNames places with a population of 1,000 or more. See drizzle/sample/. */
+/** The samples' table: GeoNames places with a population of 1,000 or more. See drizzle/sample/. */
 export const places = pgTable('places', {
   /** GeoNames ID. */
   id: bigint('id', { mode: 'number' }).primaryKey(),

@@ -16,8 +16,8 @@ import {
 } from 'drizzle-orm/pg-core';
 
 /**
- * A value of the job's author. Drizzle's jsonb() parses again what postgres.js has parsed already, so
- * the text '2024' would come back as a number.
+ * A value of the job's author. Drizzle's jsonb() parses again what postgres.js has parsed already,
+ * so the text '2024' would come back as a number.
  */
 const json = customType<{ data: unknown }>({
   dataType: () => 'jsonb',
@@ -75,7 +75,7 @@ export const migrations = schema.table(
     error: text('error'),
     /** The author's value, as given to saveCheckpoint(). */
     checkpoint: json('checkpoint'),
-    /** Counts saved checkpoints. By it an attempt notices that the database has lost its last one. */
+    /** Counts saved checkpoints. An attempt notices by it that the database lost the last one. */
     checkpointVersion: bigint('checkpoint_version', { mode: 'number' }).notNull().default(0),
     rowsDone: bigint('rows_done', { mode: 'number' }).notNull().default(0),
     /** An estimate; null when unknown. */
@@ -87,7 +87,7 @@ export const migrations = schema.table(
      * over) may use an attempt ID twice; the two attempts differ by this.
      */
     epoch: uuid('epoch'),
-    /** When Temporal scheduled the attempt that claimed last. A claim that was scheduled earlier is refused. */
+    /** When Temporal scheduled the last claim. A claim that was scheduled earlier is refused. */
     claimScheduledAt: time('claim_scheduled_at'),
     request: operatorRequest('request'),
     requestReason: text('request_reason'),
@@ -139,8 +139,8 @@ export const attempts = schema.table(
 );
 
 /**
- * One row for each walk (inBatches, forEach): how far it is. Keys are stored as text, with one element
- * for each key column, because a JavaScript number or Date can't hold every value.
+ * One row for each walk (inBatches, forEach): how far it is. Keys are stored as text, with one
+ * element for each key column, because a JavaScript number or Date can't hold every value.
  */
 export const walks = schema.table(
   'walks',
@@ -151,9 +151,9 @@ export const walks = schema.table(
       .references(() => migrations.name),
     /** Unique within the migration. By default the position among the walks in run(). */
     name: text('name').notNull(),
-    /** Table, key and condition at the first attempt. A walk that differs must not go on from here. */
+    /** Table, key and condition at the first attempt. A walk that differs must not go on. */
     shape: jsonb('shape').$type<Record<string, string>>().notNull(),
-    /** The last key at the first attempt, so that the walk of a growing table ends. Null: it was empty. */
+    /** The last key at the first attempt, so that a growing table has an end. Null: no rows. */
     upperBound: text('upper_bound').array(),
     /** Every row up to this key is done. Null: none yet. */
     lowWaterMark: text('low_water_mark').array(),
@@ -170,9 +170,9 @@ export const walks = schema.table(
 );
 
 /**
- * Finished ranges (after, upto] above their walk's low-water mark. Each batch inserts its own row in
- * its own transaction, so lanes don't wait for each other. Now and then the rows are folded into the
- * mark.
+ * Finished ranges (after, upto] above their walk's low-water mark. Each batch inserts its own row
+ * in its own transaction, so lanes don't wait for each other. Now and then the rows are folded into
+ * the mark.
  */
 export const finishedRanges = schema.table(
   'finished_ranges',

@@ -22,7 +22,7 @@ export async function inTransaction<T>(
   return result as T;
 }
 
-/** Does what Drizzle's own transaction() does. Drizzle's types don't accept a transaction's client. */
+/** Like Drizzle's own transaction(). Drizzle's types don't accept a transaction's client. */
 function onClient(client: TransactionSql): Transaction {
   const session = new PostgresJsSession<Sql, Schema, Schema>(
     client as unknown as Sql,

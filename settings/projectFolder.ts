@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-/** The project's folder, also for compiled code in dist/. Files that are not compiled (SQL) are there. */
+/** The project's folder, even for compiled code in dist/: files like SQL are not compiled. */
 export const projectFolder =
   path.basename(path.dirname(__dirname)) === 'dist'
     ? path.resolve(__dirname, '../..')

@@ -54,7 +54,7 @@ const count = (standard: number) =>
     .transform(Number);
 
 const schema = z.object({
-  /** Folder of the jobs. Default: the project's own; when this file runs compiled, the compiled ones. */
+  /** Folder of the jobs. Default: the project's own, compiled if this file is. */
   LRM_JOBS_DIR: z
     .string()
     .default(path.resolve(__dirname, '../jobs'))
@@ -62,15 +62,15 @@ const schema = z.object({
     .refine((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory(), {
       error: (issue) => `'${issue.input}' is not a folder`,
     }),
-  /** How often the Schedule looks for pending migrations. After a deploy they start within this time. */
+  /** How often the Schedule looks for pending migrations, which start this late at most. */
   LRM_INTERVAL: time('15 minutes'),
   /** Time limit of an attempt. With one hour, a hung attempt is noticed within the hour. */
   LRM_START_TO_CLOSE: time('1 hour'),
-  /** A worker without a heartbeat for this long counts as dead. Short, because a takeover waits for it. */
+  /** A worker silent for this long counts as dead. Short, because a takeover waits for it. */
   LRM_HEARTBEAT_TIMEOUT: time('30 seconds'),
   /** Time that run() has to stop after it was asked to. Then its process is killed. */
   LRM_STOP_GRACE: time('10 seconds'),
-  /** Migrations that run at the same time. One, because two on the same table slow each other down. */
+  /** Migrations that run at the same time. Two on one table would slow each other down. */
   LRM_MAX_CONCURRENT: count(1),
   /** Wait before the first retry. */
   LRM_RETRY_INITIAL_INTERVAL: time('1 second'),
@@ -87,7 +87,7 @@ const schema = z.object({
       error: (issue) => `'${issue.input}' is not one of debug, info, warn, error`,
     })
     .default('info'),
-  /** `full`: the log, but nothing else, shows whole error messages. They may hold values of rows. */
+  /** `full`: only the log shows whole error messages, which may hold values of rows. */
   LRM_ERROR_DETAIL: z
     .enum(['safe', 'full'], { error: (issue) => `'${issue.input}' is not one of safe, full` })
     .default('safe'),
@@ -133,7 +133,7 @@ function databaseUrlProblems(url: string | undefined): string[] {
       'DATABASE_URL: not set, and npm start is not running: start it, or write postgres://user:password@host:5432/database',
     ];
   }
-  // The message never quotes the value, which holds a password. Node can't parse URLs with several hosts.
+  // The value is not quoted, because it holds a password. Node can't parse URLs with several hosts.
   return /^postgres(ql)?:\/\/\S+$/.test(url)
     ? []
     : ['DATABASE_URL: not a Postgres URL; write postgres://user:password@host:5432/database'];

@@ -51,7 +51,7 @@ export async function applyMigrations(
 
 async function takeLock(sql: Sql, set: MigrationSet): Promise<void> {
   await sql`select pg_advisory_lock(hashtextextended(${appliedTable[set]}, 0))`;
-  // Set after the lock above, which may wait long for another lrm migrate: it limits that lock as well.
+  // Set only now, because it would also limit the wait for another lrm migrate, which may be long.
   await sql`select set_config('lock_timeout', ${LOCK_TIMEOUT}, false)`;
 }
 

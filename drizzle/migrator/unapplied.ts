@@ -47,7 +47,7 @@ export async function missingEntries(sql: Sql): Promise<string[]> {
   return unapplied.filter(({ why }) => why !== 'edited').map(({ entry }) => entry.tag);
 }
 
-/** Says why `lrm migrate` can't apply some entries, and what to do; undefined when it can apply all. */
+/** Says why `lrm migrate` can't apply some entries, and what to do; undefined if it can. */
 export function explainUnappliable(set: MigrationSet, entries: Unapplied[]): string | undefined {
   const skipped = tags(entries, 'skipped');
   const edited = tags(entries, 'edited');

@@ -5,10 +5,10 @@ import type { ProgressRecord } from './attemptProgress';
 import { type FencedAttempt, ifCurrent } from './fence';
 import { readStatus } from './status';
 
-/** An attempt sees an operator's request, and the Web UI is refreshed, within this time. Milliseconds. */
+/** An attempt sees requests, and the Web UI is refreshed, within this time. Milliseconds. */
 const BEAT_AT_MOST = 2_000;
 
-/** Time between two beats: a third of the heartbeat timeout, so that two may be lost. Milliseconds. */
+/** Milliseconds between two beats: a third of the heartbeat timeout, so that two may be lost. */
 export function beatInterval(heartbeatTimeout: number): number {
   return Math.min(BEAT_AT_MOST, heartbeatTimeout / 3);
 }

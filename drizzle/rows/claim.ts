@@ -50,13 +50,13 @@ const LOCK_TIMEOUT = sql`set local lock_timeout = '1s'`;
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
- * Makes a new attempt the current one. Once this is committed, no older attempt can commit a batch or
- * a checkpoint. Their sessions are ended, or named in the result.
+ * Makes a new attempt the current one. Once this is committed, no older attempt can commit a batch
+ * or a checkpoint. Their sessions are ended, or named in the result.
  *
- * A claim is late while an attempt is alive that Temporal scheduled after it: a worker that was frozen
- * for an hour must not replace its successor. The database's clock decides whether that attempt is
- * alive. With Temporal's clock alone, every claim would be refused for ever after it was set back or
- * Temporal was replaced.
+ * A claim is late while an attempt is alive that Temporal scheduled after it: a worker that was
+ * frozen for an hour must not replace its successor. The database's clock decides whether that
+ * attempt is alive. With Temporal's clock alone, every claim would be refused for ever after it was
+ * set back or Temporal was replaced.
  */
 export async function claim(db: Database, claimant: Claimant): Promise<Claim> {
   // Read before the claim, so that the sessions of an attempt that begins meanwhile are not ended.
@@ -88,7 +88,7 @@ async function claimWithLock(
       });
     } catch (error) {
       if (round === LOCK_ROUNDS || sqlState(error) !== LOCK_NOT_AVAILABLE) throw error;
-      // The open transaction of a frozen worker would hold the lock as long as the worker is frozen.
+      // A frozen worker's open transaction would hold the lock as long as the worker is frozen.
       const open = await endSessions(db, older);
       if (open.length > 0 && round >= ROUNDS_FOR_OPEN_SESSIONS) return { kind: 'waits', open };
     }

@@ -6,13 +6,13 @@ import { AttemptOutdated, Superseded } from './superseded';
  * The fence: how a newer attempt keeps every older one from changing data.
  *
  * A transaction of an attempt takes the migration's advisory lock in shared mode. IN THE NEXT
- * STATEMENT it checks that its attempt is still the current one. A claim takes the lock in exclusive
- * mode before it stores a new current attempt. So either the batch commits before the claim goes on,
- * or its check sees the claim.
+ * STATEMENT it checks that its attempt is still the current one. A claim takes the lock in
+ * exclusive mode before it stores a new current attempt. So either the batch commits before the
+ * claim goes on, or its check sees the claim.
  *
- * Three similar ways do not work, and each has a test: lock and check in one statement, and REPEATABLE
- * READ or SERIALIZABLE even with two statements. In all of them the snapshot is older than the lock.
- * This is why transaction.ts has inTransaction().
+ * Three similar ways do not work, and each has a test: lock and check in one statement, and
+ * REPEATABLE READ or SERIALIZABLE even with two statements. In all of them the snapshot is older
+ * than the lock. This is why transaction.ts has inTransaction().
  *
  * The lock is not the row's own: share locks of several lanes on one row write multixacts, and the
  * claim's UPDATE could deadlock with them.
@@ -48,13 +48,13 @@ export const lockExclusive = (migration: string): SQL =>
 
 /**
  * Identifies the server and its data, in a query over `migrations`. A server that lost its last
- * commits has a new start time, because it crashed or is a different one. A restored backup has a new
- * table.
+ * commits has a new start time, because it crashed or is a different one. A restored backup has a
+ * new table.
  */
 export const SERVER: SQL<string> = sql<string>`concat_ws(' ',
   extract(epoch from pg_postmaster_start_time()), ${migrations}.tableoid)`;
 
-/** The second statement. It returns one row while the attempt may write, and none after a newer claim. */
+/** The second statement. It returns one row while the attempt may write, and then none. */
 export const selectIfCurrent = (attempt: FencedAttempt, more: SQL = sql``): SQL =>
   sql`select ${SERVER} as server ${more} from ${migrations} where ${ifCurrent(attempt)}`;
 

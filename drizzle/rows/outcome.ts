@@ -10,7 +10,7 @@ import { type Move, transitions } from './transitions';
 /** How an attempt ended. */
 export interface Ending {
   readonly attempt: FencedAttempt;
-  /** True when it must be written on the server of the claim, because only that one has its work. */
+  /** True when it must be written on the server of the claim, which has the attempt's work. */
   readonly onItsServer: boolean;
   readonly outcome: AttemptOutcome;
   /** What happened and what to do; null when nothing is wrong. */
@@ -49,10 +49,10 @@ export function writeOutcome(db: Database, ending: Ending, move = true): Promise
       await writeAttempt(tx, ending, ending.outcome);
       return 'written';
     }
-    // It may still be the current attempt, but without the right to this outcome. The next one goes on.
-    const going = by !== undefined && (await writeMigration(tx, ending, undefined));
-    await writeAttempt(tx, ending, going ? 'interrupted' : 'superseded');
-    if (!going) return 'superseded';
+    // Still the current attempt, but this outcome is no longer valid. The next attempt goes on.
+    const stillCurrent = by !== undefined && (await writeMigration(tx, ending, undefined));
+    await writeAttempt(tx, ending, stillCurrent ? 'interrupted' : 'superseded');
+    if (!stillCurrent) return 'superseded';
     return by === 'complete' ? 'outdated' : 'withdrawn';
   });
 }
@@ -71,7 +71,7 @@ async function writeMigration(
       ...(by ? { status: transitions[by].to } : {}),
       // Nothing may write between attempts. The next one has to claim.
       currentAttempt: null,
-      // Completion clears an earlier error. After an interruption it stays, so that people can read it.
+      // Completion clears an earlier error. After an interruption people still need to read it.
       ...(completed ? { error: null, completedAt: now } : {}),
       ...(error === null ? {} : { error }),
       // A job may count from 0 in each attempt. The number of rows must not go down then.

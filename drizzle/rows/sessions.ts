@@ -5,9 +5,9 @@ import { attempts, SCHEMA } from '../schema';
 import { sqlState } from '../sqlState';
 
 /**
- * The name of an attempt's sessions in pg_stat_activity, by which they are found and ended. It holds
- * our schema, because another installation in the same database also counts its attempts from 1.
- * Postgres cuts names at 63 bytes, so 39 remain for the schema.
+ * The name of an attempt's sessions in pg_stat_activity, by which they are found and ended. It
+ * holds our schema, because another installation in the same database also counts its attempts from
+ * 1. Postgres cuts names at 63 bytes, so 39 remain for the schema.
  */
 export const applicationName = (attemptId: bigint): string => `lrm:${SCHEMA}:${attemptId}`;
 
@@ -48,8 +48,8 @@ const WAIT_FOR_END = 2_000;
 const LOOK_EVERY = 50;
 
 /**
- * Ends the sessions of these attempts, from whatever host and with whatever role they connected, and
- * waits until they are gone. Postgres rolls back their open transactions.
+ * Ends the sessions of these attempts, from whatever host and with whatever role they connected,
+ * and waits until they are gone. Postgres rolls back their open transactions.
  * @returns the sessions that are still open; {@link describeSessions} says why
  */
 export async function endSessions(

@@ -55,11 +55,11 @@ export async function stop(
 }
 
 /**
- * Sets the requested status, unless an attempt is alive, which then does it itself. Without `asked` it
- * completes an earlier {@link stop} that nobody has withdrawn.
+ * Sets the requested status, unless an attempt is alive, which then does it itself. Without `asked`
+ * it completes an earlier {@link stop} that nobody has withdrawn.
  * @returns whether the status was set
- * @throws StillRunning when a dead worker's sessions can't be ended. The request stays in the row, and
- *   the next claim carries it out if nobody repeats the command.
+ * @throws StillRunning when a dead worker's sessions can't be ended. The request stays in the row,
+ *   and the next claim carries it out if nobody repeats the command.
  */
 export async function settle(
   db: Database,
@@ -134,7 +134,7 @@ const request = (move: StopMove, asked: Asked | undefined) => ({
   }),
 });
 
-/** A dead worker's statements may still run in the database and hold the lock that settle() needs. */
+/** A dead worker's statements may still run and hold the lock that settle() needs. */
 async function refuseOpenSessions(
   db: Database,
   name: string,

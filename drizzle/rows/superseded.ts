@@ -7,9 +7,9 @@ export class Superseded extends Error {
 }
 
 /**
- * The database may have lost work of this attempt: its server was restarted or replaced, a backup was
- * restored, or a walked table was replaced. What the attempt has in memory may be wrong. The next
- * attempt reads the stored state and goes on from there.
+ * The database may have lost work of this attempt: its server was restarted or replaced, a backup
+ * was restored, or a walked table was replaced. What the attempt has in memory may be wrong. The
+ * next attempt reads the stored state and goes on from there.
  */
 export class AttemptOutdated extends Error {
   override readonly name = 'AttemptOutdated';

@@ -22,7 +22,7 @@ export const transitions: Readonly<Record<Move, Transition>> = {
   complete: { from: ['in_progress'], to: 'completed' },
   // The same. Failures before run(), such as a missing export, come after the claim too.
   fail: { from: ['in_progress'], to: 'failed' },
-  // Happens at once, or when the running attempt has stopped. A migration that has ended can't be paused.
+  // Happens at once, or when the running attempt has stopped. Ended migrations can't be paused.
   pause: { from: pending, to: 'paused' },
   // A failed migration can be cancelled too, to record that nobody will fix it.
   cancel: { from: [...pending, 'paused', 'failed'], to: 'cancelled' },

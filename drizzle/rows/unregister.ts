@@ -23,8 +23,8 @@ export const isEmpty = (history: History): boolean => history.attempts + history
  * Removes a migration's row. The exclusive lock makes sure that no batch and no claim is running.
  * @param withHistory remove its attempts, walks and finished ranges too
  * @param heartbeatTimeout milliseconds without a heartbeat after which an attempt counts as dead
- * @throws NotRegistered, or OperationRefused when an attempt is alive, or when there is a history and
- *   `withHistory` is false
+ * @throws NotRegistered, or OperationRefused when an attempt is alive, or when there is a history
+ *   and `withHistory` is false
  */
 export async function unregister(
   db: Database,

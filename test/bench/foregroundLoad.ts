@@ -9,7 +9,7 @@ export interface LoadInput {
   readonly rows: number;
 }
 
-/** Milliseconds of each transaction. One that had to wait for the one before counts from when it was due. */
+/** Milliseconds of each transaction. A late one counts from when it was due. */
 export interface Latencies {
   /** Transactions like TPC-B on other tables. */
   readonly elsewhere: number[];

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 const LOOK_EVERY = 250;
 
 /**
- * Watches the memory of a process and its children (Linux only). The returned function stops that and
- * returns the maximum in MiB. Shared pages count once.
+ * Watches the memory of a process and its children (Linux only). The returned function stops that
+ * and returns the maximum in MiB. Shared pages count once.
  */
 export function watchMemory(pid: number): () => number {
   let most = Number.NaN;

@@ -16,9 +16,9 @@ export interface Bench {
 }
 
 /**
- * Memory (a quarter of the machine's) and WAL as on a production server, so that the result does not
- * depend on the cache or on which contestant meets a checkpoint. Durability is Postgres's default:
- * fsync and full pages.
+ * Memory (a quarter of the machine's) and WAL as on a production server, so that the result does
+ * not depend on the cache or on which contestant meets a checkpoint. Durability is Postgres's
+ * default: fsync and full pages.
  */
 const SETTINGS = {
   shared_buffers: '6GB',

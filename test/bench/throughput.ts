@@ -24,7 +24,7 @@ const contestants: Readonly<Record<string, Contestant>> = {
   '`updateRows`, 2 lanes': updateRows({ ...fast, lanes: 2 }),
 };
 
-/** Runs every contestant once in each round, so that other load on the machine affects all of them. */
+/** Runs all contestants in each round, so that other load on the machine affects all of them. */
 export async function throughput(bench: Bench, rows: number, rounds: number): Promise<Table> {
   await makeUsers(bench.sql, rows);
   const seconds = new Map(Object.keys(contestants).map((name) => [name, [] as number[]]));

@@ -29,7 +29,7 @@ export async function makeUsers(sql: Sql, rows: number): Promise<void> {
       from generate_series(1, ${rows}) i`);
 }
 
-/** Makes the table as after a bulk load and a vacuum, so that it is the same for every contestant. */
+/** Makes the table as after a bulk load and a vacuum: the same for every contestant. */
 export async function renewUsers(sql: Sql): Promise<void> {
   await sql.unsafe(`
     drop table if exists users;

@@ -20,7 +20,9 @@ afterEach(async () => {
 
 const written = () => database.sql`select id from written order by id`;
 
-/** The constraint is checked at COMMIT, by a trigger whose own statement no longer fits its table. */
+/**
+ * The constraint is checked at COMMIT, by a trigger whose own statement no longer fits its table.
+ */
 const FAILS_AT_COMMIT = `
   create table noted (id integer);
   create function note() returns trigger language plpgsql as $$ begin

@@ -16,8 +16,8 @@ export interface DatabaseOptions {
 }
 
 /**
- * Gives the test file its own database, for tests that need only Postgres. Call it at the top of the
- * file. Its fields are set in beforeAll.
+ * Gives the test file its own database, for tests that need only Postgres. Call it at the top of
+ * the file. Its fields are set in beforeAll.
  */
 export function useDatabase(options: DatabaseOptions = {}): TestDatabase {
   const database = {} as TestDatabase;

@@ -37,8 +37,8 @@ export interface WorkerOptions {
 }
 
 /**
- * Gives the test file a database, a namespace, workers and `lrm`. Call it at the top of the file. Its
- * fields are set in beforeAll. Everything that it started is ended after the file.
+ * Gives the test file a database, a namespace, workers and `lrm`. Call it at the top of the file.
+ * Its fields are set in beforeAll. Everything that it started is ended after the file.
  */
 export function useDevServers(options: DatabaseOptions = {}): TestServers {
   const namespace = `test-${randomBytes(6).toString('hex')}`;

@@ -11,7 +11,7 @@ export interface TestPostgres {
   readonly url: string;
   /** The process that watches over the server. */
   readonly pid: number;
-  /** Crashes it (`pg_ctl stop -m immediate`) and waits until it has recovered at the same address. */
+  /** Crashes it (`pg_ctl stop -m immediate`) and waits until it has recovered. Same address. */
   restartImmediate(): Promise<void>;
   stop(): Promise<void>;
 }

@@ -6,14 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface CuttableProxy {
   /** 'host:port' to use instead of the server's. */
   readonly address: string;
-  /** From now on drops everything in both directions without closing connections, like a firewall. */
+  /** From now on drops everything without closing connections, like a firewall. */
   cut(): void;
   /**
    * Delays the first packet to the server that holds this text, and everything after it on the same
    * connection, like a network that lost packets. Resolves when the packet has been forwarded.
    */
   delayOnce(text: string, milliseconds: number): Promise<void>;
-  /** The first packet of each connection, in order. For Postgres it holds the start-up parameters. */
+  /** The first packet of each connection. For Postgres it holds the start-up parameters. */
   readonly firstPackets: readonly Buffer[];
   close(): void;
 }

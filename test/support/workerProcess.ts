@@ -57,10 +57,10 @@ export async function ready(worker: TestWorker): Promise<TestWorker> {
   });
 }
 
-/** How long output is awaited after the exit: orphaned job processes may print for ever. Milliseconds. */
+/** Milliseconds to wait for output after the exit. Orphaned job processes may keep it open. */
 const OUTPUT_WITHIN = 5_000;
 
-/** Waits for the exit and for the rest of the output, but only a while if other processes hold it open. */
+/** Waits for the exit and, for a while, for the end of the output. */
 async function ended(child: ChildProcess): Promise<number | null> {
   const closed = once(child, 'close');
   const [code] = await once(child, 'exit');

@@ -53,9 +53,9 @@ describe('the fence', () => {
     expect(await written()).toBe(0);
   });
 
-  // Three similar ways, each shown to let the older attempt commit. If one of these tests fails, the
-  // comment in drizzle/rows/fence.ts is out of date. If our own fence becomes like one of them, the
-  // test above fails.
+  // Three similar ways, each shown to let the older attempt commit. If one of these tests fails,
+  // the comment in drizzle/rows/fence.ts is out of date. If our own fence becomes like one of them,
+  // the test above fails.
   describe.each([
     ['lock and check in one statement', 'read committed', true],
     ['REPEATABLE READ', 'repeatable read', false],
