@@ -197,7 +197,7 @@ const late = ({ scheduledAt, heartbeatTimeout }: Claimant) => sql<boolean>`(
   coalesce(${migrations.claimScheduledAt} > ${scheduledAt.toISOString()}::timestamptz, false)
   and ${isLive(heartbeatTimeout)})`;
 
-/** Saves waiting for the lock. The same is checked again under the lock. */
+/** Looks before the wait for the lock. Under the lock everything is checked again. */
 async function firstLook(db: Database, claimant: Claimant) {
   const [row] = await db
     .select({ late: late(claimant), toStop: isStopping })
