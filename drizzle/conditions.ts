@@ -34,7 +34,7 @@ const CONDITIONS: Readonly<Record<string, string>> = {
   '53200': 'out of memory',
   '53300': 'too many connections',
   '55P03': 'lock timeout',
-  '57014': 'the statement was cancelled or ran into a timeout',
+  '57014': 'the statement ran into a timeout or was cancelled',
   '57P01': 'an administrator ended the session',
   '57P02': 'the server crashed',
   '57P03': 'the server does not accept connections now',
