@@ -99,11 +99,11 @@ const noFile = (name: string): string =>
 
 /** Names of what it waits for, with their statuses; null when all is done or its code can't be read. */
 async function unfinishedDependencies(
-  deps: Pick<Deps, 'db'>,
+  deps: Pick<Deps, 'db' | 'settings'>,
   file: string,
   name: string,
 ): Promise<string | null> {
-  const inspection = await inspectJob(file);
+  const inspection = await inspectJob(file, deps.settings.LRM_ERROR_DETAIL);
   // An attempt finds out what is wrong with it, and says so on the row.
   if (inspection.kind !== 'facts' || inspection.facts.dependsOn.length === 0) return null;
   const wanted = [...new Set(inspection.facts.dependsOn)];
@@ -121,7 +121,7 @@ async function withLimits(deps: Deps, file: string, name: string): Promise<Ready
 
 /** The settings' own where the job's can't be read or can't work: its attempt will say so. */
 async function limitsFor(deps: Deps, file: string): Promise<AttemptLimits> {
-  const inspection = await inspectJob(file);
+  const inspection = await inspectJob(file, deps.settings.LRM_ERROR_DETAIL);
   try {
     return limitsOf(deps.settings, inspection.kind === 'facts' ? inspection.facts.options : {});
   } catch {

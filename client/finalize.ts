@@ -55,6 +55,6 @@ async function readDependencies(
     warn(`there is no file ${name} here; a worker that has it checks what it depends on`);
     return [];
   }
-  const inspection = await inspectJob(file);
+  const inspection = await inspectJob(file, 'safe');
   return inspection.kind === 'facts' ? inspection.facts.dependsOn : [];
 }

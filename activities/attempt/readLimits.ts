@@ -15,7 +15,7 @@ export async function readLimits(
   file: string,
   { startToClose, heartbeatTimeout }: TemporalAttempt,
 ): Promise<KnownLimits> {
-  const inspection = await inspectJob(file);
+  const inspection = await inspectJob(file, deps.settings.LRM_ERROR_DETAIL);
   switch (inspection.kind) {
     case 'unloadable':
       return { ...inspection, kind: 'threw', during: 'load' };

@@ -171,6 +171,7 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
     unthrottled: !run.throttled,
     limitMs: Math.ceil(ownLimit(limits)),
     silentMs: limits.heartbeatTimeout,
+    errorDetail: deps.settings.LRM_ERROR_DETAIL,
   };
   return new RunningJob(deps.jobProcesses.start(input, limits.memoryLimitMb), {
     running: () => log.debug({ ms: Math.round(performance.now() - run.since) }, 'run() called'),

@@ -2,7 +2,7 @@ import { hashOf } from '../catalog';
 import { describeCrash } from './crash';
 import type { Description } from './describeError';
 import { JobProcess } from './jobProcess';
-import type { JobFacts } from './messages';
+import type { ErrorDetail, JobFacts } from './messages';
 
 /** What a job says of itself, or why it can't be loaded. */
 export type Inspection =
@@ -34,17 +34,18 @@ const waiting: (() => void)[] = [];
  * Reads a job's `options` and `dependsOn`. They are its code, so they are read in a short-lived
  * process and never imported into this one.
  */
-export async function inspectJob(file: string): Promise<Inspection> {
+export async function inspectJob(file: string, errorDetail: ErrorDetail): Promise<Inspection> {
   const hash = await hashOf(file).catch(() => undefined);
   // Gone, or not to be read, since the folder was listed.
   if (hash === undefined) return unfinished('the job file is not there any more');
-  const known = cache.get(hash);
+  const key = `${errorDetail} ${hash}`;
+  const known = cache.get(key);
   if (known && performance.now() < known.until) return known.inspection;
-  const inspection = await inTurn(() => inspectInHost(file));
+  const inspection = await inTurn(() => inspectInProcess(file, errorDetail));
   // What failed may depend on more than this file: a module it needs, a service at its top level.
   const final = inspection.kind === 'facts';
   const until = final ? Number.POSITIVE_INFINITY : performance.now() + ASK_AGAIN_AFTER;
-  cache.set(hash, { inspection, until });
+  cache.set(key, { inspection, until });
   return inspection;
 }
 
@@ -59,8 +60,8 @@ async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function inspectInHost(file: string): Promise<Inspection> {
-  const jobProcess = new JobProcess(MEMORY_LIMIT_MB).begin({ task: 'inspect', file });
+async function inspectInProcess(file: string, errorDetail: ErrorDetail): Promise<Inspection> {
+  const jobProcess = new JobProcess(MEMORY_LIMIT_MB).begin({ task: 'inspect', file, errorDetail });
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<Inspection>((resolve) => {

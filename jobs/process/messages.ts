@@ -1,4 +1,5 @@
 import type { FencedAttempt } from '../../drizzle/rows/fence';
+import type { Settings } from '../../settings/settings';
 import type { Progress } from '../context/attempt';
 import type { JobOptions } from '../context/index';
 import type { Description } from './describeError';
@@ -6,10 +7,14 @@ import type { Description } from './describeError';
 /** What a thread is to do. */
 export type ThreadInput = InspectInput | RunInput;
 
+/** LRM_ERROR_DETAIL of the worker. With 'safe', the whole of an error never leaves the job process. */
+export type ErrorDetail = Settings['LRM_ERROR_DETAIL'];
+
 /** Load the job only, and tell what it says of itself. */
 export interface InspectInput {
   readonly task: 'inspect';
   readonly file: string;
+  readonly errorDetail: ErrorDetail;
 }
 
 /** Load the job and run it. */
@@ -27,6 +32,7 @@ export interface RunInput {
   readonly limitMs: number;
   /** A worker silent for so long is frozen, and its jobs end. Milliseconds. */
   readonly silentMs: number;
+  readonly errorDetail: ErrorDetail;
 }
 
 /** What a job says of itself. */
@@ -82,7 +88,7 @@ export type FromThread =
       readonly type: 'failed';
       readonly during: During;
       readonly error: Description;
-      /** Everything; may hold rows' values, see detailOf(). */
+      /** The whole error, only for LRM_ERROR_DETAIL=full: it may hold row values, see detailOf(). */
       readonly detail?: string | undefined;
     };
 

@@ -6,7 +6,14 @@ import { type Attempt, fencedTransaction } from '../context/attempt';
 import { Tally } from '../context/walk/tally';
 import { describeError } from '../process/describeError';
 import { detailOf } from '../process/detail';
-import type { During, RunInput, StopReason, ThreadInput, ToThread } from '../process/messages';
+import type {
+  During,
+  ErrorDetail,
+  RunInput,
+  StopReason,
+  ThreadInput,
+  ToThread,
+} from '../process/messages';
 import { Checkpoint } from './checkpoint';
 import { createContext } from './context';
 import { loadJob } from './load';
@@ -22,8 +29,15 @@ class StopRequested extends Error {
   }
 }
 
+let errorDetail: ErrorDetail = 'safe';
+
 const failed = (during: During) => (thrown: unknown) =>
-  send({ type: 'failed', during, error: describeError(thrown), detail: detailOf(thrown) });
+  send({
+    type: 'failed',
+    during,
+    error: describeError(thrown),
+    detail: errorDetail === 'full' ? detailOf(thrown) : undefined,
+  });
 
 // What is thrown in a timer, an event or a forgotten promise belongs to this attempt as well.
 process.on('uncaughtException', failed('elsewhere'));
@@ -31,6 +45,7 @@ process.on('unhandledRejection', failed('elsewhere'));
 
 // Started ahead of time, it waits here, loaded, for what it is to do.
 ourPort.once('message', (input: ThreadInput) => {
+  errorDetail = input.errorDetail;
   if (input.task === 'inspect') void inspect(input.file);
   else void runJob(input);
 });
