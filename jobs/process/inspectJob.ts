@@ -1,3 +1,4 @@
+import type { LimitFunction } from 'p-limit';
 import { hashOf } from '../catalog';
 import { describeCrash } from './crash';
 import type { Description } from './describeError';
@@ -27,8 +28,7 @@ const cache = new Map<string, { readonly inspection: Inspection; readonly until:
 const ASK_AGAIN_AFTER = 10_000;
 /** Processes at a time: more would only slow each other down. */
 const AT_ONCE = 2;
-let running = 0;
-const waiting: (() => void)[] = [];
+let limit: LimitFunction | undefined;
 
 /**
  * Reads a job's `options` and `dependsOn`. They are its code, so they are read in a short-lived
@@ -50,14 +50,9 @@ export async function inspectJob(file: string, errorDetail: ErrorDetail): Promis
 }
 
 async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
-  running++;
-  try {
-    return await work();
-  } finally {
-    running--;
-    waiting.shift()?.();
-  }
+  const { default: pLimit } = await import('p-limit');
+  limit ??= pLimit(AT_ONCE);
+  return limit(work);
 }
 
 async function inspectInProcess(file: string, errorDetail: ErrorDetail): Promise<Inspection> {
