@@ -2,11 +2,11 @@
 import type { JobContext } from './context';
 
 /**
- * The one to copy. It has to be idempotent: an attempt can be stopped anywhere (time limit, deploy,
- * crash), and the next one calls run() from its beginning. So each group takes only rows that still
- * need it. And what a job does outside of this database (another service, files) must bear being
- * done twice: after a freeze of its worker, the old attempt can overlap the next one for up to one
- * heartbeat interval.
+ * Copy this job for your own. A job has to be idempotent: an attempt can be stopped anywhere (time
+ * limit, deploy, crash), and the next attempt calls run() again from the beginning. So each group
+ * takes only rows that still need the change. Whatever a job does outside of this database (another
+ * service, files) must be safe to do twice: after its worker was frozen, the old attempt can overlap
+ * the next one for up to one heartbeat interval.
  */
 export async function run(job: JobContext): Promise<void> {
   const [count] = await job.sql<{ total: number; done: number }[]>`
@@ -14,9 +14,9 @@ export async function run(job: JobContext): Promise<void> {
   let done = count?.done ?? 0;
   for (let last: string | null = '0'; last !== null; ) {
     job.progress(done, count?.total);
-    // Between two groups is the place to stop.
+    // Stop between two groups: here no statement is interrupted.
     job.signal.throwIfAborted();
-    // One statement is one transaction: all of a group, or nothing.
+    // One statement is one transaction: it changes the whole group or nothing.
     const [group]: Group[] = await job.sql<Group[]>`
       with todo as (
         select id from places where id > ${last} and name_search is null order by id limit 5000
@@ -29,5 +29,5 @@ export async function run(job: JobContext): Promise<void> {
   }
 }
 
-/** Its greatest key, null when nothing was left, and how many rows it had. */
+/** The group's greatest key, null for an empty group, and its number of rows. */
 type Group = { last: string | null; rows: number };

@@ -4,14 +4,14 @@ import { encode } from 'ngeohash';
 import { places } from '../drizzle/sampleSchema';
 import type { JobContext } from './context';
 
-/** Nine characters tell places 5 m apart: more than GeoNames's coordinates do. */
+/** Nine characters distinguish places 5 m apart: more precise than GeoNames's coordinates. */
 const PRECISION = 9;
 
-/** For work that SQL can't do: reads a batch of rows, computes in TypeScript, writes them back. */
+/** An example of work that SQL can't do: it reads rows, computes in TypeScript and writes them back. */
 export async function run(job: JobContext): Promise<void> {
   const walk = { key: places.id, where: isNull(places.geohash) };
   await job.inBatches(places, walk, async (tx, batch) => {
-    // Locked until the batch commits, so that nobody moves a place meanwhile.
+    // The rows are locked until the batch commits, so nobody can move a place in between.
     const { id, latitude, longitude } = places;
     const group = await batch.rows({ id, latitude, longitude });
     const hashed = group.map((place) => ({

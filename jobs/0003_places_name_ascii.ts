@@ -4,19 +4,19 @@ import { places } from '../drizzle/sampleSchema';
 import type { JobContext } from './context';
 
 /**
- * Part of the time that it works. So low that this sample takes some minutes: there is something to
- * watch, to pause and to resume. Your own jobs hardly need this.
+ * The part of the time in which the job works. It is so low that this sample takes some minutes: you
+ * can watch, pause and resume it. Your own jobs rarely need this.
  */
 const DUTY_CYCLE = Number(process.env['SAMPLE_DUTY_CYCLE'] || '0.05');
 
-/** For work that SQL can do, at a pace that nobody notices: names without their accents. */
+/** An example of work that SQL can do, slow enough not to disturb others: names without accents. */
 export async function run(job: JobContext): Promise<void> {
   await job.inBatches(
     places,
     {
       key: places.id,
       where: isNull(places.nameAscii),
-      // Many short batches rather than few long ones: progress moves, and a pause takes effect at once.
+      // Many short batches instead of a few long ones: progress moves, and a pause takes effect at once.
       batchSize: { max: 500 },
       throttle: { dutyCycle: DUTY_CYCLE },
     },

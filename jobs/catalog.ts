@@ -2,25 +2,25 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 
-/** What a migration may be called; the table's CHECK says the same. */
+/** Valid names of migrations. A CHECK of the table has the same rule. */
 export const NAME = /^[0-9]{4}_[a-z0-9_]+$/;
-/** Column width of the name. */
+/** Width of the name's column. Characters. */
 export const NAME_AT_MOST = 255;
 
-/** In order of preference: a compiled job wins over its own source beside it. */
+/** In order of preference: a compiled job comes before its source in the same folder. */
 const ENDINGS = ['.js', '.cjs', '.mjs', '.ts'];
 
 /** The job files of one folder. */
 export interface Catalog {
-  /** Name to file. */
+  /** The path of each job's file, by the job's name. */
   readonly files: ReadonlyMap<string, string>;
-  /** What an operator should know: two with one number, a name that can't be registered. */
+  /** For the operator: two jobs with one number, a name that can't be registered. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Lists the jobs in `folder`. A file is found by looking for its name in this list, never by making
- * a path of a name: a name can't leave the folder.
+ * Lists the jobs in `folder`. A job's file is looked up in this list. No path is ever built from a
+ * name, so a name such as ../x can't reach another folder.
  */
 export async function readCatalog(folder: string): Promise<Catalog> {
   const files = new Map<string, string>();
@@ -32,7 +32,7 @@ export async function readCatalog(folder: string): Promise<Catalog> {
     for (const file of found.filter((each) => path.extname(each) === ending)) {
       const name = path.basename(file, ending);
       if (isName(name)) {
-        if (!(await isFile(file))) warnings.push(`${file}: not a file that can be read`);
+        if (!(await isFile(file))) warnings.push(`${file}: not a readable file`);
         else if (!files.has(name)) files.set(name, path.join(folder, file));
       } else if (/^[0-9]/.test(name)) {
         warnings.push(`${file}: not a job's name; write it as 0001_lower_case`);
@@ -42,12 +42,12 @@ export async function readCatalog(folder: string): Promise<Catalog> {
   return { files, warnings: [...warnings, ...sameNumber([...files.keys()])] };
 }
 
-/** Whether a migration may be called so. */
+/** Whether this is a valid name of a migration. */
 export function isName(name: string): boolean {
   return NAME.test(name) && name.length <= NAME_AT_MOST;
 }
 
-/** Numbers used twice are allowed, since branches meet, but seldom meant. */
+/** Two jobs may have one number, since branches are merged, but often that is a mistake. */
 export function sameNumber(names: readonly string[]): string[] {
   const byNumber = new Map<string, string[]>();
   for (const name of [...names].sort()) {
@@ -60,7 +60,7 @@ export function sameNumber(names: readonly string[]): string[] {
     );
 }
 
-/** What a job's code is, for caching what was read from it. */
+/** Hash of a job's code, the key for caching what was read from it. */
 export async function hashOf(file: string): Promise<string> {
   return createHash('sha256')
     .update(await readFile(file))

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { payloadConverterPath, workflowBundle } from './workflowBundle';
 
-/** Bundles the workflow code at build time: at a worker's start that would take ten seconds. */
+/** Bundles the workflow code at build time: at the start of a worker it would take ten seconds. */
 async function main(): Promise<void> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.resolve(__dirname, '../workflows/index.js'),
@@ -13,7 +13,7 @@ async function main(): Promise<void> {
   await writeFile(workflowBundle, code);
 }
 
-/** Webpack's figures are of no use in a build that went well; what goes wrong is thrown. */
+/** Webpack's statistics are not needed: when the build fails, an error is thrown. */
 const nothing = () => {};
 const quiet = {
   log: nothing,

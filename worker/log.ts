@@ -1,6 +1,9 @@
 import pino, { type Logger } from 'pino';
 
-/** JSON lines for a log collector; readable lines on a terminal. Written at once: a worker may be killed. */
+/**
+ * JSON lines for a log collector, readable lines on a terminal. Each line is written at once, so that
+ * none is lost when the worker is killed.
+ */
 export function createLog(level: string): Logger {
   const base = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   return process.stdout.isTTY

@@ -8,7 +8,7 @@ import { createLog } from './log';
 import { runWorker } from './runWorker';
 import { CanNotStart } from './waitFor';
 
-/** `npm run worker`: exit code 0 after SIGTERM or SIGINT, 1 when it can't work, 2 for wrong settings. */
+/** `npm run worker`. Exit code: 0 after SIGTERM or SIGINT, 1 after an error, 2 for wrong settings. */
 async function main(): Promise<number> {
   const settings = readSettings();
   const log = createLog(settings.LRM_LOG_LEVEL);
@@ -21,7 +21,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** One line. The message of what nobody foresaw may hold anything; its class and code don't. */
+/** One line. The message of an unexpected error may hold row values: only class and code are shown. */
 function whatFailed(error: unknown, settings: Settings): [object, string] {
   if (error instanceof CanNotStart || error instanceof UsageError) return [{}, error.message];
   const known = explainTemporal(error) ?? explainPostgres(error);

@@ -13,21 +13,22 @@ import { temporalLogger } from './temporalLogger';
 import { CanNotStart, waitFor } from './waitFor';
 import { payloadConverterPath, workflowBundle } from './workflowBundle';
 
-/** The Web UI's figures are renewed so often; Temporal's own throttle would be most of the heartbeat timeout. */
+/** How often the Web UI gets new numbers. Temporal's default is most of the heartbeat timeout. */
 const HEARTBEAT_THROTTLE = '2 seconds';
 
-/** After a worker's death the run waits this long for it before another takes over; 10 s is the SDK's own. */
+/** How long the run waits for a dead worker before another takes over. The SDK's default is 10 s. */
 const STICKY = '2 seconds';
 
 /**
- * Polls the task queue until SIGTERM or SIGINT; then what runs is handed over.
+ * Polls the task queue until SIGTERM or SIGINT. Then running attempts stop at a safe point, and
+ * another worker can go on with them.
  * @throws CanNotStart
  */
 export async function runWorker(settings: Settings, log: Logger): Promise<void> {
   if (!existsSync(workflowBundle)) throw new CanNotStart('not built; type: npm run build');
   Runtime.install({
     logger: temporalLogger(log),
-    // Else the SDK's Rust part writes coloured text of its own to standard output, among our JSON.
+    // Otherwise the SDK's Rust code writes coloured text to standard output, between our JSON lines.
     telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
   });
   const { warnings } = await readCatalog(settings.LRM_JOBS_DIR);
@@ -46,7 +47,7 @@ export async function runWorker(settings: Settings, log: Logger): Promise<void> 
   }
 }
 
-/** Refuses a database that lacks what this code needs; waiting would not mend it. */
+/** Refuses a database whose schema is too old for this code: waiting would not fix it. */
 async function checkDatabase(db: Database): Promise<void> {
   const missing = await missingEntries(db.$client);
   if (missing.length > 0) {
@@ -72,7 +73,7 @@ async function connectToTemporal(settings: Settings, log: Logger): Promise<Nativ
   return connection;
 }
 
-/** gRPC's code for what isn't there. */
+/** gRPC's status code NOT_FOUND. */
 const NOT_FOUND = 5;
 
 async function describeNamespace(connection: NativeConnection, namespace: string): Promise<void> {
@@ -108,10 +109,10 @@ async function poll(
       jobProcesses: new JobProcessPool(settings.LRM_MEMORY_LIMIT_MB, settings.LRM_MAX_CONCURRENT),
     }),
     stickyQueueScheduleToStartTimeout: STICKY,
-    // Every poll of a worker that is frozen or cut off swallows a task, which then has to time out:
-    // with the default, ten, several heartbeat timeouts pass until another worker gets the migration.
-    // Tasks are few here. 2 is the least for workflows: one for the run's own worker, one for all.
-    // SDK 1.24.0 takes no notice of maxConcurrentActivityTaskPolls.
+    // Each poll of a frozen or disconnected worker takes one task, which then has to time out. With
+    // the default of ten polls, several heartbeat timeouts pass until another worker gets the
+    // migration. Few polls are enough: there are few tasks. Workflows need 2: one for the
+    // worker's sticky queue, one for the shared queue. SDK 1.24.0 ignores maxConcurrentActivityTaskPolls.
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 1 },
     workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,

@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { UsageError } from '../settings/usageError';
 import { runSession, type SessionOptions } from './local/session/session';
 
-/** `npm start`: exit code 0 when stopped or done, 1 for a failed state, 2 for wrong use. */
+/** `npm start`. Exit code: 0 when stopped or done, 1 after a failure, 2 for wrong use. */
 async function main(): Promise<number> {
   const asked = new AbortController();
   const insisted = new AbortController();
@@ -15,7 +15,7 @@ async function main(): Promise<number> {
     return await runSession(process.env, readOptions(), stop);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    // Whatever was under way when the operator stopped it is no failure.
+    // An error after the operator's stop request is only a consequence of it.
     if (asked.signal.aborted) return 0;
     console.error(error instanceof Error ? error.message : String(error));
     return error instanceof UsageError ? 2 : 1;
@@ -25,10 +25,10 @@ async function main(): Promise<number> {
 function readOptions(): SessionOptions {
   return new Command('npm start --')
     .description(
-      'Starts Postgres and Temporal (unless DATABASE_URL, TEMPORAL_ADDRESS name them), a worker and a run.',
+      'Starts Postgres and Temporal (unless DATABASE_URL and TEMPORAL_ADDRESS are set), a worker and a run.',
     )
-    .option('--once', 'end when nothing is pending any more: 0, or 1 if a migration failed', false)
-    .option('--fresh', "drop the dev servers' data first", false)
+    .option('--once', 'end when nothing is pending; exit code 0, or 1 if a migration failed', false)
+    .option('--fresh', "delete the dev servers' data first", false)
     .option('--sample-data', "put the sample's table and jobs into DATABASE_URL's database", false)
     .addHelpText('after', '\nExample:\n  npm start -- --once')
     .exitOverride()

@@ -2,8 +2,8 @@ import type { Logger as TemporalLogger } from '@temporalio/worker';
 import type { Logger } from 'pino';
 
 /**
- * The SDK's own lines, in our log. Its line for each failed attempt is left out: ours says it with
- * the migration's name.
+ * Writes the SDK's messages to our log. Messages about activities get level debug: our own log says
+ * the same with the migration's name.
  */
 export function temporalLogger(log: Logger): TemporalLogger {
   const own = log.child({ from: 'temporal' });
@@ -13,7 +13,7 @@ export function temporalLogger(log: Logger): TemporalLogger {
     meta?: object,
   ): void => {
     const { error, ...fields } = (meta ?? {}) as Record<string, unknown>;
-    // Of a connection, as core says it; an activity's may hold anything.
+    // Core's errors are about connections. An activity's error may hold row values.
     if (fields['sdkComponent'] === 'core') fields['error'] = error;
     const ofActivity = fields['sdkComponent'] === 'activity' || 'activityId' in fields;
     own[ofActivity || level === 'info' ? 'debug' : level](fields, message);

@@ -3,17 +3,17 @@ import { explainTemporal } from '../activities/explainTemporal';
 import { explainPostgres } from '../drizzle/explainPostgres';
 import { plainText } from '../settings/plainText';
 
-/** The worker can't start: one line on what is wrong and what to do. */
+/** The worker can't start. The message is one line: what is wrong and what to do. */
 export class CanNotStart extends Error {
   override readonly name = 'CanNotStart';
 }
 
-/** Between two tries. Milliseconds. */
+/** Wait between two attempts. Milliseconds. */
 const AGAIN = 1_000;
 
 /**
- * Tries until it succeeds, saying so, and gives up after `atMost` milliseconds.
- * @throws CanNotStart with what the last try met.
+ * Repeats `attempt` until it succeeds, logs why it waits, and gives up after `atMost` milliseconds.
+ * @throws CanNotStart with the last error
  */
 export async function waitFor<T>(
   what: string,
@@ -22,7 +22,7 @@ export async function waitFor<T>(
   log: Logger,
 ): Promise<T> {
   const until = performance.now() + atMost;
-  let said = '';
+  let logged = '';
   for (;;) {
     try {
       return await attempt();
@@ -31,18 +31,18 @@ export async function waitFor<T>(
       const why = reason(error);
       if (performance.now() + AGAIN > until) {
         throw new CanNotStart(
-          `gave up waiting for ${what}: ${why} (LRM_WAIT is how long it waits)`,
+          `gave up waiting for ${what}: ${why} (LRM_WAIT sets how long to wait)`,
         );
       }
-      // Once for each reason: a minute's wait is no reason for sixty lines.
-      if (why !== said) log.warn(`waiting for ${what}: ${why}`);
-      said = why;
+      // Logs each reason only once: a wait of one minute should not log sixty lines.
+      if (why !== logged) log.warn(`waiting for ${what}: ${why}`);
+      logged = why;
       await new Promise((resolve) => setTimeout(resolve, AGAIN));
     }
   }
 }
 
-/** In the same words as `lrm`; of what neither knows, class and code: a message may hold anything. */
+/** The text that `lrm` shows, too. An unexpected error's message may hold row values: class and code. */
 function reason(error: unknown): string {
   const line = explainTemporal(error) ?? explainPostgres(error);
   if (line) return plainText(line);

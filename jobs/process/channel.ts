@@ -1,33 +1,33 @@
 import type { Socket } from 'node:net';
 
 /**
- * The descriptor on which a job's process and its worker talk. Not 3, the first that a script may
- * take for its own; among the first 16, which Node keeps from the processes that a job starts.
+ * File descriptor of the channel between a job process and its worker. Not 3, which a script may
+ * take for its own. Below 16: Node does not pass those on to processes that the job starts.
  */
 export const CHANNEL = 15;
 
-/** All of ours are far shorter. Characters. */
+/** Our own messages are far shorter. Characters. */
 const LINE_AT_MOST = 1_000_000;
 
-/** Sends a message as one line of JSON. What can't be sent is left out: its other messages go on. */
+/** Sends a message as one line of JSON. Skips a message that can't be sent: later ones still arrive. */
 export function send(channel: Socket, message: object): void {
   let line: string;
   try {
     line = JSON.stringify(message);
   } catch {
-    // An author's check may return anything as a reason to wait.
+    // Authors' values can be anything, for example a bigint.
     return;
   }
   if (line.length <= LINE_AT_MOST && channel.writable) channel.write(`${line}\n`);
 }
 
 /**
- * Calls `hear` with each message, until one is no JSON or too long: then `broken`, once, and nothing
- * more is heard. A job can write to any descriptor, so what comes here may be anything.
+ * Calls `receive` with each message. After one that is not JSON or too long, it calls `broken` once
+ * and ignores the rest. A job can write to any file descriptor, so anything may arrive here.
  */
 export function listen(
   channel: Socket,
-  hear: (message: unknown) => void,
+  receive: (message: unknown) => void,
   broken: () => void,
 ): void {
   let rest = '';
@@ -42,7 +42,7 @@ export function listen(
     for (const line of lines) {
       const message = parse(line);
       if (message === undefined) return end();
-      hear(message);
+      receive(message);
     }
     if (rest.length > LINE_AT_MOST) end();
   };

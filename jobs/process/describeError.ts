@@ -7,18 +7,19 @@ import { objectsOf } from './objects';
 import { placeOf } from './place';
 
 /**
- * What was thrown, fit to leave the thread: no row's value in it. Of Postgres's, the driver's and
- * Drizzle's errors only codes and names pass; of the language's own (JSON.parse quotes its input,
- * `'x' in value` its operand) class and place; of Node's loader which module it looked for; what an
- * author or a library throws as a plain Error or a class of its own passes as it is.
+ * A thrown value, described without row values, so that it may leave the job thread:
+ * - errors of Postgres, the driver and Drizzle: only codes and names of schema objects;
+ * - errors of the language: class and place (JSON.parse quotes its input, `'x' in value` its operand);
+ * - errors of Node's module loader: which module is missing;
+ * - errors that an author or a library throws, as an Error or a class of their own: unchanged.
  */
 export interface Description {
-  /** Class of the error, or 'undefined', 'string' … for what is no Error. */
+  /** Class of the error, or the type ('undefined', 'string' …) of a value that is not an Error. */
   readonly name: string;
   readonly message?: string;
   /** SQLSTATE, Node's or the driver's code. */
   readonly code?: string;
-  /** Who made it: decides how the code is read. */
+  /** Where the error comes from. Decides how the code is read. */
   readonly origin: 'postgres' | 'driver' | 'language' | 'ours' | 'author' | 'no error';
   /** file:line:column of the first frame in the author's own code. */
   readonly place?: string;
@@ -26,7 +27,7 @@ export interface Description {
   readonly table?: string;
   readonly column?: string;
   readonly constraint?: string;
-  /** The schema objects that Postgres's message names: a missing column, say. */
+  /** The schema objects that Postgres's message names, for example a missing column. */
   readonly objects?: string;
   /** ApplicationFailure.nonRetryable. */
   readonly nonRetryable?: true;
@@ -34,14 +35,14 @@ export interface Description {
   readonly causes: readonly Description[];
 }
 
-/** Longer messages say nothing more to a person. */
+/** A longer message is not more useful to a reader. Characters. */
 const MESSAGE_AT_MOST = 1_000;
-/** As many errors are looked at, causes and errors of AggregateErrors together. */
+/** At most this many errors are described: causes and errors of AggregateErrors together. */
 const DESCRIBED_AT_MOST = 30;
-/** As many errors of an AggregateError are looked at. */
+/** At most this many errors of one AggregateError are described. */
 const ERRORS_AT_MOST = 10;
 
-/** Errors of ours that an attempt can end in. */
+/** Our own errors with which an attempt can end. */
 const OURS = [Superseded, AttemptOutdated, UnfinishedWalk, JobUsageError, UsageError];
 
 const LANGUAGE = new Set([
@@ -53,7 +54,7 @@ const LANGUAGE = new Set([
   'EvalError',
 ]);
 
-/** What Node's loader says by these is which module it could not load. */
+/** With these codes, the message names the module that Node's loader could not load. */
 const OF_LOADER = new Set([
   'MODULE_NOT_FOUND',
   'ERR_MODULE_NOT_FOUND',
@@ -64,12 +65,12 @@ const OF_LOADER = new Set([
   'ERR_REQUIRE_ESM',
 ]);
 
-/** Describes whatever was thrown, also what is no Error or hides behind getters that throw. */
+/** Describes any thrown value, also one that is not an Error or has getters that throw. */
 export function describeError(thrown: unknown): Description {
   return describeOne(thrown, new Set());
 }
 
-/** @param seen errors described so far: a chain may run in a circle, an AggregateError hold itself. */
+/** @param seen errors described so far: causes may form a circle, an AggregateError may hold itself */
 function describeOne(thrown: unknown, seen: Set<unknown>): Description {
   if (typeof thrown !== 'object' && typeof thrown !== 'function') return describeNoError(thrown);
   if (thrown === null) return describeNoError(thrown);
@@ -125,13 +126,13 @@ function describeNoError(thrown: unknown): Description {
   return { name: thrown === null ? 'null' : typeof thrown, origin: 'no error', causes: [] };
 }
 
-/** An object that is no Error may be a row: only the names of its keys pass. */
+/** An object that is not an Error may be a row: only the names of its keys are shown. */
 function describeObject(thrown: object): Description {
   let keys: string[] = [];
   try {
     keys = Object.keys(thrown).slice(0, ERRORS_AT_MOST);
   } catch {
-    // A proxy that throws; nothing to tell of it.
+    // A proxy that throws: nothing about it can be shown.
   }
   const message = keys.length > 0 ? clip(`an object with ${keys.join(', ')}`) : undefined;
   return withoutUndefined({
@@ -145,7 +146,7 @@ function describeObject(thrown: object): Description {
 function className(thrown: object, name: string | undefined): string {
   try {
     const ofClass = thrown.constructor?.name;
-    // DrizzleQueryError and many an author's class leave `name` at 'Error'.
+    // DrizzleQueryError and many authors' classes have the `name` 'Error'.
     return clip(name && name !== 'Error' ? name : ofClass || name || 'Error');
   } catch {
     return name ?? 'Error';
@@ -159,10 +160,10 @@ function originOf(
 ): Description['origin'] {
   // By class: an author's error may have the same name.
   if (OURS.some((ours) => thrown instanceof ours)) return 'ours';
-  // Also 'pg' in a job's own connection: what has an SQLSTATE and a severity comes from Postgres.
+  // An error with an SQLSTATE and a severity comes from Postgres, also when the job uses 'pg'.
   if (/^[0-9A-Z]{5}$/.test(word('code') ?? '') && word('severity')) return 'postgres';
   if (name.startsWith('Drizzle') || word('query') !== undefined) return 'driver';
-  // DOMExceptions too: structuredClone quotes what it can't clone.
+  // Also DOMExceptions: structuredClone quotes the value that it can't clone.
   if (LANGUAGE.has(name) || thrown instanceof DOMException) return 'language';
   return 'author';
 }
@@ -174,7 +175,7 @@ function messageOf(
   get: (key: string) => unknown,
 ): string | undefined {
   if (origin === 'ours') return message;
-  // Names a file or a package; below its first line stands who asked for it.
+  // The first line names a file or a package. The other lines name the files that required it.
   if (OF_LOADER.has(codeOf(get('code')) ?? ''))
     return clip(String(get('message')).split('\n', 1).join());
   if (origin !== 'author' || name === 'ZodError') return undefined;
@@ -184,7 +185,7 @@ function messageOf(
 }
 
 function codeOf(code: unknown): string | undefined {
-  // Codes are words; anything else in that place might be a value.
+  // A code is a word. Anything else could be a row value.
   return typeof code === 'string' && /^[A-Z0-9_]{1,60}$/.test(code) ? code : undefined;
 }
 
@@ -199,9 +200,9 @@ function causesOf(get: (key: string) => unknown): unknown[] {
 
 const clipped = (text: string | undefined) => (text === undefined ? undefined : clip(text));
 
-/** Fit for a text column and every screen: one line, no control characters, no megabytes. */
+/** Makes text fit for a column and a screen: one short line without control characters. */
 function clip(text: string): string {
-  // Cut first: what would be thrown away needn't be looked through.
+  // Cut first: plainText() should not read megabytes.
   const whole = plainText(text.slice(0, 4 * MESSAGE_AT_MOST));
   return whole.length > MESSAGE_AT_MOST
     ? `${whole.slice(0, MESSAGE_AT_MOST)}…`.toWellFormed()

@@ -1,11 +1,11 @@
 import { inspect } from 'node:util';
 
-/** Long enough for a stack, its causes and a query; a log line is no place for more. Characters. */
+/** Enough for a stack, its causes and a query. A log line should not be longer. Characters. */
 const AT_MOST = 10_000;
 
 /**
- * All of what was thrown: message, stack, causes, query and parameters. It may hold rows' values, so
- * it goes to the worker's log at most, and only with LRM_ERROR_DETAIL=full.
+ * The whole of a thrown value: message, stack, causes, query and parameters. It may hold row values,
+ * so it goes only to the worker's log, and only with LRM_ERROR_DETAIL=full.
  */
 export function detailOf(thrown: unknown): string | undefined {
   try {
@@ -13,7 +13,7 @@ export function detailOf(thrown: unknown): string | undefined {
       .slice(0, AT_MOST)
       .toWellFormed();
   } catch {
-    // A getter or a proxy that throws; the description says what there is to say.
+    // A getter or a proxy that throws. The description still says what is known.
     return undefined;
   }
 }

@@ -5,44 +5,44 @@ import type { Description } from './describeError';
 import { JobProcess } from './jobProcess';
 import type { ErrorDetail, JobFacts } from './messages';
 
-/** What a job says of itself, or why it can't be loaded. */
+/** The options and dependencies of a job, or why they can't be read. */
 export type Inspection =
   | { readonly kind: 'facts'; readonly facts: JobFacts }
   | {
       readonly kind: 'unloadable';
       readonly error: Description;
-      /** For the log alone: it may hold rows' values. */
+      /** Only for the log: it may hold row values. */
       readonly detail?: string | undefined;
     }
-  /** Its top level didn't end in time, or ended the process: perhaps another time. */
+  /** Its top level took too long or ended the process. A retry may work. */
   | { readonly kind: 'unfinished'; readonly error: Description };
 
-/** A file's top level only declares things; on a busy machine that takes a second at most. Milliseconds. */
+/** A top level only declares things. On a busy machine that takes one second. Milliseconds. */
 const LOAD_WITHIN = 10_000;
-/** Loading needs little; a job that allocates at its top level is refused early. */
+/** Loading needs little memory. A job that allocates much at its top level is refused. */
 const MEMORY_LIMIT_MB = 256;
 
-/** By the hash of the file: the same code says the same, and listing asks at every turn. */
+/** By the hash of the file: the same code gives the same result, and each listing needs it. */
 const cache = new Map<string, { readonly inspection: Inspection; readonly until: number }>();
-/** What failed, or didn't finish, is tried again, but not at once. Milliseconds. */
+/** A failed or unfinished inspection is repeated only after this time. Milliseconds. */
 const ASK_AGAIN_AFTER = 10_000;
-/** Processes at a time: more would only slow each other down. */
+/** Processes at a time: more of them would slow each other down. */
 const AT_ONCE = 2;
 let limit: LimitFunction | undefined;
 
 /**
- * Reads a job's `options` and `dependsOn`. They are its code, so they are read in a short-lived
- * process and never imported into this one.
+ * Reads a job's `options` and `dependsOn`. That executes the job's code, so it happens in a
+ * short-lived process and never in this one.
  */
 export async function inspectJob(file: string, errorDetail: ErrorDetail): Promise<Inspection> {
   const hash = await hashOf(file).catch(() => undefined);
-  // Gone, or not to be read, since the folder was listed.
+  // After the folder was listed, the file was removed or became unreadable.
   if (hash === undefined) return unfinished('the job file is not there any more');
   const key = `${errorDetail} ${hash}`;
   const known = cache.get(key);
   if (known && performance.now() < known.until) return known.inspection;
   const inspection = await inTurn(() => inspectInProcess(file, errorDetail));
-  // What failed may depend on more than this file: a module it needs, a service at its top level.
+  // A failure may have a cause outside of this file: a missing module, or a service that is down.
   const final = inspection.kind === 'facts';
   const until = final ? Number.POSITIVE_INFINITY : performance.now() + ASK_AGAIN_AFTER;
   cache.set(key, { inspection, until });
@@ -79,7 +79,7 @@ async function inspectInProcess(file: string, errorDetail: ErrorDetail): Promise
   }
 }
 
-const NO_END = 'the top level of the job file did not come to an end';
+const NO_END = 'the top level of the job file did not finish';
 
 function unfinished(message: string): Inspection {
   const error = { name: 'Unfinished', origin: 'author' as const, message, causes: [] };

@@ -10,25 +10,25 @@ import { readReceived } from './receivedMessage';
 export interface JobProcessEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Why it could not even be started: 'EAGAIN', 'ENOMEM'. */
+  /** Why it could not be started, for example 'EAGAIN' or 'ENOMEM'. */
   readonly notStarted?: string;
-  /** Its job wrote to the channel what no message can be. */
+  /** Its job wrote something to the channel that is not a message. */
   readonly channelBroken?: boolean;
 }
 
 const SCRIPT = path.join(__dirname, 'main.js');
 
-/** A job process that SIGKILL doesn't end at once waits in the kernel, for a disk perhaps. Milliseconds. */
+/** After SIGKILL, a job process that still exists is blocked in the kernel, for example by a disk. Milliseconds. */
 const END_WITHIN = 5_000;
-/** What it said last is read by then, unless its job has handed its channel to somebody else. Milliseconds. */
-const HEARD_WITHIN = 1_000;
+/** Its last messages are read in this time, unless another process holds the channel. Milliseconds. */
+const RECEIVED_WITHIN = 1_000;
 
 /**
- * A process around one thread with a heap limit of its own: what would take down a whole process
- * (one allocation past all limits, a native module) takes down this one.
+ * A process with one job thread, which has its own heap limit. An error that ends a whole process
+ * (an allocation far above the limit, a native module) ends only this one.
  */
 export class JobProcess {
-  /** Resolves once it is gone and all that it said has been heard. */
+  /** Resolves when it has ended and all its messages are received. */
   readonly ended: Promise<JobProcessEnd>;
   private readonly process: ChildProcess | undefined;
   private readonly channel: Socket | undefined;
@@ -39,7 +39,7 @@ export class JobProcess {
     try {
       this.process = start(memoryLimitMb);
     } catch (error) {
-      // Node throws for some reasons (ENOMEM), and tells others by an event.
+      // Node throws some errors (ENOMEM) and emits others as an event.
       this.ended = Promise.resolve(notStarted(error));
       return;
     }
@@ -55,7 +55,7 @@ export class JobProcess {
     return this;
   }
 
-  /** Sends a message. One to a job process that has just ended is lost: its end is about to be heard. */
+  /** Sends a message. If the job process has just ended, the message is lost and `ended` resolves. */
   send(message: ToJobProcess): void {
     if (this.channel) send(this.channel, message);
   }
@@ -69,18 +69,18 @@ export class JobProcess {
       this.channelBroken = true;
       void this.end();
     };
-    const hear = (value: unknown) => {
+    const receive = (value: unknown) => {
       if (this.channelBroken) return;
       const message = readReceived(value);
       if (message === undefined) return broken();
       for (const listener of this.listeners) listener(message);
     };
-    listen(channel, hear, broken);
+    listen(channel, receive, broken);
   }
 
   /**
-   * Ends it and the processes that its job has started, whatever they do; false when it was still
-   * there after {@link END_WITHIN}.
+   * Kills the job process and all processes that its job has started. False when it has not ended
+   * after {@link END_WITHIN}.
    */
   async end(): Promise<boolean> {
     if (this.process && runs(this.process)) endGroup(this.process);
@@ -90,32 +90,32 @@ export class JobProcess {
 }
 
 function start(memoryLimitMb: number): ChildProcess {
-  // Two processes can't listen for one debugger.
+  // Two processes can't use the same debugger port.
   const options = process.execArgv.filter((each) => !isForDebugger(each));
   const child = spawn(process.execPath, [...options, SCRIPT, String(memoryLimitMb)], {
-    // A group of its own, to be ended with all that its job starts. And Ctrl-C in a terminal goes
-    // to the worker alone, which stops its jobs in the right way.
+    // Its own process group, which is killed together with all that the job starts. And Ctrl-C in a
+    // terminal reaches only the worker, which stops its jobs in the right way.
     detached: true,
     stdio: Array.from({ length: CHANNEL + 1 }, (_, fd) => stdioOf(fd)),
   });
-  // The worker ends when its activities have; a job process ends when its worker has.
+  // A job process must not keep the worker running: it ends when its worker has ended.
   child.unref();
   return child;
 }
 
 function stdioOf(fd: number): 'inherit' | 'ignore' | 'pipe' {
   if (fd <= 2) return 'inherit';
-  // What lies between is /dev/null, so that nothing else gets the channel's neighbours.
+  // The descriptors in between are /dev/null, so that all lower ones are in use.
   return fd === CHANNEL ? 'pipe' : 'ignore';
 }
 
 function channelOf(child: ChildProcess): Socket | undefined {
-  // A process that could not be started (no open files left) has no descriptors at all.
+  // A process that could not be started (too many open files) has no descriptors.
   const stdio: ChildProcess['stdio'] | undefined = child.stdio;
   const channel = stdio?.[CHANNEL as number] as Socket | null | undefined;
   if (!channel) return undefined;
   channel.unref();
-  // A write to a job process that has ended: its end is heard in another way.
+  // A write to a job process that has ended. The 'exit' event reports that end.
   channel.on('error', () => {});
   return channel;
 }
@@ -123,16 +123,16 @@ function channelOf(child: ChildProcess): Socket | undefined {
 const isForDebugger = (argument: string) => argument.startsWith('--inspect');
 
 async function ended(child: ChildProcess, channel: Socket | undefined): Promise<JobProcessEnd> {
-  // Its job has closed the channel, by which alone it could be heard.
+  // Its job has closed the channel, so no message can come any more.
   channel?.once('close', () => runs(child) && endGroup(child));
   const end = await new Promise<JobProcessEnd>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
     child.on('error', (error) => child.pid === undefined && resolve(notStarted(error)));
   });
-  // It crashed, perhaps: what its job has started goes with it.
+  // It may have crashed: then the processes that its job has started must be ended, too.
   endGroup(child);
   if (channel && !channel.closed) {
-    await Promise.race([once(channel, 'close'), after(HEARD_WITHIN)]);
+    await Promise.race([once(channel, 'close'), after(RECEIVED_WITHIN)]);
     channel.destroy();
   }
   return end;
@@ -140,13 +140,13 @@ async function ended(child: ChildProcess, channel: Socket | undefined): Promise<
 
 const runs = ({ exitCode, signalCode }: ChildProcess) => exitCode === null && signalCode === null;
 
-/** Its number is nobody else's while one process of its group is left. */
+/** The system does not reuse the ID while a process of the group is left. */
 function endGroup({ pid }: ChildProcess): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // Nothing is left of it.
+    // No process of the group is left.
   }
 }
 

@@ -2,17 +2,18 @@ import { JobProcess } from './jobProcess';
 import type { ThreadInput } from './messages';
 
 /**
- * Keeps one job process ready, its thread loaded: starting Node and loading Drizzle and postgres.js takes
- * longer than all else from an attempt's start to run(). It has run nobody's code and is used once.
+ * Keeps one spare job process with a loaded thread: starting Node and loading Drizzle and postgres.js
+ * takes most of the time between an attempt's start and run(). A job process is used only once, and
+ * a spare one has not run any job's code.
  */
 export class JobProcessPool {
   private ready: JobProcess | undefined;
   private busy = 0;
 
   /**
-   * @param memoryLimitMb of most attempts; one with another limit gets a new job process.
-   * @param atOnce attempts at a time: while so many run there is no spare one. It would lie in memory
-   *   for as long as they take, which may be weeks.
+   * @param memoryLimitMb the limit of most attempts; one with another limit gets a new job process
+   * @param atOnce attempts at a time; while this many run there is no spare job process, because it
+   *   would use memory until one of them ends, which may take weeks
    */
   constructor(
     private readonly memoryLimitMb: number,
@@ -21,7 +22,7 @@ export class JobProcessPool {
     this.prepare();
   }
 
-  /** Starts `input` in the spare job process where its limit is the same, else in a new one. */
+  /** Starts `input` in the spare job process if its limit is the same, else in a new one. */
   start(input: ThreadInput, memoryLimitMb: number): JobProcess {
     const jobProcess = this.take(memoryLimitMb) ?? new JobProcess(memoryLimitMb);
     this.busy += 1;
@@ -45,13 +46,13 @@ export class JobProcessPool {
     if (this.ready) return;
     const jobProcess = new JobProcess(this.memoryLimitMb);
     this.ready = jobProcess;
-    // One that ended before its time (killed, a broken build) must not be handed out.
+    // One that has ended early (killed, a broken build) must not be used.
     void jobProcess.ended.then(() => {
       if (this.ready === jobProcess) this.ready = undefined;
     });
   }
 
-  /** One that this attempt could not use, for its other limit. */
+  /** Ends the spare job process, which had another limit than the attempt. */
   private discard(): void {
     void this.ready?.end();
     this.ready = undefined;

@@ -5,8 +5,8 @@ import { CHANNEL, listen, send } from './channel';
 import { describeError } from './describeError';
 import type { FromJobProcess, ToJobProcess } from './messages';
 
-// The process around an attempt's thread. Here, on its main thread, no job's code ever runs: so it
-// hears when its worker is gone or silent, and takes the job with it.
+// The job process. No job code runs here, on the main thread. So it always notices when its worker
+// has ended or is silent, and then it ends the job.
 
 const memoryLimitMb = Number(process.argv[2]);
 const channel = new Socket({ fd: CHANNEL });
@@ -24,21 +24,21 @@ port.on('message', sendToWorker);
 thread.once('error', (error) =>
   sendToWorker({ type: 'failed', during: 'elsewhere', error: describeError(error) }),
 );
-// What it said last may still be on its way: the two don't come in order.
+// Its last messages may still be on their way: 'exit' can come before them.
 thread.once('exit', (code) => setImmediate(() => sendToWorker({ type: 'exited', code })));
 
-/** What a thread says before it has a listener: that it can't even be loaded. */
+/** Messages of the thread before there is a task, for example that the thread could not be loaded. */
 const early: FromJobProcess[] = [];
 let begun = false;
-let heard = performance.now();
-listen(channel, (message) => hear(message as ToJobProcess), end);
+let received = performance.now();
+listen(channel, (message) => receive(message as ToJobProcess), end);
 channel.on('error', end).on('close', end);
 
-// Supervisors and terminals signal whole groups; when to stop, and how, is the worker's to say.
+// Supervisors and terminals send signals to whole process groups. Only the worker stops the job.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
 
-function hear(message: ToJobProcess): void {
-  heard = performance.now();
+function receive(message: ToJobProcess): void {
+  received = performance.now();
   switch (message.type) {
     case 'begin':
       begun = true;
@@ -66,16 +66,16 @@ function sendToWorker(message: FromJobProcess): void {
 /** Milliseconds. */
 const LOOK_EVERY = 250;
 
-/** Its worker is frozen, and by now another one has been given the migration. */
+/** A silent worker is frozen, and by then another worker may have the migration. */
 function endWhenSilentFor(milliseconds: number): void {
   const look = () => {
-    if (performance.now() - heard > milliseconds) end();
+    if (performance.now() - received > milliseconds) end();
   };
-  // What came in meanwhile is heard first, should this process itself have been frozen.
+  // setImmediate: if this process was frozen itself, waiting messages are received first.
   setInterval(() => setImmediate(look), LOOK_EVERY);
 }
 
-/** With all that the job has started. SIGKILL, since a thread in a native call lets no process exit. */
+/** Kills the whole group. SIGKILL, since a thread in a native call would prevent a normal exit. */
 function end(): void {
   process.kill(-process.pid, 'SIGKILL');
 }

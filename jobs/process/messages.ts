@@ -4,13 +4,13 @@ import type { Progress } from '../context/attempt';
 import type { JobOptions } from '../context/index';
 import type { Description } from './describeError';
 
-/** What a thread is to do. */
+/** The task of a job thread. */
 export type ThreadInput = InspectInput | RunInput;
 
 /** LRM_ERROR_DETAIL of the worker. With 'safe', the whole of an error never leaves the job process. */
 export type ErrorDetail = Settings['LRM_ERROR_DETAIL'];
 
-/** Load the job only, and tell what it says of itself. */
+/** Load the job and send its options and dependencies. */
 export interface InspectInput {
   readonly task: 'inspect';
   readonly file: string;
@@ -22,26 +22,26 @@ export interface RunInput {
   readonly task: 'run';
   readonly file: string;
   readonly databaseUrl: string;
-  /** Its ID as text: messages are JSON, which has no bigint. */
+  /** With its ID as text: messages are JSON, which has no bigint. */
   readonly attempt: Omit<FencedAttempt, 'id'> & { readonly id: string };
-  /** Of the checkpoint that was stored at the claim. */
+  /** Version of the checkpoint that was stored at the claim. */
   readonly checkpointVersion: number;
-  /** No throttling (`lrm finalize`). */
+  /** True for `lrm finalize`: the job runs without throttling. */
   readonly unthrottled: boolean;
-  /** The attempt's own time limit: no statement may outlive it. Milliseconds. */
+  /** The attempt's own time limit, also for each statement. Milliseconds. */
   readonly limitMs: number;
-  /** A worker silent for so long is frozen, and its jobs end. Milliseconds. */
+  /** When the worker sends nothing for this time, it is frozen and its jobs end. Milliseconds. */
   readonly silentMs: number;
   readonly errorDetail: ErrorDetail;
 }
 
-/** What a job says of itself. */
+/** The options and dependencies that a job exports. */
 export interface JobFacts {
   readonly options: JobOptions;
   readonly dependsOn: readonly string[];
 }
 
-/** Why an attempt is asked to stop. Each decides how it is counted and what comes next. */
+/** Why an attempt is asked to stop. The reason decides how it counts and what happens next. */
 export type StopReason =
   | 'time limit'
   | 'operator pause'
@@ -50,17 +50,17 @@ export type StopReason =
   | 'reset in Temporal'
   | 'run cancelled'
   | 'worker shutdown'
-  /** Its run was terminated, or Temporal took it for timed out. */
+  /** Its run was terminated, or Temporal counts it as timed out. */
   | 'lost by Temporal'
   | 'superseded';
 
 export type ToThread = { readonly type: 'stop'; readonly reason: StopReason };
 
-/** From the worker to the process around a thread. */
+/** Messages from the worker to the job process. */
 export type ToJobProcess =
   | { readonly type: 'begin'; readonly input: ThreadInput }
   | ToThread
-  /** The attempt is still the current one: its new session may go on. */
+  /** The attempt is still the current one: its new session may be used. */
   | { readonly type: 'sessionAllowed' }
   | { readonly type: 'alive' };
 
@@ -77,11 +77,11 @@ export type FromThread =
       readonly message: string;
       readonly fields: Record<string, unknown>;
     }
-  /** A new session waits until it is known that the attempt is still the current one. */
+  /** A new session waits for `sessionAllowed`. */
   | { readonly type: 'session' }
   /**
-   * run() returned; `stopped`: after it had been asked to stop, so perhaps with work left;
-   * `usedDatabase`: it has opened a session.
+   * run() returned. `stopped`: it had been asked to stop, so work may be left. `usedDatabase`: it
+   * has opened a session.
    */
   | { readonly type: 'returned'; readonly stopped: boolean; readonly usedDatabase: boolean }
   | {
@@ -92,11 +92,11 @@ export type FromThread =
       readonly detail?: string | undefined;
     };
 
-/** From that process to the worker: what the thread says, and its end. */
+/** Messages from the job process to the worker: those of its thread, and the thread's end. */
 export type FromJobProcess =
   | FromThread
-  /** process.exit(), or out of memory before anything could be said. */
+  /** The thread called process.exit(), or ran out of memory before it could send an error. */
   | { readonly type: 'exited'; readonly code: number };
 
-/** Where it was thrown. */
+/** When the error was thrown. */
 export type During = 'load' | 'run' | 'elsewhere';

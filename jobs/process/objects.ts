@@ -1,23 +1,23 @@
-/** What of a Postgres error's fields is looked at. */
+/** The fields of a Postgres error that are used here. */
 export interface PostgresFields {
   readonly code: string | undefined;
   readonly message: string | undefined;
-  /** Where in the SQL it found the mistake; only what it reads in SQL has one. */
+  /** Position of the mistake in the SQL. Only names that are written in the SQL have one. */
   readonly position: string | undefined;
-  /** The SQL as it was sent, without parameters; postgres.js tells it. */
+  /** The SQL that was sent, without parameters. postgres.js adds it. */
   readonly query: string | undefined;
-  /** The server's function that raised it. */
+  /** The server's function that raised the error. */
   readonly routine: string | undefined;
 }
 
 /**
- * Names of the schema objects that a message is about, as it writes them; undefined when it names
- * none. Only for codes whose messages hold nothing else, and whatever the server's language
- * (lc_messages): what is quoted, and where Postgres doesn't quote, what looks like a name there.
+ * Names of the schema objects in a message, undefined when it has none. Only for codes whose messages
+ * hold nothing else. It works for every language of the server (lc_messages): it takes the quoted
+ * words or, in messages without quotes, the words that look like names.
  */
 export function objectsOf(error: PostgresFields): string | undefined {
   const { code = '', message = '' } = error;
-  // RAISE … USING ERRCODE: then it is a text of somebody's own.
+  // RAISE … USING ERRCODE: somebody wrote this message, so it may hold anything.
   if (error.routine === 'exec_stmt_raise') return undefined;
   const find = NAMES[code];
   if (!find) return undefined;
@@ -28,10 +28,10 @@ export function objectsOf(error: PostgresFields): string | undefined {
   return names.length > 0 ? names.join(', ') : undefined;
 }
 
-/** insufficient_privilege: what it names exists, so it can't be a row's text that was taken for a name. */
+/** insufficient_privilege: the named object exists, so the name can't be a row value. */
 const NO_PRIVILEGE = '42501';
 
-/** By SQLSTATE: where a message that quotes nothing has its names. */
+/** By SQLSTATE: finds the names in a message without quotes. */
 const NAMES: Readonly<Record<string, (message: string) => string[]>> = {
   // column p.nme does not exist
   '42703': (message) => matches(/[\p{L}_][\p{L}\p{N}_$]*(?:\.[\p{L}_][\p{L}\p{N}_$]*)+/gu, message),
@@ -42,7 +42,7 @@ const NAMES: Readonly<Record<string, (message: string) => string[]>> = {
   },
   // permission denied for table people; must be owner of table people
   [NO_PRIVILEGE]: (message) => matches(/[\p{L}_][\p{L}\p{N}_$.]*$/gu, message),
-  // These quote theirs: tables, types and the like, schemas, ambiguous columns, duplicates.
+  // Their messages always quote names: tables, types, schemas, ambiguous columns, duplicates.
   '42P01': () => [],
   '42704': () => [],
   '3F000': () => [],
@@ -55,15 +55,15 @@ const NAMES: Readonly<Record<string, (message: string) => string[]>> = {
 const matches = (pattern: RegExp, text: string): string[] =>
   [...text.matchAll(pattern)].map(([found]) => found.trim());
 
-/** A name or an operator with its types. Somebody may have written "…" around a value. */
+/** A name, or an operator with its types. A value may be quoted, too, so quotes prove nothing. */
 const looksLikeName = (name: string): boolean =>
   name.length <= NAME_AT_MOST &&
   /^(?![\p{N}\s])[\p{L}\p{N}_$.,()[\]\s+\-*/<>=~!#%^&|`?"]+$/u.test(name);
 
-/** An operator between two types of 63 bytes each. */
+/** Enough for an operator between two types of 63 bytes each. */
 const NAME_AT_MOST = 140;
 
-/** Not a row's text: `column::regclass` takes that for a name, too, and then its error quotes it. */
+/** Excludes row values: `column::regclass` reads a value as a name, and its error quotes the value. */
 function isOfTheSql(name: string, { position, query }: PostgresFields): boolean {
   if (position !== undefined) return true;
   return query?.toLowerCase().includes(name.replace(/\(.*$/s, '').toLowerCase()) ?? false;

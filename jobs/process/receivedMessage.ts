@@ -25,7 +25,7 @@ const description: z.ZodType = z.lazy(() =>
   }),
 );
 
-/** An author's own values (progress, fields of a log) are checked where they are used. */
+/** Values from the author (progress, fields of a log line) are checked where they are used. */
 const message = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('facts'),
@@ -58,7 +58,7 @@ const message = z.discriminatedUnion('type', [
   z.object({ type: z.literal('exited'), code: z.number() }),
 ]);
 
-/** A message of a job's process, or undefined when it can't be one: somebody else wrote it. */
+/** A message of a job process, or undefined for anything else that was written to the channel. */
 export function readReceived(value: unknown): FromJobProcess | undefined {
   const { data } = message.safeParse(value);
   return data as FromJobProcess | undefined;

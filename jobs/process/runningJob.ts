@@ -3,47 +3,47 @@ import type { Description } from './describeError';
 import type { JobProcess, JobProcessEnd } from './jobProcess';
 import type { During, FromJobProcess, LogLevel, StopReason } from './messages';
 
-/** How a thread ended by itself. */
+/** How a job thread ended by itself. */
 export type JobEnd =
   | { readonly kind: 'returned'; readonly stopped: boolean; readonly usedDatabase: boolean }
   | {
       readonly kind: 'failed';
       readonly during: During;
       readonly error: Description;
-      /** For the worker's log alone: it may hold rows' values. */
+      /** Only for the worker's log: it may hold row values. */
       readonly detail?: string | undefined;
     }
-  /** process.exit(), or out of memory before anything could be said. */
+  /** The thread called process.exit(), or ran out of memory before it could send an error. */
   | { readonly kind: 'exited'; readonly code: number }
-  /** Its job process ended under it. */
+  /** Its job process ended. */
   | { readonly kind: 'crashed'; readonly jobProcess: JobProcessEnd };
 
-/** What a running thread tells meanwhile. */
+/** Receives the events of a running job. */
 export interface JobListener {
   running(): void;
   progress(progress: Progress): void;
   progressed(): void;
   log(level: LogLevel, message: string, fields: Record<string, unknown>): void;
-  /** Whether the attempt is still the current one; asked for each new database session. */
+  /** Whether the attempt is still the current one. Called for each new database session. */
   isCurrent(): Promise<boolean>;
 }
 
-/** Between two questions to a database that doesn't answer. Milliseconds. */
+/** Wait between two queries while the database doesn't answer. Milliseconds. */
 const ASK_AGAIN = 500;
 
 /** The thread in which one attempt's run() executes. */
 export class RunningJob {
-  /** Settled once, by whatever ends it first. */
+  /** Resolves with the first event that ends the job. */
   readonly ended: Promise<JobEnd>;
   private over = false;
 
-  /** @param jobProcess begun with the attempt just now */
+  /** @param jobProcess has just been started with the attempt */
   constructor(
     private readonly jobProcess: JobProcess,
     private readonly listener: JobListener,
   ) {
     this.ended = new Promise((resolve) => {
-      jobProcess.onMessage((message) => this.hear(message, resolve));
+      jobProcess.onMessage((message) => this.receive(message, resolve));
       void jobProcess.ended.then((end) => resolve({ kind: 'crashed', jobProcess: end }));
     });
   }
@@ -53,18 +53,18 @@ export class RunningJob {
     this.jobProcess.send({ type: 'stop', reason });
   }
 
-  /** To be called with each heartbeat: a thread whose worker is frozen must end. */
+  /** Call it with each heartbeat. When the calls stop, the worker is frozen, and the job ends. */
   beat(): void {
     this.jobProcess.send({ type: 'alive' });
   }
 
-  /** Ends the thread whatever it does; false when the system didn't let it end. */
+  /** Kills the job; false when its process has not ended. */
   terminate(): Promise<boolean> {
     this.over = true;
     return this.jobProcess.end();
   }
 
-  private hear(message: FromJobProcess, end: (end: JobEnd) => void): void {
+  private receive(message: FromJobProcess, end: (end: JobEnd) => void): void {
     const { listener } = this;
     if (message.type === 'returned') {
       const { stopped, usedDatabase } = message;
@@ -82,13 +82,13 @@ export class RunningJob {
     if (message.type === 'session') void this.answerSession();
   }
 
-  /** Lets a new session go on; one of a superseded attempt waits until its thread is ended. */
+  /** Allows a new session. A session of a superseded attempt waits until its thread is ended. */
   private async answerSession(): Promise<void> {
     while (!this.over) {
       const current = await this.listener.isCurrent().catch(() => undefined);
       if (current === false) return;
       if (current) return this.jobProcess.send({ type: 'sessionAllowed' });
-      // The database does not answer: asked again until it does, or the attempt is over.
+      // The database does not answer: repeat until it does, or until the attempt has ended.
       await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN));
     }
   }

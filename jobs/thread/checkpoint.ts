@@ -4,11 +4,11 @@ import { migrations } from '../../drizzle/schema';
 import { type Attempt, fence, fencedTransaction, type Transaction } from '../context/attempt';
 
 /**
- * The value that an author keeps for the attempts to come. Each save counts its version up, so that
- * an attempt notices when the database has lost a version which it had kept.
+ * The value that a job keeps for its later attempts. Each save increments the version. So an attempt
+ * notices when the database has lost a value that the attempt had saved.
  */
 export class Checkpoint {
-  /** The database holds at least this version, as far as this attempt knows. */
+  /** The database must hold this version or a later one. */
   #version: number;
 
   /** @param version of the value that was stored when the attempt was claimed */
@@ -19,7 +19,7 @@ export class Checkpoint {
     this.#version = version;
   }
 
-  /** The stored value; undefined when there is none. */
+  /** The stored value, undefined when there is none. */
   read<T>(): Promise<T | undefined> {
     return fencedTransaction(this.attempt, async (tx) => {
       const [row] = await tx
@@ -32,14 +32,14 @@ export class Checkpoint {
   }
 
   /**
-   * Stores `value`; with `tx`, when that transaction commits.
-   * @throws TypeError when `tx` is not READ COMMITTED; what the fence throws.
+   * Stores `value`. With `tx`, it is stored when that transaction commits.
+   * @throws TypeError when `tx` is not READ COMMITTED, and the errors of the fence
    */
   async save(value: unknown, tx?: Transaction): Promise<void> {
     if (tx) {
       await refuseOlderSnapshot(tx);
       await fence(tx, this.attempt);
-      // Only a later save shows whether the author's transaction has committed.
+      // The new version counts only after the commit, so require the one before.
       this.#holds((await this.#write(tx, value)) - 1);
     } else {
       this.#holds(await fencedTransaction(this.attempt, (own) => this.#write(own, value)));
@@ -62,12 +62,12 @@ export class Checkpoint {
         ),
       )
       .returning({ version: migrations.checkpointVersion });
-    // Awaited itself, it would look at the value in a turn of its own: no stack then names the caller.
+    // With `await update`, an error about the value would have a stack without the caller.
     const [row] = await update.execute();
     return this.#requireVersion(row?.version);
   }
 
-  /** Saves may run side by side, and come back in any order. */
+  /** Several saves may run at once and finish in any order. */
   #holds(version: number): void {
     this.#version = Math.max(this.#version, version);
   }
@@ -80,7 +80,7 @@ export class Checkpoint {
   }
 }
 
-/** Under REPEATABLE READ the fence's check would look at a snapshot older than its lock. */
+/** Under REPEATABLE READ the fence would check a snapshot that is older than its lock. */
 async function refuseOlderSnapshot(tx: Transaction): Promise<void> {
   const [row] = await tx.execute<{ isolation: string }>(
     sql`select current_setting('transaction_isolation') as isolation`,

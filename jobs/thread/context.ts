@@ -5,7 +5,7 @@ import type { Tally } from '../context/walk/tally';
 import type { Checkpoint } from './checkpoint';
 import type { Sessions } from './session';
 
-/** Puts together what run() is given. */
+/** Creates the argument of run(). */
 export function createContext(
   attempt: Attempt,
   { db, sql }: Pick<Sessions, 'db' | 'sql'>,
@@ -30,5 +30,5 @@ export function createContext(
   };
 }
 
-/** An author without types may report anything, and it is sent on. */
+/** A job without types may report anything. NaN marks it as unusable. */
 const number = (value: unknown) => (typeof value === 'number' ? value : Number.NaN);

@@ -21,11 +21,11 @@ import { ourPort, send } from './port';
 import { Reporter, threadLog } from './reporter';
 import { openSessions } from './session';
 
-/** What `signal.reason` is once the attempt is to stop. */
+/** `signal.reason` when the attempt is asked to stop. */
 class StopRequested extends Error {
   override readonly name = 'StopRequested';
   constructor(readonly reason: StopReason) {
-    super(`the attempt is to stop: ${reason}`);
+    super(`the attempt has to stop: ${reason}`);
   }
 }
 
@@ -39,11 +39,11 @@ const failed = (during: During) => (thrown: unknown) =>
     detail: errorDetail === 'full' ? detailOf(thrown) : undefined,
   });
 
-// What is thrown in a timer, an event or a forgotten promise belongs to this attempt as well.
+// Errors in a timer, an event or a forgotten promise belong to this attempt, too.
 process.on('uncaughtException', failed('elsewhere'));
 process.on('unhandledRejection', failed('elsewhere'));
 
-// Started ahead of time, it waits here, loaded, for what it is to do.
+// A spare thread waits here, with everything loaded, for its task.
 ourPort.once('message', (input: ThreadInput) => {
   errorDetail = input.errorDetail;
   if (input.task === 'inspect') void inspect(input.file);
@@ -82,14 +82,14 @@ async function runJob(input: RunInput): Promise<void> {
     const walks = new Tally(attempt);
     const checkpoint = new Checkpoint(attempt, input.checkpointVersion);
     await job.run(createContext(attempt, sessions, checkpoint, walks));
-    // Taken now: asked to stop after this, run() had done its work all the same.
+    // Read now: a stop request after this point comes too late to interrupt run().
     const stopped = stop.signal.aborted;
     reporter.flush();
     if (!stopped) {
       walks.requireComplete();
       if (sessions.used) await confirm(attempt);
     }
-    // Told only when its sessions are gone: nothing of a completed attempt is left in the database.
+    // Sent after the sessions have ended: a completed attempt has no session in the database.
     await sessions.end();
     await printed();
     send({ type: 'returned', stopped, usedDatabase: sessions.used });
@@ -103,7 +103,7 @@ async function runJob(input: RunInput): Promise<void> {
 const LOST =
   'a database session of the attempt was lost: its server restarted or failed over, or somebody ended it';
 
-/** All that run() has committed is there, on the server where the attempt began, and on disk. */
+/** Makes sure that all commits of run() are on disk, and on the server where the attempt began. */
 async function confirm(attempt: Attempt): Promise<void> {
   await fencedTransaction(attempt, async (tx) => {
     await tx.execute(COMMIT_DURABLY);
@@ -114,15 +114,15 @@ async function confirm(attempt: Attempt): Promise<void> {
   });
 }
 
-/** A terminal or pipe that takes nothing must not hold up the end. Milliseconds. */
+/** A blocked terminal or pipe must not delay the end for longer. Milliseconds. */
 const PRINTED_WITHIN = 500;
 
-/** Waits until what the job has written to console is out: the process ends with the next message. */
+/** Waits until the job's console output is written: the process is killed after the next message. */
 async function printed(): Promise<void> {
   const late = new Promise((resolve) => setTimeout(resolve, PRINTED_WITHIN));
   const out = [process.stdout, process.stderr].map(
     (stream) => new Promise((resolve) => stream.write('', resolve)),
   );
-  // A job may have put something else in their place, which throws.
+  // A job may have replaced them with something that throws.
   await Promise.race([Promise.all(out).catch(() => {}), late]);
 }

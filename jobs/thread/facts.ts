@@ -3,20 +3,19 @@ import { UsageError } from '../../settings/usageError';
 import { isName } from '../catalog';
 import type { JobOptions } from '../context/index';
 
-// Checked by hand: loading a schema library would take half as long again as all else that a
-// thread loads, and one is started for every attempt.
+// Checked without zod: it would make loading a thread 50 % slower, and each attempt starts a thread.
 
 type Check = (value: unknown) => string | undefined;
 
 const isDuration: Check = (value) =>
   typeof value === 'string' && duration(value) !== undefined
     ? undefined
-    : "is no duration from 1 ms to 24 days; write '30 seconds'";
+    : "is not a duration from 1 ms to 24 days; write '30 seconds'";
 
 const isCount: Check = (value) =>
   Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= 1_000_000
     ? undefined
-    : 'is no whole number from 1 to 1000000';
+    : 'is not a whole number from 1 to 1000000';
 
 const OPTIONS: Readonly<Record<keyof JobOptions, Check>> = {
   startToCloseTimeout: isDuration,
@@ -27,8 +26,8 @@ const OPTIONS: Readonly<Record<keyof JobOptions, Check>> = {
 };
 
 /**
- * Reads what a job exports as `options`; nothing is an empty one.
- * @throws UsageError naming every option that is unknown or can't be.
+ * Reads a job's exported `options`; empty when there are none.
+ * @throws UsageError naming every option that is unknown or has an invalid value
  */
 export function readOptions(exported: unknown): JobOptions {
   if (exported === undefined) return {};
@@ -47,17 +46,19 @@ export function readOptions(exported: unknown): JobOptions {
   return exported as JobOptions;
 }
 
-/** More would not fit into what operators are told of them. */
+/** A longer list would not fit into the messages that show it. */
 const DEPENDENCIES_AT_MOST = 100;
 
 /**
- * Reads what a job exports as `dependsOn`; nothing is an empty list.
- * @throws UsageError when it is no list of names.
+ * Reads a job's exported `dependsOn`; empty when there is none.
+ * @throws UsageError when it is not a list of names
  */
 export function readDependsOn(exported: unknown): readonly string[] {
   if (exported === undefined) return [];
   const names =
     Array.isArray(exported) && exported.length <= DEPENDENCIES_AT_MOST ? exported : [null];
   if (names.every((name) => typeof name === 'string' && isName(name))) return names;
-  throw new UsageError("dependsOn: is no list of names; write export const dependsOn = ['0001_a']");
+  throw new UsageError(
+    "dependsOn: is not a list of names; write export const dependsOn = ['0001_a']",
+  );
 }

@@ -6,14 +6,14 @@ import type { JobFacts } from '../process/messages';
 import { traceToSources } from '../process/place';
 import { readDependsOn, readOptions } from './facts';
 
-/** A job file, loaded. */
+/** A loaded job file. */
 export interface LoadedJob extends JobFacts {
   readonly run: (job: JobContext) => unknown;
 }
 
 /**
- * Loads a job file; only ever in a thread, since its top level may do anything.
- * @throws UsageError when it has no run() or says impossible things of itself; else what it threw.
+ * Loads a job file. Call it only in a job thread, since the file's top level may do anything.
+ * @throws UsageError when it exports no run() or invalid options; else the error of the file itself
  */
 export async function loadJob(file: string): Promise<LoadedJob> {
   traceToSources();
@@ -36,14 +36,14 @@ async function load(file: string): Promise<Record<string, unknown>> {
   const module: Record<string, unknown> =
     path.extname(file) === '.ts' ? await loadTypeScript(url) : await import(url);
   const standard = module['default'];
-  // What a CommonJS file exports in a way that Node doesn't foresee is found under `default`.
+  // Node can't detect some exports of CommonJS files. Those are only found in `default`.
   return typeof standard === 'object' && standard !== null ? { ...standard, ...module } : module;
 }
 
 async function loadTypeScript(url: string): Promise<Record<string, unknown>> {
   try {
     const [forRequire, forImport] = [await import('tsx/cjs/api'), await import('tsx/esm/api')];
-    // Not tsx's own tsImport(): what it makes of a CommonJS job has no lines that a stack could name.
+    // Not tsx's tsImport(): with it, stacks of CommonJS jobs have no line numbers.
     forRequire.register();
     forImport.register();
   } catch {

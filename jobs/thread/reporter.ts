@@ -2,10 +2,10 @@ import type { Log, Progress } from '../context/attempt';
 import type { LogLevel } from '../process/messages';
 import { send } from './port';
 
-/** Progress goes out at most so often: run() may report every row. Milliseconds. */
+/** Least time between two progress messages: run() may report every row. Milliseconds. */
 const REPORT_EVERY = 100;
 
-/** Passes progress on, the latest of each part, a few times a second at most. */
+/** Sends the latest value of each field of the progress, not more than ten times per second. */
 export class Reporter {
   private waiting: Progress = {};
   private lastSent = 0;
@@ -13,12 +13,12 @@ export class Reporter {
 
   report(progress: Progress): void {
     this.waiting = { ...this.waiting, ...progress };
-    // By the clock as well as by the timer: a job that never awaits lets no timer fire.
+    // Uses the clock as well as a timer: in a job that never awaits, no timer fires.
     if (performance.now() - this.lastSent >= REPORT_EVERY) this.flush();
     else this.timer ??= setTimeout(() => this.flush(), REPORT_EVERY);
   }
 
-  /** Sends what is waiting, now. */
+  /** Sends the waiting progress now. */
   flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -29,25 +29,25 @@ export class Reporter {
   }
 }
 
-/** Lines a second at most: the worker writes them, and must have time for its heartbeats. */
-const LINES_A_SECOND = 100;
-/** Characters of a line at most, message and fields each. */
+/** The worker writes these lines, and it needs time for its heartbeats. */
+const LINES_PER_SECOND = 100;
+/** For the message and the fields of a line each. Characters. */
 const CHARACTERS_AT_MOST = 8_000;
 
-/** A log whose lines are written by the worker. Too many, or too long ones, are cut. */
+/** A log whose lines the worker writes. Long lines are cut, and lines above the limit are left out. */
 export function threadLog(): Log {
   let second = 0;
   let lines = 0;
   const room = (): boolean => {
     const now = Math.floor(performance.now() / 1000);
     if (now !== second) {
-      const leftOut = lines - LINES_A_SECOND;
+      const leftOut = lines - LINES_PER_SECOND;
       if (leftOut > 0) write('warn', `${leftOut} lines of this log were left out`, {});
       second = now;
       lines = 0;
     }
     lines++;
-    return lines <= LINES_A_SECOND;
+    return lines <= LINES_PER_SECOND;
   };
   const line =
     (level: LogLevel) =>
@@ -61,12 +61,12 @@ function write(level: LogLevel, message: string, fields: Record<string, unknown>
   send({ type: 'log', level, message, fields });
 }
 
-/** What can't be written as JSON (a socket, a loop), or is too long, must not end the job. */
+/** Fields that are too long or not JSON (a socket, a circle) must not end the job. */
 function short(fields: Record<string, unknown>): Record<string, unknown> {
   try {
     const text = JSON.stringify(fields);
     return text.length <= CHARACTERS_AT_MOST ? JSON.parse(text) : { fields: 'too long' };
   } catch {
-    return { fields: 'not to be written as JSON' };
+    return { fields: 'cannot be written as JSON' };
   }
 }

@@ -4,25 +4,25 @@ import { applicationName } from '../../drizzle/rows/sessions';
 import type { RunInput } from '../process/messages';
 import { gate, send } from './port';
 
-/** More lanes than this want more cores than a database gives to a backfill. */
+/** A backfill should not use more cores of the database server than this. */
 const CONNECTIONS = 16;
-/** A worker frozen inside a transaction must not hold its locks and hold back VACUUM for ever. */
+/** A worker that is frozen inside a transaction must not block others and VACUUM for ever. */
 const IDLE_IN_TRANSACTION = '5min';
 
-/** The attempt's own connections. */
+/** The attempt's own database sessions. */
 export interface Sessions {
-  /** Drizzle changes how its client reads dates, so plain postgres.js has a pool of its own. */
+  /** Drizzle changes how its client parses dates, so `sql` has its own pool. */
   readonly db: Database;
   readonly sql: Sql;
-  /** Whether the job has opened a session at all. */
+  /** Whether the job has opened any session. */
   readonly used: boolean;
-  /** Ends them; a query still running a second later is cut off. */
+  /** Ends them. A query that still runs after one second is interrupted. */
   end(): Promise<void>;
 }
 
 /**
- * Opens (lazily) the pools that an attempt's SQL runs on.
- * @param onLost called when a session has ended that this side did not end
+ * Creates the pools for an attempt's SQL. Their sessions are opened when needed.
+ * @param onLost called when a session has ended that we did not end
  */
 export function openSessions(input: RunInput, onLost: () => void): Sessions {
   const forDrizzle = guarded(input, onLost);
@@ -40,17 +40,17 @@ export function openSessions(input: RunInput, onLost: () => void): Sessions {
 }
 
 /**
- * A pool in which each new session, a reconnecting one's too, waits until the worker has
- * checked that the attempt is still the current one. postgres.js would reconnect after
- * pg_terminate_backend() and let a superseded attempt write on.
+ * A pool in which each new session, also after a reconnect, waits until the worker has checked that
+ * the attempt is still the current one. Otherwise postgres.js would reconnect after
+ * pg_terminate_backend(), and a superseded attempt could write again.
  *
- * The check comes when the session has its name in pg_stat_activity (behind a pooler, too, where a
- * session of the server is there only after the first statement): so either the claim finds the
- * session and ends it, or the check finds the claim.
+ * The check happens when pg_stat_activity shows the name of the session. (Behind a pooler, that is
+ * after the first statement.) So either a newer claim finds the session and ends it, or the check
+ * finds the newer claim.
  *
- * A lost session may mean a server that crashed and lost its last commits, and what the job has in
- * memory rests on them. So the attempt ends, and no new session is let through any more: the thread
- * stays blocked until its process is ended.
+ * When a session is lost, the server may have crashed and lost its last commits, on which the data in
+ * the job's memory depends. So the attempt ends and no new session is allowed: the thread stays
+ * blocked until its process is ended.
  */
 function guarded(input: RunInput, onLost: () => void): Sql {
   return connect(input.databaseUrl, {
@@ -59,7 +59,7 @@ function guarded(input: RunInput, onLost: () => void): Sql {
     settings: {
       statement_timeout: String(input.limitMs),
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION,
-      // Of a role's own timeout a session that rests would end, and the attempt with it.
+      // The role's own timeout would end an idle session, and with it the attempt.
       idle_session_timeout: '0',
     },
     onSession: waitUntilAllowed,
@@ -74,7 +74,7 @@ let used = false;
 let lost = false;
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
-/** Blocks the thread: nothing may be sent on the new session before. A superseded one is never allowed. */
+/** Blocks the thread: before the answer, nothing may be sent on the new session. */
 function waitUntilAllowed(): void {
   used = true;
   if (lost) Atomics.wait(NEVER, 0, 0);

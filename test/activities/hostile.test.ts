@@ -143,7 +143,7 @@ describe('beside jobs that harm their own attempts', () => {
   test.each(['0007_top_level_never_ends', '0015_top_level_blocks'])(
     '%s: it is given up after a while',
     async (name) => {
-      expect(await failedWith(name)).toMatch(/top level .* did not come to an end/);
+      expect(await failedWith(name)).toMatch(/top level .* did not finish/);
     },
   );
 

@@ -9,7 +9,7 @@ const servers = useDevServers();
 const empty = useDatabase({ empty: true });
 const SOON = { LRM_WAIT: '2 seconds' };
 
-/** A worker that must not come up: its exit code and what it said. */
+/** Starts a worker that must not come up. Returns its exit code and its log. */
 async function started(env: NodeJS.ProcessEnv) {
   const worker = servers.spawnWorker({ env: { ...SOON, ...env } });
   const code = await worker.exited;
@@ -38,7 +38,7 @@ test('worker: all settings that do not parse are named at once, exit code 2', as
   expect(last).not.toContain('hunter2');
 });
 
-test('worker: settings that can not work together are refused', async () => {
+test('worker: settings that cannot work together are refused', async () => {
   const { code, last } = await started({ LRM_START_TO_CLOSE: '2 seconds' });
   expect({ code, last }).toEqual({
     code: 2,
@@ -67,14 +67,14 @@ test.each([
     },
     /Postgres: no such database \(SQLSTATE 3D000\): check DATABASE_URL/,
   ],
-])('worker: %s: waits, then exit code 1', async (_, change, message) => {
+])('worker: for %s it waits, then exits with code 1', async (_, change, message) => {
   const { code, last, all } = await started({ DATABASE_URL: url(change) });
   expect(code).toBe(1);
   expect(last).toMatch(message);
   expect(all).toContain('waiting for Postgres');
 });
 
-test('worker: a wrong password is said and not shown', async () => {
+test('worker: it reports a wrong password and does not show it', async () => {
   const wrong = url((u) => {
     u.password = 'hunter2';
   });
@@ -86,7 +86,7 @@ test('worker: a wrong password is said and not shown', async () => {
   expect(all).not.toContain('hunter2');
 });
 
-test('worker: a right that is missing is said in words', async () => {
+test('worker: it names a missing right in plain words', async () => {
   const role = `lrm_test_${randomBytes(6).toString('hex')}`;
   await servers.sql.unsafe(`create role ${role} login password '${role}'`);
   try {
@@ -105,43 +105,46 @@ test('worker: a right that is missing is said in words', async () => {
 test.each([
   ['DATABASE_URL', 'postgres://app:50%@db/app', /DATABASE_URL can't be read as a URL/],
   ['TEMPORAL_ADDRESS', 'tempor al:seven', /TEMPORAL_ADDRESS: 'tempor al:seven' is not an address/],
-])('worker: a %s that is none is said in words, exit code 2', async (name, value, message) => {
-  const { code, last } = await started({ [name]: value });
-  expect({ code, last }).toEqual({ code: 2, last: expect.stringMatching(message) });
-});
+])(
+  'worker: it explains an invalid %s in plain words, exit code 2',
+  async (name, value, message) => {
+    const { code, last } = await started({ [name]: value });
+    expect({ code, last }).toEqual({ code: 2, last: expect.stringMatching(message) });
+  },
+);
 
-test('worker: what the SDK itself has to say are lines of its log, too', async () => {
+test('worker: messages of the SDK are lines of its log, too', async () => {
   const proxy = await startProxy(servers.temporalAddress);
   const worker = await servers.startWorker({ env: { TEMPORAL_ADDRESS: proxy.address } });
 
   proxy.close();
 
-  await waitFor('the SDK to miss Temporal', () =>
+  await waitFor('the SDK to log that Temporal is gone', () =>
     worker.log().some((line) => line['from'] === 'temporal' && line['level'] === 'warn'),
   );
   expect(worker.log().filter((line) => line['level'] === undefined)).toEqual([]);
   worker.kill('SIGKILL');
 });
 
-test('worker: Temporal out of reach: waits, then exit code 1', async () => {
+test('worker: when it cannot reach Temporal it waits, then exits with code 1', async () => {
   const { code, last } = await started({ TEMPORAL_ADDRESS: '127.0.0.1:1' });
   expect(code).toBe(1);
   expect(last).toMatch(/gave up waiting for Temporal at 127\.0\.0\.1:1: no answer/);
 });
 
-test('worker: an unknown namespace is named, exit code 1', async () => {
+test('worker: it names an unknown namespace, exit code 1', async () => {
   const { code, last } = await started({ TEMPORAL_NAMESPACE: 'nowhere' });
   expect(code).toBe(1);
   expect(last).toMatch(/no namespace 'nowhere'/);
 });
 
-test('worker: a database without the tables is refused, saying what to type', async () => {
+test('worker: it refuses a database without the tables and says what to type', async () => {
   const { code, last } = await started({ DATABASE_URL: empty.databaseUrl });
   expect(code).toBe(1);
   expect(last).toMatch(/lacks 0000_.*; type: npx lrm migrate$/);
 });
 
-test('worker: two jobs with one number and a misnamed file are warned about, and it starts', async () => {
+test('worker: it starts, with warnings about two jobs with one number and a misnamed file', async () => {
   const jobs = servers.jobsFolder();
   for (const name of ['0001_here', '0001_there', '2_Misnamed']) jobs.writeJob(name, '');
   const worker = await servers.startWorker({ jobs });

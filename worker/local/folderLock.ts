@@ -4,26 +4,26 @@ import { createConnection, createServer, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UsageError } from '../../settings/usageError';
 
-/** In the working folder: a full path would exceed what a socket's name may have (107 bytes). */
+/** Relative to the working folder: the name of a socket may have 107 bytes at most. */
 const SOCKET = 'lock';
 
-/** Keeps the working folder for one start of the dev servers at a time. */
+/** Makes sure that the dev servers are started only once at a time in the working folder. */
 export interface FolderLock {
-  /** From now on others wait for the end instead of being refused. */
+  /** From now on, another start waits for the end. Until now it was refused. */
   stopping(): void;
   release(): void;
 }
 
 /**
- * Takes the lock: a listening socket, which the system closes when its process ends in whatever
- * way. (A file with a process number would outlive a crash.) Waits for a holder that is stopping.
- * @throws UsageError when another start is running in this folder.
+ * Takes the lock: a listening socket, which the system closes however its process ends. (A file
+ * with a process ID would outlive a crash.) Waits for a holder that is stopping.
+ * @throws UsageError when the dev servers are already running in this folder.
  */
 export async function lockFolder(): Promise<FolderLock> {
   for (;;) {
     const holder = await askHolder();
     if (holder === 'running') {
-      throw new UsageError('npm start is running in this folder already: use that one, or stop it');
+      throw new UsageError('npm start is already running in this folder: use that one, or stop it');
     }
     if (holder === 'stopping') {
       await sleep(100);
@@ -48,7 +48,7 @@ async function hold(): Promise<FolderLock> {
   };
 }
 
-/** What the holder of the lock says it does; undefined: nobody holds it. */
+/** The state of the lock's holder; undefined when nobody holds the lock. */
 async function askHolder(): Promise<string | undefined> {
   const socket = createConnection(SOCKET);
   try {

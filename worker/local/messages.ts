@@ -1,10 +1,10 @@
 import type { LocalEndpoints } from '../../settings/settings';
 
-/** What the dev servers' process is to run; null: that part is elsewhere. */
+/** Which servers to run; null for a server that runs elsewhere. */
 export interface DevServersRequest {
-  /** Absolute; data, password and logs of the dev servers live there. */
+  /** Absolute path. Data, password and logs of the dev servers are kept there. */
   readonly folder: string;
-  /** True: what is there from earlier starts is dropped first. */
+  /** True: data of earlier starts is dropped first. */
   readonly fresh: boolean;
   /** True: the folder is removed at the end. */
   readonly temporary: boolean;
@@ -13,39 +13,39 @@ export interface DevServersRequest {
 }
 
 export interface PostgresRequest {
-  /** Taken if free; default: any free one. */
+  /** Used if free, else any free port. Default: any free port. */
   readonly port?: number;
-  /** Server settings, by Postgres's names. */
+  /** Server settings, by their names in Postgres. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
 export interface TemporalRequest {
   /** Path of the Temporal CLI. */
   readonly cli: string;
-  /** Taken if free; default: any free one. */
+  /** Used if free, else any free port. Default: any free port. */
   readonly port?: number;
-  /** Of the Web UI, taken if free; null: no Web UI. */
+  /** Port of the Web UI, used if free; null: no Web UI. */
   readonly uiPort: number | null;
-  /** False: in memory only. */
+  /** False: the data is kept in memory only. */
   readonly persistent: boolean;
-  /** Created at the start where they don't exist, besides 'default'. */
+  /** Created at the start if they don't exist. 'default' always exists. */
   readonly namespaces: readonly string[];
 }
 
-/** To the dev servers' process. */
+/** Messages to the process of the dev servers. */
 export type ToDevServers =
   | { readonly type: 'start'; readonly request: DevServersRequest }
   | { readonly type: 'crashPostgres' }
   | { readonly type: 'stop' };
 
-/** From the dev servers' process. */
+/** Messages from the process of the dev servers. */
 export type FromDevServers =
   | { readonly type: 'ready'; readonly endpoints: Partial<LocalEndpoints> }
-  /** Something an operator should know, not wrong: a port was taken. */
+  /** Something that the operator should know and that is not an error: a port is taken. */
   | { readonly type: 'note'; readonly text: string }
-  /** Not started; the process ends. `wrongUse`: the operator can put it right. */
+  /** The servers did not start and the process ends. `wrongUse`: the operator can fix it. */
   | { readonly type: 'failed'; readonly error: string; readonly wrongUse: boolean }
-  /** The Postgres that was crashed on request is up again. */
+  /** Postgres runs again after the requested crash. */
   | { readonly type: 'recovered' }
-  /** A part has ended by itself. */
-  | { readonly type: 'ended'; readonly part: 'Postgres' | 'Temporal' };
+  /** A server has ended by itself. */
+  | { readonly type: 'ended'; readonly server: 'Postgres' | 'Temporal' };

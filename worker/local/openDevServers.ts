@@ -8,34 +8,35 @@ import type { Closing } from './session/closing';
 import { type Needs, readNeeds } from './session/needs';
 import { findTemporalCli } from './temporal/temporalCli';
 
-/** Data of the dev servers, and their logs; ignored by git. */
+/** Data and logs of the dev servers. Git ignores it. */
 export const localFolder = path.join(projectFolder, '.lrm');
 
-/** Not 5432, which a Postgres of the machine's own has more often than not. */
+/** Not 5432: often the machine's own Postgres listens there. */
 const POSTGRES_PORT = 54_320;
-/** Temporal's own defaults, so that its CLI finds the server without being told. */
+/** Temporal's own defaults, so that its CLI finds the server without any setting. */
 const TEMPORAL_PORT = 7_233;
 const WEB_UI_PORT = 8_233;
 
-/** Postgres and Temporal, embedded or as the environment names them. */
+/** Postgres and Temporal: the dev servers, or those that the environment names. */
 export interface OpenDevServers extends LocalEndpoints {
-  /** The environment, with what was embedded filled in. */
+  /** The environment, with the addresses of the dev servers added. */
   readonly env: NodeJS.ProcessEnv;
-  /** What was embedded. */
+  /** Which of them are dev servers. */
   readonly embedded: Needs;
 }
 
 /**
- * Starts what the environment doesn't name, and tells `lrm` in other terminals where it is.
- * @param ended told when a part ends by itself.
- * @throws UsageError for wrong settings, or when `npm start` runs in this folder already.
+ * Starts the servers that the environment doesn't name, and writes their addresses for `lrm` in
+ * other terminals.
+ * @param ended called when a server ends by itself
+ * @throws UsageError for wrong settings, or when `npm start` is already running in this folder
  */
 export async function openDevServers(
   env: NodeJS.ProcessEnv,
   options: { readonly fresh: boolean },
   closing: Closing,
   signal: AbortSignal,
-  ended: (part: string) => void,
+  ended: (server: string) => void,
 ): Promise<OpenDevServers> {
   const needs = readNeeds(env);
   const servers = await startDevServers(await request(env, needs, options.fresh), {
@@ -52,11 +53,11 @@ export async function openDevServers(
     webUi: servers.endpoints.webUi ?? null,
   };
   writeEndpoints(endpoints);
-  closing.add(removeEndpoints);
+  closing.add(() => removeEndpoints(localFolder));
   return { ...endpoints, env: filled, embedded: needs };
 }
 
-/** Also where nothing is embedded: the process keeps the lock on the folder. */
+/** Needed even when no dev server is: the process also holds the lock on the folder. */
 async function request(
   env: NodeJS.ProcessEnv,
   needs: Needs,

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 
-/** A port on loopback: the preferred one, or another if that is taken, which `note` is told. */
+/** A port on loopback: the preferred one if it is free, else another one and a note. */
 export async function choosePort(
   preferred: number | undefined,
   what: string,
@@ -18,9 +18,9 @@ export async function choosePort(
 }
 
 /**
- * Candidates below the range from which systems take ports for outgoing connections (32768 and up
- * on Linux): one of those can be gone between this choice and the server's bind. At random, so
- * that two starts at the same moment don't choose the same.
+ * Ports below the range that systems use for outgoing connections (32768 and up on Linux): a port
+ * in that range can be taken between this choice and the server's bind. They are random, so that
+ * two starts at the same moment don't choose the same one.
  */
 function randomPorts(): number[] {
   return Array.from({ length: 50 }, () => randomInt(20_000, 32_000));

@@ -26,7 +26,7 @@ afterEach(async () => {
   await servers.sql`truncate processes`;
 });
 
-/** Registers a job that tells which process it runs in, and then does this. */
+/** Registers a job that stores the ID of its process and then executes `body`. */
 async function prepare(body: string) {
   const jobs = servers.jobsFolder();
   jobs.writeJob(
@@ -39,7 +39,7 @@ async function prepare(body: string) {
   return jobs;
 }
 
-/** The process of that attempt, once it has begun. */
+/** The process of an attempt. Waits until the attempt has started. */
 const processOf = (attempt: number) =>
   waitFor(`attempt ${attempt} to run`, async () => {
     const [row] = await servers.sql`select pid from processes where attempt = ${attempt}`;
@@ -48,7 +48,7 @@ const processOf = (attempt: number) =>
 
 const FOR_EVER = 'await new Promise(() => setInterval(() => {}, 1000));';
 
-test('a job has a process of its own, which is gone when the migration is completed', async () => {
+test('a job has its own process, which has ended when the migration is completed', async () => {
   const jobs = await prepare('');
   const worker = await servers.startWorker({ jobs });
 
@@ -63,9 +63,9 @@ test('a job has a process of its own, which is gone when the migration is comple
 test.each([
   ['that never awaits', 'for (;;);'],
   ['blocked in a native call', "require('node:child_process').execSync('exec sleep 600');"],
-])('a worker that is killed takes a job %s with it', async (_, body) => {
+])('when a worker is killed, its job ends, too (a job %s)', async (_, body) => {
   const jobs = await prepare(body);
-  // At once, and not when its silence is noticed.
+  // The job must end at once, not only after the heartbeat timeout.
   const worker = await servers.startWorker({ jobs, env: { LRM_HEARTBEAT_TIMEOUT: '10 minutes' } });
   const run = await startRun(servers);
   const pid = await processOf(1);
@@ -76,7 +76,7 @@ test.each([
   await run.terminate();
 });
 
-test('a frozen worker’s job ends at the heartbeat timeout, whatever it does', async () => {
+test('a job of a frozen worker ends at the heartbeat timeout, also one that never awaits', async () => {
   const jobs = await prepare('for (;;);');
   const worker = await servers.startWorker({ jobs, env: FAST });
   const run = await startRun(servers);
@@ -92,7 +92,7 @@ test('a frozen worker’s job ends at the heartbeat timeout, whatever it does', 
   await worker.stop();
 });
 
-test('signals to its whole group don’t end a job: how it stops is its worker’s to say', async () => {
+test('signals to its process group don’t end a job: only its worker stops it', async () => {
   const jobs = await prepare(FOR_EVER);
   const worker = await servers.startWorker({ jobs, env: { LRM_STOP_GRACE: '1 second' } });
   const run = await startRun(servers);
@@ -107,7 +107,7 @@ test('signals to its whole group don’t end a job: how it stops is its worker�
   await worker.stop();
 });
 
-test('a job blocked in a native call past its limit is ended with what it started; its worker goes on', async () => {
+test('a job blocked in a native call is killed after its time limit, with its child processes; its worker goes on', async () => {
   const jobs = await prepare(`
     const command = 'echo $$ > started; exec sleep 600';
     if (job.attempt === 1) require('node:child_process').execSync(command, { cwd: __dirname });`);
@@ -124,13 +124,13 @@ test('a job blocked in a native call past its limit is ended with what it starte
     { outcome: 'completed' },
   ]);
   await waitForEnd(
-    'what the job started',
+    'the job’s child process',
     Number(readFileSync(path.join(jobs.path, 'started'), 'utf8')),
   );
   expect(await worker.stop()).toBe(0);
 });
 
-test('a job whose process crashes is tried again, what it started is ended, and its row says how', async () => {
+test('after a crash of its process a job is retried, its child processes are ended, and its row says why', async () => {
   const jobs = await prepare(`
     const { pid } = require('node:child_process').spawn('sleep', ['600']);
     await job.sql\`insert into processes values (\${pid}, \${-job.attempt})\`;
@@ -144,14 +144,14 @@ test('a job whose process crashes is tried again, what it started is ended, and 
     { outcome: 'failed' },
   ]);
   expect((await migration(servers, NAME)).error).toMatch(/the job's process ended \(SIGSEGV\)/);
-  for (const attempt of [-1, -2]) await waitForEnd('what it started', await processOf(attempt));
+  for (const attempt of [-1, -2]) await waitForEnd('its child process', await processOf(attempt));
   expect(await worker.stop()).toBe(0);
 });
 
 test.each([
   ['returns', 'completed', ''],
   ['throws', 'failed', "throw new TypeError('now');"],
-])('what a job prints before it %s is printed', async (_, outcome, end) => {
+])('all output of a job that then %s is printed', async (_, outcome, end) => {
   const jobs = await prepare(`
     for (let n = 1; n <= 200; n++) console.log('line ' + n);
     console.error('the last word');
@@ -167,7 +167,7 @@ test.each([
   expect(printed).toContain('the last word');
 });
 
-test('a job that closes the channel of its process is ended at once, and tried again', async () => {
+test('a job that closes the channel of its process is ended at once and retried', async () => {
   const jobs = await prepare(
     `if (job.attempt === 1) { require('node:fs').closeSync(${CHANNEL}); for (;;); }`,
   );
@@ -182,7 +182,7 @@ test('a job that closes the channel of its process is ended at once, and tried a
   await worker.stop();
 });
 
-test('a job that writes to the first descriptors that it finds harms nobody', async () => {
+test('a job that writes to file descriptors 3 to 5 does no harm', async () => {
   const jobs = await prepare(`
     for (const fd of [3, 4, 5]) {
       try { require('node:fs').writeSync(fd, 'a stray line\\n'); } catch {}
@@ -198,11 +198,11 @@ test('a job that writes to the first descriptors that it finds harms nobody', as
 
 test.each([
   ['a stray line', "'a stray line\\n'"],
-  ['JSON that is no message', `'{"type":"none of ours"}\\n'`],
+  ['JSON that is not a message', `'{"type":"none of ours"}\\n'`],
   ['a message with wrong contents', `'{"type":"failed","error":7}\\n'`],
   ['bytes', 'Buffer.alloc(64, 0xff)'],
   ['megabytes without an end', "'x'.repeat(3_000_000)"],
-])('%s on the channel of its process ends that job only, and its row says why', async (_, what) => {
+])('%s on the channel ends only the job that wrote it, and its row says why', async (_, what) => {
   const jobs = await prepare(`
     const { writeSync } = require('node:fs');
     const bytes = Buffer.from(${what});
@@ -223,7 +223,7 @@ test.each([
   expect(await worker.stop()).toBe(0);
 });
 
-test('a memory limit too small to load anything is told as what it is', async () => {
+test('with a memory limit too small to load anything, the error names LRM_MEMORY_LIMIT_MB', async () => {
   const jobs = await prepare('');
   const env = { ...FAST, LRM_MAX_FAILURES: '2', LRM_MEMORY_LIMIT_MB: '4' };
   const worker = await servers.startWorker({ jobs, env });

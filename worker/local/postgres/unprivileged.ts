@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 
-/** Numbers that no user has to exist for; they are those of 'nobody' where it does. */
+/** User and group ID of 'nobody'. No such user has to exist. */
 export const NOBODY = 65534;
 
 /**
- * The same command, for root: run as nobody, since Postgres refuses to run as root. It keeps one
- * right of root's, to reach files in folders that only their owner may enter, as clones often are.
- * No user has to be created for it. Where that is impossible the command comes back as it was.
+ * Changes a command so that root runs it as nobody, since Postgres refuses to run as root. It keeps
+ * one of root's rights: to reach files in folders that only their owner may enter, as clones often
+ * are. No user has to be created. Returns the command unchanged where this is impossible.
  */
 export function unprivileged(command: readonly string[]): readonly string[] {
   if (process.getuid?.() !== 0) return command;
@@ -20,11 +20,11 @@ const AS_NOBODY = [
   '--clear-groups',
   '--inh-caps=+dac_override',
   '--ambient-caps=+dac_override',
-  // Without it the change of user would drop the right again.
+  // Without it, the kernel would drop the right when the user changes.
   '--securebits=+no_setuid_fixup',
 ];
 
-/** The same command, ended by the system when its parent process ends (Linux; else unchanged). */
+/** Changes a command so that the system ends it when its parent ends. Only on Linux. */
 export function endsWithParent(command: readonly string[]): readonly string[] {
   const prefix = ['setpriv', '--pdeathsig=TERM'];
   return works([...prefix, 'true']) ? [...prefix, ...command] : command;

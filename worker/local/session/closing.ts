@@ -1,13 +1,13 @@
-/** What has to be closed at the end, in the opposite order of its opening. */
+/** Closes things at the end, in the opposite order of their opening. */
 export class Closing {
   readonly #steps: (() => unknown)[] = [];
 
-  /** `close` is called by {@link close}, before all that were added earlier. */
+  /** {@link close} calls `close` before all functions that were added earlier. */
   add(close: () => unknown): void {
     this.#steps.push(close);
   }
 
-  /** Closes everything; what fails doesn't keep the rest open. */
+  /** Closes everything. After a failure it goes on with the rest. */
   async close(): Promise<void> {
     for (const step of this.#steps.splice(0).reverse()) {
       await Promise.resolve(step()).catch((error: unknown) => {

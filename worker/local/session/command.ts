@@ -12,8 +12,8 @@ export interface CommandResult {
 }
 
 /**
- * Runs `lrm <args>` in a process of its own, as a person would: worker/ imports nothing of client/.
- * @param signal ends it.
+ * Runs `lrm <args>` in its own process, as a person would: worker/ imports nothing from client/.
+ * @param signal ends the command when aborted
  */
 export async function runCommand(
   env: NodeJS.ProcessEnv,
@@ -23,7 +23,7 @@ export async function runCommand(
   const child = spawn(process.execPath, [path.join(projectFolder, 'bin/lrm.js'), ...args], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
-    // Ctrl-C in the terminal is for npm start; it passes on what follows from it.
+    // Ctrl-C in the terminal must reach only npm start, which then ends this command by `signal`.
     detached: true,
     signal,
   });

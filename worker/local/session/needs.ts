@@ -1,23 +1,23 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { readSettings } from '../../../settings/settings';
 
-/** Which of the dev servers the environment doesn't name, so that they have to be embedded. */
+/** Which dev servers have to be started: those that the environment doesn't name. */
 export interface Needs {
   readonly postgres: boolean;
   readonly temporal: boolean;
-  /** Temporal's namespace, to be created in an embedded one. */
+  /** Namespace to create in the dev server of Temporal. */
   readonly namespace: string;
 }
 
-/** @throws UsageError naming every setting that doesn't parse, before anything is started. */
+/** @throws UsageError naming every setting that doesn't parse, before any server starts */
 export function readNeeds(env: NodeJS.ProcessEnv): Needs {
-  // The embedded database has no address yet; any will do to check the rest.
+  // The dev server has no address yet. Any address will do to check the other settings.
   readSettings({
     ...env,
     DATABASE_URL: env['DATABASE_URL'] || 'postgres://127.0.0.1/checked-only',
   });
-  // From the environment and temporal.toml, as the Temporal CLI reads them. Not from readSettings():
-  // that one also knows what an earlier start left behind.
+  // From the environment and temporal.toml, as the Temporal CLI reads them. Not from readSettings(),
+  // which also reads the endpoints of an earlier start.
   const temporal = loadClientConnectConfig({ overrideEnvVars: withoutEmpty(env) });
   return {
     postgres: !env['DATABASE_URL'],

@@ -4,9 +4,9 @@ import { durationText } from '../../../settings/duration';
 /** A migration's progress, in words. */
 export interface ProgressLine {
   readonly name: string;
-  /** 0 to 100; null when nobody knows the total. */
+  /** 0 to 100; null when the total is not known. */
   readonly percent: number | null;
-  /** '45,000 of 135,233 (33 %), 52,100 rows/s, 2 s to go' or why it doesn't move. */
+  /** '45,000 of 135,233 rows, 52,100 rows/s, 2 s to go', or why there is no progress. */
   readonly text: string;
 }
 
@@ -25,7 +25,7 @@ function describeProgress(view: MigrationView): string {
 }
 
 function moving(view: MigrationView): string {
-  if (view.live && view.migration.rowsDone === 0) return 'begun';
+  if (view.live && view.migration.rowsDone === 0) return 'started';
   const left = secondsLeft(view);
   return [
     rows(view),

@@ -3,18 +3,18 @@ import type { MigrationView } from '../../../drizzle/rows/status';
 import { type ProgressLine, progressLine } from './progress';
 import { isPending } from './summary';
 
-/** Shows how far the migrations are, each time it is given them anew. */
+/** Shows the progress of the migrations, each time show() is called. */
 export interface ProgressDisplay {
   show(views: readonly MigrationView[]): void;
-  /** Leaves what is shown as it is; lines can be printed again. */
+  /** Keeps the last state on the screen. After that, other lines can be printed. */
   end(): void;
 }
 
-/** Bars on a terminal, else lines: a log shall not fill with control characters. */
+/** Bars on a terminal. Else lines: control characters would fill a log. */
 export const createDisplay = (): ProgressDisplay =>
   process.stdout.isTTY ? new Bars() : new Lines();
 
-/** More bars than this would scroll away; the rest is in `lrm status`. */
+/** More bars would not fit on the screen. `lrm status` shows all migrations. */
 const BARS_AT_MOST = 12;
 
 class Bars implements ProgressDisplay {
@@ -26,7 +26,7 @@ class Bars implements ProgressDisplay {
     this.#nameWidth = Math.max(0, ...views.map(({ migration }) => migration.name.length));
     for (const view of views) {
       const known = this.#bars.has(view.migration.name);
-      // What had ended before is no news.
+      // A migration that had ended before the start is not shown.
       if (known || (isPending(view) && this.#bars.size < BARS_AT_MOST)) this.#update(view);
     }
     if (views.length > 0 && !views.some(isPending)) this.end();
@@ -59,23 +59,23 @@ const createMultiBar = () =>
     barCompleteChar: '█',
     barIncompleteChar: '░',
     hideCursor: true,
-    // Every bar keeps its line, also when a later one is still moving.
+    // A finished bar keeps its line while others still move.
     clearOnComplete: false,
     stopOnComplete: false,
   });
 
 const BAR_WIDTH = 24;
-/** The bar, the percentage and the blanks around them. */
+/** Width of the bar, the percentage and the spaces around them. */
 const BESIDE_THE_TEXT = BAR_WIDTH + 12;
 
-/** One line, cut to what is left of the terminal: bars that wrap can't be redrawn. */
+/** One line, cut to the free width of the terminal: a bar that wraps can't be redrawn. */
 const fitted = (text: string, before: number) =>
   text
     .split('\n', 1)
     .join('')
     .slice(0, Math.max(10, (process.stdout.columns ?? 80) - before));
 
-/** Between two lines on one migration that only moves; a change of status is said at once. */
+/** Between two lines about one migration. A change of status is printed at once. Milliseconds. */
 const LINE_INTERVAL = 5_000;
 
 class Lines implements ProgressDisplay {

@@ -15,25 +15,25 @@ import { runUntilDone } from './untilDone';
 import { watchProgress } from './watch';
 
 export interface SessionOptions {
-  /** End when nothing is pending any more. */
+  /** End when nothing is pending. */
   readonly once: boolean;
   /** Drop the dev servers' data first. */
   readonly fresh: boolean;
-  /** The sample's table and jobs also into the database that DATABASE_URL names. */
+  /** Put the sample's table and jobs into the database that DATABASE_URL names. */
   readonly sampleData: boolean;
 }
 
-/** What an operator asks of a session by Ctrl-C. */
+/** What an operator requests by Ctrl-C. */
 export interface StopSignals {
-  /** Stop cleanly. */
+  /** First Ctrl-C: stop cleanly. */
   readonly asked: AbortSignal;
-  /** Don't wait for what runs. */
+  /** Second Ctrl-C: don't wait for running migrations. */
   readonly insisted: AbortSignal;
 }
 
 /**
- * All of `npm start`: servers, schema, sample, worker, Schedule, a first run, live progress; closes
- * everything in the opposite order. Returns the exit code.
+ * All of `npm start`: servers, schema, sample, worker, Schedule, a first run, live progress. At the
+ * end it closes everything in the opposite order. Returns the exit code.
  */
 export async function runSession(
   env: NodeJS.ProcessEnv,
@@ -44,12 +44,12 @@ export async function runSession(
   const broken = new AbortController();
   const signal = AbortSignal.any([stop.asked, broken.signal]);
   try {
-    const servers = await openDevServers(env, options, closing, signal, (part) =>
-      broken.abort(new Error(`${part} has ended by itself; its log is in ${localFolder}`)),
+    const servers = await openDevServers(env, options, closing, signal, (server) =>
+      broken.abort(new Error(`${server} has ended by itself; its log is in ${localFolder}`)),
     );
     await prepareDatabase(servers, options).catch(sayWhere);
     signal.throwIfAborted();
-    // Its log is read by its author, on his own machine.
+    // Only the author of the jobs reads this log, on their own machine.
     const workerEnv = { LRM_ERROR_DETAIL: 'full', ...servers.env };
     const worker = await superviseWorker(workerEnv, workerLog, console.log, signal);
     closing.add(() => worker.stop());
@@ -58,7 +58,7 @@ export async function runSession(
     console.log(nextSteps(servers, workerLog));
     return await (options.once ? runOnce : runUntilStopped)(servers, closing, signal);
   } catch (error) {
-    // What was under way failed because of that.
+    // `error` is only a consequence of the server's end.
     throw broken.signal.aborted ? broken.signal.reason : error;
   } finally {
     await closing.close();
@@ -69,14 +69,14 @@ const workerLog = path.join(localFolder, 'worker.log');
 
 async function prepareDatabase(servers: OpenDevServers, options: SessionOptions): Promise<void> {
   await applyMigrations(servers.databaseUrl, 'sql');
-  // Nobody's real database gets a table of places unasked.
+  // A user's own database gets the sample's table only on request.
   if (!servers.embedded.postgres && !options.sampleData) return;
   await applyMigrations(servers.databaseUrl, 'sample');
   const loaded = await loadSamplePlaces(servers.databaseUrl);
   if (loaded > 0) console.log(`Loaded ${loaded.toLocaleString('en-US')} places.`);
 }
 
-/** A driver's 'ECONNREFUSED' alone wouldn't tell whose. */
+/** The driver's 'ECONNREFUSED' alone doesn't say which server refused. */
 function sayWhere(error: unknown): never {
   if (error instanceof UsageError) throw error;
   const { message, code } = error as { message?: string; code?: string };
@@ -125,7 +125,7 @@ function openDatabase(servers: OpenDevServers, closing: Closing) {
   return { db: database(sql), heartbeatTimeout: settings.LRM_HEARTBEAT_TIMEOUT };
 }
 
-/** Runs an `lrm` command that has to go well. */
+/** Runs an `lrm` command. Throws when it fails. */
 async function command(env: NodeJS.ProcessEnv, name: string, signal: AbortSignal): Promise<void> {
   const { code, stderr } = await runCommand(env, [name], signal);
   if (code !== 0) throw new Error(stderr || `lrm ${name} ended with exit code ${code}`);

@@ -1,14 +1,14 @@
 import type { MigrationView } from '../../../drizzle/rows/status';
 import { pending } from '../../../drizzle/rows/transitions';
 
-/** How things stand when nothing runs. */
+/** The state of all migrations when nothing runs. */
 export interface Summary {
   readonly lines: readonly string[];
-  /** True: none has failed, and none is left. */
+  /** True: no migration has failed, and none is pending. */
   readonly good: boolean;
 }
 
-/** Whether a run has it still to do. */
+/** Whether a run still has to execute it. */
 export const isPending = ({ migration }: MigrationView): boolean =>
   pending.includes(migration.status);
 

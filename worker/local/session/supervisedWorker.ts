@@ -8,24 +8,24 @@ import { plainText } from '../../../settings/plainText';
 import { projectFolder } from '../../../settings/projectFolder';
 import { endsWithParent } from '../postgres/unprivileged';
 
-/** The first wait before a worker that ended is started again; doubled each time, up to the second. */
+/** Wait before the first restart of a worker. Each wait is twice the one before. Milliseconds. */
 const RESTART_DELAY = 1_000;
 const RESTART_DELAY_MAXIMUM = 30_000;
-/** A worker that has run for so long was well: the next wait is the first again. */
+/** After a worker has run for this time, the waits begin again with the first. Milliseconds. */
 const RAN_WELL = 60_000;
 
-/** The worker process, kept running as a supervisor would in production. */
+/** The worker process. It is restarted as a supervisor does it in production. */
 export interface SupervisedWorker {
-  /** SIGTERM, and waits: what runs is handed over at a safe point. */
+  /** Sends SIGTERM and waits for the end: running attempts stop at a safe point. */
   stop(): Promise<void>;
-  /** SIGKILL: another worker goes on after the heartbeat timeout. */
+  /** Sends SIGKILL: another worker goes on after the heartbeat timeout. */
   kill(): void;
 }
 
 /**
- * Starts `node dist/worker/main.js`, appending what it prints to `log`; resolves when it polls.
- * @param note told when it ended unexpectedly.
- * @throws Error with its last words when it ends instead of polling.
+ * Starts `node dist/worker/main.js` and appends its output to `log`. Resolves when it polls.
+ * @param note called when it has ended unexpectedly
+ * @throws Error with its last message when it ends before it polls
  */
 export async function superviseWorker(
   env: NodeJS.ProcessEnv,
@@ -66,9 +66,9 @@ export async function superviseWorker(
 function run(env: NodeJS.ProcessEnv, log: string): ChildProcess {
   const script = path.join(projectFolder, 'dist/worker/main.js');
   const [command = '', ...args] = endsWithParent([process.execPath, script]);
-  // A file, not a pipe: it outlives this process, should that be killed.
+  // A file, not a pipe: the worker can still write to it after this process is killed.
   const output = openSync(log, 'a', 0o600);
-  // Detached: Ctrl-C in the terminal reaches npm start only, which stops things in the right order.
+  // Detached: Ctrl-C in the terminal must reach only npm start, which stops everything in order.
   const child = spawn(command, args, { env, detached: true, stdio: ['ignore', output, output] });
   closeSync(output);
   return child;
@@ -83,15 +83,15 @@ async function ready(
   const printed = () => readFileSync(log).subarray(begin).toString();
   while (!printed().includes('"worker ready"')) {
     if (hasEnded(child)) {
-      throw new Error(`The worker did not start (${how(child)}): ${lastWords(printed())}`);
+      throw new Error(`The worker did not start (${how(child)}): ${lastMessage(printed())}`);
     }
     if (signal.aborted) child.kill('SIGTERM');
     await sleep(50);
   }
 }
 
-/** The message of the last line of its log; of one that is no JSON, the line. */
-function lastWords(log: string): string {
+/** The message of the log's last line, or the whole line if it is not JSON. */
+function lastMessage(log: string): string {
   const line = log.trimEnd().split('\n').at(-1) ?? '';
   try {
     return plainText(String((JSON.parse(line) as { msg?: unknown }).msg));

@@ -4,8 +4,8 @@ import { runCommand } from './command';
 import { isPending } from './summary';
 
 /**
- * Starts runs until nothing is pending, or only what no run can do: its code is missing, or it
- * waits for another that can't be done either.
+ * Starts runs until nothing is pending, or until no run can change anything: the pending migrations
+ * have no code, or wait for another migration that can't run.
  */
 export async function runUntilDone(
   env: NodeJS.ProcessEnv,
@@ -17,14 +17,14 @@ export async function runUntilDone(
   for (;;) {
     const views = await readMigrations(db, heartbeatTimeout);
     const now = pending(views);
-    // A run that changed nothing: the next one wouldn't either.
+    // The last run changed nothing, so the next one would not either.
     if (now === '' || now === before) return views;
     before = now;
     await runCommand(env, ['run', '--wait'], signal);
   }
 }
 
-/** What is pending and how often it was tried, to be compared. */
+/** The pending migrations with their number of attempts, for comparison. */
 const pending = (views: readonly MigrationView[]): string =>
   views
     .filter(isPending)

@@ -9,9 +9,9 @@ const POLL = 500;
 
 /**
  * Shows live progress until `signal` is aborted.
- * @param heartbeatTimeout milliseconds after which a silent attempt is taken for dead.
- * @param onIdle called with all of them when nothing is pending: at first, and whenever the last
- *   pending one has ended.
+ * @param heartbeatTimeout milliseconds after which an attempt without a heartbeat counts as dead
+ * @param onIdle called with all migrations when nothing is pending: at the start, and each time the
+ *   last pending one has ended
  */
 export async function watchProgress(
   db: Database,
@@ -21,7 +21,7 @@ export async function watchProgress(
 ): Promise<void> {
   const display = createDisplay();
   for (let wasPending = true; ; ) {
-    // Before the look, so that the last one shows how it ended.
+    // Read before the query, so that the last query shows the final state.
     const last = signal.aborted;
     const views = await read(db, heartbeatTimeout);
     display.show(views ?? []);
@@ -34,7 +34,7 @@ export async function watchProgress(
   display.end();
 }
 
-/** Undefined while the database doesn't answer: the worker's log says so, and waits as well. */
+/** Undefined while the database doesn't answer. The worker waits, too, and logs it. */
 async function read(db: Database, heartbeatTimeout: number): Promise<MigrationView[] | undefined> {
   try {
     return await readMigrations(db, heartbeatTimeout);

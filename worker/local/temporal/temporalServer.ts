@@ -8,10 +8,10 @@ import type { TemporalRequest } from '../messages';
 import { choosePort } from '../ports';
 import { endsWithParent } from '../postgres/unprivileged';
 
-/** A first start on a slow disk takes ten seconds; after a minute something is wrong. */
+/** The first start on a slow disk takes 10 s. After a minute something is wrong. Milliseconds. */
 const START_DEADLINE = 60_000;
 
-/** A Temporal dev server that runs, listening on loopback only. */
+/** A running Temporal dev server. It listens on loopback only. */
 export interface RunningTemporal {
   readonly temporalAddress: string;
   readonly webUi: string | null;
@@ -20,7 +20,7 @@ export interface RunningTemporal {
 
 /**
  * Starts `temporal server start-dev` with its state in `folder`.
- * @param ended called when the server ends without having been asked to.
+ * @param ended called when the server ends without a request
  */
 export async function startTemporalServer(
   folder: string,
@@ -65,7 +65,7 @@ function run(cli: string, args: string[], log: string): ChildProcess {
   return spawn(command, rest, { stdio: ['ignore', file, file] });
 }
 
-/** Waits until the server answers for a namespace; its port opens earlier. */
+/** Waits until the server answers for a namespace. Its port opens earlier. */
 async function ready(server: ChildProcess, address: string, log: string): Promise<void> {
   const deadline = Date.now() + START_DEADLINE;
   while (Date.now() < deadline && server.exitCode === null) {

