@@ -16,7 +16,7 @@ export async function run(job: JobContext): Promise<void> {
     {
       key: places.id,
       where: isNull(places.nameAscii),
-      // Many short batches instead of a few long ones: progress moves, and a pause takes effect at once.
+      // Many short batches, not a few long ones: progress moves, and a pause takes effect at once.
       batchSize: { max: 500 },
       throttle: { dutyCycle: DUTY_CYCLE },
     },

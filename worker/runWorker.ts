@@ -112,7 +112,8 @@ async function poll(
     // Each poll of a frozen or disconnected worker takes one task, which then has to time out. With
     // the default of ten polls, several heartbeat timeouts pass until another worker gets the
     // migration. Few polls are enough: there are few tasks. Workflows need 2: one for the
-    // worker's sticky queue, one for the shared queue. SDK 1.24.0 ignores maxConcurrentActivityTaskPolls.
+    // worker's sticky queue, one for the shared queue. SDK 1.24.0 ignores
+    // maxConcurrentActivityTaskPolls.
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 1 },
     workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,

@@ -15,7 +15,7 @@ export function send(channel: Socket, message: object): void {
   try {
     line = JSON.stringify(message);
   } catch {
-    // Authors' values can be anything, for example a bigint.
+    // An author's value may be anything, for example a bigint.
     return;
   }
   if (line.length <= LINE_AT_MOST && channel.writable) channel.write(`${line}\n`);

@@ -18,9 +18,9 @@ export interface JobProcessEnd {
 
 const SCRIPT = path.join(__dirname, 'main.js');
 
-/** After SIGKILL, a job process that still exists is blocked in the kernel, for example by a disk. Milliseconds. */
+/** A process that exists this long after SIGKILL is blocked in the kernel, as by a disk. Milliseconds. */
 const END_WITHIN = 5_000;
-/** Its last messages are read in this time, unless another process holds the channel. Milliseconds. */
+/** Enough to read the last messages, unless another process holds the channel. Milliseconds. */
 const RECEIVED_WITHIN = 1_000;
 
 /**

@@ -74,7 +74,7 @@ let used = false;
 let lost = false;
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
-/** Blocks the thread: before the answer, nothing may be sent on the new session. */
+/** Blocks the thread until the worker allows the session: nothing may be sent on it before. */
 function waitUntilAllowed(): void {
   used = true;
   if (lost) Atomics.wait(NEVER, 0, 0);
