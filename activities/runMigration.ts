@@ -1,7 +1,7 @@
 import { beatInterval } from '../drizzle/rows/beat';
 import type { Claimant, Claimed } from '../drizzle/rows/claim';
 import { readCatalog } from '../jobs/catalog';
-import { claimInTurn, LATE, waitsFor } from './attempt/claimInTurn';
+import { claimInTurn, LATE, waitsForSessions } from './attempt/claimInTurn';
 import { conclude } from './attempt/conclude';
 import { failed, retryIn } from './attempt/failures';
 import { AttemptProgress } from './attempt/progress';
@@ -47,7 +47,7 @@ export async function runMigration(
       // The slot is given back: others would wait for as long as that attempt lives.
       return leaveAsIs(deps, name, LATE);
     case 'waits': {
-      const reason = waitsFor(claim.open);
+      const reason = waitsForSessions(claim.open);
       deps.log.warn({ migration: name }, `${name} ${reason}`);
       throw retryIn(ASK_FOR_SESSIONS_EVERY, `${name} ${reason}`);
     }

@@ -11,7 +11,7 @@ import { type JobEnd, RunningJob } from '../../jobs/process/runningJob';
 import { plainText } from '../../settings/plainText';
 import type { Deps } from '../deps';
 import { type AttemptLimits, ownLimit } from '../limits';
-import { waitsFor } from './claimInTurn';
+import { waitsForSessions } from './claimInTurn';
 import type { AttemptProgress, HeartbeatDetails } from './progress';
 
 /** How an attempt ended. */
@@ -110,9 +110,9 @@ async function olderSessionsGone(deps: Deps, run: AttemptRun, stop: StopTimer): 
   const { claimed, progress } = run;
   const { migration } = claimed.attempt;
   let { open } = claimed;
-  if (open.length > 0) deps.log.warn({ migration }, `${migration} ${waitsFor(open)}`);
+  if (open.length > 0) deps.log.warn({ migration }, `${migration} ${waitsForSessions(open)}`);
   while (open.length > 0 && !stop.reason) {
-    progress.update({ waitingFor: waitsFor(open) });
+    progress.update({ waitingFor: waitsForSessions(open) });
     await sleep(LOOK_EVERY);
     // A database that does not answer is asked again.
     open = await endSessions(deps.db, claimed.older).catch(() => open);
