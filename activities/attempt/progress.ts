@@ -3,7 +3,7 @@ import type { Progress } from '../../jobs/context/attempt';
 import { durationText } from '../../settings/duration';
 import { plainText } from '../../settings/plainText';
 
-/** What the Web UI shows under 'Pending Activities', beside Temporal's own. */
+/** What the Web UI shows under 'Pending Activities', besides Temporal's own fields. */
 export interface HeartbeatDetails {
   readonly migration: string;
   readonly attempt: number;
@@ -11,18 +11,18 @@ export interface HeartbeatDetails {
   readonly total?: number;
   readonly percent?: number;
   readonly rowsPerSecond?: number;
-  /** '3 min 20 s': how long it will take at this speed. */
+  /** The time left at this speed: '3 min 20 s'. */
   readonly eta?: string;
   readonly waitingFor?: string;
   readonly [more: string]: string | number | undefined;
 }
 
-/** Rows/s over the last so many milliseconds: long enough to be calm, short enough to show a stall. */
+/** Speed is measured over this time: long enough to be steady, short enough to show a stall. Milliseconds. */
 const SPEED_OVER = 30_000;
 
-/** How far an attempt is, and how fast. */
+/** The progress of an attempt and its speed. */
 export class AttemptProgress {
-  /** True once anything was kept. */
+  /** True once the attempt has kept anything: a batch, a checkpoint, a further row. */
   progressed = false;
   waitingFor: string | null = null;
   private details: Readonly<Record<string, string | number>> = {};
@@ -43,7 +43,7 @@ export class AttemptProgress {
     return this.totalRows;
   }
 
-  /** Rows done by this attempt alone. */
+  /** Rows done by this attempt. */
   get doneHere(): number {
     return Math.max(0, this.done - this.doneBefore);
   }
@@ -51,7 +51,7 @@ export class AttemptProgress {
   update(progress: Progress): void {
     const done = progress.done === undefined ? null : whole(progress.done);
     if (done !== null) {
-      // Past what earlier attempts reached: a job may begin to count anew in each, and that is no progress.
+      // A job may count from 0 in each attempt. Only rows beyond the earlier attempts are progress.
       if (done > this.doneBefore) this.progressed = true;
       this.done = done;
       this.sample();
@@ -87,32 +87,32 @@ export class AttemptProgress {
   private sample(): void {
     const now = performance.now();
     this.samples.push({ at: now, done: this.done });
-    // The one just outside the window stays: the speed is reckoned from there.
+    // One sample outside the window is kept: the speed is measured from there.
     while ((this.samples[1]?.at ?? now) < now - SPEED_OVER) this.samples.shift();
   }
 }
 
 function percent(done: number, total: number): number {
-  // An estimate may be short; 100 is for the end.
+  // The total may be an estimate that is too low.
   return Math.min(100, Math.round((done / total) * 1000) / 10);
 }
 
-/** What no count of rows can be would make every write of the attempt's rows fail. */
+/** An impossible count would make every write of the attempt's rows fail. */
 function whole(count: unknown): number | null {
   const rounded = typeof count === 'number' ? Math.max(0, Math.round(count)) : Number.NaN;
   return Number.isSafeInteger(rounded) ? rounded : null;
 }
 
-/** As long as a line in a table; an author's check may have returned anything. */
+/** A line in a table has room for this. A job may send any length. Characters. */
 const TEXT_AT_MOST = 200;
 
 function text(reason: unknown): string | null {
   if (reason === null || reason === '') return null;
-  if (typeof reason !== 'string') return 'a reason that is no text';
+  if (typeof reason !== 'string') return 'a reason that is not text';
   return plainText(reason.slice(0, 4 * TEXT_AT_MOST)).slice(0, TEXT_AT_MOST) || null;
 }
 
-/** The Web UI shows them. */
+/** Cut and without control characters, for the Web UI. */
 function plain(details: NonNullable<Progress['details']>): Record<string, string | number> {
   return Object.fromEntries(
     Object.entries(details).map(([key, value]) => [
