@@ -32,6 +32,8 @@ export class AttemptProgress {
     private readonly attempt: AttemptRef,
     private readonly doneBefore: number,
     private totalRows: number | null,
+    /** A clock in milliseconds that never goes back. */
+    private readonly now: () => number = () => performance.now(),
   ) {
     this.done = doneBefore;
   }
@@ -80,12 +82,12 @@ export class AttemptProgress {
   private rowsPerSecond(): number | undefined {
     const first = this.samples[0];
     if (!first) return undefined;
-    const seconds = (performance.now() - first.at) / 1000;
+    const seconds = (this.now() - first.at) / 1000;
     return seconds > 0 ? Math.max(0, this.done - first.done) / seconds : undefined;
   }
 
   private sample(): void {
-    const now = performance.now();
+    const now = this.now();
     this.samples.push({ at: now, done: this.done });
     // One sample outside the window is kept: the speed is measured from there.
     while ((this.samples[1]?.at ?? now) < now - SPEED_OVER) this.samples.shift();
