@@ -19,8 +19,8 @@ export interface HeartbeatParts {
 }
 
 /**
- * A connection may swallow what is sent. An operator's request must be read all the same, so another
- * beat is tried after this time. Milliseconds.
+ * A broken connection may never answer. After this time another beat is tried, so that an operator's
+ * request is still read. Milliseconds.
  */
 const BEAT_WITHIN = 10_000;
 
