@@ -1,39 +1,40 @@
 import type { MigrationStatus } from '../drizzle/schema';
 
-/** What the workflow calls; it imports this as a type only. */
+/** What the workflow calls. It imports only the types. */
 export interface Activities {
   listPendingMigrations(input: ListInput): Promise<Listing>;
   runMigration(input: RunMigrationInput): Promise<RunMigrationResult>;
 }
 
 export interface ListInput {
-  /** Started by the run and not ended yet. */
+  /** Migrations that the run has started and that have not ended. */
   readonly running: readonly string[];
-  /** How many of those hold a slot of their own (`lrm finalize`). */
+  /** How many of those use a slot outside of LRM_MAX_CONCURRENT (`lrm finalize`). */
   readonly extra: number;
-  /** Not to be listed again in this run. */
+  /** Migrations that this run must not start again. */
   readonly skip: readonly string[];
-  /** Look at these only, whatever the slots say (`lrm finalize`). */
+  /** Lists only these, even when no slot is free (`lrm finalize`). */
   readonly only?: readonly string[];
 }
 
 export interface Listing {
-  /** To be started now: no more than there are free slots, in order of registration. */
+  /** Migrations to start now, in order of registration: not more than there are free slots. */
   readonly ready: readonly Ready[];
+  /** Migrations that are not started: the full count and the first ones. */
   readonly left: { readonly count: number; readonly first: readonly NotStarted[] };
   readonly overview: Overview;
-  /** The workflow can't read the environment. */
+  /** Passed on because the workflow cannot read the environment. */
   readonly settings: { readonly retryInitialInterval: number };
 }
 
-/** One to be started, with its own time limits in milliseconds. */
+/** A migration to start, with its own timeouts in milliseconds. */
 export interface Ready {
   readonly name: string;
   readonly startToCloseTimeout: number;
   readonly heartbeatTimeout: number;
 }
 
-/** One that isn't started, and why ('waits for 0001_a (in_progress)', 'no file …'). */
+/** A migration that is not started, and why ('waits for 0001_a (in_progress)', 'no file …'). */
 export interface NotStarted {
   readonly name: string;
   readonly reason: string;
@@ -42,7 +43,7 @@ export interface NotStarted {
 /** What Current Details shows. */
 export interface Overview {
   readonly counts: Partial<Record<MigrationStatus, number>>;
-  /** Those that matter most, in order: unfinished ones, then what failed. */
+  /** The most important migrations first: running, failed, paused, waiting, completed. */
   readonly rows: readonly OverviewRow[];
 }
 
@@ -56,11 +57,11 @@ export interface OverviewRow {
 
 export interface RunMigrationInput {
   readonly name: string;
-  /** False: no throttling (`lrm finalize`). */
+  /** False for `lrm finalize`, which runs at full speed. */
   readonly throttled: boolean;
 }
 
-/** How an activity ended well. A migration that failed is an ApplicationFailure of type 'MigrationFailed'. */
+/** The result of an activity that did not fail. A migration that failed is an ApplicationFailure of type 'MigrationFailed'. */
 export interface RunMigrationResult {
   readonly outcome: 'completed' | 'paused' | 'cancelled' | 'left';
   readonly reason?: string;

@@ -10,16 +10,16 @@ import type { Deps } from './deps';
 import { listPendingMigrations } from './listPendingMigrations';
 import { runMigration } from './runMigration';
 
-/** Name of the signal by which a run renews its Current Details and lists again. */
+/** Name of the signal that makes a run list again and renew its Current Details. */
 export const STATUS_CHANGED = 'statusChanged';
 
-/** The activities of the task queue, on these connections and settings. */
+/** The activities of the task queue, with these connections and settings. */
 export function createActivities(deps: Deps): Activities {
   return {
     listPendingMigrations: (input) =>
       withSafeErrors(deps, () => listPendingMigrations(deps, input)),
     runMigration: (input) => {
-      // Taken now: outside of the activity's own course Context.current() throws.
+      // Taken here: Context.current() throws in callbacks that run outside of the activity.
       const context = Context.current();
       const { info } = context;
       const temporal: TemporalAttempt = {
@@ -38,7 +38,10 @@ export function createActivities(deps: Deps): Activities {
   };
 }
 
-/** What nobody foresaw, the database being away above all, reaches Temporal in our words only. */
+/**
+ * Replaces an unexpected error by our own text before Temporal sees it, since it may quote a row.
+ * Most often the database is away.
+ */
 async function withSafeErrors<T>(deps: Deps, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -51,13 +54,13 @@ async function withSafeErrors<T>(deps: Deps, work: () => Promise<T>): Promise<T>
   }
 }
 
-/** Best effort: the row says the same, and the next listing renews the details anyway. */
+/** A signal may be lost: the row says the same, and the next listing renews the details anyway. */
 async function notifyRun(deps: Deps, context: Context, ...news: object[]): Promise<void> {
   const workflowId = context.info.workflowExecution?.workflowId;
   if (!workflowId) return;
   try {
     await context.client.workflow.getHandle(workflowId).signal(STATUS_CHANGED, ...news);
   } catch {
-    deps.log.debug('the run could not be notified that a status changed');
+    deps.log.debug('could not notify the run that a status changed');
   }
 }

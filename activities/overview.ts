@@ -3,19 +3,19 @@ import type { Database } from '../drizzle/database';
 import { migrations } from '../drizzle/schema';
 import type { Overview } from './contract';
 
-/** Current Details are a page to look at, and each listing is kept in the history. */
+/** One page in the Web UI. Each listing is kept in the history, so it must stay small. */
 const ROWS_AT_MOST = 25;
-/** Longer ones the row has whole. Characters. */
+/** The row has the full text. Characters. */
 const ERROR_AT_MOST = 400;
 
-/** What runs first, then what wants an operator, then what waits its turn, then what is done (the latest first). */
+/** First what runs, then what needs an operator, then what waits, then what is done (the latest first). */
 const ORDER = sql`case ${migrations.status}
   when 'in_progress' then 1 when 'failed' then 2 when 'paused' then 3
   when 'created' then 4 else 5 end`;
 
 /**
- * What Current Details show of the rows.
- * @param first running or about to be started: these are shown in any case
+ * Reads what Current Details show.
+ * @param first Migrations that run or are about to start. These are always shown.
  */
 export async function readOverview(db: Database, first: readonly string[]): Promise<Overview> {
   const counted = await db

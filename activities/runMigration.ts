@@ -1,7 +1,7 @@
 import { beatInterval } from '../drizzle/rows/beat';
 import type { Claimant, Claimed } from '../drizzle/rows/claim';
 import { readCatalog } from '../jobs/catalog';
-import { claimInTurn, LATE, waitsFor } from './attempt/claimInTurn';
+import { claimInTurn, LATE, waitsForSessions } from './attempt/claimInTurn';
 import { conclude } from './attempt/conclude';
 import { failed, retryIn } from './attempt/failures';
 import { AttemptProgress } from './attempt/progress';
@@ -11,14 +11,14 @@ import type { TemporalAttempt } from './attempt/temporalAttempt';
 import type { RunMigrationInput, RunMigrationResult } from './contract';
 import type { Deps } from './deps';
 
-/** Each time the claim itself waits some seconds for them. Milliseconds. */
+/** Between two claims that wait for sessions. Each claim itself waits for some seconds. Milliseconds. */
 const ASK_FOR_SESSIONS_EVERY = 2_000;
-/** Kept free before start-to-close, to answer Temporal in time. Milliseconds. */
+/** Time before start-to-close in which to answer Temporal. Milliseconds. */
 const RESERVE = 500;
 
 /**
  * Runs one attempt of a migration.
- * @throws ApplicationFailure 'MigrationFailed', not retryable, when it has failed for good;
+ * @throws ApplicationFailure 'MigrationFailed', not retryable, when the migration has failed;
  *   ApplicationFailure 'AttemptRetried' with the delay to the next attempt;
  *   CancelledFailure when the run was cancelled or the activity paused in Temporal.
  */
@@ -30,7 +30,7 @@ export async function runMigration(
   const since = performance.now();
   const file = (await readCatalog(deps.settings.LRM_JOBS_DIR)).files.get(name);
   if (!file) return leaveAsIs(deps, name, 'no file of this name on the worker that took it');
-  // Before the claim: it takes a moment, and nobody beats for a claimed attempt meanwhile.
+  // Before the claim: loading a job takes time, and a claimed attempt needs heartbeats.
   const known = await withHeartbeats(temporal, () => readLimits(deps, file, temporal));
   const claimant = claimantOf(deps, name, temporal);
   const claim = await withHeartbeats(temporal, () =>
@@ -44,10 +44,10 @@ export async function runMigration(
         { migration: name, scheduledAt: temporal.scheduledAt },
         'a late claim was refused',
       );
-      // The slot is given back: others would wait for as long as that attempt lives.
+      // This frees the slot, which other migrations may need while the current attempt lives.
       return leaveAsIs(deps, name, LATE);
     case 'waits': {
-      const reason = waitsFor(claim.open);
+      const reason = waitsForSessions(claim.open);
       deps.log.warn({ migration: name }, `${name} ${reason}`);
       throw retryIn(ASK_FOR_SESSIONS_EVERY, `${name} ${reason}`);
     }
@@ -64,11 +64,11 @@ function claimantOf(deps: Deps, migration: string, temporal: TemporalAttempt): C
 }
 
 function leaveAsIs(deps: Deps, name: string, reason: string): RunMigrationResult {
-  deps.log.warn({ migration: name }, `left as it is: ${reason}`);
+  deps.log.warn({ migration: name }, `not started: ${reason}`);
   return { outcome: 'left', reason };
 }
 
-/** Retried after its end was lost on the way, or settled by an operator. */
+/** Temporal did not get the result of the last attempt, or an operator has changed the row since. */
 function endedBefore(
   name: string,
   { status, error }: { status: string; error: string | null },
@@ -83,11 +83,12 @@ function endedBefore(
   }
 }
 
+/** What a claimed attempt needs besides its claim. */
 interface Course {
   readonly file: string;
   readonly known: KnownLimits;
   readonly throttled: boolean;
-  /** performance.now() at the start of the activity: Temporal's clock has been running since. */
+  /** performance.now() at the start of the activity, which is when Temporal's clock started. */
   readonly since: number;
 }
 
@@ -99,7 +100,7 @@ async function runClaimed(
 ): Promise<RunMigrationResult> {
   const { attempt, rowsDone, rowsTotal } = claimed;
   deps.log.info({ migration: attempt.migration, attempt: attempt.number }, 'attempt begins');
-  // Not waited for: a Temporal that is slow to answer must not keep the job waiting.
+  // Not awaited: the job must not wait when Temporal is slow to answer.
   void temporal.began(attempt.migration, attempt.number);
   const progress = new AttemptProgress(attempt, rowsDone, rowsTotal);
   const end =
@@ -117,7 +118,7 @@ async function runClaimed(
   return withHeartbeats(temporal, () => conclude(deps, concluded, temporal), progress);
 }
 
-/** Temporal must not take the worker for dead while a job is slow to load, or the database to answer. */
+/** Keeps Temporal from giving up the attempt while a job is slow to load or the database to answer. */
 async function withHeartbeats<T>(
   temporal: TemporalAttempt,
   work: () => Promise<T>,

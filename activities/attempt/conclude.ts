@@ -20,7 +20,7 @@ export interface Concluded {
   readonly progress: AttemptProgress;
   readonly end: AttemptEnd;
   readonly maxFailures: number;
-  /** Until when its outcome can be written, since Temporal starts the next attempt then; by performance.now(). */
+  /** After this time nothing is written: Temporal then starts the next attempt. By performance.now(). */
   readonly deadline: number;
 }
 
@@ -37,17 +37,17 @@ export function conclude(
 }
 
 /** How an outcome is written. */
-interface How {
+interface WriteOptions {
   /** False: the migration's status stays in_progress. */
   readonly move?: boolean;
   readonly errorUnknown?: boolean;
-  /** See Ending. */
+  /** True: only on the server of the claim, see Ending. */
   readonly onItsServer?: boolean;
 }
 
 /** Between two tries to write. Milliseconds. */
 const AGAIN = 400;
-/** A supervisor gives a worker about 10 seconds more than its jobs' grace. Milliseconds. */
+/** A supervisor kills a worker about 10 seconds after the grace of its jobs. Milliseconds. */
 const PATIENCE_WHEN_STOPPED = 4_000;
 /** The next attempt starts at once, since nothing is wrong with the job. Milliseconds. */
 const AT_ONCE = 1;
@@ -128,9 +128,8 @@ class Conclusion {
   private async stoppedByOperator(outcome: 'paused' | 'cancelled'): Promise<RunMigrationResult> {
     const written = await this.write(outcome, null);
     if (written === 'withdrawn') throw retryIn(AT_ONCE, 'the operator wants it to go on');
-    // Not the current attempt: the operator's command had changed the row itself, and stopped this
-    // attempt by that.
-    if (written === 'superseded') this.log.debug('the row had been changed already');
+    // The operator's command has changed the row itself. That is why this attempt was stopped.
+    if (written === 'superseded') this.log.debug('the row was changed already');
     return { outcome };
   }
 
@@ -166,7 +165,7 @@ class Conclusion {
     const limit = errorUnknown ? `; after ${maxFailures} without progress it counts as failed` : '';
     const error = `${text}. It is retried automatically (failure ${before.all + 1} in a row${limit}).`;
     if ((await this.write('retried', error, { errorUnknown })) === 'superseded') {
-      // The newer claim has ended this attempt's sessions, which was the error.
+      // The error came from the newer claim, which has ended this attempt's sessions.
       log.info('stopped: superseded');
       throw this.superseded();
     }
@@ -178,23 +177,20 @@ class Conclusion {
   private write(
     outcome: AttemptOutcome,
     error: string | null,
-    { move = true, errorUnknown = false, onItsServer = false }: How = {},
+    { move = true, errorUnknown = false, onItsServer = false }: WriteOptions = {},
   ): Promise<Written> {
     const { attempt, progress } = this.concluded;
     const ending = { attempt, onItsServer, outcome, error, errorUnknown, progress };
     return this.persistently(() => writeOutcome(this.deps.db, ending, move));
   }
 
-  /**
-   * Asks the database until it answers: it may be restarting, and what run() did must not be
-   * repeated only for that.
-   */
+  /** Tries until the database answers: run() must not be repeated only because it restarts. */
   private async persistently<T>(work: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
         return await work();
       } catch {
-        // The next attempt's claim then ends this attempt's row.
+        // The claim of the next attempt writes an end to this attempt's row.
         if (performance.now() + AGAIN > this.until()) {
           this.log.warn('could not write the outcome: the database did not answer');
           throw retryIn(
@@ -208,7 +204,7 @@ class Conclusion {
   }
 
   private until(): number {
-    // A worker that is to stop soon can't wait long.
+    // A worker that has to stop soon cannot wait long.
     const patience = this.temporal.signal.aborted
       ? PATIENCE_WHEN_STOPPED
       : Number.POSITIVE_INFINITY;

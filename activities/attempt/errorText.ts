@@ -2,14 +2,15 @@ import { condition } from '../../drizzle/conditions';
 import type { Description } from '../../jobs/process/describeError';
 import type { During } from '../../jobs/process/messages';
 
-/** Chains longer than this repeat themselves. */
+/** Longer chains of causes only repeat themselves. */
 const PARTS_AT_MOST = 4;
 
-/** One line on what was thrown: our own text for what may quote a row, its own for what may not. */
+/** Describes an error in one line. An error that may quote a row gets a text of our own. */
 export function errorText(during: During, error: Description): string {
-  const text = parts(error).slice(0, PARTS_AT_MOST).join('; caused by ');
+  const verb = error.origin === 'no error' ? 'threw ' : '';
+  const text = verb + parts(error).slice(0, PARTS_AT_MOST).join('; caused by ');
   if (during === 'load') return `the job can't be loaded: ${text}`;
-  return during === 'elsewhere' ? `outside of run()'s own course: ${text}` : text;
+  return during === 'elsewhere' ? `outside of run(): ${text}` : text;
 }
 
 function parts(error: Description): string[] {
@@ -27,7 +28,7 @@ function body(error: Description): string {
   }
   if (error.origin === 'driver') return `the database query failed (${error.code ?? error.name})`;
   if (error.origin === 'no error') {
-    return `${error.message ?? error.name} was thrown, which is no Error`;
+    return `a value that is not an Error: ${error.message ?? error.name}`;
   }
   const code = error.code ? ` (${error.code})` : '';
   return error.message ? `${error.name}: ${error.message}${code}` : `${error.name}${code}`;

@@ -4,7 +4,7 @@ import { durationText } from '../../settings/duration';
 import { percent } from '../../settings/percent';
 import { plainText } from '../../settings/plainText';
 
-/** What the Web UI shows under 'Pending Activities', beside Temporal's own. */
+/** What the Web UI shows under 'Pending Activities', besides Temporal's own fields. */
 export interface HeartbeatDetails {
   readonly migration: string;
   readonly attempt: number;
@@ -12,18 +12,18 @@ export interface HeartbeatDetails {
   readonly total?: number;
   readonly percent?: number;
   readonly rowsPerSecond?: number;
-  /** '3 min 20 s': how long it will take at this speed. */
+  /** The time left at this speed: '3 min 20 s'. */
   readonly eta?: string;
   readonly waitingFor?: string;
   readonly [more: string]: string | number | undefined;
 }
 
-/** Rows/s over the last so many milliseconds: long enough to be calm, short enough to show a stall. */
+/** Speed is measured over this time: long enough to be steady, short enough to show a stall. Milliseconds. */
 const SPEED_OVER = 30_000;
 
-/** How far an attempt is, and how fast. */
+/** The progress of an attempt and its speed. */
 export class AttemptProgress {
-  /** True once anything was kept. */
+  /** True once the attempt has kept anything: a batch, a checkpoint, a further row. */
   progressed = false;
   waitingFor: string | null = null;
   private details: Readonly<Record<string, string | number>> = {};
@@ -33,6 +33,8 @@ export class AttemptProgress {
     private readonly attempt: AttemptRef,
     private readonly doneBefore: number,
     private totalRows: number | null,
+    /** A clock in milliseconds that never goes back. */
+    private readonly now: () => number = () => performance.now(),
   ) {
     this.done = doneBefore;
   }
@@ -44,7 +46,7 @@ export class AttemptProgress {
     return this.totalRows;
   }
 
-  /** Rows done by this attempt alone. */
+  /** Rows done by this attempt. */
   get doneHere(): number {
     return Math.max(0, this.done - this.doneBefore);
   }
@@ -52,7 +54,7 @@ export class AttemptProgress {
   update(progress: Progress): void {
     const done = progress.done === undefined ? null : whole(progress.done);
     if (done !== null) {
-      // Past what earlier attempts reached: a job may begin to count anew in each, and that is no progress.
+      // A job may count from 0 in each attempt. Only rows beyond the earlier attempts are progress.
       if (done > this.doneBefore) this.progressed = true;
       this.done = done;
       this.sample();
@@ -82,14 +84,14 @@ export class AttemptProgress {
   private rowsPerSecond(): number | undefined {
     const first = this.samples[0];
     if (!first) return undefined;
-    const seconds = (performance.now() - first.at) / 1000;
+    const seconds = (this.now() - first.at) / 1000;
     return seconds > 0 ? Math.max(0, this.done - first.done) / seconds : undefined;
   }
 
   private sample(): void {
-    const now = performance.now();
+    const now = this.now();
     this.samples.push({ at: now, done: this.done });
-    // The one just outside the window stays: the speed is reckoned from there.
+    // One sample outside the window is kept: the speed is measured from there.
     while ((this.samples[1]?.at ?? now) < now - SPEED_OVER) this.samples.shift();
   }
 }
@@ -100,16 +102,16 @@ function whole(count: unknown): number | null {
   return Number.isSafeInteger(rounded) ? rounded : null;
 }
 
-/** As long as a line in a table; an author's check may have returned anything. */
+/** A line in a table has room for this. A job may send any length. Characters. */
 const TEXT_AT_MOST = 200;
 
 function text(reason: unknown): string | null {
   if (reason === null || reason === '') return null;
-  if (typeof reason !== 'string') return 'a reason that is no text';
+  if (typeof reason !== 'string') return 'a reason that is not text';
   return plainText(reason.slice(0, 4 * TEXT_AT_MOST)).slice(0, TEXT_AT_MOST) || null;
 }
 
-/** The Web UI shows them. */
+/** Cut and without control characters, for the Web UI. */
 function plain(details: NonNullable<Progress['details']>): Record<string, string | number> {
   return Object.fromEntries(
     Object.entries(details).map(([key, value]) => [

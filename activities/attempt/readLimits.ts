@@ -1,34 +1,32 @@
 import { inspectJob } from '../../jobs/process/inspectJob';
 import type { Deps } from '../deps';
-import { type AttemptLimits, limitsOf } from '../limits';
+import { type ActivityTimeouts, type AttemptLimits, limitsOf, underTimeouts } from '../limits';
 import type { AttemptEnd } from './runAttempt';
-import type { TemporalAttempt } from './temporalAttempt';
 
-/** The limits of an attempt, or how it ends because its job's code can't be used. */
+/** The limits of an attempt, or how it ends because the code of its job can't be used. */
 export type KnownLimits =
   | { readonly kind: 'limits'; readonly limits: AttemptLimits }
   | Extract<AttemptEnd, { kind: 'threw' }>;
 
-/** Reads the job's own limits from its code, and adapts them to what the workflow has set. */
+/** Reads the limits of an attempt from the code of its job, under the timeouts of the workflow. */
 export async function readLimits(
   deps: Deps,
   file: string,
-  { startToClose, heartbeatTimeout }: TemporalAttempt,
+  timeouts: ActivityTimeouts,
 ): Promise<KnownLimits> {
   const inspection = await inspectJob(file, deps.settings.LRM_ERROR_DETAIL);
   switch (inspection.kind) {
     case 'unloadable':
       return { ...inspection, kind: 'threw', during: 'load' };
     case 'unfinished':
-      // Not 'load', which fails at once: a machine under load may be slow to load it.
+      // An error during 'load' fails at once, but here the machine may only be slow.
       return { kind: 'threw', during: 'run', error: inspection.error };
     case 'facts':
       break;
   }
   try {
     const own = limitsOf(deps.settings, inspection.facts.options);
-    const grace = Math.min(own.grace, startToClose / 4);
-    return { kind: 'limits', limits: { ...own, startToClose, grace, heartbeatTimeout } };
+    return { kind: 'limits', limits: underTimeouts(own, timeouts) };
   } catch (error) {
     const message = error instanceof Error ? error.message : 'impossible options';
     return {

@@ -1,9 +1,9 @@
 import type { Settings } from '../../settings/settings';
 
 /**
- * Wait before the next attempt after `failures` in a row, in milliseconds: the initial interval,
- * doubled with each further failure, up to the maximum. Reckoned from our own count and not by
- * Temporal's policy, which would also slow down the replacement of a lost worker.
+ * The wait before the next attempt, in milliseconds: the initial interval, doubled with each further
+ * failure in a row, up to the maximum. Temporal's retry policy is not used, since it would also delay
+ * the attempt that replaces one of a lost worker.
  */
 export function retryDelay(
   settings: Pick<Settings, 'LRM_RETRY_INITIAL_INTERVAL' | 'LRM_RETRY_MAXIMUM_INTERVAL'>,

@@ -2,10 +2,10 @@ import type { Description } from '../../jobs/process/describeError';
 import type { During } from '../../jobs/process/messages';
 
 /**
- * - `retry`: transient; the next attempt may not meet it. Never recorded as failure.
- * - `fail`: no attempt could mend it.
- * - `unknown`: retried, up to so many in a row without progress.
- * - `superseded`: not an error of the job's; a newer attempt has begun.
+ * - `retry`: transient. The next attempt may succeed, so the migration never fails for it.
+ * - `fail`: a retry can't fix it.
+ * - `unknown`: retried, until `maxFailures` attempts in a row have failed without progress.
+ * - `superseded`: not an error of the job. A newer attempt has begun.
  */
 export type Verdict = 'retry' | 'fail' | 'unknown' | 'superseded';
 
@@ -31,71 +31,71 @@ const ours =
   (error: Description): boolean =>
     error.origin === 'ours' && names.includes(error.name);
 
-/** The first that matches decides. By type and code only: texts change with versions and languages. */
+/** The first rule that matches decides, by type and code. Texts change with versions and languages. */
 const RULES: readonly Rule[] = [
   // The fence found a newer attempt.
   [ours('Superseded'), 'superseded'],
-  // The database is not as this attempt left it: the next one reads what is there.
+  // The database has changed under this attempt. The next one reads what is stored.
   [ours('AttemptOutdated'), 'retry'],
-  // The author, or a part of ours (a walk over a key that has no index), says that it is final.
+  // The job says that the error is final, or it is refused: a walk over a key without an index, say.
   [(error) => error.nonRetryable === true, 'fail'],
   [ours('JobUsageError', 'UsageError'), 'fail'],
 
-  // Connection exceptions: the server went away, or is not there yet.
+  // Connection exceptions: the server has gone away or is not there yet.
   [sqlState('08'), 'retry'],
-  // Rolled back for others' sake: serialization failure, deadlock.
+  // Rolled back because of another transaction: serialization failure, deadlock.
   [sqlState('40'), 'retry'],
-  // Out of disk, memory, connections: somebody will see to it; the data are whole.
+  // Out of disk, memory or connections: nothing is wrong with the job, and an operator can fix it.
   [sqlState('53'), 'retry'],
-  // Somebody held the lock longer than lock_timeout; or the object is in use.
+  // Lock timeout, or the object is in use.
   [sqlState('55P03', '55006'), 'retry'],
   // Statement timeout or cancel (57014), shutdown, crash recovery, a dropped session (57P0x).
   [sqlState('57'), 'retry'],
-  // Idle in transaction, or the transaction, timed out: a frozen or overloaded worker.
+  // The transaction, or its time idle, was too long: the worker is frozen or overloaded.
   [sqlState('25P03', '25P04'), 'retry'],
-  // Read-only: the primary has just become a replica. The next connection finds the new one.
+  // Read-only: the primary has become a replica. The next connection finds the new primary.
   [sqlState('25006'), 'retry'],
-  // The data are not what the job takes them for: they will not be at the next attempt either.
+  // The job expects other data. The next attempt would find the same.
   [sqlState('22'), 'fail'],
-  // A constraint says no.
+  // A constraint is violated.
   [sqlState('23'), 'fail'],
   // Wrong SQL, a missing table, column or schema, no privilege.
   [sqlState('42', '3F'), 'fail'],
 
-  // The body of a transaction has sent COMMIT or ROLLBACK itself.
+  // The job sent COMMIT or ROLLBACK inside of a transaction that was opened for it.
   [coded('TRANSACTION_ENDED'), 'fail'],
 
-  // postgres.js: lost, not reached in time, or closed under it.
+  // postgres.js: the connection was lost, closed, or not made in time.
   [
     coded('CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'CONNECT_TIMEOUT'),
     'retry',
   ],
-  // Sockets: refused or reset while the other side restarts, routes that come and go.
+  // Sockets: refused or reset while the other side restarts, or the network is down for a moment.
   [coded('ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT'), 'retry'],
   [coded('EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL'), 'retry'],
-  // The resolver itself couldn't answer now. (ENOTFOUND, 'no such host', may be a typing error: unknown.)
+  // DNS did not answer. (ENOTFOUND, 'no such host', may be a typing error, so it is unknown.)
   [coded('EAI_AGAIN'), 'retry'],
   // This machine is out of files, memory or disk.
   [coded('EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'EAGAIN'), 'retry'],
-  // undici, the fetch() of Node.
+  // undici, which is behind Node's fetch().
   [coded('UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_SOCKET'), 'retry'],
   [coded('UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'), 'retry'],
 
-  // A mistake in the code. After the rules above, since `fetch failed` is a TypeError with a cause.
+  // A mistake in the code. (`fetch failed` is a TypeError, too, but its cause decides first.)
   [named('TypeError', 'ReferenceError', 'SyntaxError'), 'fail'],
 ];
 
-/** What becomes of a migration whose attempt threw this. */
+/** Decides what happens to a migration after its attempt threw this error. */
 export function decide(during: During, error: Description): Verdict {
-  // What can't be loaded can't be run, whatever was thrown: a newer file is a new `lrm retry`.
+  // Whatever was thrown, code that can't be loaded can't be run. It needs a new file and `lrm retry`.
   if (during === 'load') return 'fail';
   return verdictOf(error);
 }
 
-/** Causes innermost first: the innermost that a rule knows decides. */
+/** Looks at causes innermost first. The first that a rule knows decides. */
 function verdictOf(error: Description): Verdict {
   const verdicts = error.causes.map(verdictOf).filter((verdict) => verdict !== 'unknown');
-  // Of several at once (AggregateError) the one that can't be mended counts.
+  // Among the errors of an AggregateError, one that a retry can't fix decides.
   for (const first of ['superseded', 'fail', 'retry'] as const) {
     if (verdicts.includes(first)) return first;
   }

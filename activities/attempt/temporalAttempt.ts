@@ -1,14 +1,23 @@
-import type { TemporalSide } from './runAttempt';
+import type { ActivityCancellationDetails as CancellationDetails } from '@temporalio/common';
+import type { HeartbeatDetails } from './progress';
 
-/** What the activity knows of its Temporal attempt. */
+/** What a running attempt needs from Temporal. */
+export interface TemporalSide {
+  heartbeat(details?: HeartbeatDetails): void;
+  /** Aborted on cancellation, pause, reset, shutdown, or when Temporal no longer knows the attempt. */
+  readonly signal: AbortSignal;
+  readonly cancellation: () => CancellationDetails | undefined;
+}
+
+/** Temporal's attempt of the activity. */
 export interface TemporalAttempt extends TemporalSide {
   readonly runId: string;
   readonly scheduledAt: Date;
   /** As the workflow set it; the job's own option may have changed since. Milliseconds. */
   readonly startToClose: number;
   readonly heartbeatTimeout: number;
-  /** Tells the workflow that a row changed, so that it lists again. */
+  /** Notifies the workflow that a row changed, so that it lists again. */
   statusChanged(): Promise<void>;
-  /** Tells the workflow that an attempt has begun: else it would show the migration as waiting. */
+  /** Notifies the workflow that an attempt began. Otherwise it would show the migration as waiting. */
   began(migration: string, attempt: number): Promise<void>;
 }

@@ -17,9 +17,9 @@ const WALK = `exports.run = async (job) => {
   });
 };`;
 
-// One killed backend makes Postgres end all sessions and recover, and commits that were not yet on
-// disk are lost. Its start time stays what it was: only the sessions tell.
-test('a walk does each row once, although backends of a server that commits asynchronously are killed', async () => {
+// When one backend is killed, Postgres ends all sessions and recovers. Commits that were not yet on
+// disk are lost. The server's start time stays the same, so only lost sessions show it.
+test('a walk does each row once when backends are killed on a server that commits asynchronously', async () => {
   const postgres = await startPostgres();
   const sql = connect(postgres.url, { applicationName: 'test', max: 1 });
   const name = new URL(postgres.url).pathname.slice(1);
@@ -44,7 +44,7 @@ test('a walk does each row once, although backends of a server that commits asyn
 
   let before = 0;
   for (let kills = 0; kills < 3; kills++) {
-    const victim = await waitFor('the walk to get on', async () => {
+    const victim = await waitFor('the walk to make progress', async () => {
       const now = await touched().catch(() => 0);
       if (now < before + 300) return undefined;
       before = now;

@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 afterAll(() => proxy.close());
 
-/** Some ten seconds of batches: longer than it takes to be given up and taken over. */
+/** About ten seconds of batches, so that another worker takes over before they are done. */
 const JOB = `
   const { sql } = require('drizzle-orm');
   exports.run = (job) =>
@@ -27,7 +27,7 @@ const JOB = `
         await tx.execute(sql\`select pg_sleep(0.05)\`);
       });`;
 
-test('a worker that is cut off from Temporal, but not from the database, hands over all the same, nothing redone', async () => {
+test('another worker takes over from one that has lost Temporal but not the database, and repeats nothing', async () => {
   await servers.sql.unsafe(`
     create table ledger (id integer primary key, touched integer not null default 0);
     insert into ledger select generate_series(1, ${ROWS})`);
@@ -48,7 +48,7 @@ test('a worker that is cut off from Temporal, but not from the database, hands o
 
   proxy.cut();
   const atCut = await touched();
-  await waitFor('the cut-off worker to go on all the same', async () => (await touched()) > atCut);
+  await waitFor('the cut-off worker to go on', async () => (await touched()) > atCut);
   const other = await servers.startWorker({ jobs, env });
 
   expect(await run.result()).toMatchObject({ completed: { names: [NAME] } });
@@ -56,7 +56,7 @@ test('a worker that is cut off from Temporal, but not from the database, hands o
   expect(counts).toEqual([{ touched: 1, rows: ROWS }]);
   expect(await attempts(servers, NAME)).toMatchObject([
     {
-      // Whichever comes first: its own SDK misses Temporal's answers, or the other one's claim.
+      // Either its SDK notices first that Temporal does not answer, or the other worker claims first.
       outcome: expect.stringMatching(/^(interrupted|superseded)$/),
       worker: expect.stringMatching(`^${cutOff.pid}@`),
     },

@@ -17,7 +17,7 @@ test.each([
   ['safe', false],
   ['', false],
 ])(
-  'LRM_ERROR_DETAIL=%s: whole messages in the log: %s; in rows and Temporal never',
+  'LRM_ERROR_DETAIL=%s: whole messages in the log: %s; never in rows or Temporal',
   async (detail, whole) => {
     await servers.sql`create table if not exists people (email text primary key)`;
     await servers.sql`insert into people values (${EMAIL}) on conflict do nothing`;

@@ -91,7 +91,7 @@ describe('beside jobs that harm their own attempts', () => {
         from long_running_migrations.migrations where name = '0008_leaves_things_open' and status = 'completed'`;
         return row && (row['open'] ?? []);
       },
-      // Twenty jobs begin at once here, some of which never let go of a core.
+      // Many jobs begin at once here, and some never yield their core.
       55_000,
     );
     run = await startRun(servers);
@@ -116,46 +116,46 @@ describe('beside jobs that harm their own attempts', () => {
     '0002_ignores_its_signal',
     '0009_throws_in_an_abort_listener',
     '0014_blocks_in_a_native_call',
-  ])('%s: it is ended at its time limit, and tried again', async (name) => {
+  ])('%s: it is ended at its time limit, and retried', async (name) => {
     expect(await twoOutcomes(name)).toEqual(['timed_out', 'timed_out']);
   });
 
-  test('0003_eats_memory: its thread ends, and the text says which limit', async () => {
+  test('0003_eats_memory: its thread ends, and the error names the limit', async () => {
     expect(await failedWith('0003_eats_memory')).toMatch(/memoryLimitMb/);
   });
 
-  test('0013_eats_memory_at_once: it harms nobody else, and the text says which limit', async () => {
-    // Node 20 ends the whole process for it (SIGABRT), Node 24 the thread only.
+  test('0013_eats_memory_at_once: it harms no other job, and the error names the limit', async () => {
+    // Node 20 ends the whole process (SIGABRT), Node 24 only the thread.
     expect(await failedWith('0013_eats_memory_at_once')).toMatch(/memoryLimitMb/);
   });
 
-  test('0004_calls_exit: it ends its own thread only', async () => {
+  test('0004_calls_exit: it ends only its own thread', async () => {
     expect(await failedWith('0004_calls_exit')).toMatch(/process\.exit, code 3/);
   });
 
   test.each([
     ['0005_throws_in_a_timer', 'Error: in a timer'],
     ['0006_unhandled_rejection', 'Error: forgotten'],
-  ])('%s: it counts as the error of its attempt', async (name, message) => {
+  ])('%s: the error fails its attempt', async (name, message) => {
     expect(await failedWith(name)).toContain(message);
   });
 
   test.each(['0007_top_level_never_ends', '0015_top_level_blocks'])(
-    '%s: it is given up after a while',
+    '%s: loading it is given up',
     async (name) => {
       expect(await failedWith(name)).toMatch(/top level .* did not finish/);
     },
   );
 
-  test('0008_leaves_things_open: it completes, and nothing of it goes on', async () => {
+  test('0008_leaves_things_open: it completes, and its statement is ended', async () => {
     const name = '0008_leaves_things_open';
-    // Noted as soon as the row says so: later, Postgres itself would have noticed a lost client.
+    // Read as soon as the row says completed: later, Postgres itself would end the session.
     expect(await openAtCompletion).toHaveLength(0);
     expect((await migration(servers, name)).status).toBe('completed');
   });
 
   test.each(['0010_posts_odd_messages', '0012_counts_past_all_numbers'])(
-    '%s: it harms nobody, and completes',
+    '%s: it harms no other job, and completes',
     async (name) => {
       await waitForMigration(
         servers,
@@ -167,7 +167,7 @@ describe('beside jobs that harm their own attempts', () => {
     },
   );
 
-  test('0011_floods_its_log: lines are cut and left out, and it completes', async () => {
+  test('0011_floods_its_log: lines are cut and skipped, and it completes', async () => {
     const name = '0011_floods_its_log';
     await waitForMigration(servers, name, 'complete', (row) => row.status === 'completed');
     const lines = worker.log().filter((line) => line['migration'] === name);
@@ -176,7 +176,7 @@ describe('beside jobs that harm their own attempts', () => {
     expect(lines.some(({ msg }) => /lines of this log were left out/.test(msg))).toBe(true);
   });
 
-  test('0100_behaved: it completes at its first attempt', async () => {
+  test('0100_behaved: it completes in its first attempt', async () => {
     await waitForMigration(
       servers,
       BEHAVED,

@@ -55,7 +55,7 @@ async function expectEachTouchedOnce() {
   expect(counts).toEqual([{ touched: 1, count: 40 }]);
 }
 
-test('an attempt whose worker is killed with SIGKILL is resumed by another, nothing redone', async () => {
+test('another worker resumes an attempt whose worker was killed with SIGKILL, and repeats nothing', async () => {
   const jobs = await prepare();
   const first = await servers.startWorker({ jobs, env: FAST });
   const run = await startRun(servers);
@@ -73,9 +73,9 @@ test('an attempt whose worker is killed with SIGKILL is resumed by another, noth
   await second.stop();
 });
 
-test('an attempt that meets its time limit again and again ends completed', async () => {
+test('a job whose attempts reach their time limit again and again completes', async () => {
   const jobs = await prepare();
-  // Own limit: 4 s − 1 s grace − 2 s; the ledger takes more than 2 s.
+  // An attempt has 4 s − 1 s grace − 2 s. The ledger takes more than 2 s.
   const env = { ...FAST, LRM_START_TO_CLOSE: '4 seconds' };
   const worker = await servers.startWorker({ jobs, env });
 
@@ -89,9 +89,14 @@ test('an attempt that meets its time limit again and again ends completed', asyn
   await worker.stop();
 });
 
-test('a SIGTERM hands the migration to another worker at once, nothing redone', async () => {
+test('after a SIGTERM another worker takes the migration at once, and repeats nothing', async () => {
   const jobs = await prepare();
-  const env = { ...FAST, LRM_HEARTBEAT_TIMEOUT: '30 seconds' };
+  // The test would time out if the next attempt waited for either of them.
+  const env = {
+    LRM_HEARTBEAT_TIMEOUT: '10 minutes',
+    LRM_RETRY_INITIAL_INTERVAL: '10 minutes',
+    LRM_RETRY_MAXIMUM_INTERVAL: '10 minutes',
+  };
   const first = await servers.startWorker({ jobs, env });
   const second = await servers.startWorker({ jobs, env });
   const run = await startRun(servers);
@@ -102,18 +107,17 @@ test('a SIGTERM hands the migration to another worker at once, nothing redone', 
     : [second, first];
 
   expect(await leaving.stop()).toBe(0);
+  await waitForMigration(servers, '0001_ledger', 'complete', (row) => row.status === 'completed');
   await resultOf(run);
 
   const [one, two] = await attempts(servers, '0001_ledger');
   expect(one).toMatchObject({ outcome: 'interrupted' });
   expect(two).toMatchObject({ outcome: 'completed' });
-  const pause = (two?.startedAt.getTime() ?? 0) - (one?.endedAt?.getTime() ?? 0);
-  expect(pause).toBeLessThan(2_000);
   await expectEachTouchedOnce();
   await staying.stop();
 });
 
-test('an attempt that is frozen past its heartbeat timeout can not write when it thaws', async () => {
+test('an attempt that was frozen past its heartbeat timeout cannot write any more', async () => {
   const jobs = await prepare();
   const frozen = await servers.startWorker({ jobs, env: FAST });
   const run = await startRun(servers);
@@ -132,7 +136,7 @@ test('an attempt that is frozen past its heartbeat timeout can not write when it
   await frozen.stop();
 });
 
-test('a statement in progress is gone from the database soon after its worker was killed', async () => {
+test('a statement in progress ends soon after its worker was killed', async () => {
   const jobs = servers.jobsFolder();
   jobs.writeJob('0001_sleeps', 'exports.run = (job) => job.sql`select pg_sleep(600)`;');
   await register(servers, '0001_sleeps');
@@ -148,7 +152,7 @@ test('a statement in progress is gone from the database soon after its worker wa
   await run.terminate();
 });
 
-test('a job that sleeps in the database past its limit is ended there as well', async () => {
+test('a statement that sleeps in the database past the time limit is ended there', async () => {
   const jobs = servers.jobsFolder();
   jobs.writeJob('0001_sleeps', 'exports.run = (job) => job.sql`select pg_sleep(600)`;');
   await register(servers, '0001_sleeps');
@@ -174,7 +178,7 @@ test('a job that sleeps in the database past its limit is ended there as well', 
   await worker.stop();
 });
 
-test('a job that returns while Postgres is away is not run again', async () => {
+test('a job that returns while Postgres restarts is not run again', async () => {
   const postgres = await startPostgres();
   const sql = connect(postgres.url, { applicationName: 'test' });
   const jobs = servers.jobsFolder();

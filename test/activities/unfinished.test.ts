@@ -3,7 +3,7 @@ import { useDevServers } from '../support/devServers';
 import { attempts, migration, register, runToEnd, startRun } from '../support/migrations';
 import { waitFor } from '../support/waitFor';
 
-// run() returns, or goes on, although its work is not done: in a worker, with real processes.
+// Jobs whose run() returns, or goes on, although their work is not done. In a worker, with real processes.
 const servers = useDevServers();
 const FAST = {
   LRM_HEARTBEAT_TIMEOUT: '2 seconds',
@@ -45,7 +45,7 @@ const WALK = `
       await tx.execute(sql\`update ledger set touched = touched + 1 where \${batch}\`);
     });`;
 
-test('run() that keeps the error of a walk to itself is not completed before the walk is', async () => {
+test('a run() that swallows the error of a walk is not completed before the walk is', async () => {
   const worker = await startWorkerWith(`${WALK}
     exports.run = async (job) => {
       let batches = 0;
@@ -68,7 +68,7 @@ test('run() that keeps the error of a walk to itself is not completed before the
   await worker.stop();
 });
 
-test('run() that does not await its walk fails with what to write', async () => {
+test('a run() that does not await its walk fails, and the error says what to write', async () => {
   const worker = await startWorkerWith(`${WALK}
     exports.run = async (job) => void walk(job);`);
 
@@ -81,8 +81,8 @@ test('run() that does not await its walk fails with what to write', async () => 
   await worker.stop();
 });
 
-test('an attempt that loses an idle session ends, and the next one reads what is stored', async () => {
-  // What it has in memory is not in the database; a server that crashed would have lost it, too.
+test('an attempt that loses an idle session ends, and the next attempt reads what is stored', async () => {
+  // What the job has in memory may differ from the database. A crash loses rows in the same way.
   const worker = await startWorkerWith(`exports.run = async (job) => {
     const { sql } = require('drizzle-orm');
     let id = (await job.sql\`select count(*)::int as n from ledger where touched > 0\`)[0].n;

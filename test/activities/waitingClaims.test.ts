@@ -22,7 +22,7 @@ function jobs() {
   return folder;
 }
 
-/** The attempt of another worker, which its own Temporal may still know. Ends with what this gives. */
+/** Sends heartbeats for an attempt of another worker, until the returned function is called. */
 function keepAlive(attemptId: bigint): () => Promise<void> {
   let alive = true;
   const beats = (async () => {
@@ -38,11 +38,11 @@ function keepAlive(attemptId: bigint): () => Promise<void> {
   };
 }
 
-/** As after Temporal's clock was set back, or Temporal was replaced. */
+/** The state after Temporal's clock was set back or Temporal was replaced. */
 const claimedInFuture = () => servers.sql`
   update long_running_migrations.migrations set claim_scheduled_at = now() + interval '1 hour'`;
 
-test('a claim is not late where no attempt is alive, whatever Temporal’s clock says', async () => {
+test('a claim is not late when no attempt is alive, whatever Temporal’s clock says', async () => {
   await register(servers, NAME);
   await claimedInFuture();
   const worker = await servers.startWorker({ jobs: jobs() });
@@ -74,7 +74,7 @@ test('a claim that looks late waits until the current attempt is silent, and say
   expect(await worker.stop()).toBe(0);
 });
 
-test('a late claim gives its slot back while the current attempt lives', async () => {
+test('a late claim frees its slot while the current attempt is alive', async () => {
   const silence = keepAlive(await insertRunning(servers.sql, NAME));
   await claimedInFuture();
   await register(servers, OTHER);
@@ -86,7 +86,7 @@ test('a late claim gives its slot back while the current attempt lives', async (
   expect(await worker.stop()).toBe(0);
 });
 
-test('an attempt waits for a session of the one before that its role may not end, and status says which', async () => {
+test('an attempt waits for an older session that its role may not end, and status names it', async () => {
   const [before, after] = [await roles.create(), await roles.create()];
   const id = await insertRunning(servers.sql, NAME, 60);
   const older = connect(before.url, { max: 1, applicationName: applicationName(id) });
@@ -98,7 +98,7 @@ test('an attempt waits for a session of the one before that its role may not end
   const run = await startRun(servers);
   const says = `waits for session ${session?.['pid']} of role ${before.name}, which role ${after.name} may not end`;
 
-  await waitFor('status to say so', async () => {
+  await waitFor('status to name the session', async () => {
     const { stdout } = await servers.lrm('status', NAME);
     return stdout.includes(says);
   });
@@ -127,7 +127,7 @@ test('an attempt that waits for such a session can be paused', async () => {
   const run = await startRun(servers);
   await waitForMigration(servers, NAME, 'wait', (row) => row.waitsFor !== null);
 
-  // The operator's role may end what the worker's may not.
+  // The operator's role may end the session, the worker's may not.
   expect(await servers.lrm('pause', NAME)).toMatchObject({ code: 0 });
 
   const open = await servers.sql`
@@ -139,7 +139,7 @@ test('an attempt that waits for such a session can be paused', async () => {
   expect(await worker.stop()).toBe(0);
 });
 
-test('lrm cancel by a role that may not end a session says so, and is done once it may', async () => {
+test('lrm cancel says that its role may not end a session, and succeeds once it may', async () => {
   const [before, operator] = [await roles.create(), await roles.create()];
   const id = await insertRunning(servers.sql, NAME, 60);
   const older = connect(before.url, { max: 1, applicationName: applicationName(id) });
