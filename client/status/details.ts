@@ -1,9 +1,11 @@
+import { lastError, requestText } from '../../drizzle/rows/notes';
+import { rowsText } from '../../drizzle/rows/progressText';
 import type { Attempt } from '../../drizzle/schema';
+import { bar, count, oneLine, seconds } from '../../settings/screenText';
 import { colors, terminalWidth } from '../terminal/terminal';
-import { bar } from './bar';
-import { count, oneLine, rate, seconds, time } from './format';
+import { time } from './format';
 import { columnsWithNotes, type NotedRow, widthOf } from './layout';
-import { lastError, requestText, type StatusRow } from './row';
+import type { StatusRow } from './row';
 import { paint } from './table';
 import { hanging } from './wrap';
 
@@ -39,16 +41,9 @@ function factsOf(row: StatusRow): [string, string | null][] {
 const isShownBelow = (row: StatusRow, note: string): boolean =>
   note === requestText(row) || (row.migration.error !== null && note === lastError(row));
 
-function progress({ migration, percent, rowsPerSecond, secondsLeft }: StatusRow): string | null {
-  const { rowsDone, rowsTotal } = migration;
-  if (rowsDone === 0 && rowsTotal === null) return null;
-  const parts = [
-    `${count(rowsDone)}${rowsTotal === null ? '' : ` of ${count(rowsTotal)}`} rows`,
-    rowsPerSecond === null ? null : `${rate(rowsPerSecond)} rows/s`,
-    secondsLeft === null ? null : `${seconds(secondsLeft)} left`,
-  ];
-  const text = parts.filter((part) => part !== null).join(', ');
-  return percent === null ? text : `${bar(percent)}  ${text}`;
+function progress(row: StatusRow): string | null {
+  const text = rowsText(row);
+  return text === null || row.percent === null ? text : `${bar(row.percent)}  ${text}`;
 }
 
 function request({ migration }: StatusRow): string | null {

@@ -1,7 +1,6 @@
 import type { MigrationStatus } from '../../drizzle/schema';
+import { bar, count, oneLine, rate, seconds } from '../../settings/screenText';
 import { colors, terminalWidth } from '../terminal/terminal';
-import { bar } from './bar';
-import { count, oneLine, rate, seconds } from './format';
 import { columnsWithNotes, widthOf } from './layout';
 import type { StatusRow } from './row';
 

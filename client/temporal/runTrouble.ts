@@ -1,8 +1,9 @@
 import type { Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { plainText } from '../../settings/plainText';
+import { oneLine } from '../../settings/screenText';
 import { WORKFLOW_ID } from '../../settings/settings';
-import { oneLine, time } from '../status/format';
+import { time } from '../status/format';
 
 /** What the run's workflow task says of the run's health. */
 export interface RunTask {

@@ -75,9 +75,11 @@ test('lrm status warns of two with one number, of fruitless time limits, of nobo
   expect(stderr).toMatch('nothing starts a run: npx lrm schedule');
 });
 
-test('lrm status shows a worker that is not heard of', async () => {
+test('lrm status shows that a worker sends no heartbeats', async () => {
   await insertRunning(servers.sql, '0001_a', 90);
-  expect((await servers.lrm('status')).stdout).toMatch(/worker not heard for 1 min 3\d s/);
+  expect((await servers.lrm('status')).stdout).toMatch(
+    /no heartbeat from its worker for 1 min 3\d s/,
+  );
 });
 
 test('lrm status <name> shows its attempts: when, how long, who, how they ended', async () => {

@@ -1,5 +1,4 @@
 import { expect, test } from '@jest/globals';
-import { bar } from '../../../client/status/bar';
 import { time } from '../../../client/status/format';
 import { columnsWithNotes } from '../../../client/status/layout';
 import { wrap } from '../../../client/status/wrap';
@@ -14,10 +13,6 @@ test.each([
 
 test("time of a date that JavaScript does not know (Postgres's infinity)", () => {
   expect(time(new Date(Number.NaN))).toBe('unknown');
-});
-
-test.each([-500, 0, 47, 100, 1e18])('bar of %d percent has one width', (percent) => {
-  expect(bar(percent).slice(0, 12)).toMatch(/^[█▉-▏░]{12}$/);
 });
 
 test('wrap keeps words whole, cuts one that is longer than a line, and keeps lines', () => {
