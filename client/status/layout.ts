@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
+import stringWidth from 'string-width';
 import { colors } from '../terminal/terminal';
-import { visibleLength, wrap } from './wrap';
+import { wrap } from './wrap';
 
 /** Columns without lines between them: shorter, and easy to cut and grep. */
 const noBorders = {
@@ -41,13 +42,13 @@ export function columnsWithNotes(
     heads,
     rows.map(({ cells }) => cells),
   );
-  const widest = Math.max(...[head, ...lines].map(visibleLength));
+  const widest = Math.max(...[head, ...lines].map(stringWidth));
   const beside = width === undefined ? Number.POSITIVE_INFINITY : width - widest - GAP.length;
   const noted = lines.map((line, index) => {
     const note = rows[index]?.note ?? '';
     if (note === '') return line.trimEnd();
-    if (note.length <= beside && !note.includes('\n')) {
-      return line + ' '.repeat(widest - visibleLength(line)) + GAP + note;
+    if (stringWidth(note) <= beside && !note.includes('\n')) {
+      return line + ' '.repeat(widest - stringWidth(line)) + GAP + note;
     }
     if (width === undefined) return line + GAP + note.replaceAll('\n', ' ');
     return [line.trimEnd(), ...wrap(note, width - GAP.length).map((part) => GAP + part)].join('\n');
@@ -57,7 +58,7 @@ export function columnsWithNotes(
 
 /** The width of a table's widest line. */
 export const widthOf = (heads: readonly string[], rows: readonly (readonly string[])[]): number =>
-  Math.max(...columns(heads, rows).map((line) => visibleLength(line.trimEnd())));
+  Math.max(...columns(heads, rows).map((line) => stringWidth(line.trimEnd())));
 
 const GAP = '  ';
 

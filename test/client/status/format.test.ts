@@ -39,6 +39,16 @@ test('columnsWithNotes puts a note that does not fit below its row, whole', () =
   );
 });
 
+test('columnsWithNotes counts a wide letter as two columns', () => {
+  const rows = [
+    { cells: ['0001_a', '1'], note: '待待待' },
+    { cells: ['0002_b', '2'], note: '待待待待' },
+  ];
+  expect(columnsWithNotes(HEADS, rows, 20)).toBe(
+    ['Name    Rows', '0001_a     1  待待待', '0002_b     2', '  待待待待'].join('\n'),
+  );
+});
+
 test('columnsWithNotes cuts nothing and wraps nothing where there is no terminal', () => {
   expect(columnsWithNotes(HEADS, ROWS, undefined)).toMatch(/^0002_b {4}22 {2}a note .* table$/m);
 });
