@@ -1,7 +1,7 @@
 import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
 
-/** Breaks a text into lines of at most `width` columns. A word is cut only if it is longer than a line. */
+/** Breaks a text into lines of at most `width` columns. Only words longer than a line are cut. */
 export const wrap = (text: string, width: number): string[] =>
   wrapAnsi(text, Math.max(1, width), { hard: true }).split('\n');
 
