@@ -20,8 +20,9 @@ import { addUnregister } from './commands/unregister';
 import { complain } from './terminal/output';
 
 const EPILOG = `
-DATABASE_URL names Postgres; TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE … or temporal.toml name Temporal.
-Without them, lrm uses the servers of a running 'npm start'.
+Set DATABASE_URL for Postgres. Set TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE … or
+write temporal.toml for Temporal. Without them, lrm uses the servers of a
+running 'npm start'.
 For a migration, type its name, its number, or the beginning of its name.
 Exit codes: 0 done, 1 failed, 2 wrong use.`;
 
@@ -68,6 +69,7 @@ function sayWrongUse(text: string, commands: readonly Command[]): void {
   const message = text
     .replace(/^error: /, '')
     .trim()
+    .replace(/\.$/, '')
     .replaceAll('\n', ' ');
   const command = commands.find((each) => each.name() === process.argv[2]);
   complain(`${message}. For help: npx lrm ${command ? `${command.name()} ` : ''}--help`);

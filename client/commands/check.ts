@@ -12,8 +12,8 @@ export function addCheck(program: Command): void {
     .addHelpText(
       'after',
       `
-Exits 1 if a migration is not completed, and says what to type next. A database without our tables
-passes as a fresh install, with a warning.
+Exits 1 if a migration is not completed, and says what to type next. A database
+without our tables passes as a fresh install, with a warning.
 
 Examples:
   npx lrm check

@@ -12,8 +12,8 @@ export function addCompletion(program: Command, commands: () => Command): void {
     .addHelpText(
       'after',
       `
-It completes the word lrm, so make that an alias for npx lrm. Names come from the database, if it
-answers within a second.
+It completes the word lrm, so make that an alias for npx lrm. Names come from
+the database, if it answers within a second.
 
 Examples:
   npx lrm completion bash > ~/.lrm-completion.bash

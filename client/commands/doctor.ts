@@ -17,8 +17,9 @@ export function addDoctor(program: Command): void {
     .addHelpText(
       'after',
       `
-Checks database, rights, tables, timeouts, pooler, clocks, Temporal, namespace, worker, run,
-Schedule and jobs folder. Changes nothing. Exits 1 if a check failed; a warning is not a failure.
+Checks database, rights, tables, timeouts, pooler, clocks, Temporal, namespace,
+worker, run, Schedule and jobs folder. Changes nothing. Exits 1 if a check
+failed; a warning is not a failure.
 
 Example:
   npx lrm doctor`,

@@ -26,8 +26,9 @@ export function addFinalize(program: Command): void {
     .addHelpText(
       'after',
       `
-Exits 0 when all are completed, otherwise 1 with the error. After Ctrl-C they go on running. The
-timeout is for workers that are gone or lack the code. It starts again when a worker takes a migration.
+Exits 0 when all are completed, otherwise 1 with the error. After Ctrl-C they go
+on running. The timeout is for workers that are gone or lack the code. It starts
+again when a worker takes a migration.
 
 Example:
   npx lrm finalize 0001_sample && npx lrm check 0001_sample`,

@@ -11,8 +11,9 @@ export function addMigrate(program: Command): void {
     .addHelpText(
       'after',
       `
-Takes a lock, so it is safe to start several at once. Exits 1 and names the journal's entries that
-can't be applied: older than the newest applied entry, or changed after they were applied.
+Takes a lock, so it is safe to start several at once. Exits 1 and names the
+journal's entries that can't be applied: older than the newest applied entry, or
+changed after they were applied.
 
 Example:
   DATABASE_URL=postgres://app@db/app npx lrm migrate`,

@@ -11,7 +11,8 @@ export function addNew(program: Command): void {
     .addHelpText(
       'after',
       `
-Takes the next number. drizzle-kit adds the registration to drizzle/sql. Needs no server.
+Takes the next number. drizzle-kit adds the registration to drizzle/sql. Needs
+no server.
 
 Example:
   npx lrm new backfill email lower`,

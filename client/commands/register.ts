@@ -21,7 +21,7 @@ export function addRegister(program: Command): void {
     .addHelpText(
       'after',
       `
-Does the same as this line in a schema migration, which is the better place for it:
+This line in a schema migration does the same, and is the better way:
   INSERT INTO long_running_migrations.migrations (name) VALUES ('0001_sample') ON CONFLICT DO NOTHING;
 
 Examples:

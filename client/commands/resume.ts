@@ -24,8 +24,8 @@ export function addResume(program: Command): void {
     .addHelpText(
       'after',
       `
-Starts a run if none is going. A migration that was paused in Temporal (Web UI, temporal activity
-pause) is unpaused there.
+Starts a run if none is going. A migration that was paused in Temporal (Web UI,
+temporal activity pause) is unpaused there.
 
 Examples:
   npx lrm resume 0001_sample

@@ -18,7 +18,8 @@ export function addRun(program: Command): void {
     .addHelpText(
       'after',
       `
-A run executes the pending migrations and ends. There is never more than one run.
+A run executes the pending migrations and ends. There is never more than one
+run.
 
 Example:
   npx lrm run --wait`,

@@ -11,8 +11,8 @@ export function addSchedule(program: Command): void {
     .addHelpText(
       'after',
       `
-The Schedule looks for pending migrations every LRM_INTERVAL (15 minutes). If it is paused, it stays
-paused.
+The Schedule looks for pending migrations every LRM_INTERVAL (15 minutes). If it
+is paused, it stays paused.
 
 Example:
   LRM_INTERVAL='5 minutes' npx lrm schedule`,

@@ -34,8 +34,8 @@ export function addStatus(program: Command): void {
     .addHelpText(
       'after',
       `
-Exits 0 whatever the migrations' state; use npx lrm check to test it. Without Temporal it shows what
-Postgres knows, with a warning.
+Exits 0 whatever the migrations' state; use npx lrm check to test it. Without
+Temporal it shows what Postgres knows, with a warning.
 
 Examples:
   npx lrm status --watch

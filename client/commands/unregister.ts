@@ -20,8 +20,8 @@ export function addUnregister(program: Command): void {
     .addHelpText(
       'after',
       `
-Refused while an attempt is running. To give up a migration that has begun, use npx lrm cancel: it
-keeps the history and who asked. The job's file stays.
+Refused while an attempt is running. To give up a migration that has begun, use
+npx lrm cancel: it keeps the history and who asked. The job's file stays.
 
 Examples:
   npx lrm unregister 0001_smaple
