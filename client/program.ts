@@ -64,7 +64,7 @@ function createCommands(): Command {
 const version = (): string =>
   JSON.parse(readFileSync(path.join(projectFolder, 'package.json'), 'utf8')).version;
 
-/** Commander's message as one line of ours, with the help to type. */
+/** Prints commander's message in the form of our own, with the help to type. */
 function sayWrongUse(text: string, commands: readonly Command[]): void {
   const message = text
     .replace(/^error: /, '')

@@ -64,7 +64,7 @@ async function untilStopped(
   }
 }
 
-/** @throws OperationRefused when it never will move */
+/** @throws OperationRefused if it can no longer get there */
 function hasMoved(row: Migration, move: StopMove): boolean {
   const { to } = transitions[move];
   if (row.status === to) return true;

@@ -21,7 +21,7 @@ export interface Scaffold {
 export function scaffold(project: string, description: string): Scaffold {
   if (!existsSync(path.join(project, 'jobs', 'context'))) {
     throw new UsageError(
-      'npx lrm new needs a development checkout: here is no folder jobs/ with sources',
+      'npx lrm new needs a development checkout: there is no folder jobs/ with sources here',
     );
   }
   const words = slug(description);
