@@ -5,7 +5,7 @@ import { readSettings, type Settings } from '../settings/settings';
 import { openSql } from './openSql';
 import { connectTemporal } from './temporal/connection';
 
-/** What a command works with. Both are connected to when first used. */
+/** What a command works with. Each connection opens at its first use. */
 export interface Connections {
   readonly settings: Settings;
   readonly sql: Sql;
@@ -14,7 +14,7 @@ export interface Connections {
   temporal(): Promise<Client>;
 }
 
-/** Gives `body` its connections, and closes them after it. */
+/** Calls `body` with its connections, and closes them afterwards. */
 export async function withConnections<T>(
   body: (connections: Connections) => Promise<T>,
 ): Promise<T> {

@@ -9,9 +9,9 @@ import type { Connections } from './connections';
 import { warn } from './terminal/output';
 
 /**
- * The named migrations that are still to be done, in the order given.
- * @throws OperationRefused for one that can't be run as it is: not registered, paused, failed, cancelled,
- * or waiting for one that is neither completed nor among them
+ * Returns those of `names` that are not completed yet, in the same order.
+ * @throws OperationRefused if one can't run: it is not registered, paused, failed or cancelled, or it
+ * depends on a migration that is neither completed nor one of `names`
  */
 export async function readToFinalize(
   connections: Connections,
@@ -27,7 +27,7 @@ export async function readToFinalize(
   return open.map(({ name }) => name);
 }
 
-/** The worker checks them, too; but it would leave the migration waiting, and so the operator. */
+/** The worker checks this, too, but there the migration and the operator would just wait. */
 async function refuseUnfinishedDependencies(
   { db, settings }: Connections,
   rows: readonly Migration[],
@@ -52,7 +52,7 @@ async function readDependencies(
   file: string | undefined,
 ): Promise<readonly string[]> {
   if (!file) {
-    warn(`there is no file ${name} here; a worker that has it checks what it depends on`);
+    warn(`there is no file ${name} here; a worker that has it checks its dependencies`);
     return [];
   }
   const inspection = await inspectJob(file, 'safe');

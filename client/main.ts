@@ -4,14 +4,14 @@ import { createProgram } from './program';
 import { complain } from './terminal/output';
 import { endQuietlyWhenPipeCloses } from './terminal/terminal';
 
-/** Runs one command: 0 done, 1 a failed state, 2 wrong use. */
+/** Runs one command. Returns 0 for done, 1 for a failure, 2 for wrong use. */
 async function main(): Promise<number> {
   endQuietlyWhenPipeCloses();
   try {
     await createProgram().parseAsync(process.argv);
     return 0;
   } catch (error) {
-    // Commander has said it already: help (0), or a line on what is wrong.
+    // Commander has already printed the help (0), or a line on what is wrong.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     return say(error);
   }
@@ -23,7 +23,7 @@ function say(error: unknown): number {
   return exitCode;
 }
 
-// A library's own timer or socket, outside of any promise: still one line, not a stack trace.
+// An error in a library's timer or socket reaches no promise. It, too, gets one line.
 process.on('uncaughtException', (error) => process.exit(say(error)));
 
 void main().then((exitCode) => {

@@ -17,15 +17,16 @@ import { addRun } from './commands/run';
 import { addSchedule } from './commands/schedule';
 import { addStatus } from './commands/status';
 import { addUnregister } from './commands/unregister';
-import { asJson, complain } from './terminal/output';
+import { complain } from './terminal/output';
 
 const EPILOG = `
-Postgres: DATABASE_URL. Temporal: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE … or temporal.toml.
-Without them, what a running 'npm start' offers.
-A migration may be typed by its number or by how its name begins. Exit codes: 0 done, 1 a failed
-state, 2 wrong use.`;
+Set DATABASE_URL for Postgres. Set TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE … or
+write temporal.toml for Temporal. Without them, lrm uses the servers of a
+running 'npm start'.
+For a migration, type its name, its number, or the beginning of its name.
+Exit codes: 0 done, 1 failed, 2 wrong use.`;
 
-/** All commands of `lrm`, one file each. Wrong use throws a CommanderError. */
+/** All commands of `lrm`; each has a file. Wrong use throws a CommanderError. */
 export function createProgram(): Command {
   const program = createCommands();
   addCompletion(program, createCommands);
@@ -33,11 +34,12 @@ export function createProgram(): Command {
 }
 
 function createCommands(): Command {
-  const program = new Command('lrm')
-    .description('Long-running data migrations: registers, watches and steers them.')
+  const program: Command = new Command('lrm');
+  program
+    .description('Registers, shows and controls long-running data migrations.')
     .version(version(), '-v, --version')
     .addHelpText('after', EPILOG)
-    .configureOutput({ outputError: sayWrongUse })
+    .configureOutput({ outputError: (text) => sayWrongUse(text, program.commands) })
     .exitOverride();
   addNew(program);
   addMigrate(program);
@@ -54,7 +56,7 @@ function createCommands(): Command {
   addFinalize(program);
   addDoctor(program);
   for (const command of program.commands) {
-    command.option('--json', 'one JSON value on standard output, and nothing else');
+    command.option('--json', 'print one JSON value on standard output, and nothing else');
   }
   return program;
 }
@@ -62,14 +64,13 @@ function createCommands(): Command {
 const version = (): string =>
   JSON.parse(readFileSync(path.join(projectFolder, 'package.json'), 'utf8')).version;
 
-/** Commander's own lines on what was typed wrong. */
-function sayWrongUse(text: string, write: (text: string) => void): void {
-  if (asJson)
-    complain(
-      text
-        .replace(/^error: /, '')
-        .trim()
-        .replaceAll('\n', ' '),
-    );
-  else write(text);
+/** Prints commander's message in the form of our own, with the help to type. */
+function sayWrongUse(text: string, commands: readonly Command[]): void {
+  const message = text
+    .replace(/^error: /, '')
+    .trim()
+    .replace(/\.$/, '')
+    .replaceAll('\n', ' ');
+  const command = commands.find((each) => each.name() === process.argv[2]);
+  complain(`${message}. For help: npx lrm ${command ? `${command.name()} ` : ''}--help`);
 }

@@ -12,14 +12,14 @@ import { gatedNames, requireNames } from './arguments/names';
 import { didYouMean } from './arguments/suggest';
 import { openSql } from './openSql';
 
-/** Something isn't completed. The message says what, a line each, and what to type. */
+/** Something is not completed. The message has a line for each problem, with what to type. */
 export class NotCompleted extends OperationRefused {
   override readonly name = 'NotCompleted';
 }
 
-/** Something that keeps a gate closed. */
+/** A reason why a gate does not pass. */
 export interface Problem {
-  /** Null: it isn't about one migration. */
+  /** Null: the problem is not about one migration. */
   readonly name: string | null;
   /** Null: not registered. */
   readonly status: MigrationStatus | null;
@@ -28,22 +28,25 @@ export interface Problem {
   readonly next: string | null;
 }
 
-/** What a gate says. It lets pass what has no problems. */
+/** The result of a gate. It passes if there are no problems. */
 export interface Verdict {
-  /** The database that has none of our tables, and lets everything pass for that alone; else null. */
+  /** The name of a database without our tables, where everything passes; otherwise null. */
   readonly freshInstall: string | null;
-  /** What was asked about, in full; none: all registered ones. */
+  /** The full names of the checked migrations. Empty: all registered ones. */
   readonly names: readonly string[];
   readonly problems: readonly Problem[];
 }
 
 /**
- * The gate of a deploy, or of an application's start: passes only if the named migrations (none
- * named: all registered ones) are completed. A database without our tables passes: a fresh install
- * has nothing to wait for. Tables that this role may not read are no fresh install.
+ * A gate for a deploy, or for an application's start: passes only if the named migrations are
+ * completed. A database without our tables passes: a fresh install has nothing to wait for. It does
+ * not pass if the role may not read our tables.
  *
+ * @param names default: all registered migrations
  * @param databaseUrl default: DATABASE_URL
- * @throws NotCompleted; OperationRefused when our tables can't be read; UsageError for what is no migration's name
+ * @throws NotCompleted; OperationRefused when our tables can't be read; UsageError when one is not a
+ * migration's name
+ * @example await requireCompleted(['0001_sample']);
  */
 export async function requireCompleted(
   names: readonly string[] = [],
@@ -58,7 +61,7 @@ export async function requireCompleted(
   }
 }
 
-/** {@link requireCompleted} on a connection that is there; gives its verdict. */
+/** {@link requireCompleted} on an open connection. Returns the result instead of throwing it. */
 export async function judge(sql: Sql, typed: readonly string[]): Promise<Verdict> {
   requireNames(typed);
   const db = database(sql);
@@ -73,13 +76,13 @@ export async function judge(sql: Sql, typed: readonly string[]): Promise<Verdict
   return { freshInstall: null, names, problems };
 }
 
-/** A line each. */
+/** One line for each problem. */
 export const describeProblems = (problems: readonly Problem[]): string =>
   shorten(problems.map(({ problem, next }) => problem + (next ? `. Next: ${next}` : ''))).join(
     '\n',
   );
 
-/** A screenful; who needs all of them asks `lrm status`. */
+/** One screen. `lrm status` shows all. */
 const PROBLEMS_AT_MOST = 20;
 
 function shorten(problems: readonly string[]): string[] {
@@ -89,9 +92,9 @@ function shorten(problems: readonly string[]): string[] {
 }
 
 /**
- * Entries of the journal that the database lacks may register more. Where names are given, those
- * that the next `lrm migrate` will apply don't matter: what they register isn't among the names,
- * or it is missing below.
+ * Journal entries that are not applied yet may register more migrations. If names are given, entries
+ * that the next `lrm migrate` applies don't matter: they register other migrations, or ones that
+ * {@link unregistered} reports.
  */
 async function unapplied(sql: Sql, names: readonly string[]): Promise<Problem[]> {
   const entries = await unappliedEntries(sql);
@@ -120,7 +123,7 @@ async function unregistered(db: Database, names: readonly string[]): Promise<Pro
   });
 }
 
-/** What brings a migration of that status nearer to its completion. */
+/** The command that brings a migration with this status nearer to completion. */
 const next: Readonly<Record<MigrationStatus, string>> = {
   created: 'finalize',
   in_progress: 'finalize',

@@ -2,26 +2,26 @@ import { isName, NAME_AT_MOST } from '../../jobs/catalog';
 import { UsageError } from '../../settings/usageError';
 
 /**
- * Gives back a migration's name as typed.
- * @throws UsageError saying in which way it is no name
+ * Returns a migration's name as typed.
+ * @throws UsageError that says why it is not a name
  */
 export function migrationName(typed: string): string {
   if (isName(typed)) return typed;
   const shown = JSON.stringify(typed.length > 60 ? `${typed.slice(0, 60)}…` : typed);
-  throw new UsageError(`${shown} is no name of a migration: ${problem(typed)}`);
+  throw new UsageError(`${shown} is not a migration's name: ${problem(typed)}`);
 }
 
 function problem(typed: string): string {
-  if (typed === '') return "it is empty; write '0001_description'";
+  if (typed === '') return "it is empty; type a name such as '0001_description'";
   if (/[/\\]/.test(typed)) {
-    return "it is a path; write the file's name alone, without folder and ending";
+    return "it is a path; type the file's name without folder and ending";
   }
-  if (/\.(ts|js|cjs|mjs)$/.test(typed)) return "leave the file's ending off";
+  if (/\.(ts|js|cjs|mjs)$/.test(typed)) return "type it without the file's ending";
   if (typed.length > NAME_AT_MOST) {
-    return `it has ${typed.length} characters, and ${NAME_AT_MOST} are possible`;
+    return `it has ${typed.length} characters; the limit is ${NAME_AT_MOST}`;
   }
-  if (/[A-Z]/.test(typed)) return 'small letters only';
+  if (/[A-Z]/.test(typed)) return 'use lowercase letters only';
   if (!/^[0-9]{4}_/.test(typed))
-    return "it begins with four digits and '_', as in '0001_description'";
-  return "small letters, digits and '_' only, as in '0001_description'";
+    return "it must begin with four digits and '_', as in '0001_description'";
+  return "use lowercase letters, digits and '_' only, as in '0001_description'";
 }

@@ -7,10 +7,10 @@ import { migrationName } from './name';
 import { didYouMean } from './suggest';
 
 /**
- * The registered migrations that were meant, each once: by name, by number ('2' or '0002'), or by
- * an unambiguous beginning.
- * @throws NotRegistered, OperationRefused or UsageError for the first that names none or several, with what
- * may have been meant
+ * Finds the registered migrations that an operator typed: by name, by number ('2' or '0002'), or by
+ * the beginning of a name. Each is returned once.
+ * @throws NotRegistered, OperationRefused or UsageError for the first that matches none or several. The
+ * message suggests names.
  */
 export async function registeredNames(db: Database, typed: readonly string[]): Promise<string[]> {
   const names = await readNames(db);
@@ -18,8 +18,8 @@ export async function registeredNames(db: Database, typed: readonly string[]): P
 }
 
 /**
- * The same for a deploy's gate, where a beginning won't do: '0001_users' must not pass because
- * 0001_users_email is completed. Names that aren't registered are left as they are.
+ * The same for a deploy's gate, which does not accept the beginning of a name: '0001_users' must not
+ * pass because 0001_users_email is completed. Names that are not registered are returned unchanged.
  */
 export async function gatedNames(db: Database, typed: readonly string[]): Promise<string[]> {
   const names = typed.some(isNumber) ? await readNames(db) : [];
@@ -30,21 +30,21 @@ export async function gatedNames(db: Database, typed: readonly string[]): Promis
   ];
 }
 
-/** @throws UsageError for what is neither a name nor a number */
+/** @throws UsageError if one is neither a name nor a number */
 export function requireNames(typed: readonly string[]): void {
   for (const each of typed) if (!isNumber(each)) migrationName(each);
 }
 
 /**
- * The one of `names` that was meant; undefined when none was.
- * @throws UsageError when it may be several
+ * Returns the one of `names` that was meant, or undefined.
+ * @throws UsageError when several match
  */
 export function meant(typed: string, names: readonly string[]): string | undefined {
   if (names.includes(typed)) return typed;
   const beginning = isNumber(typed) ? `${typed.padStart(4, '0')}_` : typed;
   const found = beginning === '' ? [] : names.filter((name) => name.startsWith(beginning));
   if (found.length > 1) {
-    throw new UsageError(`${typed} may be ${shorten(found)}: type more of the name`);
+    throw new UsageError(`${typed} matches ${shorten(found)}: type more of the name`);
   }
   return found[0];
 }
@@ -62,7 +62,7 @@ function unknown(typed: string, names: readonly string[]): never {
   throw new NotRegistered(typed);
 }
 
-/** As many as fit a line. */
+/** More don't fit on one line. */
 const NAMES_AT_MOST = 5;
 
 function shorten(names: readonly string[]): string {

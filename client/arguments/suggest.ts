@@ -1,14 +1,15 @@
 import { distance } from 'fastest-levenshtein';
 
-/** More than that are a list, not a hint. */
+/** More would be a list, not a hint. */
 const AT_MOST = 3;
-/** Two typing errors, and in long names one for each so many characters. */
+/** Every name may have this many typing errors. */
 const TYPING_ERRORS = 2;
-const CHARACTERS_AN_ERROR = 5;
+/** A long name may have more: one for this many characters. */
+const CHARACTERS_PER_ERROR = 5;
 
-/** Those of `names` that somebody who typed this may have meant, the likeliest first. */
+/** The names that `typed` may have meant. The most likely comes first. */
 export function similar(typed: string, names: readonly string[]): string[] {
-  const allowed = Math.max(TYPING_ERRORS, Math.floor(typed.length / CHARACTERS_AN_ERROR));
+  const allowed = Math.max(TYPING_ERRORS, Math.floor(typed.length / CHARACTERS_PER_ERROR));
   return names
     .map((name) => ({ name, errors: errorsIn(typed, name) }))
     .filter(({ errors }) => errors <= allowed)
@@ -17,13 +18,13 @@ export function similar(typed: string, names: readonly string[]): string[] {
     .map(({ name }) => name);
 }
 
-/** 'did you mean 0001_sample?', or nothing. */
+/** 'did you mean 0001_sample?', or an empty text. */
 export function didYouMean(typed: string, names: readonly string[]): string {
   const found = similar(typed, names);
   return found.length === 0 ? '' : `did you mean ${found.join(' or ')}?`;
 }
 
-/** The number may have been left out, or be the only thing that is wrong. */
+/** The number may be missing, or may be the only error. */
 function errorsIn(typed: string, name: string): number {
   const withoutNumber = name.replace(/^[0-9]+_/, '');
   if (typed.length > 2 && withoutNumber.includes(typed)) return 0;

@@ -7,13 +7,13 @@ import { answer, complain, say, warn } from '../terminal/output';
 export function addCheck(program: Command): void {
   program
     .command('check')
-    .description('Passes only if migrations are completed: the gate of a deploy.')
-    .argument('[names...]', 'those that must be, in full or by number; default: all registered')
+    .description('Passes only if migrations are completed. Use it as the gate of a deploy.')
+    .argument('[names...]', 'full names or numbers; default: all registered migrations')
     .addHelpText(
       'after',
       `
-Exits 1 naming what is missing and what to type next. A database that has none of our tables
-passes as a fresh install, and that is said.
+Exits 1 if a migration is not completed, and says what to type next. A database
+without our tables passes as a fresh install, with a warning.
 
 Examples:
   npx lrm check
@@ -33,7 +33,7 @@ async function check(typed: string[]): Promise<void> {
     if (freshInstall !== null) {
       warn(
         `database ${freshInstall} has none of our tables and passes as a fresh install. If it ` +
-          'should have them, look at DATABASE_URL',
+          'should have them, check DATABASE_URL',
       );
       return say('passed: nothing was ever registered here');
     }

@@ -8,10 +8,10 @@ import { openSql } from '../openSql';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
-/** Nobody waits longer for a Tab. Milliseconds. */
+/** Nobody waits longer for the Tab key. Milliseconds. */
 const WITHIN = 1_000;
 
-/** Prints a shell's script; it calls `executable complete -- <words>`. */
+/** Prints a shell's script. The script calls `executable complete -- <words>`. */
 export async function printScript(
   program: Command,
   shell: string,
@@ -20,7 +20,7 @@ export async function printScript(
   (await readCommands(program)).setup(program.name(), executable, shell);
 }
 
-/** Prints what the last word may be, for the shell's script. */
+/** Prints the possible completions of the last word, for the shell's script. */
 export async function completeWords(program: Command, words: readonly string[]): Promise<void> {
   const commands = await readCommands(program);
   const [typed] = words;
@@ -33,21 +33,21 @@ export async function completeWords(program: Command, words: readonly string[]):
     };
   }
   commands.parse([...words]);
-  // A connection that is still being made would keep the process, and so the shell.
+  // A connection attempt that has not ended would keep the process alive, and the shell waiting.
   await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
   process.exit(0);
 }
 
 /**
- * Our commands as @bomb.sh/tab knows them. It is an ES module, hence loaded here. To a program it
- * adds commands of its own, which write no help and know no names.
+ * Our commands in the form that @bomb.sh/tab needs. It is an ES module, so it is imported
+ * dynamically. It also adds its own commands to the program; they have no help and complete no names.
  */
 async function readCommands(program: Command) {
   const { default: tab } = await import('@bomb.sh/tab/commander');
   return tab(program, { completionCommandName: 'completion' });
 }
 
-/** None when they aren't to be had in time: a Tab must neither hang nor print errors. */
+/** Empty when the names don't come in time: the Tab key must neither hang nor print errors. */
 async function namesFor(command: string): Promise<string[]> {
   const names = command === 'register' ? jobNames() : registeredNames();
   return Promise.race([names.catch(() => []), sleep(WITHIN, [])]);
@@ -63,7 +63,7 @@ async function registeredNames(): Promise<string[]> {
   try {
     return await readNames(database(sql));
   } finally {
-    // Not waited for.
+    // The shell should not wait for this.
     void sql.end({ timeout: 0 });
   }
 }

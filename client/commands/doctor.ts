@@ -13,12 +13,13 @@ import { colors, terminalWidth } from '../terminal/terminal';
 export function addDoctor(program: Command): void {
   program
     .command('doctor')
-    .description('Looks at everything that must be right, and says what to type.')
+    .description('Checks the whole setup, and says what to type where something is wrong.')
     .addHelpText(
       'after',
       `
-Database, rights, tables, timeouts, pooler, clocks, Temporal, namespace, worker, run, Schedule and
-jobs folder. Changes nothing. Exits 1 when something failed; warnings don't count.
+Checks database, rights, tables, timeouts, pooler, clocks, Temporal, namespace,
+worker, run, Schedule and jobs folder. Changes nothing. Exits 1 if a check
+failed; a warning is not a failure.
 
 Example:
   npx lrm doctor`,
@@ -43,7 +44,7 @@ async function doctor(): Promise<void> {
   });
 }
 
-/** One after the other: what follows needs what comes before. */
+/** In this order: each check needs what the one before it found. */
 async function database({ sql, db, settings }: Connections): Promise<Finding[]> {
   const found = await attempted('database', () => checkDatabase(sql, db));
   const isThere = found.some(({ check, state }) => check === 'database' && state !== 'failed');
@@ -60,7 +61,7 @@ async function database({ sql, db, settings }: Connections): Promise<Finding[]> 
 const address = ({ settings }: Connections): string =>
   settings.temporal.connectionOptions.address ?? 'localhost:7233';
 
-/** What a check throws is its finding. */
+/** An error that a check throws becomes its finding. */
 async function attempted(check: string, work: () => Promise<Finding[]>): Promise<Finding[]> {
   try {
     return await work();

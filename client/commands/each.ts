@@ -5,25 +5,25 @@ import { answer, complain, say } from '../terminal/output';
 
 /** What a command did with one migration. */
 export interface Done {
-  /** For a person. */
+  /** Shown to a person. */
   readonly line: string;
-  /** For a script, in a word or two: 'paused'. */
+  /** Shown to a script: one or two words, such as 'paused'. */
   readonly result: string;
 }
 
 /** The entry of one migration in a command's --json. */
 interface Entry {
   readonly name: string;
-  /** Afterwards; null: no longer registered. */
+  /** The status after the command. Null: no longer registered. */
   readonly status: string | null;
   readonly result: string | null;
   readonly error: string | null;
 }
 
 /**
- * Does the same with several migrations, side by side, and says of each how it went; one that can't
- * be doesn't keep the others from it.
- * @param last what is to be done once, for those that went well; its fields are added to each entry
+ * Does the same with several migrations at once, and reports the result of each. If one is refused,
+ * the others are still done.
+ * @param last done once at the end, for those that succeeded; its fields are added to each entry
  * @throws AlreadyReported when one of them failed
  */
 export async function eachMigration(

@@ -15,19 +15,20 @@ import { answer, complain, say } from '../terminal/output';
 export function addFinalize(program: Command): void {
   program
     .command('finalize')
-    .description('Runs migrations now, beside whatever runs, and waits until they are completed.')
+    .description('Runs migrations now, in addition to others, and waits until they are completed.')
     .argument('<names...>', 'the migrations')
-    .option('--throttled', 'keep their throttling: they take their turn with the application')
+    .option('--throttled', 'keep their throttling, to spare the application')
     .option(
       '--timeout <duration>',
-      'give up when no worker has taken them for so long',
+      'give up after this long without a worker that takes them',
       '10 minutes',
     )
     .addHelpText(
       'after',
       `
-Exits 0 when all are completed, else 1 with the error. Ctrl-C leaves them running. The timeout is
-for workers that are gone or lack the code: it begins anew whenever one has taken a migration.
+Exits 0 when all are completed, otherwise 1 with the error. After Ctrl-C they go
+on running. The timeout is for workers that are gone or lack the code. It starts
+again when a worker takes a migration.
 
 Example:
   npx lrm finalize 0001_sample && npx lrm check 0001_sample`,
@@ -43,10 +44,14 @@ interface Options {
 async function finalize(typed: string[], options: Options): Promise<void> {
   const timeout = duration(options.timeout);
   if (timeout === undefined) {
-    throw new UsageError("--timeout: is no duration from 1 ms to 24 days; write '10 minutes'");
+    throw new UsageError(
+      "--timeout is not a duration from 1 ms to 24 days; type, for example, '10 minutes'",
+    );
   }
   if (typed.length > FINALIZE_AT_MOST) {
-    throw new UsageError(`at most ${FINALIZE_AT_MOST} migrations at once`);
+    throw new UsageError(
+      `lrm finalize takes at most ${FINALIZE_AT_MOST} migrations at once; type fewer names`,
+    );
   }
   const throttled = options.throttled === true;
   await withConnections(async (connections) => {

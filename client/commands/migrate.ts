@@ -7,12 +7,13 @@ import { answer, say } from '../terminal/output';
 export function addMigrate(program: Command): void {
   program
     .command('migrate')
-    .description('Brings our tables and the registrations in drizzle/sql into the database.')
+    .description('Applies drizzle/sql to the database: our tables, and what registers migrations.')
     .addHelpText(
       'after',
       `
-Takes a lock, so that several at once end well. Exits 1 naming entries of the journal that can't
-be applied: older than the newest applied one, or changed afterwards.
+Takes a lock, so it is safe to start several at once. Exits 1 and names the
+journal's entries that can't be applied: older than the newest applied entry, or
+changed after they were applied.
 
 Example:
   DATABASE_URL=postgres://app@db/app npx lrm migrate`,
@@ -22,7 +23,7 @@ Example:
 
 async function migrate(): Promise<void> {
   const { databaseUrl } = readSettings();
-  // Says in our words what is wrong with the URL, before anything connects.
+  // A wrong URL gets our own error message, before anything connects.
   await openSql(databaseUrl).end();
   const applied = await applyMigrations(databaseUrl, 'sql', (tag) => say(`applied ${tag}`));
   answer({ applied });

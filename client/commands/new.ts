@@ -6,12 +6,13 @@ import { answer, say } from '../terminal/output';
 export function addNew(program: Command): void {
   program
     .command('new')
-    .description('Begins a migration: its job, what registers it, and a test that passes.')
-    .argument('<description...>', 'a few words')
+    .description('Creates a migration: its job, its registration, and a test that passes.')
+    .argument('<description...>', 'a few words that describe it')
     .addHelpText(
       'after',
       `
-Takes the next number and has drizzle-kit add the registration to drizzle/sql. Needs no server.
+Takes the next number. drizzle-kit adds the registration to drizzle/sql. Needs
+no server.
 
 Example:
   npx lrm new backfill email lower`,
@@ -27,7 +28,7 @@ function newCommand(words: string[]): void {
   ${registration}  registers it
   ${test}  its test, on a real database
 
-Next: write run(), and rows for it into the test; then
+Next: write run(), and add rows for it to the test. Then type
   npx jest ${test}
 On a server, after the deploy: npx lrm migrate registers it, and the next run executes it.`);
 }

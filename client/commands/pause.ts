@@ -6,10 +6,11 @@ export function addPause(program: Command): void {
     move: 'pause',
     past: 'paused',
     undoneBy: 'resume',
-    description: 'Stops a migration until it is resumed; what it has done is kept.',
+    description: 'Stops a migration until it is resumed. What it has done is kept.',
     help: `
-Returns when nothing of it runs any more: a running attempt sees the request within 2 seconds and
-stops at a safe point; where its worker is dead, after LRM_HEARTBEAT_TIMEOUT.
+Returns when nothing of it is running any more. A running attempt sees the
+request within 2 seconds and stops at a safe point. If its worker is dead, this
+takes LRM_HEARTBEAT_TIMEOUT.
 
 Example:
   npx lrm pause 0001_sample --reason 'month-end, too much load'`,

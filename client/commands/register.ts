@@ -12,13 +12,16 @@ import { type Done, eachMigration } from './each';
 export function addRegister(program: Command): void {
   program
     .command('register')
-    .description('Says that migrations are wanted: the next run executes them.')
-    .argument('<names...>', "the files' names in jobs/, their numbers, or how they begin")
-    .option('--run', 'start a run if none is going')
+    .description('Registers migrations: the next run executes them.')
+    .argument(
+      '<names...>',
+      'names of files in jobs/, their numbers, or the beginnings of their names',
+    )
+    .option('--run', 'start a run, if none is going')
     .addHelpText(
       'after',
       `
-The same as this line in a schema migration, which is the better place for it:
+This line in a schema migration does the same, and is the better way:
   INSERT INTO long_running_migrations.migrations (name) VALUES ('0001_sample') ON CONFLICT DO NOTHING;
 
 Examples:
@@ -32,7 +35,7 @@ async function registerCommand(typed: string[], options: { run?: boolean }): Pro
   await withConnections(async (connections) => {
     const { files } = await readCatalog(connections.settings.LRM_JOBS_DIR);
     const here = [...files.keys()];
-    // One whose file only the workers have is registered as typed.
+    // A file that only the workers have can't be found here: its name is registered as typed.
     const names = [...new Set(typed.map((each) => meant(each, here) ?? migrationName(each)))];
     await eachMigration(
       connections.db,
@@ -54,10 +57,10 @@ async function registerOne(
     const hint = didYouMean(name, here);
     warn(
       `there is no file ${name} in ${settings.LRM_JOBS_DIR}: it waits for a worker that has one` +
-        (hint ? `. Or ${hint} To take it back: npx lrm unregister ${name}` : ''),
+        (hint ? `. Or ${hint} To remove it: npx lrm unregister ${name}` : ''),
     );
   }
   return isNew
     ? { line: `${name} is registered`, result: 'registered' }
-    : { line: `${name} was registered before: nothing changed`, result: 'unchanged' };
+    : { line: `${name} is already registered: nothing changed`, result: 'unchanged' };
 }

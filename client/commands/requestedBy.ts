@@ -2,7 +2,7 @@ import os from 'node:os';
 import type { Asked } from '../../drizzle/rows/stop';
 import { plainText } from '../../settings/plainText';
 
-/** Who asks: the account and the machine, as in 'alice@build-7'. */
+/** The account and the machine that make a request, as in 'alice@build-7'. */
 export function requestedBy(reason: string | undefined): Asked {
   return { by: `${account()}@${os.hostname()}`, reason: reason ? plainText(reason) : null };
 }
@@ -11,7 +11,7 @@ function account(): string {
   try {
     return os.userInfo().username;
   } catch {
-    // A container's user often has a number only.
+    // A container's user often has no name, only a number.
     return String(process.getuid?.() ?? 'unknown');
   }
 }

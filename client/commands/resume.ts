@@ -17,15 +17,15 @@ interface Options {
 export function addResume(program: Command): void {
   program
     .command('resume')
-    .description('Lets paused migrations go on, or withdraws a pause or cancel under way.')
+    .description('Resumes paused migrations, or withdraws a request to pause or cancel.')
     .argument('<names...>', 'the migrations')
-    .option('--reason <text>', 'kept on the rows, with who and when')
-    .option('--no-run', "don't start a run: the next one takes them")
+    .option('--reason <text>', 'saved with your name and the time')
+    .option('--no-run', "don't start a run: wait for the next one")
     .addHelpText(
       'after',
       `
-Starts a run if none is going. One that was paused in Temporal (Web UI, temporal activity pause)
-is unpaused there.
+Starts a run if none is going. A migration that was paused in Temporal (Web UI,
+temporal activity pause) is unpaused there.
 
 Examples:
   npx lrm resume 0001_sample
@@ -56,11 +56,11 @@ async function resumeOne(
   if (result === 'running') return unpauseRunning(connections, name);
   const next = run ? '' : '. The next run takes it; to start one now: npx lrm run';
   return result === 'resumed'
-    ? { line: `${name} is back in the line${next}`, result: 'resumed' }
+    ? { line: `${name} is back in the queue${next}`, result: 'resumed' }
     : { line: `${name} goes on: the request to stop it is withdrawn`, result: 'withdrawn' };
 }
 
-/** On its row there is nothing to resume; in Temporal there may be. */
+/** Its row is not paused. Its activity may be paused in Temporal. */
 async function unpauseRunning(connections: Connections, name: string): Promise<Done> {
   if (await unpauseInTemporal(await connections.temporal(), name)) {
     return { line: `${name} goes on: it was paused in Temporal`, result: 'unpaused' };

@@ -21,10 +21,10 @@ export function addRetry(program: Command): void {
     .command('retry')
     .description('Runs failed or cancelled migrations again, from where they stopped.')
     .argument('<names...>', 'the migrations')
-    .option('--from-start', 'drop checkpoint and finished batches; completed ones, too')
-    .option('--yes', "don't ask whether to drop them")
-    .option('--reason <text>', 'kept on the rows, with who and when')
-    .option('--no-run', "don't start a run: the next one takes them")
+    .option('--from-start', 'drop checkpoint and finished batches; also for completed ones')
+    .option('--yes', 'drop them without asking')
+    .option('--reason <text>', 'saved with your name and the time')
+    .option('--no-run', "don't start a run: wait for the next one")
     .addHelpText(
       'after',
       `
@@ -51,7 +51,7 @@ async function retry(typed: string[], options: Options): Promise<void> {
   });
 }
 
-/** Of those that can be retried at all: nobody should have to think about what can't be done. */
+/** Refuses first what can't be retried: nobody should be asked about what won't be done. */
 async function confirmDropping({ db }: Connections, names: readonly string[]): Promise<void> {
   const done: string[] = [];
   for (const name of names) {
@@ -60,7 +60,7 @@ async function confirmDropping({ db }: Connections, names: readonly string[]): P
     done.push(`${name} has done ${row.rowsDone} rows`);
   }
   const what = names.length === 1 ? 'its checkpoint' : 'their checkpoints';
-  await confirm(`${done.join('; ')}. Drop ${what} and begin anew?`, '--yes');
+  await confirm(`${done.join('; ')}. Drop ${what} and start again?`, '--yes');
 }
 
 async function retryOne(connections: Connections, name: string, options: Options): Promise<Done> {

@@ -13,12 +13,13 @@ import { answer, say, warn } from '../terminal/output';
 export function addRun(program: Command): void {
   program
     .command('run')
-    .description('Starts a run now; says so if one is going.')
-    .option('--wait', 'until it has ended; exits 1 if a migration failed or was left')
+    .description('Starts a run now, unless one is going.')
+    .option('--wait', 'wait until it has ended; exits 1 if a migration failed or could not be run')
     .addHelpText(
       'after',
       `
-A run executes the pending migrations and ends. There is never a second one beside it.
+A run executes the pending migrations and ends. There is never more than one
+run.
 
 Example:
   npx lrm run --wait`,
@@ -35,7 +36,7 @@ async function run(options: { wait?: boolean }): Promise<void> {
     const first = { run: started ? 'started' : 'going' };
     if (!options.wait) {
       const { trouble } = await readRun(client);
-      // That no worker polls has been said.
+      // The missing worker has been reported above.
       if (trouble && trouble.kind !== 'no worker') warn(trouble.line);
       return answer({ ...first, result: null });
     }

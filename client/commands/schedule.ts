@@ -7,11 +7,12 @@ import { answer, say } from '../terminal/output';
 export function addSchedule(program: Command): void {
   program
     .command('schedule')
-    .description('Creates the Schedule that starts runs, or brings it up to date.')
+    .description('Creates the Schedule that starts runs, or updates it.')
     .addHelpText(
       'after',
       `
-It looks for pending migrations every LRM_INTERVAL (15 minutes). A paused one stays paused.
+The Schedule looks for pending migrations every LRM_INTERVAL (15 minutes). If it
+is paused, it stays paused.
 
 Example:
   LRM_INTERVAL='5 minutes' npx lrm schedule`,

@@ -20,22 +20,22 @@ interface Options {
   readonly all?: boolean;
 }
 
-/** As many attempts as a person reads; --json gives more. */
+/** Nobody reads more attempts than this. A script can: --json gives more. */
 const ATTEMPTS_SHOWN = 20;
 const ATTEMPTS_AS_JSON = 1_000;
 
 export function addStatus(program: Command): void {
   program
     .command('status')
-    .description('Shows the migrations, or one with its attempts.')
+    .description('Shows all migrations, or one with its attempts.')
     .argument('[name]', 'a migration')
-    .option('--watch', 'live, until q or Ctrl-C')
-    .option('--all', 'also the completed ones that are long done')
+    .option('--watch', 'update the screen until q or Ctrl-C')
+    .option('--all', 'also show the older completed ones')
     .addHelpText(
       'after',
       `
-Exits 0 whatever the migrations' state: npx lrm check is the one that judges. Works without
-Temporal, and says so.
+Exits 0 whatever the migrations' state; use npx lrm check to test it. Without
+Temporal it shows what Postgres knows, with a warning.
 
 Examples:
   npx lrm status --watch
@@ -59,9 +59,9 @@ async function status(typed: string | undefined, options: Options): Promise<void
 }
 
 function refuseWatch(): void {
-  if (asJson) throw new UsageError('--watch and --json exclude each other');
+  if (asJson) throw new UsageError("--watch and --json can't be used together: type one of them");
   if (!process.stdout.isTTY)
-    throw new UsageError('--watch needs a terminal; without it, once is shown');
+    throw new UsageError('--watch needs a terminal; type npx lrm status without it');
 }
 
 interface Screen {
@@ -101,6 +101,6 @@ function statusRows({ migrations, temporal }: Report, name: string | undefined):
 const withWarnings = ({ text, warnings }: Screen): string =>
   [
     text,
-    // A line that the terminal breaks would shift the frame.
+    // A line that the terminal wraps itself would shift the frame.
     ...warnings.map((warning) => colors.yellow(hanging('', warning, terminalWidth()))),
   ].join('\n');

@@ -15,14 +15,14 @@ import { notifyRun } from '../temporal/notify';
 import { sayWhenInterrupted } from '../terminal/interrupted';
 import { asJson } from '../terminal/output';
 
-/** A running attempt looks at its row every 2 s at most: asking more often than this gains nothing. */
+/** A running attempt reads its row only every 2 s, so polling faster gains nothing. Milliseconds. */
 const ASK_EVERY = 300;
 
 /**
- * Pauses or cancels a migration and returns when nothing of it runs any more: its attempt has
- * stopped, or its worker has not been heard for LRM_HEARTBEAT_TIMEOUT.
- * @param wait false: return as soon as the running attempt has been asked
- * @throws OperationRefused when it can't be, or when it ended otherwise meanwhile
+ * Pauses or cancels a migration. Returns when nothing of it is running any more: its attempt has
+ * stopped, or its worker has sent no heartbeat for LRM_HEARTBEAT_TIMEOUT.
+ * @param wait false: return as soon as the running attempt has been asked to stop
+ * @throws OperationRefused when its status forbids that, or when it ended in another way meanwhile
  */
 export async function stopAndWait(
   connections: Connections,
@@ -37,7 +37,7 @@ export async function stopAndWait(
     if (!wait) return 'asked';
     if (!asJson) console.error(`${name} has been asked to stop …`);
     await sayWhenInterrupted(
-      `${name} stops all the same: npx lrm status ${name}; to withdraw it: npx lrm resume ${name}`,
+      `${name} still stops: npx lrm status ${name}; to withdraw it: npx lrm resume ${name}`,
       () => untilStopped(connections, name, move, asked),
     );
   }
@@ -57,19 +57,19 @@ async function untilStopped(
     if (!view) throw new OperationRefused(`${name} was removed meanwhile`);
     if (hasMoved(view.migration, move)) return requireNoSessions(db, name, move, timeout);
     if (view.migration.status !== 'in_progress') {
-      // It had begun to stop for a pause when the cancel came: paused, and to be cancelled.
+      // It was already stopping for a pause when the cancel came, so it is now paused.
       if ((await stop(db, name, move, asked, timeout)) === 'stopped') return;
     } else if (!view.live && (await settle(db, name, move, timeout))) return;
     await sleep(ASK_EVERY);
   }
 }
 
-/** @throws OperationRefused when it never will */
+/** @throws OperationRefused if it can no longer get there */
 function hasMoved(row: Migration, move: StopMove): boolean {
   const { to } = transitions[move];
   if (row.status === to) return true;
   if (row.status === 'completed' || row.status === 'failed') {
-    throw new OperationRefused(`${row.name} ended before that: it is ${row.status}`);
+    throw new OperationRefused(`${row.name} ended before it could be stopped: it is ${row.status}`);
   }
   if (row.request !== move) {
     const by = row.requestedBy ?? 'somebody';

@@ -6,14 +6,14 @@ import { eachMigration } from './each';
 import { requestedBy } from './requestedBy';
 import { stopAndWait } from './stopAndWait';
 
-/** What sets `lrm pause` and `lrm cancel` apart. */
+/** The difference between `lrm pause` and `lrm cancel`. */
 export interface StopCommand {
   readonly move: StopMove;
   readonly description: string;
   readonly help: string;
-  /** 'paused': what the migration then is. */
+  /** The status that follows: 'paused'. */
   readonly past: string;
-  /** The command that makes it go on. */
+  /** The command that lets it run again: 'resume'. */
   readonly undoneBy: string;
 }
 
@@ -22,7 +22,7 @@ export function addStopCommand(program: Command, command: StopCommand): void {
     .command(command.move)
     .description(command.description)
     .argument('<names...>', 'the migrations')
-    .option('--reason <text>', 'kept on the rows, with who and when')
+    .option('--reason <text>', 'saved with your name and the time')
     .option('--no-wait', "don't wait for running attempts to stop")
     .addHelpText('after', command.help)
     .action((typed: string[], options: Options) => stop(command, typed, options));
@@ -45,7 +45,7 @@ async function stop(command: StopCommand, typed: string[], options: Options): Pr
             result: command.past,
           }
         : {
-            line: `${name} has been asked to stop and is ${command.past} soon: npx lrm status ${name}`,
+            line: `${name} has been asked to stop and will soon be ${command.past}: npx lrm status ${name}`,
             result: 'asked',
           };
     });

@@ -16,12 +16,12 @@ export function addUnregister(program: Command): void {
     .command('unregister')
     .description('Removes migrations that were registered by mistake.')
     .argument('<names...>', 'the migrations')
-    .option('--yes', 'with their history: attempts, checkpoint and finished batches')
+    .option('--yes', 'remove their history, too: attempts, checkpoint and finished batches')
     .addHelpText(
       'after',
       `
-Refused while an attempt runs. To give up one that has begun, npx lrm cancel is better: it keeps
-what was done, and who asked. The job's file stays.
+Refused while an attempt is running. To give up a migration that has begun, use
+npx lrm cancel: it keeps the history and who asked. The job's file stays.
 
 Examples:
   npx lrm unregister 0001_smaple
@@ -41,7 +41,7 @@ async function unregister(typed: string[], options: { yes?: boolean }): Promise<
   });
 }
 
-/** @returns whether there is a history, which a person agrees to lose */
+/** @returns true if there is a history and the operator agrees to lose it */
 async function mayDrop({ db }: Connections, names: readonly string[]): Promise<boolean> {
   const dropped: string[] = [];
   for (const name of names) {
@@ -49,7 +49,7 @@ async function mayDrop({ db }: Connections, names: readonly string[]): Promise<b
     if (!isEmpty(history)) dropped.push(`${name} has ${describeHistory(history)}`);
   }
   if (dropped.length === 0) return false;
-  await confirm(`${dropped.join('; ')}. Remove with its history?`, '--yes');
+  await confirm(`${dropped.join('; ')}. Remove the history, too?`, '--yes');
   return true;
 }
 

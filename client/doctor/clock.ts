@@ -3,12 +3,12 @@ import { SCHEMA } from '../../drizzle/schema';
 import { durationText } from '../../settings/duration';
 import { type Finding, ok, warning } from './finding';
 
-/** Less does no harm: waits are counted in seconds. Milliseconds. */
+/** A smaller difference does no harm, because waits take seconds. Milliseconds. */
 const HARMLESS = 2_000;
 
-/** This machine's clock beside the database's. */
+/** Compares this machine's clock with the database's. */
 export async function checkClock(sql: Sql, clock = Date.now): Promise<Finding> {
-  // Connected by then, so that the way there and back is short.
+  // The connection is open by now, so the round trip is short.
   const before = clock();
   const [row] = await sql<{ now: string }[]>`
     select extract(epoch from clock_timestamp()) * 1000 as now`;
@@ -21,11 +21,11 @@ export async function checkClock(sql: Sql, clock = Date.now): Promise<Finding> {
   return warning(
     'clock',
     `this machine is ${durationText(Math.abs(difference))} ${which} the database`,
-    'set both by NTP; lrm itself goes by the database alone',
+    "set both by NTP; lrm itself uses only the database's clock",
   );
 }
 
-/** Temporal's clock is seen by the times it gave to attempts: none may lie in the future. */
+/** Temporal's clock shows in the times at which it scheduled attempts: none may be in the future. */
 export async function checkTemporalClock(sql: Sql): Promise<Finding[]> {
   const [row] = await sql<{ ahead: string | null }[]>`
     select extract(epoch from max(claim_scheduled_at) - now()) * 1000 as ahead

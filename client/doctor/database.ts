@@ -5,10 +5,10 @@ import { type Installation, readInstallation, unreadable } from '../../drizzle/r
 import { SCHEMA } from '../../drizzle/schema';
 import { type Finding, failed, ok, warning } from './finding';
 
-/** Older ones lack what ends the sessions of a client that is gone. */
+/** Older versions can't end the session of a client that is gone. */
 const OLDEST_VERSION = 140_000;
 
-/** Everything about the database. @throws whatever connecting to it throws */
+/** @throws whatever connecting to the database throws */
 export async function checkDatabase(sql: Sql, db: Database): Promise<Finding[]> {
   const [server] = await sql<{ version: string; number: number; readonly: boolean }[]>`
     select current_setting('server_version') as version,
@@ -18,9 +18,13 @@ export async function checkDatabase(sql: Sql, db: Database): Promise<Finding[]> 
   const message = `PostgreSQL ${server?.version}, database ${found.database}, role ${found.role}`;
   const findings = [
     server?.readonly
-      ? failed('database', `${message}: read-only`, 'name the primary in DATABASE_URL')
+      ? failed('database', `${message}: read-only`, 'set DATABASE_URL to the primary')
       : (server?.number ?? 0) < OLDEST_VERSION
-        ? warning('database', message, 'PostgreSQL 14 or later ends sessions of dead clients')
+        ? warning(
+            'database',
+            message,
+            'use PostgreSQL 14 or later: it ends sessions of dead clients',
+          )
         : ok('database', message),
   ];
   return [...findings, ...(await checkTables(sql, found)), ...(await checkRole(sql))];
@@ -28,7 +32,9 @@ export async function checkDatabase(sql: Sql, db: Database): Promise<Finding[]> 
 
 async function checkTables(sql: Sql, found: Installation): Promise<Finding[]> {
   if (found.tables.length === 0) {
-    return [failed('tables', `none of ours in ${found.database}`, 'npx lrm migrate')];
+    return [
+      failed('tables', `database ${found.database} has none of our tables`, 'npx lrm migrate'),
+    ];
   }
   const problem = unreadable(found) ?? (await unwritable(sql, found.role));
   if (problem) return [failed('rights', problem, null)];
@@ -57,14 +63,14 @@ async function unwritable(sql: Sql, role: string): Promise<string | undefined> {
   return `role ${role} may not write ${names}: GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${SCHEMA} TO "${role}"`;
 }
 
-/** Limits that a role has in all its sessions. A job's own sessions set theirs anew. */
+/** Limits that a role has in all its sessions. A job's sessions set their own. */
 async function checkRole(sql: Sql): Promise<Finding[]> {
   const limits = await sql<{ name: string; value: string }[]>`
     select name, reset_val || unit as value from pg_catalog.pg_settings
     where name in ('statement_timeout', 'transaction_timeout', 'lock_timeout',
       'idle_session_timeout', 'idle_in_transaction_session_timeout')
       and reset_val <> '0' order by name`;
-  if (limits.length === 0) return [ok('timeouts', 'this role has none of its own')];
+  if (limits.length === 0) return [ok('timeouts', 'this role has none')];
   const text = limits.map(({ name, value }) => `${name} ${value}`).join(', ');
   const hard = limits.find(({ name }) => /^(transaction|idle_session)_timeout$/.test(name));
   return hard
@@ -72,15 +78,15 @@ async function checkRole(sql: Sql): Promise<Finding[]> {
         warning(
           'timeouts',
           text,
-          `ALTER ROLE … SET ${hard.name} = 0: it ends sessions that we need`,
+          `ALTER ROLE … SET ${hard.name} = 0: it ends sessions that lrm needs`,
         ),
       ]
-    : [ok('timeouts', `${text}; ours are set for each session`)];
+    : [ok('timeouts', `${text}; lrm sets its own in each session`)];
 }
 
 /**
- * Whether sessions are shared between transactions (PgBouncer in transaction mode): two
- * connections that are open at once are then served by one backend, or one of them by several.
+ * Checks whether transactions share sessions (PgBouncer in transaction mode). If they do, one backend
+ * serves two open connections, or several backends serve one.
  */
 export async function checkPooler(databaseUrl: string): Promise<Finding> {
   const open = () => connect(databaseUrl, { max: 1, applicationName: 'lrm doctor' });
@@ -98,13 +104,13 @@ export async function checkPooler(databaseUrl: string): Promise<Finding> {
   return shared || pids.one.size > 1 || pids.two.size > 1
     ? warning(
         'pooler',
-        'sessions are shared between transactions (PgBouncer in transaction mode?): limits of a session are lost, and its end is not seen',
-        'DATABASE_URL of the worker and lrm: the server itself, or a pool in session mode',
+        "transactions share sessions (PgBouncer in transaction mode?): a session's limits are lost, and its end is not seen",
+        'set DATABASE_URL of the worker and lrm to the server itself, or to a pool in session mode',
       )
-    : ok('pooler', 'each connection has a session of its own');
+    : ok('pooler', 'each connection has its own session');
 }
 
-/** A busy pooler doesn't give the same backend each time. */
+/** A busy pooler shows several backends only after some rounds. */
 const ROUNDS = 3;
 
 async function backend(sql: Sql): Promise<number> {

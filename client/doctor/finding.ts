@@ -1,10 +1,10 @@
 /** One line of `lrm doctor`. */
 export interface Finding {
-  /** What was looked at: 'clock'. */
+  /** What was checked: 'clock'. */
   readonly check: string;
   readonly state: 'ok' | 'warning' | 'failed';
   readonly message: string;
-  /** What to type or to change; null: nothing. */
+  /** What to type or to change. Null: nothing. */
   readonly next: string | null;
 }
 

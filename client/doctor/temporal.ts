@@ -3,7 +3,7 @@ import { time } from '../status/format';
 import { readTemporalState, type TemporalState } from '../temporal/state';
 import { type Finding, ok, warning } from './finding';
 
-/** Everything about Temporal. @throws whatever asking it throws */
+/** @throws whatever the calls to Temporal throw */
 export async function checkTemporal(client: Client, address: string): Promise<Finding[]> {
   const { serverVersion } = await client.workflowService.getSystemInfo({});
   const { namespace } = client.options;
@@ -16,7 +16,7 @@ export async function checkTemporal(client: Client, address: string): Promise<Fi
 const worker = ({ workers }: TemporalState): Finding =>
   workers.length > 0
     ? ok('worker', workers.join(', '))
-    : warning('worker', 'none has been polling lately', 'npm run worker');
+    : warning('worker', 'none has polled lately', 'npm run worker');
 
 const run = ({ run }: TemporalState): Finding =>
   ok('run', run ? `going since ${time(run.startedAt)}` : 'none is going');

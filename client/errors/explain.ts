@@ -5,21 +5,21 @@ import { OperationRefused } from '../../drizzle/rows/operationRefused';
 import { plainText } from '../../settings/plainText';
 import { UsageError } from '../../settings/usageError';
 
-/** What an operator is told of an error, and the exit code. */
+/** What an operator sees of an error, and the exit code. */
 export interface Explanation {
-  /** Empty when everything has been said. */
+  /** Empty when the command has already reported everything. */
   readonly line: string;
   readonly exitCode: 1 | 2;
 }
 
-/** The state of things is a failure, and the command has shown it already. */
+/** The command has failed, and has already shown why. */
 export class AlreadyReported extends Error {
   override readonly name = 'AlreadyReported';
 }
 
 /**
- * One line on what is wrong and what to do. No stack trace, and never a part of DATABASE_URL or a
- * row's value: of errors that may quote those only codes and names pass.
+ * One line on what is wrong and what to do. It has no stack trace, and never a part of DATABASE_URL
+ * or a row's value: if an error may quote those, only its code and its name are shown.
  */
 export function explain(error: unknown): Explanation {
   if (error instanceof AlreadyReported) return { line: '', exitCode: 1 };
@@ -27,13 +27,15 @@ export function explain(error: unknown): Explanation {
   if (error instanceof OperationRefused || error instanceof NotApplied)
     return failed(error.message);
   if (error instanceof EntryFailed) {
-    return failed(`${error.message}: ${explain(error.cause).line}. Nothing of that file was kept`);
+    return failed(
+      `${error.message}: ${explain(error.cause).line}. Nothing from that file was kept`,
+    );
   }
   const line = explainTemporal(error) ?? explainPostgres(error);
   return failed(line ?? `unexpected: ${describeUnexpected(error)}`);
 }
 
-/** A server's own words may be in it. */
+/** The line may quote a server, so it is made plain text. */
 const failed = (line: string): Explanation => ({ line: plainText(line), exitCode: 1 });
 
 function describeUnexpected(error: unknown): string {

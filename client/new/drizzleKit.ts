@@ -4,14 +4,16 @@ import path from 'node:path';
 import { UsageError } from '../../settings/usageError';
 
 /**
- * Lets drizzle-kit add an empty migration to drizzle/sql, journal and snapshot included.
+ * Runs drizzle-kit to add an empty migration to drizzle/sql, with its journal entry and snapshot.
  * @returns the path of its SQL file
- * @throws UsageError where drizzle-kit isn't installed, or refuses
+ * @throws UsageError when drizzle-kit is not installed or fails
  */
 export function addDrizzleMigration(project: string, name: string): string {
   const kit = path.join(project, 'node_modules', 'drizzle-kit', 'bin.cjs');
   if (!existsSync(kit)) {
-    throw new UsageError('npx lrm new needs a development checkout: drizzle-kit is not installed');
+    throw new UsageError(
+      'npx lrm new needs a development checkout: drizzle-kit is not installed (npm ci)',
+    );
   }
   const folder = path.join(project, 'drizzle', 'sql');
   const before = new Set(readdirSync(folder));

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** The number after the greatest one in use: in jobs/, or in a registration whose job was removed. */
+/** The number after the greatest one in use. A removed job's number stays in use by its registration. */
 export function nextNumber(project: string): string {
   const used = [...jobNumbers(project), ...registeredNumbers(project)];
   return String(Math.max(0, ...used) + 1).padStart(4, '0');

@@ -6,7 +6,7 @@ import { addDrizzleMigration } from './drizzleKit';
 import { nextNumber } from './number';
 import { jobTemplate, registrationTemplate, testTemplate } from './templates';
 
-/** What was made; paths are relative to the project. */
+/** The new files. Paths are relative to the project. */
 export interface Scaffold {
   readonly name: string;
   readonly job: string;
@@ -16,17 +16,17 @@ export interface Scaffold {
 
 /**
  * Makes a new job, the Drizzle migration that registers it, and its test.
- * @throws UsageError, and nothing is left behind
+ * @throws UsageError; then no file was made
  */
 export function scaffold(project: string, description: string): Scaffold {
   if (!existsSync(path.join(project, 'jobs', 'context'))) {
     throw new UsageError(
-      'npx lrm new needs a development checkout: there is no jobs/ with sources',
+      'npx lrm new needs a development checkout: there is no folder jobs/ with sources here',
     );
   }
   const words = slug(description);
   const name = `${nextNumber(project)}_${words}`;
-  // First, since it is the part that can fail.
+  // This comes first, because it can fail.
   const registration = addDrizzleMigration(project, `register_${name}`);
   writeFileSync(registration, registrationTemplate(name));
   const date = new Date().toISOString().slice(0, 10);

@@ -1,13 +1,15 @@
+import { lastError, requestText } from '../../drizzle/rows/notes';
+import { rowsText } from '../../drizzle/rows/progressText';
 import type { Attempt } from '../../drizzle/schema';
+import { bar, count, oneLine, seconds } from '../../settings/screenText';
 import { colors, terminalWidth } from '../terminal/terminal';
-import { bar } from './bar';
-import { count, oneLine, rate, seconds, time } from './format';
+import { time } from './format';
 import { columnsWithNotes, type NotedRow, widthOf } from './layout';
-import { lastError, requestText, type StatusRow } from './row';
+import type { StatusRow } from './row';
 import { paint } from './table';
 import { hanging } from './wrap';
 
-/** One migration: where it stands, and its attempts, the latest first. */
+/** One migration: its state, and its attempts. The latest attempt comes first. */
 export function details(row: StatusRow, attempts: readonly Attempt[]): string {
   const facts = factsOf(row).filter(([, value]) => value !== null);
   const width = Math.max(...facts.map(([label]) => label.length));
@@ -35,20 +37,13 @@ function factsOf(row: StatusRow): [string, string | null][] {
   ];
 }
 
-/** In full, as its error or as what was asked. */
+/** The error and the request have their own lines, in full. */
 const isShownBelow = (row: StatusRow, note: string): boolean =>
   note === requestText(row) || (row.migration.error !== null && note === lastError(row));
 
-function progress({ migration, percent, rowsPerSecond, secondsLeft }: StatusRow): string | null {
-  const { rowsDone, rowsTotal } = migration;
-  if (rowsDone === 0 && rowsTotal === null) return null;
-  const parts = [
-    `${count(rowsDone)}${rowsTotal === null ? '' : ` of ${count(rowsTotal)}`} rows`,
-    rowsPerSecond === null ? null : `${rate(rowsPerSecond)} rows/s`,
-    secondsLeft === null ? null : `${seconds(secondsLeft)} left`,
-  ];
-  const text = parts.filter((part) => part !== null).join(', ');
-  return percent === null ? text : `${bar(percent)}  ${text}`;
+function progress(row: StatusRow): string | null {
+  const text = rowsText(row);
+  return text === null || row.percent === null ? text : `${bar(row.percent)}  ${text}`;
 }
 
 function request({ migration }: StatusRow): string | null {
@@ -64,7 +59,7 @@ function attemptTable(attempts: readonly Attempt[]): string {
   const heads = ['>Attempt', 'Started', '>Took', 'Outcome', '>Rows', 'Worker'];
   const fits = width === undefined || widthOf(heads, rows) <= width;
   if (fits) return columnsWithNotes(heads, noted(rows, attempts), width);
-  // The worker's name is the one that can be long: below, then, with the error.
+  // Only the worker's name can be long. It goes below the row, with the error.
   return columnsWithNotes(
     heads.slice(0, -1),
     noted(rows, attempts).map(({ cells, note }) => ({
@@ -87,6 +82,6 @@ const attemptCells = (attempt: Attempt): string[] => [
   oneLine(attempt.worker, 100),
 ];
 
-/** Up to the last sign of life, where nobody has said how it ended. */
+/** Up to the last heartbeat if nobody has recorded the end. */
 const took = ({ startedAt, endedAt, heartbeatAt }: Attempt): string =>
   seconds(((endedAt ?? heartbeatAt).getTime() - startedAt.getTime()) / 1000);

@@ -2,12 +2,12 @@ import type { TemporalState } from '../temporal/state';
 import { colors, terminalWidth } from '../terminal/terminal';
 import { time } from './format';
 
-/** Lines on the run, the Schedule and the workers; none when Temporal doesn't answer. */
+/** The run, the Schedule and the workers. Empty when Temporal does not answer. */
 export function footer(state: TemporalState | null): string {
   if (!state) return '';
   const parts = [run(state), schedule(state), workers(state)];
   const line = parts.join(' · ');
-  // One below the other where they would be broken in the middle.
+  // A line each if the terminal would wrap one long line.
   return colors.dim(line.length <= (terminalWidth() ?? line.length) ? line : parts.join('\n'));
 }
 

@@ -1,7 +1,7 @@
 import type { Attempt } from '../../drizzle/schema';
 import type { StatusRow } from './row';
 
-/** What `lrm status --json` prints of a migration. Names stay; new ones may be added. */
+/** A migration in `lrm status --json`. Scripts rely on these names: add new ones, change none. */
 export function toJson(row: StatusRow, history?: readonly Attempt[]): Record<string, unknown> {
   const { migration, pending } = row;
   return {

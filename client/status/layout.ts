@@ -1,8 +1,9 @@
 import Table from 'cli-table3';
+import stringWidth from 'string-width';
 import { colors } from '../terminal/terminal';
-import { visibleLength, wrap } from './wrap';
+import { wrap } from './wrap';
 
-/** Columns without lines between them: shorter, and easy to cut and grep. */
+/** No lines between columns: this is shorter, and easy to cut and grep. */
 const noBorders = {
   top: '',
   'top-mid': '',
@@ -21,16 +22,17 @@ const noBorders = {
   middle: '  ',
 };
 
-/** A line of a table, and what is to be said of it. */
+/** A row of a table, with a note on it. */
 export interface NotedRow {
   readonly cells: readonly string[];
   readonly note: string;
 }
 
 /**
- * Lines up rows under their heads; a column of '>' is set flush right. A note stands at the end of
- * its line, or below it where it doesn't fit: its end may be the command to type.
- * @param width columns of the terminal; undefined: as wide as it gets
+ * Aligns rows under their heads. A head that begins with '>' aligns its column to the right. A note
+ * stands at the end of its row, or below if it does not fit. It is never cut: its end may be the
+ * command to type.
+ * @param width columns of the terminal; undefined: no limit
  */
 export function columnsWithNotes(
   heads: readonly string[],
@@ -41,13 +43,13 @@ export function columnsWithNotes(
     heads,
     rows.map(({ cells }) => cells),
   );
-  const widest = Math.max(...[head, ...lines].map(visibleLength));
+  const widest = Math.max(...[head, ...lines].map(stringWidth));
   const beside = width === undefined ? Number.POSITIVE_INFINITY : width - widest - GAP.length;
   const noted = lines.map((line, index) => {
     const note = rows[index]?.note ?? '';
     if (note === '') return line.trimEnd();
-    if (note.length <= beside && !note.includes('\n')) {
-      return line + ' '.repeat(widest - visibleLength(line)) + GAP + note;
+    if (stringWidth(note) <= beside && !note.includes('\n')) {
+      return line + ' '.repeat(widest - stringWidth(line)) + GAP + note;
     }
     if (width === undefined) return line + GAP + note.replaceAll('\n', ' ');
     return [line.trimEnd(), ...wrap(note, width - GAP.length).map((part) => GAP + part)].join('\n');
@@ -57,15 +59,15 @@ export function columnsWithNotes(
 
 /** The width of a table's widest line. */
 export const widthOf = (heads: readonly string[], rows: readonly (readonly string[])[]): number =>
-  Math.max(...columns(heads, rows).map((line) => visibleLength(line.trimEnd())));
+  Math.max(...columns(heads, rows).map((line) => stringWidth(line.trimEnd())));
 
 const GAP = '  ';
 
-/** The head's line, and one a row. */
+/** One line for the heads, and one for each row. */
 function columns(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const table = new Table({
     chars: noBorders,
-    // Its own colours don't know whether they are wanted.
+    // The library would use its colours even when they are not wanted.
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
     colAligns: heads.map((head) => (head.startsWith('>') ? 'right' : 'left')),
     head: heads.map((head) => colors.bold(head.replace('>', ''))),

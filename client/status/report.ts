@@ -9,25 +9,25 @@ import { readTemporalState, type TemporalState } from '../temporal/state';
 /** Everything that `lrm status` shows. */
 export interface Report {
   readonly migrations: readonly MigrationView[];
-  /** Null when Temporal doesn't answer: then `warnings` says so. */
+  /** Null when Temporal does not answer; `warnings` then says so. */
   readonly temporal: TemporalState | null;
-  /** What an operator should know, a line each. */
+  /** What an operator should know, one line for each thing. */
   readonly warnings: readonly string[];
 }
 
-/** More of one kind push the table off the screen. */
+/** More warnings of one kind would push the table off the screen. */
 const OF_A_KIND = 5;
 
-/** As many time limits in a row without progress are no accident any more. */
-const FRUITLESS_LIMITS = 3;
+/** One timeout without progress can be an accident. This many in a row are not. */
+const TIMEOUTS_WITHOUT_PROGRESS = 3;
 
-/** Reads both sides at once, so that a Temporal that is down costs no more than its timeout. */
+/** Reads Postgres and Temporal at once, so that only one of two timeouts is waited for. */
 export async function readReport(connections: Connections, name?: string): Promise<Report> {
   const { db, settings } = connections;
   const asked = readTemporal(connections);
   const [rows] = await Promise.allSettled([
     readMigrations(db, settings.LRM_HEARTBEAT_TIMEOUT, name),
-    // Also when Postgres fails: closing the connection under a question ends in an exception.
+    // Waited for even when Postgres fails: closing the connection during a call would throw.
     asked,
   ]);
   if (rows.status === 'rejected') throw rows.reason;
@@ -37,53 +37,53 @@ export async function readReport(connections: Connections, name?: string): Promi
   const warnings = [
     ...(typeof temporal === 'string' ? [temporal] : []),
     ...first(sameNumber(migrations.map(({ migration }) => migration.name))),
-    ...first(migrations.filter(isFruitless).map(fruitless)),
+    ...first(migrations.filter(makesNoProgress).map(noProgress)),
     ...(state ? runTroubles(state) : []),
     ...(state ? missingParts(state, migrations) : []),
   ];
   return { migrations, temporal: state, warnings };
 }
 
-/** The state, or a line on why there is none. */
+/** The state, or one line on why there is none. */
 async function readTemporal(connections: Connections): Promise<TemporalState | string> {
   try {
     return await readTemporalState(await connections.temporal());
   } catch (error) {
-    return `${explain(error).line}; what follows comes from Postgres alone`;
+    return `${explain(error).line}; this comes from Postgres alone`;
   }
 }
 
 function first(warnings: readonly string[]): string[] {
   const more = warnings.length - OF_A_KIND;
   const shown = warnings.slice(0, OF_A_KIND);
-  return more > 0 ? [...shown, `and ${more} more of that kind`] : shown;
+  return more > 0 ? [...shown, `and ${more} more like that`] : shown;
 }
 
-const isFruitless = ({ migration, timeoutsWithoutProgress }: MigrationView): boolean =>
-  migration.status === 'in_progress' && timeoutsWithoutProgress >= FRUITLESS_LIMITS;
+const makesNoProgress = ({ migration, timeoutsWithoutProgress }: MigrationView): boolean =>
+  migration.status === 'in_progress' && timeoutsWithoutProgress >= TIMEOUTS_WITHOUT_PROGRESS;
 
-const fruitless = ({ migration, timeoutsWithoutProgress }: MigrationView): string =>
-  `${migration.name} met its time limit ${timeoutsWithoutProgress} times in a row without progress: a ` +
-  'step of it takes longer than an attempt may (options.startToCloseTimeout in its file, or LRM_START_TO_CLOSE)';
+const noProgress = ({ migration, timeoutsWithoutProgress }: MigrationView): string =>
+  `${migration.name} reached its time limit ${timeoutsWithoutProgress} times in a row without progress: a ` +
+  'step takes longer than its limit (options.startToCloseTimeout in its file, or LRM_START_TO_CLOSE)';
 
-/** Also where no migration waits: the next ones will. */
+/** Reported even when no migration waits: the next ones will. */
 function runTroubles({ run, workers }: TemporalState): string[] {
   const trouble = runTrouble(run?.task ?? null, workers);
   return trouble === null ? [] : [trouble.line];
 }
 
-/** What keeps waiting migrations from being run. */
+/** Why waiting migrations are not run. */
 function missingParts(state: TemporalState, migrations: readonly MigrationView[]): string[] {
   const waiting = migrations.some(({ migration }) => pending.includes(migration.status));
   if (!waiting) return [];
   const warnings = [];
   if (state.workers.length === 0) {
-    warnings.push('no worker has been polling lately: start one (npm run worker)');
+    warnings.push('no worker has polled lately: start one (npm run worker)');
   }
   if (!state.run && !state.schedule) {
     warnings.push('nothing starts a run: npx lrm schedule, or npx lrm run for one now');
   } else if (!state.run && state.schedule?.paused) {
-    warnings.push('the Schedule is paused: nothing starts a run but npx lrm run');
+    warnings.push('the Schedule is paused, so only npx lrm run starts a run');
   }
   return warnings;
 }

@@ -1,15 +1,14 @@
 import type { MigrationStatus } from '../../drizzle/schema';
+import { bar, count, oneLine, rate, seconds } from '../../settings/screenText';
 import { colors, terminalWidth } from '../terminal/terminal';
-import { bar } from './bar';
-import { count, oneLine, rate, seconds } from './format';
 import { columnsWithNotes, widthOf } from './layout';
 import type { StatusRow } from './row';
 
-/** More of the completed ones only push the others off the screen. */
+/** More completed migrations would push the others off the screen. */
 const COMPLETED_AT_MOST = 10;
-/** Three lines of a small terminal; `lrm status <name>` shows all. */
+/** Three lines of a small terminal. `lrm status <name>` shows the whole note. */
 const NOTE_AT_MOST = 240;
-/** Shorter names tell nothing. */
+/** A shorter part of a name says nothing. */
 const NARROWEST_NAME = 12;
 
 export const paint: Readonly<Record<MigrationStatus, (text: string) => string>> = {
@@ -21,7 +20,7 @@ export const paint: Readonly<Record<MigrationStatus, (text: string) => string>> 
   cancelled: colors.dim,
 };
 
-/** The table of all migrations, in order of work; of the completed ones the latest. */
+/** The table of migrations, in order of work. Of the completed ones it shows the latest. */
 export function table(rows: readonly StatusRow[], all: boolean): string {
   if (rows.length === 0) return 'No migration is registered: npx lrm register <name>';
   const completed = rows.filter(({ migration }) => migration.status === 'completed');
@@ -33,7 +32,7 @@ export function table(rows: readonly StatusRow[], all: boolean): string {
   return lines.join('\n');
 }
 
-/** The first of the shapes that the terminal has room for. */
+/** Uses the first shape that fits the terminal. */
 function fitted(rows: readonly StatusRow[]): string {
   const width = terminalWidth();
   const noted = (toCells: ToCells) =>
@@ -53,19 +52,19 @@ interface Shape {
   readonly toCells: ToCells;
 }
 
-/** About 100 columns: with a bar. */
+/** For about 100 columns: with a bar. */
 const WIDE: Shape = {
   heads: ['Migration', 'Status', 'Progress', '>Rows', '>Rows/s', '>ETA', '>Attempt'],
   toCells: (row) => cells(row, progress(row), rowsOf(row)),
 };
 
-/** About 80: the percentage alone. */
+/** For about 80 columns: the percentage without a bar. */
 const PLAIN: Shape = {
   heads: ['Migration', 'Status', '>Done', '>Rows', '>Rows/s', '>ETA', '>Attempt'],
   toCells: (row) => cells(row, percentage(row), rowsOf(row)),
 };
 
-/** What is left where names and numbers are long. */
+/** For long names and numbers: without totals and attempts. */
 const NARROW: Shape = {
   heads: ['Migration', 'Status', '>Done', '>Rows', '>Rows/s', '>ETA'],
   toCells: (row) => cells(row, percentage(row), doneOf(row)).slice(0, -1),
@@ -73,7 +72,7 @@ const NARROW: Shape = {
 
 const SHAPES = [WIDE, PLAIN, NARROW];
 
-/** Names have up to 255 characters: where one doesn't fit, its end is left off. */
+/** A name may have 255 characters. If it does not fit, it is cut. */
 function cutName(rows: readonly StatusRow[], width: number): ToCells {
   const cells = rows.map(NARROW.toCells);
   const longest = Math.max(...rows.map(({ migration }) => migration.name.length));

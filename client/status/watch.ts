@@ -1,7 +1,7 @@
 import { explain } from '../errors/explain';
 import { untilQuit } from '../terminal/untilQuit';
 
-/** Often enough for a bar that moves; each look is two short questions. Milliseconds. */
+/** Often enough to see a bar move; each time costs two short queries. Milliseconds. */
 const EVERY = 1_000;
 
 const ENTER_SCREEN = '\u001b[?1049h\u001b[?25l';
@@ -11,16 +11,16 @@ const CLEAR_TO_LINE_END = '\u001b[K';
 const CLEAR_BELOW = '\u001b[J';
 
 /**
- * Shows `frame` again and again on a screen of its own, until q or Ctrl-C; leaves the last one.
- * A database that is away is said, and asked again.
+ * Shows `read`'s text on the alternate screen, again and again until q or Ctrl-C. Then prints the
+ * last text on the normal screen. An error is shown, and the next round tries again.
  */
-export async function watch(frame: () => Promise<string>): Promise<void> {
+export async function watch(read: () => Promise<string>): Promise<void> {
   let last = '';
   process.stdout.write(ENTER_SCREEN);
   try {
     await untilQuit(EVERY, async () => {
-      last = await frame().catch((error) => `${explain(error).line}; asking again …`);
-      draw(`${last}\n\nq or Ctrl-C: back`);
+      last = await read().catch((error) => `${explain(error).line}; asking again …`);
+      process.stdout.write(frame(last, process.stdout.rows));
     });
   } finally {
     process.stdout.write(LEAVE_SCREEN);
@@ -28,10 +28,11 @@ export async function watch(frame: () => Promise<string>): Promise<void> {
   console.log(last);
 }
 
-/** Over the frame before, without clearing it first: no flicker. */
-function draw(frame: string): void {
-  const lines = frame.split('\n').slice(0, process.stdout.rows);
-  process.stdout.write(
-    TO_TOP + lines.map((line) => line + CLEAR_TO_LINE_END).join('\n') + CLEAR_BELOW,
-  );
+/**
+ * Draws over the frame before. Clearing the screen first would make it flicker.
+ * @param rows lines of the terminal; more would scroll, and the next frame would be out of place
+ */
+export function frame(text: string, rows: number): string {
+  const lines = `${text}\n\nq or Ctrl-C: back`.split('\n').slice(0, rows);
+  return TO_TOP + lines.map((line) => line + CLEAR_TO_LINE_END).join('\n') + CLEAR_BELOW;
 }

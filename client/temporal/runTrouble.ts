@@ -1,8 +1,9 @@
 import type { Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { plainText } from '../../settings/plainText';
+import { oneLine } from '../../settings/screenText';
 import { WORKFLOW_ID } from '../../settings/settings';
-import { oneLine, time } from '../status/format';
+import { time } from '../status/format';
 
 /** The run's workflow task: it shows whether the run can go on. */
 export interface RunTask {

@@ -3,16 +3,16 @@ import { OperationRefused } from '../../drizzle/rows/operationRefused';
 import { UsageError } from '../../settings/usageError';
 
 /**
- * Asks a person.
- * @param insteadOfAsking the option that a script would give
- * @throws OperationRefused when the answer isn't yes; UsageError when there is nobody to ask
+ * Asks the operator.
+ * @param insteadOfAsking the option that a script uses instead
+ * @throws OperationRefused when the answer is not yes; UsageError without a terminal
  */
 export async function confirm(question: string, insteadOfAsking: string): Promise<void> {
   if (!process.stdin.isTTY) {
-    throw new UsageError(`${question} There is no terminal to ask at: add ${insteadOfAsking}`);
+    throw new UsageError(`${question} There is no terminal to ask on: add ${insteadOfAsking}`);
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  // Ctrl-C and Ctrl-D are a no.
+  // Ctrl-C and Ctrl-D count as no.
   const answer = await Promise.race([
     terminal.question(`${question} [y/N] `),
     new Promise<string>((resolve) => terminal.once('close', () => resolve(''))),

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperationRefused } from '../../drizzle/rows/operationRefused';
 import { type MigrationView, readMigrations } from '../../drizzle/rows/status';
-import { pending as pendingStatuses } from '../../drizzle/rows/transitions';
+import { pending } from '../../drizzle/rows/transitions';
 import { durationText } from '../../settings/duration';
 import type { Connections } from '../connections';
 import { type StatusRow, statusRow } from '../status/row';
@@ -10,16 +10,16 @@ import { type PendingAttempt, readRun } from '../temporal/state';
 import { sayWhenInterrupted } from './interrupted';
 import { openProgress, type Progress } from './progress';
 
-/** A bar that moves twice a second looks alive. Milliseconds. */
+/** Often enough to see a bar move. Milliseconds. */
 const LOOK_EVERY = 500;
-/** The run is asked about this often: each time is two calls to Temporal. */
+/** Less often, because it takes two calls to Temporal. Milliseconds. */
 const ASK_RUN_EVERY = 5_000;
 
 /**
- * Shows the progress of migrations until each has ended. Ctrl-C ends the looking on, not them.
- * @param timeout milliseconds without a worker that takes one of them
- * @returns how they ended
- * @throws OperationRefused when the run ended without doing one of them, or at the timeout
+ * Shows the progress of migrations until each has ended. Ctrl-C ends only the display.
+ * @param timeout milliseconds to wait for a worker that takes one of them
+ * @returns their last states
+ * @throws OperationRefused when the run ended but a migration did not, or at the timeout
  */
 export async function follow(
   connections: Connections,
@@ -52,7 +52,7 @@ async function untilEnded(
   let said: Trouble['kind'] | undefined;
   let takenAt = Date.now();
   for (;;) {
-    // The run first: one that ended after the rows were read may have completed them.
+    // The run is read before the rows: if it has ended, the rows then show all that it did.
     const due = Date.now() > askRunAt;
     if (due) {
       now = await readRun(client);
@@ -76,7 +76,7 @@ async function untilEnded(
   }
 }
 
-/** A worker has it, or has had it and Temporal waits before the next attempt. */
+/** A worker runs it, or has run it and Temporal waits before the next attempt. */
 function isTaken(
   { live, migration }: StatusRow,
   pending: ReadonlyMap<string, PendingAttempt>,
@@ -94,8 +94,8 @@ async function readRows(
   return views.map((view) => statusRow(view, null));
 }
 
-/** In progress or waiting is all that may still change by itself. */
-const hasEnded = ({ migration }: StatusRow): boolean => !pendingStatuses.includes(migration.status);
+/** Only a pending migration can still change by itself. */
+const hasEnded = ({ migration }: StatusRow): boolean => !pending.includes(migration.status);
 
 function left(rows: readonly StatusRow[]): string {
   return rows

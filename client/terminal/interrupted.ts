@@ -1,19 +1,20 @@
 import { asJson, warn } from './output';
 
-/** The shell's code for a command ended by SIGINT. */
+/** The exit code that shells use after SIGINT. */
 const INTERRUPTED = 130;
 
 /**
- * While `work` waits, Ctrl-C ends only the waiting: says so, and what to type to look again.
- * @param leaving called first, to leave the terminal in order
+ * While `work` waits, Ctrl-C ends this command but not the work itself.
+ * @param line says so, and what to type to look again
+ * @param restoreTerminal called first
  */
 export async function sayWhenInterrupted<T>(
   line: string,
   work: () => Promise<T>,
-  leaving: () => void = () => {},
+  restoreTerminal: () => void = () => {},
 ): Promise<T> {
   const interrupted = () => {
-    leaving();
+    restoreTerminal();
     if (!asJson) console.error();
     warn(line);
     process.exit(INTERRUPTED);

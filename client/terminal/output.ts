@@ -1,26 +1,26 @@
 /**
- * How commands speak. Standard output has the answer: text, or with --json one JSON value and
- * nothing else. Standard error has what else there is to know: a line each, with --json an object
- * each, `{"warning": …}` or `{"error": …}`.
+ * The answer goes to standard output: text, or with --json one JSON value and nothing else.
+ * Warnings and errors go to standard error, one line for each. With --json each line is an object:
+ * `{"warning": …}` or `{"error": …}`.
  */
 export const asJson = process.argv.includes('--json');
 
-/** A line for a person. */
+/** Prints a line for a person. */
 export function say(text: string): void {
   if (!asJson) console.log(text);
 }
 
-/** What a script gets instead. Once a command. */
+/** Prints the JSON for a script. A command calls it once. */
 export function answer(value: unknown): void {
   if (asJson) console.log(JSON.stringify(value, null, 2));
 }
 
-/** What should be known besides the answer. */
+/** Prints something to know besides the answer. */
 export function warn(text: string): void {
   console.error(asJson ? JSON.stringify({ warning: text }) : `lrm: ${text}`);
 }
 
-/** Why there is no answer, or not all of it. */
+/** Prints why the answer is missing or incomplete. */
 export function complain(text: string): void {
   console.error(asJson ? JSON.stringify({ error: text }) : `lrm: ${text}`);
 }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** In raw mode Ctrl-C and Ctrl-D arrive as characters. */
+/** A terminal in raw mode sends Ctrl-C and Ctrl-D as characters. */
 const QUIT = new Set(['q', 'Q', '\u0003', '\u0004']);
 
-/** Does `work`, every so many milliseconds, until q or Ctrl-C is pressed or a signal comes. */
+/** Repeats `work`, with `every` milliseconds between, until q, Ctrl-C or a signal. */
 export async function untilQuit(every: number, work: () => Promise<void>): Promise<void> {
   const quit = new AbortController();
   const end = () => quit.abort();

@@ -12,7 +12,7 @@ beforeEach(async () => {
   await servers.sql`truncate long_running_migrations.migrations cascade`;
 });
 
-test('lrm check passes when all registered ones are completed', async () => {
+test('lrm check passes when all registered migrations are completed', async () => {
   await insertMigration(servers.sql, '0001_a', 'completed');
   expect(await servers.lrm('check')).toMatchObject({ code: 0, stderr: '' });
 });
@@ -23,22 +23,25 @@ test.each([
   ['paused', 'resume'],
   ['failed', 'retry'],
   ['cancelled', 'retry'],
-] as const)('lrm check: a %s one blocks, and the next command is said', async (status, command) => {
-  await insertMigration(servers.sql, '0001_a', status);
-  expect(await servers.lrm('check')).toMatchObject({
-    code: 1,
-    stderr: `lrm: 0001_a is ${status}. Next: npx lrm ${command} 0001_a\n`,
-  });
-});
+] as const)(
+  'lrm check fails on a %s migration, and prints the command to type',
+  async (status, command) => {
+    await insertMigration(servers.sql, '0001_a', status);
+    expect(await servers.lrm('check')).toMatchObject({
+      code: 1,
+      stderr: `lrm: 0001_a is ${status}. Next: npx lrm ${command} 0001_a\n`,
+    });
+  },
+);
 
-test('lrm check of named ones looks at no others', async () => {
+test('lrm check with names ignores other migrations', async () => {
   await insertMigration(servers.sql, '0001_a', 'completed');
   await insertMigration(servers.sql, '0002_b', 'failed');
   expect((await servers.lrm('check', '0001_a')).code).toBe(0);
   expect((await servers.lrm('check', '0001_a', '0002_b')).code).toBe(1);
 });
 
-test('lrm check: a named one that is not registered blocks', async () => {
+test('lrm check fails on a name that is not registered', async () => {
   const { code, stderr } = await servers.lrm('check', '0009_x');
   expect(code).toBe(1);
   expect(stderr).toMatch('0009_x is not registered');
@@ -51,7 +54,7 @@ test('lrm check passes on a fresh install', async () => {
   expect((await fresh('0001_a')).code).toBe(0);
 });
 
-test('lrm check: entries that were not applied block, and lrm migrate names the skipped one', async () => {
+test('lrm check fails when journal entries are not applied, and lrm migrate names a skipped entry', async () => {
   const [entry] = await servers.sql`
     delete from long_running_migrations.schema_migrations
     where created_at = (select min(created_at) from long_running_migrations.schema_migrations)
@@ -69,7 +72,7 @@ test('lrm check: entries that were not applied block, and lrm migrate names the 
     values (${entry?.['hash']}, ${entry?.['created_at']})`;
 });
 
-test('lrm check of named ones lets entries pass that the coming lrm migrate applies', async () => {
+test('lrm check with names ignores journal entries that the next lrm migrate applies', async () => {
   await insertMigration(servers.sql, '0001_a', 'completed');
   const [entry] = await servers.sql`
     delete from long_running_migrations.schema_migrations
@@ -84,7 +87,7 @@ test('lrm check of named ones lets entries pass that the coming lrm migrate appl
     values (${entry?.['hash']}, ${entry?.['created_at']})`;
 });
 
-test('requireCompleted is the same as a function', async () => {
+test('requireCompleted does the same as a function', async () => {
   await insertMigration(servers.sql, '0001_a', 'completed');
   await requireCompleted(['0001_a'], servers.databaseUrl);
   await insertMigration(servers.sql, '0002_b');

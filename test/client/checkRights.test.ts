@@ -6,10 +6,10 @@ import { useDatabase } from '../support/database';
 import { useDevServers } from '../support/devServers';
 import { runLrm } from '../support/lrm';
 
-/** Roles belong to the server, which other test files share. */
+/** A random name, because other test files use the same server, and roles belong to the server. */
 const role = `reader_${randomBytes(6).toString('hex')}`;
 
-// Before those of useDevServers(): while there is still a connection.
+// Registered before useDevServers(), so that it runs while the connection is still open.
 afterAll(async () => {
   await servers.sql.unsafe(`drop owned by ${role}`);
   await servers.sql.unsafe(`drop role ${role}`);
@@ -39,7 +39,7 @@ const asRole = () =>
 const check = (databaseUrl: string, ...names: string[]) =>
   runLrm(servers.env({ DATABASE_URL: databaseUrl }), ['check', ...names]);
 
-test('lrm check whose search_path lacks our schema sees our tables all the same', async () => {
+test('lrm check finds our tables when the search_path lacks our schema', async () => {
   await insertMigration(servers.sql, '0001_a');
   const elsewhere = url((each) => each.searchParams.set('search_path', 'nowhere'));
   expect(await check(elsewhere)).toMatchObject({
@@ -49,7 +49,7 @@ test('lrm check whose search_path lacks our schema sees our tables all the same'
   expect((await check(elsewhere, '9999_nope')).stderr).toMatch('9999_nope is not registered');
 });
 
-test('lrm check of a role without a right to our tables blocks, with the GRANT to type', async () => {
+test('lrm check fails for a role that may not read our tables, and prints the GRANT to type', async () => {
   expect(await check(asRole(), '9999_nope')).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(`GRANT USAGE ON SCHEMA long_running_migrations TO "${role}"\n$`),
@@ -68,7 +68,7 @@ test('lrm check of a role without a right to our tables blocks, with the GRANT t
   expect(await check(asRole())).toMatchObject({ code: 0, stderr: '' });
 });
 
-test('lrm check of a role from which row security may hide rows blocks', async () => {
+test('lrm check fails for a role from which row security may hide rows', async () => {
   await servers.sql.unsafe(`
     grant usage on schema long_running_migrations to ${role};
     grant select on all tables in schema long_running_migrations to ${role};
@@ -80,7 +80,7 @@ test('lrm check of a role from which row security may hide rows blocks', async (
   expect(stderr).toMatch('row security policy may hide rows of migrations');
 });
 
-test('lrm check in a database without our tables passes, and says because of what', async () => {
+test('lrm check passes in a database without our tables, and says why', async () => {
   const name = new URL(empty.databaseUrl).pathname.slice(1);
   for (const names of [[], ['0001_a'], ['7']]) {
     expect(await check(empty.databaseUrl, ...names)).toMatchObject({
@@ -91,7 +91,7 @@ test('lrm check in a database without our tables passes, and says because of wha
   }
 });
 
-test('lrm check of names: a number will do, a beginning will not, and a typing error gets a hint', async () => {
+test('lrm check accepts a number but not the beginning of a name, and suggests a name for a typing error', async () => {
   await insertMigration(servers.sql, '0001_users_email', 'completed');
   expect(await check(servers.databaseUrl, '1')).toMatchObject({
     code: 0,

@@ -11,7 +11,7 @@ beforeAll(async () => {
   await insertMigration(servers.sql, '0002_users_name', 'completed');
 });
 
-/** What a shell's script is given: words, each with a description, and how to take them. */
+/** Returns the words that a shell's script gets, without their descriptions. */
 async function complete(...words: string[]): Promise<string[]> {
   const { code, stdout, stderr } = await servers.lrm('complete', '--', ...words);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -20,7 +20,7 @@ async function complete(...words: string[]): Promise<string[]> {
   return lines.map((line) => line.split('\t')[0] ?? '').filter(Boolean);
 }
 
-test('completion of commands, options, and of migrations by asking the database', async () => {
+test('completion of commands, options, and of migrations from the database', async () => {
   expect(await complete('un')).toEqual(['unregister']);
   expect(await complete('retry', '--from')).toEqual(['--from-start']);
   expect(await complete('pause', '00')).toEqual(['0001_users_email', '0002_users_name']);
@@ -29,7 +29,7 @@ test('completion of commands, options, and of migrations by asking the database'
   expect(await complete('run', '')).toEqual([]);
 });
 
-test('completion for lrm register comes from the job files', async () => {
+test('completion for lrm register takes names from the job files', async () => {
   const jobs = servers.jobsFolder();
   jobs.writeJob('0005_carts', 'exports.run = async () => {};');
   const register = lrmWith(servers, { LRM_JOBS_DIR: jobs.path });
@@ -39,8 +39,8 @@ test('completion for lrm register comes from the job files', async () => {
 test.each([
   ['does not answer', { DATABASE_URL: 'postgres://app@10.255.255.1/app' }],
   ['refuses', { DATABASE_URL: 'postgres://app@127.0.0.1:1/app' }],
-  ['is not known', { DATABASE_URL: '' }],
-])('completion while the database %s: no names, and nothing else', async (_, env) => {
+  ['is not set', { DATABASE_URL: '' }],
+])('completion prints no names and no error when the database %s', async (_, env) => {
   expect(await lrmWith(servers, env)('complete', '--', 'pause', '00')).toEqual({
     code: 0,
     stdout: ':4\n',
@@ -54,7 +54,7 @@ test.each(['bash', 'zsh', 'fish'])('lrm completion %s prints a script', async (s
   expect(stdout).toMatch('bin/lrm.js complete -- ');
 });
 
-test('the script for bash can be read by bash', async () => {
+test('bash can read the script for bash', async () => {
   const { stdout } = await servers.lrm('completion', 'bash');
   expect(spawnSync('bash', ['-n'], { input: stdout, encoding: 'utf8' })).toMatchObject({
     status: 0,
@@ -62,6 +62,6 @@ test('the script for bash can be read by bash', async () => {
   });
 });
 
-test('lrm completion of an unknown shell: wrong use, exit 2', async () => {
+test('lrm completion exits 2 for an unknown shell', async () => {
   expect((await servers.lrm('completion', 'csh')).code).toBe(2);
 });

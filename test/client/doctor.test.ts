@@ -24,7 +24,7 @@ async function doctor(env: NodeJS.ProcessEnv = {}): Promise<{ code: number | nul
 
 const find = ({ checks }: Report, check: string) => checks.find((each) => each.check === check);
 
-test('lrm doctor where all is well but nobody works: exit 0, and what to type', async () => {
+test('lrm doctor exits 0 without a worker and a Schedule, and says what to type', async () => {
   const report = await doctor();
   expect(report).toMatchObject({ code: 0, ok: true });
   for (const check of [
@@ -45,14 +45,14 @@ test('lrm doctor where all is well but nobody works: exit 0, and what to type', 
   expect(find(report, 'schedule')).toMatchObject({ state: 'warning', next: 'npx lrm schedule' });
 });
 
-test('lrm doctor for a person: a line a check', async () => {
+test('lrm doctor prints one line for each check', async () => {
   const { code, stdout } = await servers.lrm('doctor');
   expect(code).toBe(0);
   expect(stdout).toMatch(/^ok +database +PostgreSQL \d/m);
-  expect(stdout).toMatch(/^warning +worker +none has been polling lately\. Next: npm run worker$/m);
+  expect(stdout).toMatch(/^warning +worker +none has polled lately\. Next: npm run worker$/m);
 });
 
-test('lrm doctor, both servers away: both are named, the rest is still looked at; exit 1', async () => {
+test('lrm doctor exits 1 when both servers are down, names both, and still checks the rest', async () => {
   const url = new URL(servers.databaseUrl);
   url.port = '1';
   const report = await doctor({ DATABASE_URL: url.href, TEMPORAL_ADDRESS: '127.0.0.1:1' });
@@ -62,7 +62,7 @@ test('lrm doctor, both servers away: both are named, the rest is still looked at
   expect(find(report, 'jobs')).toMatchObject({ state: 'ok' });
 });
 
-test('lrm doctor: no tables of ours, and an unknown namespace', async () => {
+test('lrm doctor reports missing tables and an unknown namespace', async () => {
   const report = await doctor({
     DATABASE_URL: empty.databaseUrl,
     TEMPORAL_NAMESPACE: 'nowhere',
@@ -72,7 +72,7 @@ test('lrm doctor: no tables of ours, and an unknown namespace', async () => {
   expect(find(report, 'temporal')?.message).toMatch('no such namespace');
 });
 
-test("lrm doctor sees a role's timeouts and an attempt scheduled in the future", async () => {
+test("lrm doctor reports a role's timeouts and an attempt scheduled in the future", async () => {
   await insertMigration(servers.sql, '0001_a');
   await servers.sql`
     update long_running_migrations.migrations set claim_scheduled_at = now() + interval '2 hours'`;

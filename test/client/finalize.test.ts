@@ -34,7 +34,7 @@ afterEach(async () => {
     .catch(() => {});
 });
 
-test('lrm finalize completes one beside another that holds the only slot', async () => {
+test('lrm finalize completes a migration while another one holds the only slot', async () => {
   await startRun(servers);
   await waitForMigration(servers, '0001_waits', 'hold the slot', (row) => Number(row.rowsDone) > 0);
   const { code, stdout } = await lrm('finalize', '0002_quick');
@@ -43,7 +43,7 @@ test('lrm finalize completes one beside another that holds the only slot', async
   expect((await migration(servers, '0001_waits')).status).toBe('in_progress');
 });
 
-test('lrm finalize refuses unfinished dependencies by name', async () => {
+test('lrm finalize refuses unfinished dependencies and names them', async () => {
   await servers.sql`
     update long_running_migrations.migrations set status = 'completed' where name = '0002_quick'`;
   const { code, stderr } = await lrm('finalize', '0003_depends');
@@ -54,7 +54,7 @@ test('lrm finalize refuses unfinished dependencies by name', async () => {
   expect(stderr).not.toMatch('0002_quick (');
 });
 
-test('lrm finalize of one that fails: exit 1 with its error', async () => {
+test('lrm finalize exits 1 with the error when the migration fails', async () => {
   const { code, stderr } = await lrm('finalize', '0004_fails');
   expect(code).toBe(1);
   expect(stderr).toMatch(/0004_fails is failed: TypeError/);
@@ -63,7 +63,7 @@ test('lrm finalize of one that fails: exit 1 with its error', async () => {
   expect(again.stderr).toMatch("0004_fails is failed: can't finalize it. Possible: npx lrm cancel");
 });
 
-test('lrm finalize of a completed one has nothing to do', async () => {
+test('lrm finalize has nothing to do for a completed migration', async () => {
   await servers.sql`
     update long_running_migrations.migrations set status = 'completed' where name = '0002_quick'`;
   expect(await lrm('finalize', '0002_quick')).toMatchObject({
@@ -72,7 +72,7 @@ test('lrm finalize of a completed one has nothing to do', async () => {
   });
 });
 
-test('lrm finalize of one whose file no worker has: exit 1 when the run has left it', async () => {
+test('lrm finalize exits 1 when no worker has the file and the run has ended', async () => {
   await servers.sql`delete from long_running_migrations.migrations where name <> '0002_quick'`;
   await register(servers, '0007_missing');
   const { code, stderr } = await lrm('finalize', '0007_missing');
@@ -81,7 +81,7 @@ test('lrm finalize of one whose file no worker has: exit 1 when the run has left
   expect(stderr).toMatch('the run has ended without completing 0007_missing is created');
 });
 
-test('lrm finalize of one that no worker takes while a run goes on: exit 1 after --timeout', async () => {
+test('lrm finalize exits 1 after --timeout when no worker takes the migration during a run', async () => {
   await register(servers, '0007_missing');
   await startRun(servers);
   await waitForMigration(servers, '0001_waits', 'hold the slot', (row) => Number(row.rowsDone) > 0);
@@ -95,8 +95,10 @@ test('lrm finalize of one that no worker takes while a run goes on: exit 1 after
   );
 });
 
-test('lrm finalize with a timeout that is none: exit 2', async () => {
+test('lrm finalize exits 2 when --timeout is not a duration', async () => {
   const { code, stderr } = await lrm('finalize', '0002_quick', '--timeout', 'soon');
   expect(code).toBe(2);
-  expect(stderr).toMatch("--timeout: is no duration from 1 ms to 24 days; write '10 minutes'");
+  expect(stderr).toMatch(
+    "--timeout is not a duration from 1 ms to 24 days; type, for example, '10 minutes'",
+  );
 });

@@ -4,8 +4,8 @@ import { migration, register, runToEnd } from '../support/migrations';
 
 const servers = useDevServers();
 const NASTY = 'x\u001b[2J\u001b]0;owned\u0007\n\u202egpj <img src=x> \u009b31m';
-/** What a terminal obeys, or what hides text; a new line only where we begin one. */
-const OBEYED = ['\u001b', '\u0007', '\u009b', '\u202e', '\r'];
+/** Characters that control a terminal or hide text. */
+const CONTROLS = ['\u001b', '\u0007', '\u009b', '\u202e', '\r'];
 
 beforeAll(async () => {
   const jobs = servers.jobsFolder();
@@ -29,11 +29,11 @@ beforeAll(async () => {
     values ('0002_written_by_hand', 1, ${NASTY}, 'x', ${NASTY})`;
 });
 
-test('an error’s text is kept on its row as one plain line', async () => {
+test("an error's text is saved in its row as one plain line", async () => {
   const { status, error } = await migration(servers, '0001_nasty');
   expect(status).toBe('failed');
   expect(error).toMatch('gpj <img src=x>');
-  for (const each of [...OBEYED, '\n']) expect(error).not.toContain(each);
+  for (const each of [...CONTROLS, '\n']) expect(error).not.toContain(each);
 });
 
 test.each([
@@ -44,14 +44,14 @@ test.each([
   [['retry', '0002_written_by_hand']],
   [['finalize', '0002_written_by_hand']],
   [['check']],
-])('lrm %j shows nothing that a terminal obeys', async (args) => {
+])('lrm %j shows no control characters', async (args) => {
   const { stdout, stderr } = await servers.lrm(...args);
-  for (const each of OBEYED) expect(stdout + stderr).not.toContain(each);
+  for (const each of CONTROLS) expect(stdout + stderr).not.toContain(each);
   expect(stdout + stderr).toMatch(/0001_nasty|0002_written_by_hand/);
   expect(stdout + stderr).not.toMatch(/^.{0,3}gpj/m);
 });
 
-test('what an operator types as a reason is kept as one plain line', async () => {
+test("an operator's reason is saved as one plain line", async () => {
   await servers.sql`
     update long_running_migrations.migrations set status = 'paused' where name = '0002_written_by_hand'`;
   expect(

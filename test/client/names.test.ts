@@ -12,10 +12,10 @@ beforeEach(async () => {
   await insertMigration(servers.sql, '0003_orders', 'completed');
 });
 
-/** Temporal would only be asked to wake a run. */
+/** These commands need Temporal only to notify a run, so it may be down. */
 const lrm = (...args: string[]) => lrmWith(servers, { TEMPORAL_ADDRESS: '127.0.0.1:1' })(...args);
 
-test('several names, by number and by beginning, are one command', async () => {
+test('one command takes several names, by number and by beginning', async () => {
   const { code, stdout } = await lrm('pause', '1', '0002', '0001_users');
   expect(code).toBe(0);
   expect(stdout.match(/^\S+ is paused/gm)?.sort()).toEqual([
@@ -24,12 +24,12 @@ test('several names, by number and by beginning, are one command', async () => {
   ]);
 });
 
-test('a beginning that several have changes nothing: exit 2 with the names', async () => {
+test('a beginning that matches several names changes nothing: exit 2 with the names', async () => {
   await insertMigration(servers.sql, '0001_users_phone');
   const { code, stderr } = await lrm('pause', '0003', '0001_users');
   expect(code).toBe(2);
   expect(stderr).toBe(
-    'lrm: 0001_users may be 0001_users_email, 0001_users_phone: type more of the name\n',
+    'lrm: 0001_users matches 0001_users_email, 0001_users_phone: type more of the name\n',
   );
   expect((await row(servers.sql, '0001_users_email'))['status']).toBe('created');
 });
@@ -46,14 +46,14 @@ test.each([
   expect(stderr).toMatch(hint);
 });
 
-test('of several, one that is refused does not keep the others from it: exit 1', async () => {
+test('when one of several is refused, the others are still done: exit 1', async () => {
   const { code, stdout, stderr } = await lrm('pause', '1', '2', '3');
   expect(code).toBe(1);
   expect(stdout).toMatch('0002_users_name is paused');
   expect(stderr).toMatch("0003_orders is completed: can't pause it");
 });
 
-test('lrm pause --json: an entry for each, errors with it, warnings as objects on stderr', async () => {
+test('lrm pause --json prints an entry for each with its error, and warnings as objects on stderr', async () => {
   const { code, stdout, stderr } = await lrm('pause', '1', '3', '--json');
   expect(code).toBe(1);
   expect(JSON.parse(stdout)).toEqual([
@@ -73,7 +73,7 @@ test('lrm pause --json: an entry for each, errors with it, warnings as objects o
   expect(lines).toContainEqual({ warning: expect.stringMatching('no answer from Temporal') });
 });
 
-test('lrm register takes the file that begins so, and names the one that may be meant', async () => {
+test('lrm register finds a file by the beginning of its name, and suggests one for a typing error', async () => {
   const jobs = servers.jobsFolder();
   jobs.writeJob('0005_carts', 'exports.run = async () => {};');
   const register = lrmWith(servers, { LRM_JOBS_DIR: jobs.path });
@@ -88,7 +88,7 @@ test('lrm register takes the file that begins so, and names the one that may be 
   expect(stderr).toMatch('npx lrm unregister 0005_crats');
 });
 
-test('lrm unregister takes a typing error back; a history needs --yes, a live attempt refuses', async () => {
+test('lrm unregister needs --yes for a history, and is refused during a live attempt', async () => {
   expect(await lrm('unregister', '2')).toMatchObject({
     code: 0,
     stdout: '0002_users_name is no longer registered\n',
@@ -109,14 +109,14 @@ test('lrm unregister takes a typing error back; a history needs --yes, a live at
   });
 });
 
-test('lrm --version is the version of the package, and nothing else', async () => {
+test('lrm --version prints only the version of the package', async () => {
   expect(await servers.lrm('--version')).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
   });
 });
 
-test('errors with --json: one object on stderr, whoever finds them', async () => {
+test('with --json every error is one object on stderr', async () => {
   for (const [args, code] of [
     [['status', '0009_x', '--json'], 1],
     [['status', '--json', '--frob'], 2],

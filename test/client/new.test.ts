@@ -7,7 +7,7 @@ import { scaffold } from '../../client/new/scaffold';
 import { projectFolder } from '../../settings/projectFolder';
 import { cleanEnvironment } from '../support/environment';
 
-/** A copy of the project, since what is made stays there. */
+/** A copy of the project, because the new files stay there. */
 let project: string;
 
 beforeAll(() => {
@@ -37,7 +37,7 @@ test('scaffold takes the next number for the job, its registration and its test'
   expect(number(second.name)).toBe(number(first.name) + 1);
 });
 
-test('scaffold leaves a journal that drizzle-kit finds in order', () => {
+test('scaffold writes a journal that drizzle-kit accepts', () => {
   const { name } = scaffold(project, 'in the journal');
   const journal = JSON.parse(read('drizzle/sql/meta/_journal.json'));
   expect(journal.entries.at(-1).tag).toMatch(new RegExp(`^\\d{4}_register_${name}$`));
@@ -49,14 +49,14 @@ test('scaffold leaves a journal that drizzle-kit finds in order', () => {
   expect(check.stdout + check.stderr).toMatch("Everything's fine");
 });
 
-test('scaffold does not give the number of a job that was removed', () => {
+test('scaffold does not reuse the number of a removed job', () => {
   const { job, name } = scaffold(project, 'removed later');
   rmSync(path.join(project, job));
   const next = scaffold(project, 'after it');
   expect(number(next.name)).toBe(number(name) + 1);
 });
 
-test('scaffold makes files that need no formatting', () => {
+test('scaffold writes files that need no formatting', () => {
   const { job, test: file } = scaffold(project, 'well formatted');
   const biome = path.join(projectFolder, 'node_modules/@biomejs/biome/bin/biome');
   const { status, stdout, stderr } = spawnSync(
@@ -70,7 +70,7 @@ test('scaffold makes files that need no formatting', () => {
   });
 });
 
-test("README's job and the one in scaffold's comment compile as they stand", () => {
+test("README's job and the job in scaffold's comment compile unchanged", () => {
   const readme = /```ts\n\/\/ jobs\/0003_backfill_email_lower\.ts\n([\s\S]*?)```/.exec(
     read('README.md'),
   );
@@ -99,7 +99,7 @@ import type { JobContext } from './context';`;
   expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
 }, 120_000);
 
-test('the test that scaffold makes passes, on servers of its own', () => {
+test('the test that scaffold writes passes on its own servers', () => {
   const { test: file } = scaffold(project, 'tested');
   const jest = path.join(projectFolder, 'node_modules/jest/bin/jest.js');
   const { status, stderr } = spawnSync(process.execPath, [jest, file], {

@@ -11,7 +11,7 @@ beforeEach(async () => {
   await servers.sql`truncate long_running_migrations.migrations cascade`;
 });
 
-test('lrm run starts one run; a second says that it is going', async () => {
+test('lrm run starts a run; a second lrm run says that one is going', async () => {
   const first = await servers.lrm('run');
   expect(first).toMatchObject({ code: 0, stdout: 'a run has been started\n' });
   expect(first.stderr).toMatch('no worker polls long-running-migrations');
@@ -23,7 +23,7 @@ test('lrm run starts one run; a second says that it is going', async () => {
   await servers.client.workflow.getHandle('long-running-migrations').terminate();
 });
 
-test('lrm run --wait, the run is terminated in Temporal: exit 1 and what that means', async () => {
+test('lrm run --wait exits 1 when the run is terminated in Temporal, and says what follows', async () => {
   const waiting = servers.lrm('run', '--wait');
   const run = servers.client.workflow.getHandle('long-running-migrations');
   await waitFor('the run to be started', async () => {
@@ -37,7 +37,7 @@ test('lrm run --wait, the run is terminated in Temporal: exit 1 and what that me
   });
 });
 
-test('lrm run --wait tells what completed, failed and was left; exit 0 only without the latter two', async () => {
+test('lrm run --wait prints what completed, failed and could not run; exits 0 only if all completed', async () => {
   const jobs = servers.jobsFolder();
   jobs.writeJob('0001_good', 'exports.run = async () => {};');
   jobs.writeJob('0002_bad', "exports.run = async () => { throw new TypeError('never'); };");
@@ -57,7 +57,7 @@ test('lrm run --wait tells what completed, failed and was left; exit 0 only with
   await worker.stop();
 });
 
-test('lrm schedule creates the Schedule, then brings it up to date; a paused one stays paused', async () => {
+test('lrm schedule creates the Schedule, then updates it; a paused Schedule stays paused', async () => {
   const handle = servers.client.schedule.getHandle('long-running-migrations');
   const schedule = lrmWith(servers, { LRM_INTERVAL: '7 minutes' });
   expect((await schedule('schedule')).stdout).toMatch('created: a run every 7 min');
@@ -81,25 +81,25 @@ test('lrm schedule creates the Schedule, then brings it up to date; a paused one
   await handle.delete();
 });
 
-test('lrm schedule refuses an interval that Temporal would round to nothing', async () => {
+test('lrm schedule refuses an interval that Temporal would round to zero', async () => {
   const { code, stderr } = await lrmWith(servers, { LRM_INTERVAL: '100ms' })('schedule');
   expect(code).toBe(2);
   expect(stderr).toMatch('at least 1 second');
 });
 
-test('lrm register says when it was registered before, and warns of a missing file', async () => {
+test('lrm register says that a migration is already registered, and warns about a missing file', async () => {
   const first = await servers.lrm('register', '0001_x');
   expect(first).toMatchObject({ code: 0, stdout: '0001_x is registered\n' });
   expect(first.stderr).toMatch('there is no file 0001_x in');
   expect(await servers.lrm('register', '0001_x')).toMatchObject({
     code: 0,
-    stdout: '0001_x was registered before: nothing changed\n',
+    stdout: '0001_x is already registered: nothing changed\n',
   });
 });
 
-test('lrm status and lrm run say that the run’s workflow task keeps failing, and what to type', async () => {
+test("lrm status and lrm run say that the run's workflow task keeps failing, and what to type", async () => {
   const worker = await servers.startWorker({ jobs: servers.jobsFolder() });
-  // As after a deploy that took away what the run needs.
+  // As after a deploy that removed code which the run needs.
   const run = await servers.client.workflow.start('workflowOfAnotherVersion', {
     workflowId: 'long-running-migrations',
     taskQueue: 'long-running-migrations',
@@ -117,11 +117,11 @@ test('lrm status and lrm run say that the run’s workflow task keeps failing, a
     stdout: 'a run is going already\n',
     stderr: expect.stringMatching(said),
   });
-  let heard = '';
+  let output = '';
   const waiting = runLrm(servers.env(), ['run', '--wait'], (text) => {
-    heard += text;
+    output += text;
   });
-  await waitFor('lrm run --wait to say so while it waits', () => said.test(heard));
+  await waitFor('lrm run --wait to say so while it waits', () => said.test(output));
   await run.terminate();
   expect(await waiting).toMatchObject({ code: 1, stderr: expect.stringMatching(said) });
   await worker.stop();

@@ -15,7 +15,7 @@ const FAST = {
 };
 
 let jobs: JobsFolder;
-/** Undefined once a test has ended it: the next one starts another. */
+/** Undefined after a test has ended it; the next test starts a new one. */
 let worker: TestWorker | undefined;
 const lrm = (...args: string[]) => lrmWith(servers, { ...FAST, LRM_JOBS_DIR: jobs.path })(...args);
 
@@ -38,7 +38,7 @@ afterEach(async () => {
     .catch(() => {});
 });
 
-/** Begun, with steps behind it. */
+/** Starts a run, and waits until the job has made some steps. */
 async function underWay(): Promise<void> {
   await startRun(servers);
   await waitForMigration(servers, NAME, 'be under way', (row) => Number(row.rowsDone) > 2);
@@ -70,7 +70,7 @@ test('lrm pause returns when the running attempt has stopped; resume goes on fro
   expect(Number(done.rowsDone)).toBeGreaterThanOrEqual(steps);
 });
 
-test('lrm cancel ends a running attempt for good; retry brings it back', async () => {
+test('lrm cancel stops a migration for good; lrm retry runs it again', async () => {
   await underWay();
   expect((await lrm('cancel', NAME)).code).toBe(0);
   expect(await migration(servers, NAME)).toMatchObject({ status: 'cancelled' });
@@ -89,7 +89,7 @@ test('lrm resume and retry with --no-run, and register without --run, start no r
     update long_running_migrations.migrations set status = 'paused' where name = ${NAME}`;
   const resumed = await lrm('resume', NAME, '--no-run');
   expect(resumed.stdout).toBe(
-    `${NAME} is back in the line. The next run takes it; to start one now: npx lrm run\n`,
+    `${NAME} is back in the queue. The next run takes it; to start one now: npx lrm run\n`,
   );
   await servers.sql`
     update long_running_migrations.migrations set status = 'failed' where name = ${NAME}`;
@@ -115,7 +115,7 @@ test('lrm pause --no-wait returns at once, and the attempt stops', async () => {
   await waitForMigration(servers, NAME, 'be paused', ({ status }) => status === 'paused');
 });
 
-test('lrm cancel while the attempt stops for a pause: cancelled in the end', async () => {
+test('lrm cancel during a pause: the migration ends up cancelled', async () => {
   jobs.writeJob(
     NAME,
     `exports.run = (job) => new Promise((resolve, reject) => {
@@ -130,7 +130,7 @@ test('lrm cancel while the attempt stops for a pause: cancelled in the end', asy
   jobs.writeJob(NAME, UNTIL_GATE_OPENS);
 });
 
-test('lrm pause, its worker was killed: paused once that is certain', async () => {
+test('lrm pause after its worker was killed: paused when that is certain', async () => {
   await underWay();
   await killWorker();
   const { code } = await lrm('pause', NAME);
@@ -139,7 +139,7 @@ test('lrm pause, its worker was killed: paused once that is certain', async () =
   expect(await attempts(servers, NAME)).toMatchObject([{ outcome: 'interrupted' }]);
 });
 
-test('lrm pause and resume while Temporal is down: the row decides, and Temporal is only mentioned', async () => {
+test('lrm pause and resume work while Temporal is down, with a warning', async () => {
   const without = lrmWith(servers, { ...FAST, TEMPORAL_ADDRESS: '127.0.0.1:1' });
   for (const [command, status] of [
     ['pause', 'paused'],
@@ -152,9 +152,9 @@ test('lrm pause and resume while Temporal is down: the row decides, and Temporal
   }
 });
 
-test('two operators: a pause is waited for while the other resumes, and is told so', async () => {
+test('lrm pause ends with an error when another operator resumes the migration meanwhile', async () => {
   await underWay();
-  // Frozen: neither stops nor dies before the other has spoken.
+  // A frozen worker can't stop the attempt before the other operator resumes it.
   worker?.kill('SIGSTOP');
   const pausing = lrmWith(servers, { ...FAST, LRM_HEARTBEAT_TIMEOUT: '1 minute' })('pause', NAME);
   await waitForMigration(servers, NAME, 'be asked', ({ request }) => request === 'pause');
@@ -165,7 +165,7 @@ test('two operators: a pause is waited for while the other resumes, and is told 
   await killWorker();
 });
 
-test('paused in Temporal: status says so, lrm resume unpauses it, and it goes on', async () => {
+test('lrm status shows a pause in Temporal, and lrm resume ends it', async () => {
   await underWay();
   await pauseInTemporal();
   await waitFor('the attempt to stop', async () => {
@@ -185,7 +185,7 @@ test('paused in Temporal: status says so, lrm resume unpauses it, and it goes on
   await waitForMigration(servers, NAME, 'complete', ({ status }) => status === 'completed');
 });
 
-test('paused in Temporal and cancelled on its row: its slot is free again', async () => {
+test('lrm cancel of a migration paused in Temporal frees its slot', async () => {
   await underWay();
   await pauseInTemporal();
   expect((await lrm('cancel', NAME)).code).toBe(0);
@@ -194,7 +194,7 @@ test('paused in Temporal and cancelled on its row: its slot is free again', asyn
   await waitFor('the run to end', async () => (await run.describe()).status.name !== 'RUNNING');
 });
 
-test('lrm resume of a running one that nobody paused is refused', async () => {
+test('lrm resume is refused when nobody paused the migration', async () => {
   await underWay();
   const { code, stderr } = await lrm('resume', NAME);
   expect(code).toBe(1);

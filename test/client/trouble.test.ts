@@ -3,6 +3,7 @@ import { createProgram } from '../../client/program';
 import { useDatabase } from '../support/database';
 import { useDevServers } from '../support/devServers';
 import { runLrm } from '../support/lrm';
+import { answersInTime } from './lrm';
 
 const servers = useDevServers();
 const empty = useDatabase({ empty: true });
@@ -11,7 +12,7 @@ const SECRET = 'hunter2hunter2';
 const with_ = (settings: NodeJS.ProcessEnv, ...args: string[]) =>
   runLrm(servers.env(settings), args);
 
-/** One line, without stack and secret. */
+/** One line, without a stack trace and without the secret. */
 function expectOneLine({ stdout, stderr }: { stdout: string; stderr: string }): void {
   expect(stderr.trimEnd().split('\n')).toHaveLength(1);
   expect(stderr).toMatch(/^lrm: /);
@@ -56,7 +57,7 @@ test.each<[string, () => string, string]>([
       }),
     'Postgres: no such database',
   ],
-])('lrm status, DATABASE_URL with %s: one line, exit 1', async (_, url, line) => {
+])('lrm status exits 1 with one line when DATABASE_URL has %s', async (_, url, line) => {
   const result = await with_({ DATABASE_URL: url() }, 'status');
   expect(result).toMatchObject({ code: 1, stdout: '' });
   expect(result.stderr).toMatch(line);
@@ -64,15 +65,15 @@ test.each<[string, () => string, string]>([
 });
 
 test.each([
-  ['no URL', `mysql://app:${SECRET}@db/app`],
-  ['a password that is not encoded', `postgres://app:${SECRET}%zz@db/app`],
-])('lrm status, DATABASE_URL is %s: one line, exit 2', async (_, url) => {
+  ['not a URL for Postgres', `mysql://app:${SECRET}@db/app`],
+  ['a URL whose password is not encoded', `postgres://app:${SECRET}%zz@db/app`],
+])('lrm status exits 2 with one line when DATABASE_URL is %s', async (_, url) => {
   const result = await with_({ DATABASE_URL: url }, 'status');
   expect(result.code).toBe(2);
   expectOneLine(result);
 });
 
-test('lrm names all settings that do not parse at once', async () => {
+test('one error names all settings that do not parse', async () => {
   const result = await with_({ LRM_INTERVAL: 'soon', LRM_MAX_FAILURES: '-1' }, 'status');
   expect(result.code).toBe(2);
   expectOneLine(result);
@@ -80,7 +81,7 @@ test('lrm names all settings that do not parse at once', async () => {
 });
 
 test.each([['status'], ['register', '0001_a'], ['pause', '0001_a'], ['finalize', '0001_a']])(
-  'lrm %s on a database without our tables says to run npx lrm migrate',
+  'lrm %s says to run npx lrm migrate on a database without our tables',
   async (...args) => {
     const result = await with_({ DATABASE_URL: empty.databaseUrl }, ...args);
     expect(result.code).toBe(1);
@@ -90,11 +91,12 @@ test.each([['status'], ['register', '0001_a'], ['pause', '0001_a'], ['finalize',
 );
 
 test.each([['run'], ['schedule']])(
-  'lrm %s, Temporal down: one line within seconds, exit 1',
+  'lrm %s exits 1 with one line while Temporal is down',
   async (command) => {
-    const from = Date.now();
-    const result = await with_({ TEMPORAL_ADDRESS: '127.0.0.1:1' }, command);
-    expect(Date.now() - from).toBeLessThan(8_000);
+    const result = await answersInTime(
+      `lrm ${command}`,
+      with_({ TEMPORAL_ADDRESS: '127.0.0.1:1' }, command),
+    );
     expect(result.code).toBe(1);
     expect(result.stderr).toMatch('no answer from Temporal at 127.0.0.1:1');
     expectOneLine(result);
@@ -102,7 +104,7 @@ test.each([['run'], ['schedule']])(
 );
 
 test.each([['run'], ['schedule']])(
-  'lrm %s, an unknown namespace: one line, exit 1',
+  'lrm %s exits 1 with one line for an unknown namespace',
   async (command) => {
     const result = await with_({ TEMPORAL_NAMESPACE: 'nowhere' }, command);
     expect(result.code).toBe(1);
@@ -117,11 +119,13 @@ test.each([
   ['status', '--frob'],
   ['register', '../x'],
   ['status', '--watch'],
-])('lrm %s %s: wrong use, exit 2', async (...args) => {
-  expect((await servers.lrm(...args)).code).toBe(2);
+])('lrm %s %s is wrong use: exit 2 with one line', async (...args) => {
+  const result = await servers.lrm(...args);
+  expect(result.code).toBe(2);
+  expectOneLine(result);
 });
 
-test('lrm <command> --help has an example of each', async () => {
+test('lrm <command> --help has an example for each command', async () => {
   const commands = createProgram().commands.map((command) => command.name());
   const answers = await Promise.all(
     commands.map(async (command) => ({ command, ...(await servers.lrm(command, '--help')) })),

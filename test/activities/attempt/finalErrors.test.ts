@@ -30,7 +30,7 @@ describe("retry or fail: an error that a retry can't fix fails at once", () => {
     [
       'text that is not a number',
       () => db.sql`select email::int from people`,
-      'text that can not be converted to the type (SQLSTATE 22P02)',
+      'text that cannot be converted to the type (SQLSTATE 22P02)',
     ],
     [
       'a missing table',
@@ -76,7 +76,7 @@ describe("retry or fail: an error that a retry can't fix fails at once", () => {
           await tx`set local role pg_monitor`;
           await tx`select * from people`;
         }),
-      'no privilege for it: people (SQLSTATE 42501)',
+      'missing privilege: people (SQLSTATE 42501)',
     ],
     [
       "a row's text that is used as the name of a table",

@@ -72,7 +72,7 @@ describe('retry or fail: a transient error is retried', () => {
   test.each([
     ['a deadlock', deadlock, /deadlock \(SQLSTATE 40P01\)/],
     ['a serialization failure', serializationFailure, /serialization failure/],
-    ['a lock timeout', lockTimeout, /a lock was not to be had in time/],
+    ['a lock timeout', lockTimeout, /lock timeout \(SQLSTATE 55P03\)/],
     [
       'a statement timeout',
       () =>

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../../drizzle/database';
+import { notes } from '../../../drizzle/rows/notes';
+import { progressLine } from '../../../drizzle/rows/progressText';
 import { type MigrationView, readMigrations } from '../../../drizzle/rows/status';
-import { createDisplay } from './progressDisplay';
+import { type LiveLines, openLiveLines } from '../../../settings/liveLines';
 import { isPending } from './summary';
 
 /** Often enough for a bar to look alive. Milliseconds. */
@@ -19,19 +21,33 @@ export async function watchProgress(
   signal: AbortSignal,
   onIdle: (views: readonly MigrationView[]) => void = () => {},
 ): Promise<void> {
-  const display = createDisplay();
+  let lines: LiveLines | undefined;
+  // Those that had ended before are not news.
+  const watched = new Set<string>();
   for (let wasPending = true; ; ) {
     // Read before the query, so that the last query shows the final state.
     const last = signal.aborted;
     const views = await read(db, heartbeatTimeout);
-    display.show(views ?? []);
-    const pending: boolean = views ? views.some(isPending) : wasPending;
-    if (views && wasPending && !pending) onIdle(views);
-    wasPending = pending;
+    if (views) {
+      for (const view of views.filter(isPending)) watched.add(view.migration.name);
+      const shown = views.filter(({ migration }) => watched.has(migration.name));
+      if (shown.length > 0) {
+        lines ??= openLiveLines();
+        lines.show(shown.map((view) => progressLine(view, notes(view))));
+      }
+      const pending = views.some(isPending);
+      if (!pending) {
+        lines?.close();
+        lines = undefined;
+        watched.clear();
+        if (wasPending) onIdle(views);
+      }
+      wasPending = pending;
+    }
     if (last) break;
     await sleep(POLL, undefined, { signal }).catch(() => {});
   }
-  display.end();
+  lines?.close();
 }
 
 /** Undefined while the database doesn't answer. The worker waits, too, and logs it. */

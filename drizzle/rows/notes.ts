@@ -1,0 +1,50 @@
+import { oneLine, seconds } from '../../settings/screenText';
+import { isStopRequest } from './operationRefused';
+import type { MigrationView } from './status';
+import { pending } from './transitions';
+
+/**
+ * Why a migration is not running, and what is wrong with it. What an operator needs first comes first.
+ * @param inTemporal what only Temporal knows: that it is paused there, when its next attempt begins
+ */
+export function notes(view: MigrationView, inTemporal: readonly string[] = []): string[] {
+  const { migration } = view;
+  const found: (string | null)[] = [];
+  if (migration.status === 'in_progress') {
+    found.push(
+      isStopRequest(migration.request) ? `to ${requestText(view)}` : null,
+      ...inTemporal,
+      silence(view),
+    );
+  }
+  if (migration.status === 'paused' || migration.status === 'cancelled') {
+    found.push(requestText(view));
+  }
+  if (pending.includes(migration.status)) found.push(waiting(view));
+  if (migration.status !== 'completed') found.push(lastError(view));
+  return found.filter((note) => note !== null);
+}
+
+/** A running attempt's reason ('replica 12 s behind'), or what must happen before it can begin. */
+function waiting({ migration: { waitsFor }, live }: MigrationView): string | null {
+  return waitsFor && live && !waitsFor.startsWith('waits for ') ? `waiting: ${waitsFor}` : waitsFor;
+}
+
+/** The operator's request, as in 'pause (alice@build-7: month-end)'. */
+export function requestText({ migration }: MigrationView): string {
+  const why = migration.requestReason ? `: ${migration.requestReason}` : '';
+  return `${migration.request ?? 'stop'} (${migration.requestedBy ?? 'somebody'}${why})`;
+}
+
+function silence({ attempt, live, silentFor }: MigrationView): string | null {
+  if (live || !attempt || attempt.endedAt || silentFor === null) return null;
+  return `no heartbeat from its worker for ${seconds(silentFor)}`;
+}
+
+/** The error of a pending migration is in the past: it does not stop the next attempt. */
+export function lastError({ migration, attempt }: MigrationView): string | null {
+  const error = migration.error ?? attempt?.error;
+  if (!error) return null;
+  const label = pending.includes(migration.status) ? 'last error: ' : '';
+  return `${label}${oneLine(error, 500)}`;
+}
