@@ -1,15 +1,15 @@
 import type { Overview, OverviewRow } from '../activities/contract';
 
-/** What a migration came to since the last listing. */
+/** What has happened to a migration since the last listing. */
 interface News {
   readonly status: OverviewRow['status'];
-  /** Undefined where only its end is known. */
+  /** Undefined when only its end is known. */
   readonly attempt: number | undefined;
-  /** A listing was asked for after it: that one will say the same. */
+  /** True once a listing was requested after it: that listing will include it. */
   listed: boolean;
 }
 
-/** The rows as the last listing found them, with what the run has learned since. */
+/** The rows as the last listing found them, and what the run has learned since. */
 export class Board {
   private listing: Overview = { counts: {}, rows: [] };
   private readonly news = new Map<string, News>();
@@ -24,8 +24,8 @@ export class Board {
     this.news.set(name, { status, attempt, listed: false });
   }
 
-  /** Call it when a listing is asked for: what is known by then, it will find. */
-  listingAsked(): void {
+  /** Call it when a listing is requested. The listing will include what is known by then. */
+  listingRequested(): void {
     for (const news of this.news.values()) news.listed = true;
   }
 

@@ -1,19 +1,19 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { NotStarted } from '../activities/contract';
 
-/** Workflow ID of the run, and task queue. */
+/** Workflow ID of the run, and its task queue. */
 export const WORKFLOW_ID = 'long-running-migrations';
 
-/** At most this many names in a result: payloads stay small, however many migrations there are. */
+/** Names in a group. Keeps payloads small, however many migrations there are. */
 export const NAMES_AT_MOST = 100;
 
-/** As many migrations can be wanted at once (`lrm finalize`): each is kept until it is started. */
+/** Migrations that `lrm finalize` can ask for at once. The run keeps each until it is started. */
 export const FINALIZE_AT_MOST = 1_000;
 
-/** Type of the ApplicationFailure that a run ends with when migrations failed; details: its {@link RunResult}. */
+/** Type of the ApplicationFailure of a run in which migrations failed. Details: its {@link RunResult}. */
 export const MIGRATIONS_FAILED = 'MigrationsFailed';
 
-/** What of a group of migrations is told: all are counted, the first are named. */
+/** A group's full count and its first names. */
 export interface Group {
   readonly count: number;
   readonly names: readonly string[];
@@ -23,44 +23,45 @@ export interface Group {
 export interface RunResult {
   readonly completed: Group;
   readonly failed: Group;
-  /** Stopped by an operator while running: paused or cancelled. */
+  /** Paused or cancelled by an operator while they ran. */
   readonly stopped: Group;
+  /** Not started, with the reason. */
   readonly left: { readonly count: number; readonly first: readonly NotStarted[] };
 }
 
-/** What a run has been handed by the one it continues. */
+/** What a run that continues as new hands over to the next. */
 export interface Carried {
   readonly result: RunResult | undefined;
-  /** Migrations an operator wants done now, in slots of their own. */
+  /** What `lrm finalize` asked for and the run has not completed. */
   readonly finalize: readonly Finalize[];
-  /** Left by a worker without their code: not tried again before the next run. */
+  /** Returned by workers without their code. Not tried again before the next tick. */
   readonly skip: readonly NotStarted[];
 }
 
-/** What `lrm finalize` asks: run it now, in an extra slot. */
+/** A request of `lrm finalize`: run this migration now, in an extra slot. */
 export interface Finalize {
   readonly name: string;
   /** True keeps the job's throttling. */
   readonly throttled: boolean;
 }
 
-/** Runs these now, beside whatever runs. Send it with signalWithStart. */
+/** Runs these now, in addition to what runs. Send it with signalWithStart. */
 export const finalizeSignal = defineSignal<[Finalize[]]>('finalizeMigrations');
 
-/** What an attempt says when it begins, so that no listing is needed for it. */
+/** Sent by an attempt when it begins, so that the run needs no listing. */
 export interface AttemptBegan {
   /** The migration's name. */
   readonly began: string;
   readonly attempt: number;
 }
 
-/** A row changed: list again, renew Current Details. With {@link AttemptBegan}: only renew them. */
+/** A row changed: list again, update Current Details. With {@link AttemptBegan}: only update them. */
 export const statusChangedSignal = defineSignal<[AttemptBegan?]>('statusChanged');
 
-/** A tick came while the run goes on: also look again at what workers without its code gave back. */
+/** A tick came while the run is going: list again, and retry what workers without its code returned. */
 export const tickSignal = defineSignal('tick');
 
-/** What runs now, what is left, what has ended: the same as in Current Details. */
+/** What runs now, what was not started, what has ended: the same as in Current Details. */
 export const stateQuery = defineQuery<RunState>('runState');
 
 export interface RunState extends RunResult {

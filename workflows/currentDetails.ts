@@ -2,22 +2,22 @@ import type { Overview, OverviewRow } from '../activities/contract';
 import type { RunResult } from './contract';
 import { escapeMarkdown } from './markdown';
 
-/** What Current Details are made of. */
-export interface AlreadyReported {
+/** What Current Details are built from. */
+export interface RunSnapshot {
   readonly overview: Overview;
   readonly result: RunResult;
-  /** Names of those whose activity the run has started. */
+  /** Migrations whose activity the run has started. */
   readonly running: ReadonlySet<string>;
-  /** Inputs and signals that could not be used, a line each. */
+  /** Inputs and signals that could not be used, one line each. */
   readonly ignored: readonly string[];
 }
 
 /**
- * What the Web UI shows under 'Current Details', in Markdown, renewed at each start, end and change
- * of status. What moves meanwhile (rows, speed) is in the heartbeat details. The panel is narrow:
- * the table has short columns only, and what to know and to type stands on lines below it.
+ * What the Web UI shows under 'Current Details', in Markdown. The run updates it at each start, end
+ * and change of status. Rows and speed change more often: they are in the heartbeat details. The
+ * panel is narrow, so the table has only short columns; notes and commands are below it.
  */
-export function currentDetails({ overview, result, running, ignored }: AlreadyReported): string {
+export function currentDetails({ overview, result, running, ignored }: RunSnapshot): string {
   const counts = Object.entries(overview.counts)
     .filter(([, count]) => count > 0)
     .map(([status, count]) => `${count} ${status}`);
@@ -34,12 +34,13 @@ export function currentDetails({ overview, result, running, ignored }: AlreadyRe
   return [
     `**${text(counts.join(', ')) || 'nothing registered'}**`,
     '',
-    // The name last: a long one must not push the others out of sight.
+    // The name is last: a long one must not push the other columns out of sight.
     '| status | attempts | migration |',
-    '| --- | :---: | --- |',
+    // Left-aligned: a number on the right would touch the name.
+    '| :--- | :--- | :--- |',
     ...rows,
-    ...section('What to know, and to type', notes),
-    ...section('Left as they are', left),
+    ...section('Notes and commands', notes),
+    ...section('Not started', left),
     ...section(
       'Ignored',
       ignored.map((line) => `- ${text(line)}`),
@@ -54,9 +55,13 @@ const section = (head: string, lines: readonly string[]): string[] =>
 
 const text = escapeMarkdown;
 
-/** A line on the migration, and below it what can be typed, on a line of its own. */
-function notesOf(row: OverviewRow, running: boolean, leftBecause: string | undefined): string[] {
-  const why = reason(row, running, leftBecause);
+/** A line about the migration. The command is on its own line: long text must not hide it. */
+function notesOf(
+  row: OverviewRow,
+  running: boolean,
+  notStartedBecause: string | undefined,
+): string[] {
+  const why = reason(row, running, notStartedBecause);
   const command = COMMANDS[row.status];
   if (!why && !command) return [];
   const typed = command ? `\n  \`npx lrm ${command} ${row.name}\`` : '';
@@ -69,17 +74,17 @@ const COMMANDS: Partial<Record<OverviewRow['status'], string>> = {
   paused: 'resume',
 };
 
-function reason(row: OverviewRow, running: boolean, leftBecause: string | undefined): string {
+function reason(row: OverviewRow, running: boolean, notStartedBecause: string | undefined): string {
   switch (row.status) {
     case 'in_progress':
       if (row.error) return `last error: ${row.error}`;
       if (row.waitsFor) return `waits: ${row.waitsFor}`;
-      return running ? '' : 'goes on when its turn comes';
+      return running ? '' : 'continues when its turn comes';
     case 'failed':
       return row.error ?? '';
     case 'created':
       if (running) return 'waits for a worker to begin it';
-      return row.waitsFor ?? leftBecause ?? 'waits for its turn';
+      return row.waitsFor ?? notStartedBecause ?? 'waits for its turn';
     default:
       return '';
   }

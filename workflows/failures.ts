@@ -1,10 +1,10 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { MIGRATIONS_FAILED, type RunResult, WORKFLOW_ID } from './contract';
 
-/** As many names fit on the line that the Web UI and alerts show. */
+/** More don't fit on the line that the Web UI and alerts show. */
 const NAMED_AT_MOST = 10;
 
-/** Alerts look at failed workflows: a run that leaves failed migrations behind is one. */
+/** A run in which migrations failed has to fail, too: alerts look at failed workflows. */
 export function migrationsFailed(result: RunResult): ApplicationFailure {
   const { count, names } = result.failed;
   const named = names.slice(0, NAMED_AT_MOST);
@@ -17,10 +17,10 @@ export function migrationsFailed(result: RunResult): ApplicationFailure {
   });
 }
 
-/** Each workflow ID is one run at a time: under a second one, two would start the same migrations. */
+/** Temporal allows one run at a time for each workflow ID. Two IDs would start the same migrations twice. */
 export function otherWorkflowId(workflowId: string): ApplicationFailure {
   return ApplicationFailure.nonRetryable(
-    `a run has the workflow ID ${WORKFLOW_ID} and no other, such as ${workflowId.slice(0, 100)}; type: npx lrm run`,
+    `the run must have the workflow ID ${WORKFLOW_ID}, not ${workflowId.slice(0, 100)}; type: npx lrm run`,
     'OtherWorkflowId',
   );
 }

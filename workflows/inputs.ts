@@ -9,21 +9,21 @@ import {
   type RunResult,
 } from './contract';
 
-// Checked by hand: a schema library would be most of the workflow bundle. Anybody with Temporal's
-// CLI can send anything, and an exception here fails the run's workflow task for ever.
+// Anybody with Temporal's CLI can send anything, and an exception here would fail the run's workflow
+// task for ever. Checked by hand: a schema library would be most of the workflow bundle.
 
-/** What of an input can be used, and a line on each thing that can't. */
+/** The valid part of an input, and a line about each invalid part. */
 export interface Checked<T> {
   readonly value: T;
   readonly ignored: readonly string[];
 }
 
-/** Reads what the signal finalizeMigrations brought. */
+/** Reads the input of the signal finalizeMigrations. */
 export function readFinalize(input: unknown): Checked<Finalize[]> {
   return readList('finalizeMigrations', input, isFinalize, FINALIZE_AT_MOST);
 }
 
-/** Reads what a run was started with: nothing, or what the run before it handed over. */
+/** Reads a run's input: nothing, or what the previous run handed over. */
 export function readCarried(input: unknown): Checked<Carried> {
   const nothing = { result: undefined, finalize: [], skip: [] };
   if (input === undefined) return { value: nothing, ignored: [] };
@@ -38,7 +38,7 @@ export function readCarried(input: unknown): Checked<Carried> {
   };
 }
 
-/** Reads what the signal statusChanged brought: nothing, or which attempt has begun. */
+/** Reads the input of the signal statusChanged: nothing, or the attempt that has begun. */
 export function readBegan(input: unknown): Checked<AttemptBegan | undefined> {
   if (input === undefined || input === null) return { value: undefined, ignored: [] };
   const { began, attempt } = isObject(input) ? input : {};
@@ -46,7 +46,7 @@ export function readBegan(input: unknown): Checked<AttemptBegan | undefined> {
   return { value: undefined, ignored: ['statusChanged: not an attempt that has begun'] };
 }
 
-/** What workers gave back, and what operators want at once: both lists can be full. */
+/** What workers returned is in it, and what `lrm finalize` asked for: both can be full. */
 const SKIP_AT_MOST = NAMES_AT_MOST + FINALIZE_AT_MOST;
 
 function readList<T>(
@@ -64,12 +64,12 @@ function readList<T>(
     value,
     ignored: [
       ...(wrong > 0 ? [`${what}: ${wrong} of ${entries.length} entries are not valid`] : []),
-      ...(more > 0 ? [`${what}: ${more} entries beyond the ${atMost} that are possible`] : []),
+      ...(more > 0 ? [`${what}: ${more} entries beyond the limit of ${atMost}`] : []),
     ],
   };
 }
 
-/** What is not said keeps its throttling: the careful way. */
+/** The default, throttled, is the safe one for the application. */
 function isFinalize(entry: unknown): Finalize | undefined {
   if (!isObject(entry)) return undefined;
   const { name, throttled = true } = entry;
@@ -104,7 +104,7 @@ function isGroup(input: unknown): input is Group {
   );
 }
 
-/** As jobs/catalog.ts says; that one loads Node's modules. */
+/** The same rule as in jobs/catalog.ts, which can't be imported here: it needs Node. */
 const isName = (value: unknown): value is string =>
   typeof value === 'string' && value.length <= 255 && /^[0-9]{4}_[a-z0-9_]+$/.test(value);
 

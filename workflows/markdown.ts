@@ -1,8 +1,8 @@
 import { plainText } from '../settings/plainText';
 
 /**
- * Text from outside, shown as it is: the Web UI renders Markdown, and HTML in it. Every character
- * that means something in either, or ends a table's cell, is written as its number.
+ * Makes the Web UI show a text from outside as it is. The Web UI renders Markdown, and HTML in it:
+ * each character that has a meaning in one of them, or ends a table cell, is written as its number.
  */
 export function escapeMarkdown(text: string): string {
   return plainText(text).replace(/[^\p{L}\p{N}\p{M} ,;.'%/=?-]/gu, asNumber);

@@ -1,11 +1,11 @@
 import { defaultPayloadConverter, type Payload, type PayloadConverter } from '@temporalio/common';
 
-/** What a payload becomes that can't be decoded. It is none of the inputs that are accepted. */
+/** Stands for a payload that can't be decoded. No signal and no workflow accepts it as input. */
 export const UNREADABLE = 'a payload that can not be decoded';
 
 /**
- * Temporal's own converter, except that what can't be decoded (another encoding, broken JSON)
- * doesn't throw: in a signal or an input that would fail the run's workflow task for ever.
+ * Temporal's own converter, but it doesn't throw when a payload can't be decoded (another encoding,
+ * broken JSON). In a signal or an input that would fail the run's workflow task for ever.
  */
 export const payloadConverter: PayloadConverter = {
   toPayload: (value) => defaultPayloadConverter.toPayload(value),

@@ -1,7 +1,7 @@
 import type { NotStarted } from '../activities/contract';
 import { type Group, NAMES_AT_MOST, type RunResult } from './contract';
 
-/** What a run has brought so far. */
+/** What a run has done so far. */
 export class Results {
   private completed: Group;
   private failed: Group;
@@ -16,7 +16,7 @@ export class Results {
     this.left = before?.left ?? { count: 0, first: [] };
   }
 
-  /** The last end counts: one that failed and was retried in the same run may be completed now. */
+  /** The last end counts: a failed migration may be retried and completed in the same run. */
   add(to: 'completed' | 'failed' | 'stopped', name: string): void {
     for (const group of ['completed', 'failed', 'stopped'] as const) {
       this[group] = without(this[group], name);
@@ -25,7 +25,7 @@ export class Results {
     this[to] = { count: count + 1, names: names.length < NAMES_AT_MOST ? [...names, name] : names };
   }
 
-  /** What the last listing left, and what workers without its code gave back. */
+  /** What the last listing did not start, and what workers without its code returned. */
   setLeft(listed: RunResult['left'], skipped: readonly NotStarted[]): void {
     this.left = {
       count: listed.count + skipped.length,
@@ -39,7 +39,7 @@ export class Results {
   }
 }
 
-/** Those that are counted without being named can't be taken out again. */
+/** Only named ones can be taken out: beyond {@link NAMES_AT_MOST}, a group has just a count. */
 function without({ count, names }: Group, name: string): Group {
   const left = names.filter((each) => each !== name);
   return { count: count - (names.length - left.length), names: left };

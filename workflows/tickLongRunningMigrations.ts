@@ -9,9 +9,9 @@ import { tickSignal, WORKFLOW_ID } from './contract';
 import { executeLongRunningMigrations } from './executeLongRunningMigrations';
 
 /**
- * What the Schedule starts: a Schedule appends a timestamp to its workflow's ID, and the run's has
- * to be fixed. Starts the run and ends, without waiting for it: a tick that waited would pass its
- * own cancellation on to the run, and would keep the Schedule from ticking.
+ * Started by the Schedule, to start the run. The Schedule can't do that itself: it appends a
+ * timestamp to the workflow ID, and the run's ID has to be fixed. The tick doesn't wait for the run:
+ * then its own cancellation would cancel the run, and the Schedule would skip all further ticks.
  */
 export async function tickLongRunningMigrations(): Promise<'started' | 'already running'> {
   try {
@@ -28,11 +28,11 @@ export async function tickLongRunningMigrations(): Promise<'started' | 'already 
   }
 }
 
-/** A run with a free slot that waits for another migration's end would not see what was registered. */
+/** A run that waits for a migration to end doesn't see what was registered since, even with a free slot. */
 async function wakeUp(): Promise<void> {
   try {
     await getExternalWorkflowHandle(WORKFLOW_ID).signal(tickSignal);
   } catch {
-    // It has just ended; the next tick starts a new one.
+    // The run has just ended. The next tick starts a new one.
   }
 }

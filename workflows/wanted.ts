@@ -1,6 +1,6 @@
 import { FINALIZE_AT_MOST, type Finalize } from './contract';
 
-/** What operators want done at once (`lrm finalize`), each migration once. */
+/** What `lrm finalize` asked for and the run has not started, each migration once. */
 export class Wanted {
   private readonly byName = new Map<string, Finalize>();
 
@@ -9,8 +9,8 @@ export class Wanted {
   }
 
   /**
-   * Of two wishes for one migration the one without throttling counts.
-   * @returns how many had no room
+   * Of two requests for one migration, the one without throttling counts.
+   * @returns how many were dropped because there are too many
    */
   add(entries: readonly Finalize[]): number {
     let dropped = 0;

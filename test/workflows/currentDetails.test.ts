@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { type AlreadyReported, currentDetails as render } from '../../workflows/currentDetails';
+import { type RunSnapshot, currentDetails as render } from '../../workflows/currentDetails';
 import { useDevServers } from '../support/devServers';
 import { currentDetails, register, startRun, waitForMigration } from '../support/migrations';
 import { waitFor } from '../support/waitFor';
@@ -96,7 +96,7 @@ test('texts from outside are shown as they are: neither Markdown nor HTML, on on
 });
 
 const none = { count: 0, names: [] };
-const NOTHING: AlreadyReported = {
+const NOTHING: RunSnapshot = {
   overview: { counts: {}, rows: [] },
   result: { completed: none, failed: none, stopped: none, left: { count: 0, first: [] } },
   running: new Set(),

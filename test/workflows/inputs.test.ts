@@ -134,7 +134,7 @@ test('10,000 entries to finalize are a few listings, and the rest of the work go
   expect(await run.result()).toMatchObject({ completed: { count: 2 } });
   const { historyLength } = await run.describe();
   expect(historyLength).toBeLessThan(300);
-  expect(await currentDetails(servers)).toMatch('9002 entries beyond the 1000 that are possible');
+  expect(await currentDetails(servers)).toMatch('9002 entries beyond the limit of 1000');
 });
 
 test('a run under another workflow ID is refused at once, on one line', async () => {
@@ -147,7 +147,7 @@ test('a run under another workflow ID is refused at once, on one line', async ()
   const failure = await failureOf(run);
   expect(failure).toMatchObject({ type: 'OtherWorkflowId', nonRetryable: true });
   expect(failure?.message).toBe(
-    'a run has the workflow ID long-running-migrations and no other, such as mine; type: npx lrm run',
+    'the run must have the workflow ID long-running-migrations, not mine; type: npx lrm run',
   );
   expect(await migration(servers, '0002_quick')).toMatchObject({ status: 'created', attempts: 0 });
   expect(await runToEnd(servers)).toMatchObject({ completed: { count: 1 } });
