@@ -1,7 +1,7 @@
 import { defaultPayloadConverter, type Payload, type PayloadConverter } from '@temporalio/common';
 
 /** Stands for a payload that can't be decoded. No signal and no workflow accepts it as input. */
-export const UNREADABLE = 'a payload that can not be decoded';
+export const UNREADABLE = 'a payload that cannot be decoded';
 
 /**
  * Temporal's own converter, but it doesn't throw when a payload can't be decoded (another encoding,

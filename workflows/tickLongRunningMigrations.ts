@@ -5,6 +5,7 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
+import { ABOUT_RUN } from './about';
 import { tickSignal, WORKFLOW_ID } from './contract';
 import { executeLongRunningMigrations } from './executeLongRunningMigrations';
 
@@ -16,6 +17,7 @@ import { executeLongRunningMigrations } from './executeLongRunningMigrations';
 export async function tickLongRunningMigrations(): Promise<'started' | 'already running'> {
   try {
     await startChild(executeLongRunningMigrations, {
+      ...ABOUT_RUN,
       workflowId: WORKFLOW_ID,
       taskQueue: workflowInfo().taskQueue,
       parentClosePolicy: ParentClosePolicy.ABANDON,

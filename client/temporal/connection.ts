@@ -2,12 +2,12 @@ import { Client, Connection } from '@temporalio/client';
 import { isRefused, TemporalUnreachable } from '../../activities/explainTemporal';
 import type { Settings } from '../../settings/settings';
 
-/** An operator waits no longer for a server that is down. */
+/** Long for a server that answers, short for an operator when it is down. */
 const CONNECT_TIMEOUT = '2 seconds';
 
 /**
  * Connects to Temporal.
- * @throws TemporalUnreachable when it doesn't answer within 2 seconds
+ * @throws TemporalUnreachable when Temporal doesn't answer within 2 seconds
  */
 export async function connectTemporal({ temporal }: Settings): Promise<Client> {
   const { connectionOptions, namespace } = temporal;

@@ -8,8 +8,8 @@ import { wakeRun } from './run';
 import { describeRun } from './state';
 
 /**
- * Ends a pause that was made in Temporal's own way.
- * @returns whether there was one
+ * Unpauses an activity that was paused in Temporal (in the Web UI or with its CLI).
+ * @returns false when it was not paused
  */
 export async function unpauseInTemporal(client: Client, name: string): Promise<boolean> {
   const { pending } = await describeRun(client);
@@ -23,16 +23,16 @@ export async function unpauseInTemporal(client: Client, name: string): Promise<b
     });
     return true;
   } catch (error) {
-    // It ended in between.
+    // The activity has just ended.
     if (isNotFound(error)) return false;
     throw error;
   }
 }
 
 /**
- * Tells a run that is going of a row that an operator changed: it lists again, and one that was
- * paused in Temporal, too, is unpaused, so that its activity sees the row and frees its slot.
- * The row alone decides: where Temporal doesn't answer, that is only said.
+ * Notifies a run that is going that an operator has changed a row, so that the run lists again. If
+ * the activity is paused in Temporal, too, unpauses it: only then does it see the row and free its
+ * slot. The row alone decides, so this only warns when Temporal doesn't answer.
  */
 export async function notifyRun(connections: Connections, name: string): Promise<void> {
   try {
@@ -41,8 +41,8 @@ export async function notifyRun(connections: Connections, name: string): Promise
     await wakeRun(client);
   } catch (error) {
     warn(
-      `${explain(error).line}. A run that is going learns of it later, and if ${name} is ` +
-        'paused in Temporal, too, it keeps its slot until it is unpaused there',
+      `${explain(error).line}. A run that is going notices the change later. If ${name} is also ` +
+        'paused in Temporal, it keeps its slot until it is unpaused there',
     );
   }
 }

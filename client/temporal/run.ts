@@ -8,6 +8,7 @@ import {
 import { ApplicationFailure } from '@temporalio/common';
 import { OperationRefused } from '../../drizzle/rows/operationRefused';
 import { TASK_QUEUE, WORKFLOW_ID } from '../../settings/settings';
+import { ABOUT_RUN } from '../../workflows/about';
 import {
   type Finalize,
   finalizeSignal,
@@ -16,15 +17,16 @@ import {
   statusChangedSignal,
 } from '../../workflows/contract';
 
-/** The run's workflow, as far as a client has to do with it. */
+/** A handle of the run's workflow. */
 export type Run = WorkflowHandle<() => Promise<RunResult>>;
 
 const start = {
+  ...ABOUT_RUN,
   taskQueue: TASK_QUEUE,
   workflowId: WORKFLOW_ID,
 } as const;
 
-/** Starts a run, unless one is going: there is never a second. */
+/** Starts a run unless one is going: there is never more than one. */
 export async function startRun(client: Client): Promise<{ run: Run; started: boolean }> {
   try {
     await client.workflow.start('executeLongRunningMigrations', {
@@ -36,13 +38,13 @@ export async function startRun(client: Client): Promise<{ run: Run; started: boo
     return { run: theRun(client), started: true };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    // It may wait for one migration's end while a slot is free for what was registered since.
+    // It may wait for a migration to end although a slot is free for what was registered since.
     await wakeRun(client);
     return { run: theRun(client), started: false };
   }
 }
 
-/** Tells the run to do these at once, in slots of their own; starts one if none is going. */
+/** Asks the run to do these now, in extra slots. Starts a run if none is going. */
 export async function finalizeNow(client: Client, migrations: Finalize[]): Promise<Run> {
   await client.workflow.signalWithStart('executeLongRunningMigrations', {
     ...start,
@@ -53,7 +55,7 @@ export async function finalizeNow(client: Client, migrations: Finalize[]): Promi
   return theRun(client);
 }
 
-/** A run that is going looks again for what is pending; without one, nothing happens. */
+/** Makes a run that is going look again for what is pending. Without a run, does nothing. */
 export async function wakeRun(client: Client): Promise<void> {
   await theRun(client).signal(statusChangedSignal).catch(ignoreNotFound);
 }
@@ -62,12 +64,13 @@ function ignoreNotFound(error: unknown): void {
   if (!(error instanceof WorkflowNotFoundError)) throw error;
 }
 
-/** By its ID alone: it may continue as new. */
+/** Without a run ID, since the run may continue as new. */
 const theRun = (client: Client): Run => client.workflow.getHandle(WORKFLOW_ID);
 
 /**
- * Waits for the run's end: its result, also when it failed because migrations did; undefined when
- * somebody cancelled or terminated it in Temporal.
+ * Waits for the run to end. Returns its result, also when it failed because migrations failed;
+ * undefined when it was cancelled or terminated in Temporal.
+ * @throws OperationRefused when the run failed for another reason
  */
 export async function resultOf(run: Run): Promise<RunResult | undefined> {
   try {

@@ -4,17 +4,17 @@ import { plainText } from '../../settings/plainText';
 import { WORKFLOW_ID } from '../../settings/settings';
 import { oneLine, time } from '../status/format';
 
-/** What the run's workflow task says of the run's health. */
+/** The run's workflow task: it shows whether the run can go on. */
 export interface RunTask {
-  /** How often it was tried; more than once: it failed, or its worker died. */
+  /** More than 1 when the task failed, or its worker died. */
   readonly attempt: number;
-  /** What it failed with; null where Temporal doesn't say. */
+  /** The last failure; null when Temporal has none. */
   readonly error: string | null;
-  /** Since when it waits for a worker; null while one has it. */
+  /** Since when the task waits for a worker; null while a worker has it. */
   readonly waitingSince: Date | null;
 }
 
-/** Between two tasks a worker that is well needs no longer. Milliseconds. */
+/** A healthy worker takes a task sooner. Milliseconds. */
 const PICKED_UP_WITHIN = 10_000;
 const ERROR_AT_MOST = 200;
 
@@ -32,7 +32,7 @@ export function runTrouble(task: RunTask | null, workers: readonly string[]): Tr
     const why = task.error ? `: ${oneLine(task.error, ERROR_AT_MOST)}` : '';
     const line =
       `the run's workflow task keeps failing (attempt ${task.attempt}${why}), so the run starts nothing. ` +
-      "Look at the worker's log and version; to begin anew, losing nothing: " +
+      "Look at the worker's log and version; to start again without losing anything: " +
       `temporal workflow terminate --workflow-id ${WORKFLOW_ID}, then npx lrm run`;
     return { kind: 'failing', line };
   }
@@ -47,10 +47,10 @@ export function runTrouble(task: RunTask | null, workers: readonly string[]): Tr
   return { kind: 'silent worker', line };
 }
 
-/** In Temporal's API. */
+/** The value of Temporal's enum PendingWorkflowTaskState. */
 const SCHEDULED = 1;
 
-/** Reads it from the description of the run. */
+/** Reads the workflow task from the description of the run. */
 export async function readTask(
   client: Client,
   info: temporal.api.workflow.v1.IPendingWorkflowTaskInfo | null | undefined,
@@ -65,10 +65,10 @@ export async function readTask(
   };
 }
 
-/** As many events back it stands at most: a failure and what came in since. */
+/** Events, newest first: the failure may be followed by signals that came in since. */
 const LOOK_BACK = 50;
 
-/** What the workflow task failed with: Temporal keeps only the first of a row of failures. */
+/** What the workflow task failed with. Of several failures in a row, the history has only the first. */
 async function lastError(client: Client): Promise<string | null> {
   const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
     namespace: client.options.namespace,

@@ -6,21 +6,17 @@ import {
 } from '@temporalio/client';
 import { SCHEDULE_ID, type Settings, TASK_QUEUE, WORKFLOW_ID } from '../../settings/settings';
 import { UsageError } from '../../settings/usageError';
+import { ABOUT_SCHEDULE, ABOUT_TICK } from '../../workflows/about';
 
-/** Shown in the Web UI beside the Schedule. */
-const NOTE =
-  'Looks for registered data migrations that are not finished and runs them. ' +
-  'Pausing it stops new runs, not the one that is going. Status: npx lrm status';
-
-/** The tick only starts the run. One that can't (a broken worker) must not stay and block the next. */
+/** The tick only starts the run. A tick that can't (a broken worker) must not block the next ones. */
 const TICK_TIMEOUT = '1 minute';
-/** Ticks that were missed needn't be made up for: the next one finds whatever is pending. */
+/** Missed ticks need no catching up: the next one finds all that is pending. */
 const CATCHUP_WINDOW = '1 minute';
-/** Temporal's own resolution. */
+/** Temporal rounds intervals to seconds. Milliseconds. */
 const SHORTEST_INTERVAL = 1_000;
 
 /**
- * Creates the Schedule, or brings it up to date. A paused one stays paused, with its note.
+ * Creates the Schedule, or updates it. A paused Schedule stays paused and keeps its note.
  * @throws UsageError when LRM_INTERVAL is shorter than a second
  */
 export async function createOrUpdateSchedule(
@@ -28,22 +24,25 @@ export async function createOrUpdateSchedule(
   settings: Settings,
 ): Promise<'created' | 'updated'> {
   if (settings.LRM_INTERVAL < SHORTEST_INTERVAL) {
-    throw new UsageError('LRM_INTERVAL: a Schedule needs 1 second at least');
+    throw new UsageError('LRM_INTERVAL: a Schedule needs at least 1 second');
   }
   const options = scheduleOptions(settings);
   try {
     await client.schedule.create({
       scheduleId: SCHEDULE_ID,
       ...options,
-      state: { note: NOTE },
+      // Temporal can't change a Schedule's memo later.
+      memo: { about: ABOUT_SCHEDULE },
+      state: { note: ABOUT_SCHEDULE },
     });
     return 'created';
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
   }
-  await client.schedule
-    .getHandle(SCHEDULE_ID)
-    .update(({ state }) => ({ ...options, state: { ...state, note: state.note ?? NOTE } }));
+  await client.schedule.getHandle(SCHEDULE_ID).update(({ state }) => ({
+    ...options,
+    state: { ...state, note: state.note ?? ABOUT_SCHEDULE },
+  }));
   return 'updated';
 }
 
@@ -51,9 +50,10 @@ function scheduleOptions(settings: Settings): Omit<ScheduleUpdateOptions, 'state
   return {
     spec: { intervals: [{ every: settings.LRM_INTERVAL }] },
     action: {
+      ...ABOUT_TICK,
       type: 'startWorkflow',
       workflowType: 'tickLongRunningMigrations',
-      // The Schedule appends the time: the run's fixed ID is given by the tick.
+      // Temporal appends the time to this ID. The tick then starts the run under its fixed ID.
       workflowId: `${WORKFLOW_ID}-tick`,
       taskQueue: TASK_QUEUE,
       args: [],

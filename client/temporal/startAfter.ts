@@ -5,17 +5,17 @@ import { unpauseInTemporal } from './notify';
 import { startRun, wakeRun } from './run';
 import { warnWithoutWorker } from './state';
 
-/** What a command's --json says of the run. */
+/** The run in the output of a command's --json. */
 export interface RunAfter {
-  /** Null: none was asked for, or Temporal doesn't answer. */
+  /** Null when no run was asked for, or Temporal doesn't answer. */
   readonly run: 'started' | 'going' | null;
 }
 
 /**
- * What follows in Temporal when rows were put back in the line: those that were paused there, too,
- * are unpaused, and a run is started. One that is going looks again. The rows decide: where
- * Temporal doesn't answer, that is only said.
- * @param start false: leave starting a run to the Schedule
+ * Call it after rows have become pending again. Unpauses those that are also paused in Temporal, and
+ * starts a run or wakes the one that is going. The rows alone decide, so this only warns when
+ * Temporal doesn't answer.
+ * @param start false: don't start a run; the Schedule will
  */
 export async function startAfter(
   connections: Connections,
@@ -30,14 +30,18 @@ export async function startAfter(
       return { run: null };
     }
     const { started } = await startRun(client);
-    say(started ? 'a run has been started' : 'a run is going and takes what waits, slot by slot');
+    say(
+      started
+        ? 'a run has been started'
+        : 'a run is going and starts what waits as slots become free',
+    );
     await warnWithoutWorker(client);
     return { run: started ? 'started' : 'going' };
   } catch (error) {
-    const next = start ? 'No run was started; when Temporal answers: npx lrm run' : '';
+    const next = start ? 'No run was started; when Temporal answers, type: npx lrm run' : '';
     warn(
-      `${explain(error).line}. ${next || 'A run that is going notices later'}. What is paused in ` +
-        'Temporal, too, keeps its slot until it is unpaused there',
+      `${explain(error).line}. ${next || 'A run that is going notices later'}. What is also ` +
+        'paused in Temporal keeps its slot until it is unpaused there',
     );
     return { run: null };
   }

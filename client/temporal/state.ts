@@ -10,11 +10,11 @@ import { type RunTask, readTask, runTrouble, type Trouble } from './runTrouble';
 
 /** What only Temporal knows. */
 export interface TemporalState {
-  /** The run that is going; null when none is. */
+  /** The run that is going; null when there is none. */
   readonly run: RunNow | null;
-  /** Attempts that are running, or waiting for their next one, by migration. */
+  /** By migration: activities whose attempt runs, or that wait for their next attempt. */
   readonly pending: ReadonlyMap<string, PendingAttempt>;
-  /** Null when there is none. */
+  /** Null when there is no Schedule. */
   readonly schedule: ScheduleState | null;
   /** Identities of the workers seen polling in the last minutes. */
   readonly workers: readonly string[];
@@ -22,18 +22,18 @@ export interface TemporalState {
 
 export interface RunNow {
   readonly startedAt: Date;
-  /** What the run itself has to do next; null when it only waits for its attempts. */
+  /** The run's workflow task; null when the run only waits for its attempts. */
   readonly task: RunTask | null;
 }
 
 export interface PendingAttempt {
-  /** Paused in Temporal's own way: in the Web UI or with its CLI. */
+  /** Paused in Temporal: in the Web UI or with its CLI. */
   readonly paused: boolean;
   /** Who paused it, and why. */
   readonly pausedBy: string | null;
-  /** What the attempt said last. */
+  /** The attempt's last heartbeat. */
   readonly heartbeat: Partial<HeartbeatDetails> | null;
-  /** When it will be tried again; null while it runs. */
+  /** When the next attempt starts; null while one runs. */
   readonly nextAttemptAt: Date | null;
 }
 
@@ -43,9 +43,9 @@ export interface ScheduleState {
   readonly next: Date | null;
 }
 
-/** A status that takes longer isn't looked at any more. Milliseconds. */
+/** People don't wait longer for a status. Milliseconds. */
 const WITHIN = 2_500;
-/** In Temporal's API. */
+/** Values of Temporal's enums WorkflowExecutionStatus and TaskQueueType. */
 const RUNNING = 1;
 const WORKFLOW_QUEUE = 1;
 
@@ -61,7 +61,7 @@ export function readTemporalState(client: Client): Promise<TemporalState> {
   });
 }
 
-/** The attempts that Temporal has in hand, by migration. */
+/** Asks Temporal for the run and its activities. */
 export async function describeRun(client: Client): Promise<Pick<TemporalState, 'run' | 'pending'>> {
   const run = await client.workflowService
     .describeWorkflowExecution({
@@ -79,14 +79,14 @@ export async function describeRun(client: Client): Promise<Pick<TemporalState, '
   return { run: { startedAt: date(info.startTime) ?? new Date(), task }, pending };
 }
 
-/** Says so when nobody would do what has just been asked. */
+/** Warns when no worker would do what was just requested. */
 export async function warnWithoutWorker(client: Client): Promise<void> {
   const workers = await listWorkers(client);
   if (workers.length > 0) return;
   warn(`no worker polls ${TASK_QUEUE}: start one (npm run worker)`);
 }
 
-/** What Temporal has of the run, and what keeps the run from going on. */
+/** Asks Temporal for the run, and for what keeps the run from going on. */
 export async function readRun(
   client: Client,
 ): Promise<Pick<TemporalState, 'run' | 'pending'> & { trouble: Trouble | null }> {
@@ -138,7 +138,7 @@ function nothingIfNotFound(error: unknown): undefined {
   return undefined;
 }
 
-/** Protobuf's times; a nonsensical one, as the zero time of a server, is none. */
+/** Converts a Protobuf time. Gives null for a time before 1970: servers send those for 'not set'. */
 function date(time: { seconds?: unknown; nanos?: number | null } | null | undefined): Date | null {
   const milliseconds = Number(time?.seconds ?? 0) * 1000 + (time?.nanos ?? 0) / 1e6;
   return milliseconds > 0 ? new Date(milliseconds) : null;

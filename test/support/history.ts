@@ -32,7 +32,7 @@ export function readHistory(file: string): History {
   return { events: lines.map((line) => HistoryEvent.fromObject(JSON.parse(line))) };
 }
 
-// A replay's own log says nothing that the error doesn't say.
+// A replay's log adds nothing to its error.
 Runtime.install({
   logger: new DefaultLogger('ERROR'),
   telemetryOptions: { logging: { filter: 'ERROR' } },

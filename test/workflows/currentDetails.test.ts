@@ -24,7 +24,7 @@ afterEach(async () => {
 
 const openGate = () => servers.sql`insert into gate default values`;
 
-test('a running migration is shown as that, with the number of its attempt', async () => {
+test('a running migration is shown as running, with its attempt number', async () => {
   const jobs = servers.jobsFolder();
   // The first attempt fails, the second waits for the gate.
   jobs.writeJob(
@@ -54,12 +54,12 @@ test('a running migration is shown as that, with the number of its attempt', asy
   await openGate();
   expect(await run.result()).toMatchObject({ completed: { names: [NAME] } });
   expect(await currentDetails(servers)).toMatch('| completed | 2 |');
-  // Two attempts, each of which is told: three listings at most, and no timers.
+  // Two attempts, and each sends its number: at most three listings, and no timers.
   expect((await run.describe()).historyLength).toBeLessThan(60);
   await worker.stop();
 });
 
-test('one that no worker has begun yet is not shown as running', () => {
+test('a migration that no worker has begun yet is not shown as running', () => {
   const shown = render({
     ...NOTHING,
     overview: {
@@ -73,7 +73,7 @@ test('one that no worker has begun yet is not shown as running', () => {
   expect(shown).toMatch('waits for a worker to begin it');
 });
 
-test('texts from outside are shown as they are: neither Markdown nor HTML, on one line', () => {
+test('texts from outside are shown as they are, not as Markdown or HTML, on one line', () => {
   const error =
     'no | `x` <img src=x onerror=alert(1)>\n# head\n[a](javascript:b) **b** \u202egpj\u001b[31m';
   const shown = render({
@@ -91,8 +91,91 @@ test('texts from outside are shown as they are: neither Markdown nor HTML, on on
   for (const raw of ['<', '>', '\u202e', '\u001b']) expect(shown).not.toContain(raw);
   expect(shown).not.toMatch(/\n# head|\]\(|\*\*b\*\*|\*\*waits/);
   expect(shown).toMatch('&#60;img src=x onerror=alert&#40;1&#41;&#62; &#35; head');
-  // What to type is never cut off: it has a line of its own.
+  // The command is never cut off: it is on its own line.
   expect(shown).toMatch(/\n {2}`npx lrm retry 0001_steps`\n/);
+});
+
+test('nothing registered, and nothing to know', () => {
+  expect(render(NOTHING)).toBe(
+    [
+      '**nothing registered**',
+      '',
+      '| status | attempts | migration |',
+      '| :--- | :--- | :--- |',
+      '',
+      "Live figures (rows, rows/s, ETA): 'Pending Activities', heartbeat details; or `npx lrm status --watch`.",
+    ].join('\n'),
+  );
+});
+
+type Row = Omit<RunSnapshot['overview']['rows'][number], 'name' | 'attempts'>;
+const row: Row = { status: 'created', waitsFor: null, error: null };
+
+test.each<[string, Partial<Row>, boolean, string, string]>([
+  ['a created one', {}, false, 'waits for its turn', ''],
+  ['a created one with a reason', { waitsFor: 'waits for x' }, false, 'waits for x', ''],
+  ['a running one', { status: 'in_progress' }, true, '', 'lrm pause'],
+  [
+    'an interrupted one',
+    { status: 'in_progress' },
+    false,
+    'continues when its turn comes',
+    'lrm pause',
+  ],
+  [
+    'a running one that had an error',
+    { status: 'in_progress', error: 'away' },
+    true,
+    'last error&#58; away',
+    'lrm pause',
+  ],
+  [
+    'an interrupted one with a reason',
+    { status: 'in_progress', waitsFor: 'no file' },
+    false,
+    'waits&#58; no file',
+    'lrm pause',
+  ],
+  ['a failed one', { status: 'failed', error: 'Error' }, false, 'Error', 'lrm retry'],
+  ['a paused one', { status: 'paused' }, false, '', 'lrm resume'],
+  ['a cancelled one', { status: 'cancelled' }, false, '', ''],
+  ['a completed one', { status: 'completed' }, false, '', ''],
+])('%s has its note and its command', (_, given, isRunning, note, command) => {
+  const shown = render({
+    ...NOTHING,
+    overview: {
+      counts: { [given.status ?? 'created']: 1, failed: given.status === 'failed' ? 1 : 0 },
+      rows: [{ ...row, ...given, name: NAME, attempts: 12 }],
+    },
+    running: new Set(isRunning ? [NAME] : []),
+  });
+
+  const lines = shown.split('\n').filter((line) => line.startsWith('-') || line.startsWith('  '));
+  const first = `- 0001&#95;steps${note && `: ${note}`}`;
+  const about = command ? [`${first}  `, `  \`npx ${command} 0001_steps\``] : [first];
+  expect(lines).toEqual(note || command ? about : []);
+  expect(shown).toMatch(`| ${given.status ?? 'created'} | 12 | 0001&#95;steps |`);
+  // A count of nothing is not shown.
+  expect(shown.split('\n')[0]).not.toMatch(/\b0 /);
+});
+
+test('what was not started has its reason once: in its row, or in a list', () => {
+  const first = [
+    { name: NAME, reason: 'no file' },
+    { name: '0002_beyond_the_table', reason: 'no file either' },
+  ];
+  const shown = render({
+    ...NOTHING,
+    overview: { counts: { created: 2 }, rows: [{ ...row, name: NAME, attempts: 0 }] },
+    result: { ...NOTHING.result, left: { count: 2, first } },
+  });
+
+  expect(shown).toMatch('**Notes and commands**\n\n- 0001&#95;steps: no file\n');
+  expect(shown).toMatch('**Not started**\n\n- 0002&#95;beyond&#95;the&#95;table: no file either\n');
+});
+
+test('what was ignored has a line each', () => {
+  expect(render({ ...NOTHING, ignored: ['one', 'two'] })).toMatch('**Ignored**\n\n- one\n- two\n');
 });
 
 const none = { count: 0, names: [] };

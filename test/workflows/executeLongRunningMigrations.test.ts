@@ -43,7 +43,7 @@ test('a run completes what is registered, in order of registration', async () =>
   expect(await worker.stop()).toBe(0);
 });
 
-test('a run executes a migration that plain SQL registers while it goes on', async () => {
+test('a run executes a migration that is registered with plain SQL during the run', async () => {
   const jobs = servers.jobsFolder();
   jobs.writeJob(
     '0001_long',
@@ -69,7 +69,7 @@ test('a run executes a migration that plain SQL registers while it goes on', asy
   await worker.stop();
 });
 
-test('50 concurrent starts of the run give one run', async () => {
+test('50 concurrent starts give one run', async () => {
   const jobs = servers.jobsFolder();
   jobs.writeJob('0001_once', DONE);
   await register(servers, '0001_once');
@@ -122,13 +122,13 @@ test('a run in which a migration failed ends as failed, naming it; the next one 
     nonRetryable: true,
     message: 'failed: 0001_fails. Their errors, and what to type: npx lrm status',
   });
-  // An old failure must not turn every later run red.
+  // An old failure must not make every later run fail.
   await register(servers, '0002_works');
   expect(await failureOf(await startRun(servers))).toBeUndefined();
   await worker.stop();
 });
 
-test('one that failed and was retried in the same run counts by its last end', async () => {
+test('a migration that failed and was retried in the same run is counted once, by its last end', async () => {
   const jobs = servers.jobsFolder();
   jobs.writeJob('0001_holds', UNTIL_RETRIED);
   jobs.writeJob(
@@ -152,7 +152,7 @@ const UNTIL_RETRIED = `exports.run = async (job) => {
   while ((await done()).length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
 };`;
 
-test('a dependency that is not done leaves a migration as it is, and says so', async () => {
+test('a migration whose dependency is not done is not started, and the reason is on its row', async () => {
   const jobs = servers.jobsFolder();
   jobs.writeJob('0001_later', `exports.dependsOn = ['0002_missing']; ${DONE}`);
   jobs.writeJob('0003_chained', `exports.dependsOn = ['0004_first']; ${DONE}`);
@@ -173,7 +173,7 @@ test('a dependency that is not done leaves a migration as it is, and says so', a
   await worker.stop();
 });
 
-test('a worker without the code leaves the row as it is and counts no attempt', async () => {
+test('a worker without the code does not change the row and counts no attempt', async () => {
   const jobs = servers.jobsFolder();
   const worker = await servers.startWorker({ jobs });
   await register(servers, '0001_newer');
@@ -201,8 +201,8 @@ test('a completed migration is never run again', async () => {
   await worker.stop();
 });
 
-test('a migration may have as long a name as a file can', async () => {
-  // 255 characters, less '.js': no file system takes a longer file name.
+test('a name can be as long as a file name', async () => {
+  // 255 characters including '.js' is the limit of file systems.
   const name = `0001_${'x'.repeat(247)}`;
   const jobs = servers.jobsFolder();
   jobs.writeJob(name, DONE);
@@ -213,7 +213,7 @@ test('a migration may have as long a name as a file can', async () => {
   await worker.stop();
 });
 
-test('what is no job file, or depends on what is no name, stops nobody else', async () => {
+test('a job that is not a file, or depends on an invalid name, does not stop the others', async () => {
   const jobs = servers.jobsFolder();
   mkdirSync(path.join(jobs.path, '0001_folder.js'));
   symlinkSync('/nowhere', path.join(jobs.path, '0002_dangling.js'));

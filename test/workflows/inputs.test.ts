@@ -52,10 +52,10 @@ test.each<[string, object[] | null[] | string[]]>([
   ['null', [null]],
   ['an object', [{}]],
   ['a text', ['0001_waits']],
-  ['a list of nothing', [[null]]],
+  ['a list of null', [[null]]],
   ['a path', [[{ name: '../0001_waits', throttled: true }]]],
-  ['a name that is none', [[{ name: '<img>', throttled: true }]]],
-  ['a wrong throttling', [[{ name: '0001_waits', throttled: 'no' }]]],
+  ['an invalid name', [[{ name: '<img>', throttled: true }]]],
+  ['an invalid throttled', [[{ name: '0001_waits', throttled: 'no' }]]],
 ])('a signal finalizeMigrations with %s is ignored, and the run says so', async (_, args) => {
   await register(servers, '0002_quick');
   const run = await servers.client.workflow.signalWithStart('executeLongRunningMigrations', {
@@ -73,7 +73,7 @@ test.each([
   ['null', [null]],
   ['an object', [{}]],
   ['a text', ['x']],
-  ['lists of nothing', [{ result: null, finalize: [null], skip: [null] }]],
+  ['lists of null', [{ result: null, finalize: [null], skip: [null] }]],
   ['a result of another kind', [{ result: { completed: 1 }, finalize: [], skip: [] }]],
 ])('a run whose input is %s does its work, and says so', async (_, args) => {
   await register(servers, '0002_quick');
@@ -87,7 +87,7 @@ test.each([
   expect(await currentDetails(servers)).toMatch(/\*\*Ignored\*\*\s+- the run's/);
 });
 
-test('inputs and signals that can not be decoded, or that nobody knows, stop nothing', async () => {
+test('inputs and signals that cannot be decoded, and unknown signals, do not stop the run', async () => {
   await register(servers, '0002_quick');
   const { client, namespace } = servers;
   await client.workflowService.signalWithStartWorkflowExecution({
@@ -110,7 +110,7 @@ test('inputs and signals that can not be decoded, or that nobody knows, stop not
   expect(details).toMatch('finalizeMigrations');
 });
 
-test('10,000 entries to finalize are a few listings, and the rest of the work goes on', async () => {
+test('10,000 entries to finalize take a few listings, and the other work goes on', async () => {
   await register(servers, '0001_waits', '0002_quick');
   const entries = Array.from({ length: 10_000 }, (_, n) => ({
     name: `${String(n).padStart(4, '0')}_x`,
@@ -137,7 +137,7 @@ test('10,000 entries to finalize are a few listings, and the rest of the work go
   expect(await currentDetails(servers)).toMatch('9002 entries beyond the limit of 1000');
 });
 
-test('a run under another workflow ID is refused at once, on one line', async () => {
+test('a run under another workflow ID fails at once, with a message of one line', async () => {
   await register(servers, '0002_quick');
   const run = await servers.client.workflow.start('executeLongRunningMigrations', {
     workflowId: 'mine',
@@ -153,7 +153,7 @@ test('a run under another workflow ID is refused at once, on one line', async ()
   expect(await runToEnd(servers)).toMatchObject({ completed: { count: 1 } });
 });
 
-test('thousands of signals make the run go on with a new history, and lose nothing', async () => {
+test('thousands of signals make the run continue as new, and nothing is lost', async () => {
   await register(servers, '0001_waits');
   const first = await startRun(servers);
   const { runId } = await first.describe();
@@ -166,7 +166,7 @@ test('thousands of signals make the run go on with a new history, and lose nothi
   }
 
   await waitFor(
-    'the run to go on with a new history',
+    'the run to continue as new',
     async () => (await run.describe()).runId !== runId,
     90_000,
   );

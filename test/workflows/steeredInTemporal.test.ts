@@ -11,7 +11,7 @@ const FAST = { LRM_HEARTBEAT_TIMEOUT: '3 seconds', LRM_RETRY_INITIAL_INTERVAL: '
 const RUN = { workflowId: 'long-running-migrations' };
 let worker: TestWorker;
 
-/** Counts to 100 with a checkpoint each, and notices when a number comes twice. */
+/** Counts to 100, with a checkpoint for each number. It fails when a number comes twice. */
 const COUNTING = `exports.run = async (job) => {
   for (let n = ((await job.checkpoint()) ?? 0) + 1; n <= 100; n++) {
     job.signal.throwIfAborted();
@@ -45,7 +45,7 @@ afterEach(async () => {
   await servers.sql`truncate long_running_migrations.migrations cascade`;
 });
 
-test('pausing the activity stops the attempt, leaves the row in_progress, and unpausing goes on', async () => {
+test('pausing the activity stops the attempt, the row stays in_progress, and unpausing continues it', async () => {
   const run = await begin();
   const service = servers.client.workflowService;
   const activity = { namespace: servers.namespace, execution: RUN, id: NAME };
@@ -72,7 +72,7 @@ test('resetting the activity loses nothing', async () => {
   expect((await outcomes()).at(-1)).toBe('completed');
 });
 
-test('cancelling the run stops the attempt at a safe point, and the next run goes on', async () => {
+test('cancelling the run stops the attempt at a safe point, and the next run continues it', async () => {
   const run = await begin();
 
   await run.cancel();
@@ -83,7 +83,7 @@ test('cancelling the run stops the attempt at a safe point, and the next run goe
   expect(await (await startRun(servers)).result()).toMatchObject({ completed: { names: [NAME] } });
 });
 
-test('terminating the run leaves the row in_progress, and the next run goes on', async () => {
+test('after the run was terminated the row stays in_progress, and the next run continues it', async () => {
   const run = await begin();
 
   await run.terminate('by hand');
@@ -94,7 +94,7 @@ test('terminating the run leaves the row in_progress, and the next run goes on',
   expect((await migration(servers, NAME)).error).toBeNull();
 });
 
-test('resetting the run goes on from the row, without Temporal’s heartbeat details', async () => {
+test('after the run was reset, the attempt continues from the row, without heartbeat details', async () => {
   const run = await begin();
   const { events } = await run.fetchHistory();
   const reset = events?.find(({ workflowTaskCompletedEventAttributes: done }) => done);
@@ -132,9 +132,9 @@ test('an operator’s cancel on the row ends the migration', async () => {
   expect(await migration(servers, NAME)).toMatchObject({ status: 'cancelled' });
 });
 
-test('a pause that is withdrawn before the attempt has stopped does not take effect', async () => {
+test('a pause that is withdrawn before the attempt has stopped has no effect', async () => {
   const jobs = servers.jobsFolder();
-  // Says that it was asked, and lets its grace period pass.
+  // Reports when it is asked to stop, and uses its whole grace period.
   jobs.writeJob(
     NAME,
     `exports.options = { stopGrace: '5s' };

@@ -5,7 +5,7 @@ import { waitFor } from '../support/waitFor';
 
 const servers = useDevServers();
 
-test('a tick starts the run under its fixed ID and ends; while it runs, a tick says so and wakes it', async () => {
+test('a tick starts the run under its fixed ID and ends; when a run is going, a tick wakes it', async () => {
   const jobs = servers.jobsFolder();
   jobs.writeJob(
     '0001_waits',
@@ -28,7 +28,7 @@ test('a tick starts the run under its fixed ID and ends; while it runs, a tick s
 
   expect(await tick('tick-1')).toBe('started');
   await waitForMigration(servers, '0001_waits', 'run', (row) => row.status === 'in_progress');
-  // Registered while a slot is free and nothing ends: only the tick can tell the run.
+  // Registered while a slot is free and nothing ends: only the tick can notify the run.
   await register(servers, '0002_beside');
   expect(await tick('tick-2')).toBe('already running');
 
