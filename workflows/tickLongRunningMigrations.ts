@@ -12,7 +12,7 @@ import { executeLongRunningMigrations } from './executeLongRunningMigrations';
 /**
  * Started by the Schedule, to start the run. The Schedule can't do that itself: it appends a
  * timestamp to the workflow ID, and the run's ID has to be fixed. The tick doesn't wait for the run:
- * then its own cancellation would cancel the run, and the Schedule would skip all further ticks.
+ * if it did, cancelling the tick would cancel the run, and the Schedule would skip all further ticks.
  */
 export async function tickLongRunningMigrations(): Promise<'started' | 'already running'> {
   try {

@@ -138,7 +138,7 @@ function nothingIfNotFound(error: unknown): undefined {
   return undefined;
 }
 
-/** Converts a Protobuf time. Gives null for a time before 1970: servers send those for 'not set'. */
+/** Converts a Protobuf time. Gives null for one that is not set: zero, or before 1970. */
 function date(time: { seconds?: unknown; nanos?: number | null } | null | undefined): Date | null {
   const milliseconds = Number(time?.seconds ?? 0) * 1000 + (time?.nanos ?? 0) / 1e6;
   return milliseconds > 0 ? new Date(milliseconds) : null;
