@@ -17,4 +17,4 @@ RUN apt-get update && apt-get install -y --no-install-recommends tini && rm -rf 
 USER node
 ENTRYPOINT ["tini", "--"]
 # npm would not pass SIGTERM on to the worker.
-CMD ["node", "dist/worker/main.js"]
+CMD ["node", "dist/workerMain.js"]

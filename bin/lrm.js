@@ -3,7 +3,7 @@
 const { existsSync } = require('node:fs');
 const path = require('node:path');
 
-const main = path.join(__dirname, '..', 'dist', 'client', 'main.js');
+const main = path.join(__dirname, '..', 'dist', 'lrm.js');
 if (existsSync(main)) require(main);
 else {
   console.error('lrm is not built yet: run `npm run build`.');

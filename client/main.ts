@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
+import { fillEnvironment, readApplication } from '../settings/application';
 import { explain } from './errors/explain';
-import { createProgram } from './program';
 import { complain } from './terminal/output';
 import { endQuietlyWhenPipeCloses } from './terminal/terminal';
 
@@ -8,6 +8,9 @@ import { endQuietlyWhenPipeCloses } from './terminal/terminal';
 async function main(): Promise<number> {
   endQuietlyWhenPipeCloses();
   try {
+    fillEnvironment(await readApplication(), process.env);
+    // Loaded only now: the schema that our tables are in is a setting.
+    const { createProgram } = await import('./program');
     await createProgram().parseAsync(process.argv);
     return 0;
   } catch (error) {

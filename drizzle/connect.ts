@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import postgres from 'postgres';
 import { UsageError } from '../settings/usageError';
 
@@ -27,7 +26,6 @@ export interface ConnectOptions {
  * @throws UsageError when the URL can't be read
  */
 export function connect(url: string, options: ConnectOptions): Sql {
-  requirePatched();
   return open(url, {
     max: options.max ?? 4,
     // The driver's 30 s are longer than a readiness check waits for its answer.
@@ -77,23 +75,3 @@ const hasCode = (error: unknown, code: string) => (error as { code?: unknown })?
 
 const UNREADABLE =
   "DATABASE_URL can't be read as a URL: special characters in the password must be percent-encoded";
-
-let patched: boolean | undefined;
-
-/**
- * Refuses to run with postgres.js as published (3.4.9): installing without scripts skips our patch.
- *
- * There, when a session ends inside a transaction, later statements run on the next session,
- * outside of any transaction, so a batch could take effect twice. And the ROLLBACK is written to a
- * closed socket, which ends the process. Our patch (patches/) fixes both; see issues 1133, 1208 and
- * 1216 of porsager/postgres. It also stops the driver from sending a failed statement again inside
- * a transaction: after a failed COMMIT the answer to the second one counted as success. And it adds
- * the first statement of a session.
- */
-function requirePatched(): void {
-  patched ??= isPatched(readFileSync(require.resolve('postgres'), 'utf8'));
-  if (!patched) throw new UsageError('postgres.js is not patched: run `npm run prepare`');
-}
-
-/** Older versions of the patch lack this code. They don't give sessions their settings. */
-const isPatched = (source: string): boolean => source.includes('TRANSACTION_ENDED');

@@ -1,11 +1,39 @@
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import { PgDatabase, PgDialect } from 'drizzle-orm/pg-core';
+import { PostgresJsSession } from 'drizzle-orm/postgres-js/session';
+import type { Assume } from 'drizzle-orm/utils';
+import type postgres from 'postgres';
 import type { Sql } from './connect';
 
+/** What a statement without `returning()` gives: its rows, and how many it changed as `count`. */
+export interface QueryResult extends PgQueryResultHKT {
+  readonly type: postgres.RowList<Assume<this['row'], postgres.Row>[]>;
+}
+
 /** Drizzle over postgres.js, without a schema for relational queries. */
-export type Database = PostgresJsDatabase<Record<string, never>> & { readonly $client: Sql };
+export type Database = PgDatabase<QueryResult, Record<string, never>> & { readonly $client: Sql };
 
 /** A transaction of {@link Database}. */
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
-/** Puts Drizzle on `sql`, which itself then returns times as text, because Drizzle parses them. */
-export const database = (sql: Sql): Database => drizzle(sql);
+/** Types that Drizzle reads and writes as text itself: dates, times and intervals, and their arrays. */
+const TIMES = [1082, 1083, 1114, 1182, 1184, 1185, 1115, 1231];
+/** json and jsonb: Drizzle writes them as text. */
+const JSONS = [114, 3802];
+
+/**
+ * Drizzle on `sql`. From then on `sql` itself gives times as text: Drizzle parses them.
+ *
+ * Not drizzle-orm/postgres-js, which loads a postgres.js of its own: that one would be the
+ * application's, without our patch.
+ */
+export function database(sql: Sql): Database {
+  const asIs = (value: unknown) => value;
+  const { parsers, serializers } = sql.options;
+  for (const type of TIMES) parsers[type] = serializers[type] = asIs;
+  for (const type of JSONS) serializers[type] = asIs;
+  const dialect = new PgDialect();
+  const session = new PostgresJsSession(sql, dialect, undefined);
+  const db = new PgDatabase<QueryResult>(dialect, session as never, undefined as never);
+  return Object.assign(db, { $client: sql }) as unknown as Database;
+}

@@ -1,7 +1,7 @@
 import path from 'node:path';
 
-/** The project's folder, even for compiled code in dist/: files like SQL are not compiled. */
-export const projectFolder =
-  path.basename(path.dirname(__dirname)) === 'dist'
-    ? path.resolve(__dirname, '../..')
-    : path.resolve(__dirname, '..');
+/** The folder of this package: our sources lie in folders of it, what is built in its dist/. */
+export const projectFolder = path.resolve(__dirname, '..');
+
+/** A file that the build has made: a process of ours, or what is loaded by its path. */
+export const built = (file: string): string => path.join(projectFolder, 'dist', file);

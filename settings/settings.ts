@@ -2,8 +2,9 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
+import { applicationFolder } from './applicationFolder';
 import { duration } from './duration';
-import { projectFolder } from './projectFolder';
+import { built, projectFolder } from './projectFolder';
 import { UsageError } from './usageError';
 
 /** Workflow ID of the run. It is always the same, so there is only one run at a time. */
@@ -28,7 +29,7 @@ export interface LocalEndpoints {
 }
 
 /** `npm start` writes its servers here, so that `lrm` in another terminal finds them. */
-export const localEndpointsFile = path.join(projectFolder, '.lrm', 'endpoints.json');
+export const localEndpointsFile = path.join(applicationFolder(), '.lrm', 'endpoints.json');
 
 const time = (standard: string) =>
   z
@@ -53,14 +54,25 @@ const count = (standard: number) =>
     })
     .transform(Number);
 
+/** In a checkout of this project, its samples; never for an application that uses the package. */
+const ownJobs = (): string | undefined =>
+  applicationFolder() === projectFolder ? built('jobs') : undefined;
+
 const schema = z.object({
-  /** Folder of the jobs. Default: the project's own, compiled if this file is. */
+  /** Folder of the application's jobs. */
   LRM_JOBS_DIR: z
     .string()
-    .default(path.resolve(__dirname, '../jobs'))
-    .transform((folder) => path.resolve(folder))
-    .refine((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory(), {
-      error: (issue) => `'${issue.input}' is not a folder`,
+    .optional()
+    .transform((text, context) => {
+      const folder = text ?? ownJobs();
+      if (folder && statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+        return path.resolve(folder);
+      }
+      const message = folder
+        ? `'${path.resolve(folder)}' is not a folder`
+        : 'not set; run npx lrm init, or set it to the folder of your jobs';
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
     }),
   /** How often the Schedule looks for pending migrations, which start this late at most. */
   LRM_INTERVAL: time('15 minutes'),

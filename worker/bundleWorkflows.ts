@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
+import { built } from '../settings/projectFolder';
 import { payloadConverterPath, workflowBundle } from './workflowBundle';
 
 /** Bundles the workflow code at build time: at the start of a worker it would take ten seconds. */
-async function main(): Promise<void> {
+export async function bundleWorkflows(): Promise<void> {
   const { code } = await bundleWorkflowCode({
-    workflowsPath: path.resolve(__dirname, '../workflows/index.js'),
+    workflowsPath: built('workflows.js'),
     payloadConverterPath,
     logger: quiet,
   });
@@ -23,8 +23,3 @@ const quiet = {
   warn: (message: string) => process.stderr.write(`${message}\n`),
   error: (message: string) => process.stderr.write(`${message}\n`),
 };
-
-main().catch((error) => {
-  process.stderr.write(`could not bundle the workflows: ${error?.message}\n`);
-  process.exitCode = 1;
-});

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { createActivities } from '../activities/index';
 import type { Database } from '../drizzle/database';
 import { missingEntries } from '../drizzle/migrator/migrate';
+import { requireSafeDriver, UnsafeDriver } from '../drizzle/safeDriver';
 import { openOwnDatabase } from '../drizzle/workerDatabase';
 import { readCatalog } from '../jobs/catalog';
 import { JobProcessPool } from '../jobs/process/jobProcessPool';
@@ -53,6 +54,9 @@ async function checkDatabase(db: Database): Promise<void> {
   if (missing.length > 0) {
     throw new CanNotStart(`the database lacks ${missing.join(', ')}; type: npx lrm migrate`);
   }
+  await requireSafeDriver(db.$client).catch((error) => {
+    throw error instanceof UnsafeDriver ? new CanNotStart(error.message) : error;
+  });
 }
 
 async function connectToTemporal(settings: Settings, log: Logger): Promise<NativeConnection> {

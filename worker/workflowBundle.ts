@@ -1,7 +1,7 @@
-import path from 'node:path';
+import { built } from '../settings/projectFolder';
 
 /** The bundled workflow code, made by `npm run build`. */
-export const workflowBundle = path.resolve(__dirname, '../workflows/bundle.js');
+export const workflowBundle = built('workflowBundle.js');
 
 /** Decodes inputs, in the bundle and in the worker. */
-export const payloadConverterPath = path.resolve(__dirname, '../workflows/payloadConverter.js');
+export const payloadConverterPath = built('payloadConverter.js');

@@ -11,6 +11,7 @@ import type { BatchOptions } from './options';
 import type { Columns } from './readRows';
 import type { NewValues } from './updateRows';
 
+export type { Sql } from '../../drizzle/connect';
 export type { Database, Log, Transaction } from './attempt';
 export type { Batch } from './batch';
 export type { EachItemOptions, ItemSource } from './forEachItem';

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import path from 'node:path';
+import { built } from '../../settings/projectFolder';
 import { CHANNEL, listen, send } from './channel';
 import type { FromJobProcess, ThreadInput, ToJobProcess } from './messages';
 import { readReceived } from './receivedMessage';
@@ -16,7 +16,7 @@ export interface JobProcessEnd {
   readonly channelBroken?: boolean;
 }
 
-const SCRIPT = path.join(__dirname, 'main.js');
+const SCRIPT = built('jobProcess.js');
 
 /** A process that exists this long after SIGKILL is blocked in the kernel, as by a disk. Milliseconds. */
 const END_WITHIN = 5_000;

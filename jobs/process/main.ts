@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
-import path from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
+import { built } from '../../settings/projectFolder';
 import { CHANNEL, listen, send } from './channel';
 import { describeError } from './describeError';
 import type { FromJobProcess, ToJobProcess } from './messages';
@@ -13,7 +13,7 @@ const channel = new Socket({ fd: CHANNEL });
 const { port1: port, port2: theirs } = new MessageChannel();
 /** 0 while a new database session waits, 1 when it is allowed; see thread/session.ts. */
 const gate = new Int32Array(new SharedArrayBuffer(4));
-const thread = new Worker(path.join(__dirname, '../thread/entry.js'), {
+const thread = new Worker(built('jobThread.js'), {
   workerData: { port: theirs, gate },
   transferList: [theirs],
   resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb },

@@ -53,7 +53,8 @@ const OURS_IN_JOBS = ['catalog', 'context', 'process', 'thread'];
 function isAuthors(file: string): boolean {
   if (file.split(/[\\/]/).includes('node_modules')) return false;
   const inProject = path.relative(projectFolder, file).split(path.sep);
-  // The file is compiled, or mapped to its source.
+  // Compiled, or mapped to its source. Files right in dist/ are bundles of ours.
   const [folder = '', name = ''] = inProject[0] === 'dist' ? inProject.slice(1) : inProject;
+  if (inProject[0] === 'dist' && name === '') return false;
   return folder === 'jobs' ? !OURS_IN_JOBS.includes(path.parse(name).name) : !OURS.includes(folder);
 }

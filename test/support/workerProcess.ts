@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { projectFolder } from '../../settings/projectFolder';
+import { built } from '../../settings/projectFolder';
 import { endsWithParent } from '../../worker/local/postgres/unprivileged';
 import { waitFor } from './waitFor';
 
@@ -21,9 +20,9 @@ export interface TestWorker {
   readonly exited: Promise<number | null>;
 }
 
-/** Starts `node dist/worker/main.js`. */
+/** Starts a worker process. */
 export function spawnWorker(env: NodeJS.ProcessEnv): TestWorker {
-  const script = path.join(projectFolder, 'dist/worker/main.js');
+  const script = built('workerMain.js');
   // Workers must not go on when jest is killed.
   const [command = '', ...args] = endsWithParent([process.execPath, script]);
   const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -36,7 +36,7 @@ const isRunning = () => execFileSync('ps', ['-Ao', 'args']).includes(`${project}
 function start(args: string[], given: NodeJS.ProcessEnv = cleanEnvironment({})) {
   // Otherwise the third sample takes some minutes.
   const env = { SAMPLE_DUTY_CYCLE: '1', ...given };
-  const child = spawn(process.execPath, [path.join(project, 'dist/worker/start.js'), ...args], {
+  const child = spawn(process.execPath, [path.join(project, 'dist/start.js'), ...args], {
     cwd: project,
     env,
   });

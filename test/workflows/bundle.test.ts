@@ -8,7 +8,7 @@ const folder = path.join(projectFolder, 'workflows');
 
 test('workflow code bundles: it needs no Node modules', async () => {
   const { code } = await bundleWorkflowCode({
-    workflowsPath: path.join(projectFolder, 'dist/workflows/index.js'),
+    workflowsPath: path.join(projectFolder, 'dist/workflows.js'),
     logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
   });
   expect(code).toContain('executeLongRunningMigrations');

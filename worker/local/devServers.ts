@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { on, once } from 'node:events';
 import { chownSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
-import { projectFolder } from '../../settings/projectFolder';
+import { built } from '../../settings/projectFolder';
 import type { LocalEndpoints } from '../../settings/settings';
 import { UsageError } from '../../settings/usageError';
 import type { DevServersRequest, FromDevServers, ToDevServers } from './messages';
@@ -60,7 +60,7 @@ export async function startDevServers(
 
 function spawnProcess(folder: string): ChildProcess {
   // The compiled file, also when jest runs this file from its source.
-  const script = path.join(projectFolder, 'dist/worker/local/devServersProcess.js');
+  const script = built('devServersProcess.js');
   const [command = '', ...args] = unprivileged([process.execPath, script]);
   const log = openSync(path.join(folder, 'servers.log'), 'a', 0o600);
   // Postgres requires that it owns its folder, and here the dev servers run as nobody.

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { projectFolder } from '../../settings/projectFolder';
+import { applicationFolder } from '../../settings/applicationFolder';
 import { type LocalEndpoints, readSettings } from '../../settings/settings';
 import { startDevServers } from './devServers';
 import { removeEndpoints, writeEndpoints } from './endpointsFile';
@@ -9,7 +9,7 @@ import { type Needs, readNeeds } from './session/needs';
 import { findTemporalCli } from './temporal/temporalCli';
 
 /** Data and logs of the dev servers. Git ignores it. */
-export const localFolder = path.join(projectFolder, '.lrm');
+export const localFolder = path.join(applicationFolder(), '.lrm');
 
 /** Not 5432: often the machine's own Postgres listens there. */
 const POSTGRES_PORT = 54_320;

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { durationText } from '../../../settings/duration';
 import { plainText } from '../../../settings/plainText';
-import { projectFolder } from '../../../settings/projectFolder';
+import { built } from '../../../settings/projectFolder';
 import { endsWithParent } from '../postgres/unprivileged';
 
 /** Wait before the first restart of a worker. Each wait is twice the one before. Milliseconds. */
@@ -23,7 +22,7 @@ export interface SupervisedWorker {
 }
 
 /**
- * Starts `node dist/worker/main.js` and appends its output to `log`. Resolves when it polls.
+ * Starts a worker process and appends its output to `log`. Resolves when it polls.
  * @param note called when it has ended unexpectedly
  * @throws Error with its last message when it ends before it polls
  */
@@ -64,7 +63,7 @@ export async function superviseWorker(
 }
 
 function run(env: NodeJS.ProcessEnv, log: string): ChildProcess {
-  const script = path.join(projectFolder, 'dist/worker/main.js');
+  const script = built('workerMain.js');
   const [command = '', ...args] = endsWithParent([process.execPath, script]);
   // A file, not a pipe: the worker can still write to it after this process is killed.
   const output = openSync(log, 'a', 0o600);

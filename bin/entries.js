@@ -1,0 +1,9 @@
+'use strict';
+
+/** What `exports` of package.json names: entry to source. */
+exports.ENTRIES = {
+  index: 'jobs/index.ts',
+  gate: 'client/gate.ts',
+  drizzle: 'drizzle/index.ts',
+  workflows: 'workflows/index.ts',
+};

@@ -1,0 +1,1 @@
+export { NotCompleted, requireCompleted } from './requireCompleted';

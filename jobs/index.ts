@@ -1,0 +1,14 @@
+export { type Config, defineConfig, type Registrations } from '../settings/config';
+export type {
+  Batch,
+  BatchOptions,
+  Columns,
+  Database,
+  EachItemOptions,
+  JobContext,
+  JobOptions,
+  Log,
+  Sql,
+  Transaction,
+} from './context/index';
+export { defineJob, type Job } from './defineJob';
