@@ -1,14 +1,10 @@
 import { Context } from '@temporalio/activity';
-import { TemporalFailure } from '@temporalio/common';
-import { describeError } from '../jobs/process/describeError';
-import { detailOf } from '../jobs/process/detail';
-import { errorText } from './attempt/errorText';
-import { retryIn } from './attempt/failures';
 import type { TemporalAttempt } from './attempt/temporalAttempt';
 import type { Activities } from './contract';
 import type { Deps } from './deps';
 import { listPendingMigrations } from './listPendingMigrations';
 import { runMigration } from './runMigration';
+import { withSafeErrors } from './safeErrors';
 
 /** Name of the signal that makes a run list again and renew its Current Details. */
 export const STATUS_CHANGED = 'statusChanged';
@@ -36,22 +32,6 @@ export function createActivities(deps: Deps): Activities {
       return withSafeErrors(deps, () => runMigration(deps, input, temporal));
     },
   };
-}
-
-/**
- * Replaces an unexpected error by our own text before Temporal sees it, since it may quote a row.
- * Most often the database is away.
- */
-async function withSafeErrors<T>(deps: Deps, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof TemporalFailure) throw error;
-    const message = errorText('run', describeError(error));
-    const full = deps.settings.LRM_ERROR_DETAIL === 'full' ? { detail: detailOf(error) } : {};
-    deps.log.warn(full, message);
-    throw retryIn(deps.settings.LRM_RETRY_INITIAL_INTERVAL, message);
-  }
 }
 
 /** A signal may be lost: the row says the same, and the next listing renews the details anyway. */

@@ -1,10 +1,9 @@
 import { type PendingRow, pendingPages } from '../drizzle/rows/pendingPages';
 import { writeWaitsFor } from '../drizzle/rows/waitsFor';
 import { readCatalog } from '../jobs/catalog';
-import { inspectJob } from '../jobs/process/inspectJob';
 import type { ListInput, Listing, NotStarted, Ready } from './contract';
 import type { Deps } from './deps';
-import { type AttemptLimits, limitsOf } from './limits';
+import { limitsFor } from './limitsFor';
 import { readOverview } from './overview';
 import { whyNotStarted } from './whyNotStarted';
 
@@ -72,14 +71,4 @@ async function noteReason(deps: Deps, row: PendingRow, reason: string): Promise<
 async function withLimits(deps: Deps, file: string, name: string): Promise<Ready> {
   const { startToClose, heartbeatTimeout } = await limitsFor(deps, file);
   return { name, startToCloseTimeout: startToClose, heartbeatTimeout };
-}
-
-/** Options that cannot be read or used are an error of the attempt; here the settings are enough. */
-async function limitsFor(deps: Deps, file: string): Promise<AttemptLimits> {
-  const inspection = await inspectJob(file, deps.settings.LRM_ERROR_DETAIL);
-  try {
-    return limitsOf(deps.settings, inspection.kind === 'facts' ? inspection.facts.options : {});
-  } catch {
-    return limitsOf(deps.settings, {});
-  }
 }
