@@ -2,6 +2,9 @@ import type { Overview, OverviewRow } from '../activities/contract';
 import type { RunResult } from './contract';
 import { escapeMarkdown } from './markdown';
 
+/** The Web UI puts no space between the columns of a table. An em space is one that HTML keeps. */
+const GAP = '\u2003';
+
 /** What Current Details are built from. */
 export interface RunSnapshot {
   readonly overview: Overview;
@@ -23,7 +26,7 @@ export function currentDetails({ overview, result, running, ignored }: RunSnapsh
     .map(([status, count]) => `${count} ${status}`);
   const reasons = new Map(result.left.first.map(({ name, reason }) => [name, reason]));
   const rows = overview.rows.map(
-    (row) => `| ${row.status} | ${row.attempts} | ${text(row.name)} |`,
+    (row) => `| ${row.status}${GAP} | ${row.attempts}${GAP} | ${text(row.name)} |`,
   );
   const notes = overview.rows.flatMap((row) =>
     notesOf(row, running.has(row.name), reasons.get(row.name)),
@@ -35,8 +38,7 @@ export function currentDetails({ overview, result, running, ignored }: RunSnapsh
     `**${text(counts.join(', ')) || 'nothing registered'}**`,
     '',
     // The name is last: a long one must not push the other columns out of sight.
-    '| status | attempts | migration |',
-    // Left-aligned: a number on the right would touch the name.
+    `| status${GAP} | attempts${GAP} | migration |`,
     '| :--- | :--- | :--- |',
     ...rows,
     ...section('Notes and commands', notes),

@@ -18,7 +18,7 @@ describe('a job that cannot be run', () => {
     [
       'with an option that has no such value',
       'exports.options = { stopGrace: "soon" }; exports.run = () => {};',
-      /options\.stopGrace: is no duration/,
+      /options\.stopGrace: is not a duration/,
     ],
     [
       'with a time limit that is too short',

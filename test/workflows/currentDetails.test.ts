@@ -46,14 +46,14 @@ test('a running migration is shown as running, with its attempt number', async (
 
   const details = await waitFor('the details to say so', async () => {
     const text = await currentDetails(servers);
-    return text.includes('| in_progress | 2 |') && text;
+    return text.includes('| in_progress\u2003 | 2\u2003 |') && text;
   });
 
   expect(details).toMatch(/^\*\*1 in&#95;progress\*\*/);
   expect(details).not.toMatch('created');
   await openGate();
   expect(await run.result()).toMatchObject({ completed: { names: [NAME] } });
-  expect(await currentDetails(servers)).toMatch('| completed | 2 |');
+  expect(await currentDetails(servers)).toMatch('| completed\u2003 | 2\u2003 |');
   // Two attempts, and each sends its number: at most three listings, and no timers.
   expect((await run.describe()).historyLength).toBeLessThan(60);
   await worker.stop();
@@ -69,7 +69,7 @@ test('a migration that no worker has begun yet is not shown as running', () => {
     running: new Set([NAME]),
   });
 
-  expect(shown).toMatch('| created | 0 |');
+  expect(shown).toMatch('| created\u2003 | 0\u2003 |');
   expect(shown).toMatch('waits for a worker to begin it');
 });
 
@@ -100,7 +100,7 @@ test('nothing registered, and nothing to know', () => {
     [
       '**nothing registered**',
       '',
-      '| status | attempts | migration |',
+      '| status\u2003 | attempts\u2003 | migration |',
       '| :--- | :--- | :--- |',
       '',
       "Live figures (rows, rows/s, ETA): 'Pending Activities', heartbeat details; or `npx lrm status --watch`.",
@@ -154,7 +154,7 @@ test.each<[string, Partial<Row>, boolean, string, string]>([
   const first = `- 0001&#95;steps${note && `: ${note}`}`;
   const about = command ? [`${first}  `, `  \`npx ${command} 0001_steps\``] : [first];
   expect(lines).toEqual(note || command ? about : []);
-  expect(shown).toMatch(`| ${given.status ?? 'created'} | 12 | 0001&#95;steps |`);
+  expect(shown).toMatch(`| ${given.status ?? 'created'}\u2003 | 12\u2003 | 0001&#95;steps |`);
   // A count of nothing is not shown.
   expect(shown.split('\n')[0]).not.toMatch(/\b0 /);
 });
