@@ -1,13 +1,15 @@
 import type { Command } from 'commander';
+import type { Sql } from '../../drizzle/connect';
 import { applyMigrations } from '../../drizzle/migrator/migrate';
+import { describeInbox, readInbox } from '../../drizzle/rows/registrations';
 import { readSettings } from '../../settings/settings';
 import { openSql } from '../openSql';
-import { answer, say } from '../terminal/output';
+import { answer, say, warn } from '../terminal/output';
 
 export function addMigrate(program: Command): void {
   program
     .command('migrate')
-    .description('Applies drizzle/sql to the database: our tables, and what registers migrations.')
+    .description('Creates or updates our tables, and takes over what was registered before.')
     .addHelpText(
       'after',
       `
@@ -24,8 +26,29 @@ Example:
 async function migrate(): Promise<void> {
   const { databaseUrl } = readSettings();
   // A wrong URL gets our own error message, before anything connects.
-  await openSql(databaseUrl).end();
-  const applied = await applyMigrations(databaseUrl, 'sql', (tag) => say(`applied ${tag}`));
-  answer({ applied });
-  if (applied.length === 0) say('nothing to apply: the database is up to date');
+  const sql = openSql(databaseUrl);
+  try {
+    const registered: string[] = [];
+    const applied = await applyMigrations(databaseUrl, 'sql', {
+      applied: (tag) => say(`applied ${tag}`),
+      registered: (name) => {
+        registered.push(name);
+        say(`registered ${name}, which the application had asked for before`);
+      },
+    });
+    const skipped = await warnOfSkipped(sql);
+    answer({ applied, registered, skipped });
+    if (applied.length + registered.length === 0) {
+      say('nothing to apply: the database is up to date');
+    }
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+/** @returns what stands in `registrations` and is not the name of a migration */
+async function warnOfSkipped(sql: Sql): Promise<readonly string[]> {
+  const inbox = await readInbox(sql);
+  for (const line of describeInbox(inbox)) warn(line);
+  return inbox.unusable;
 }
