@@ -1,13 +1,13 @@
-import type { Logger } from 'pino';
 import type { Database } from '../drizzle/database';
 import type { JobProcessPool } from '../jobs/process/jobProcessPool';
 import type { Settings } from '../settings/settings';
+import type { Log } from './log';
 
 /** What the activities need. worker/ creates it. */
 export interface Deps {
   readonly db: Database;
   readonly settings: Settings;
-  readonly log: Logger;
+  readonly log: Log;
   /** Starts the processes of attempts. */
   readonly jobProcesses: JobProcessPool;
   /** This worker's identity as Temporal shows it: pid@host. */

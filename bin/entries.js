@@ -5,5 +5,6 @@ exports.ENTRIES = {
   index: 'jobs/index.ts',
   gate: 'client/gate.ts',
   drizzle: 'drizzle/index.ts',
+  worker: 'worker/index.ts',
   workflows: 'workflows/index.ts',
 };

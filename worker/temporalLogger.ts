@@ -1,11 +1,11 @@
 import type { Logger as TemporalLogger } from '@temporalio/worker';
-import type { Logger } from 'pino';
+import type { Log } from '../activities/log';
 
 /**
  * Writes the SDK's messages to our log. Messages about activities get level debug: our own log says
  * the same with the migration's name.
  */
-export function temporalLogger(log: Logger): TemporalLogger {
+export function temporalLogger(log: Log): TemporalLogger {
   const own = log.child({ from: 'temporal' });
   const write = (
     level: 'debug' | 'info' | 'warn' | 'error',

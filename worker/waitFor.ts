@@ -1,5 +1,5 @@
-import type { Logger } from 'pino';
 import { explainTemporal } from '../activities/explainTemporal';
+import type { Log } from '../activities/log';
 import { explainPostgres } from '../drizzle/explainPostgres';
 import { plainText } from '../settings/plainText';
 
@@ -19,7 +19,7 @@ export async function waitFor<T>(
   what: string,
   attempt: () => Promise<T>,
   atMost: number,
-  log: Logger,
+  log: Log,
 ): Promise<T> {
   const until = performance.now() + atMost;
   let logged = '';

@@ -9,6 +9,7 @@ import type { ThreadInput } from './messages';
 export class JobProcessPool {
   private ready: JobProcess | undefined;
   private busy = 0;
+  private closed = false;
 
   /**
    * @param memoryLimitMb the limit of most attempts; one with another limit gets a new job process
@@ -35,6 +36,12 @@ export class JobProcessPool {
     return jobProcess.begin(input);
   }
 
+  /** Ends the spare job process: it would keep this process alive. Attempts that run go on. */
+  close(): void {
+    this.closed = true;
+    this.discard();
+  }
+
   private take(memoryLimitMb: number): JobProcess | undefined {
     if (memoryLimitMb !== this.memoryLimitMb) return undefined;
     const { ready } = this;
@@ -43,7 +50,7 @@ export class JobProcessPool {
   }
 
   private prepare(): void {
-    if (this.ready) return;
+    if (this.ready || this.closed) return;
     const jobProcess = new JobProcess(this.memoryLimitMb);
     this.ready = jobProcess;
     // One that has ended early (killed, a broken build) must not be used.
@@ -52,7 +59,7 @@ export class JobProcessPool {
     });
   }
 
-  /** Ends the spare job process, which had another limit than the attempt. */
+  /** Ends the spare job process. */
   private discard(): void {
     void this.ready?.end();
     this.ready = undefined;

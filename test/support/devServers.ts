@@ -34,6 +34,8 @@ export interface WorkerOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Default: the project's own jobs. */
   readonly jobs?: JobsFolder;
+  /** Path of an application that runs a worker. Default: the project's own worker. */
+  readonly application?: string;
 }
 
 /**
@@ -73,7 +75,8 @@ function runnable(servers: TestDatabase, namespace: string, atEnd: (() => unknow
     });
   const workerEnv = ({ env: extra, jobs }: WorkerOptions) =>
     env({ ...(jobs ? { LRM_JOBS_DIR: jobs.path } : {}), ...extra });
-  const kept = (worker: TestWorker) => {
+  const spawned = (options: WorkerOptions) => {
+    const worker = spawnWorker(workerEnv(options), options.application);
     atEnd.push(() => {
       worker.kill('SIGKILL');
       return worker.exited;
@@ -89,8 +92,8 @@ function runnable(servers: TestDatabase, namespace: string, atEnd: (() => unknow
       atEnd.push(() => folder.remove());
       return folder;
     },
-    startWorker: async (options = {}) => ready(kept(spawnWorker(workerEnv(options)))),
-    spawnWorker: (options = {}) => kept(spawnWorker(workerEnv(options))),
+    startWorker: async (options = {}) => ready(spawned(options)),
+    spawnWorker: (options = {}) => spawned(options),
     lrm: (...args) => runLrm(env(), args),
     succeeds: async (...args) => {
       const result = await runLrm(env(), args);

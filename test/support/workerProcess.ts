@@ -20,9 +20,11 @@ export interface TestWorker {
   readonly exited: Promise<number | null>;
 }
 
-/** Starts a worker process. */
-export function spawnWorker(env: NodeJS.ProcessEnv): TestWorker {
-  const script = built('workerMain.js');
+/** Starts a worker process. `script`: what runs the worker, by default the project's own. */
+export function spawnWorker(
+  env: NodeJS.ProcessEnv,
+  script: string = built('workerMain.js'),
+): TestWorker {
   // Workers must not go on when jest is killed.
   const [command = '', ...args] = endsWithParent([process.execPath, script]);
   const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
