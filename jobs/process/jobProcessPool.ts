@@ -1,4 +1,4 @@
-import { JobProcess } from './jobProcess';
+import { JobProcess, type Output } from './jobProcess';
 import type { ThreadInput } from './messages';
 
 /**
@@ -9,6 +9,7 @@ import type { ThreadInput } from './messages';
 export class JobProcessPool {
   private ready: JobProcess | undefined;
   private busy = 0;
+  private closed = false;
 
   /**
    * @param memoryLimitMb the limit of most attempts; one with another limit gets a new job process
@@ -18,13 +19,14 @@ export class JobProcessPool {
   constructor(
     private readonly memoryLimitMb: number,
     private readonly atOnce: number,
+    private readonly output: Output = 'stdout',
   ) {
     this.prepare();
   }
 
   /** Starts `input` in the spare job process if its limit is the same, else in a new one. */
   start(input: ThreadInput, memoryLimitMb: number): JobProcess {
-    const jobProcess = this.take(memoryLimitMb) ?? new JobProcess(memoryLimitMb);
+    const jobProcess = this.take(memoryLimitMb) ?? new JobProcess(memoryLimitMb, this.output);
     this.busy += 1;
     if (this.busy < this.atOnce) this.prepare();
     else this.discard();
@@ -35,6 +37,12 @@ export class JobProcessPool {
     return jobProcess.begin(input);
   }
 
+  /** Ends the spare job process, and prepares no other. Attempts that run are not touched. */
+  close(): void {
+    this.closed = true;
+    this.discard();
+  }
+
   private take(memoryLimitMb: number): JobProcess | undefined {
     if (memoryLimitMb !== this.memoryLimitMb) return undefined;
     const { ready } = this;
@@ -43,8 +51,8 @@ export class JobProcessPool {
   }
 
   private prepare(): void {
-    if (this.ready) return;
-    const jobProcess = new JobProcess(this.memoryLimitMb);
+    if (this.ready || this.closed) return;
+    const jobProcess = new JobProcess(this.memoryLimitMb, this.output);
     this.ready = jobProcess;
     // One that has ended early (killed, a broken build) must not be used.
     void jobProcess.ended.then(() => {
@@ -52,7 +60,6 @@ export class JobProcessPool {
     });
   }
 
-  /** Ends the spare job process, which had another limit than the attempt. */
   private discard(): void {
     void this.ready?.end();
     this.ready = undefined;
