@@ -59,6 +59,8 @@ export interface RunMigrationInput {
   readonly name: string;
   /** False for `lrm finalize`, which runs at full speed. */
   readonly throttled: boolean;
+  /** True for `lrm migrate --complete-on-empty`: the attempt ends at the first row to do. */
+  readonly onlyIfEmpty?: boolean;
 }
 
 /** The result of an activity that did not fail. A migration that failed is an ApplicationFailure of type 'MigrationFailed'. */

@@ -1,9 +1,9 @@
-import { type PendingRow, pendingPages } from '../drizzle/rows/pendingPages';
-import { writeWaitsFor } from '../drizzle/rows/waitsFor';
+import { pendingPages } from '../drizzle/rows/pendingPages';
 import { readCatalog } from '../jobs/catalog';
 import type { ListInput, Listing, NotStarted, Ready } from './contract';
 import type { Deps } from './deps';
 import { limitsFor } from './limitsFor';
+import { noteReason } from './noteReason';
 import { readOverview } from './overview';
 import { whyNotStarted } from './whyNotStarted';
 
@@ -59,13 +59,6 @@ async function findReady(
     if (full()) break;
   }
   return { ready, left: { count, first } };
-}
-
-/** Warns and writes only what is new: a run lists again and again. */
-async function noteReason(deps: Deps, row: PendingRow, reason: string): Promise<void> {
-  if (reason === row.waitsFor) return;
-  deps.log.warn({ migration: row.name }, `not started: ${reason}`);
-  await writeWaitsFor(deps.db, row.name, reason);
 }
 
 async function withLimits(deps: Deps, file: string, name: string): Promise<Ready> {

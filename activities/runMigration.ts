@@ -24,7 +24,7 @@ const RESERVE = 500;
  */
 export async function runMigration(
   deps: Deps,
-  { name, throttled }: RunMigrationInput,
+  { name, throttled, onlyIfEmpty = false }: RunMigrationInput,
   temporal: TemporalAttempt,
 ): Promise<RunMigrationResult> {
   const since = performance.now();
@@ -54,7 +54,7 @@ export async function runMigration(
     case 'ended':
       return endedBefore(name, claim);
     case 'claimed':
-      return runClaimed(deps, claim, { file, known, throttled, since }, temporal);
+      return runClaimed(deps, claim, { file, known, throttled, onlyIfEmpty, since }, temporal);
   }
 }
 
@@ -88,6 +88,7 @@ interface Course {
   readonly file: string;
   readonly known: KnownLimits;
   readonly throttled: boolean;
+  readonly onlyIfEmpty: boolean;
   /** performance.now() at the start of the activity, which is when Temporal's clock started. */
   readonly since: number;
 }
@@ -95,7 +96,7 @@ interface Course {
 async function runClaimed(
   deps: Deps,
   claimed: Claimed,
-  { file, known, throttled, since }: Course,
+  { file, known, throttled, onlyIfEmpty, since }: Course,
   temporal: TemporalAttempt,
 ): Promise<RunMigrationResult> {
   const { attempt, rowsDone, rowsTotal } = claimed;
@@ -107,7 +108,7 @@ async function runClaimed(
     known.kind === 'limits'
       ? await runAttempt(
           deps,
-          { file, claimed, limits: known.limits, throttled, since, progress },
+          { file, claimed, limits: known.limits, throttled, onlyIfEmpty, since, progress },
           temporal,
         )
       : known;

@@ -14,11 +14,19 @@ export interface WithoutTemporal {
   readonly runId?: string;
   /** False: without throttling. */
   readonly throttled: boolean;
+  /** True: one attempt of some seconds, which leaves the migration to a worker if there is work. */
+  readonly onlyIfEmpty?: boolean;
   /** Aborted: the attempt stops at a safe point, its row stays in_progress, and no other begins. */
   readonly signal: AbortSignal;
   /** Called with an attempt's error, and the milliseconds until the next one. */
   readonly onRetry?: (error: string, delay: number) => void;
 }
+
+/**
+ * Of an attempt that may only find out that there is nothing to do: ten seconds for run(), and then
+ * four of grace and two to write the outcome. Milliseconds.
+ */
+const ONLY_IF_EMPTY = 16_000;
 
 /**
  * Runs attempts of one migration, one after the other, until it ends: what Temporal does with the
@@ -31,14 +39,24 @@ export async function runWithoutTemporal(
   deps: Deps,
   name: string,
   file: string,
-  { runId = `inline-${randomUUID()}`, throttled, signal, onRetry }: WithoutTemporal,
+  {
+    runId = `inline-${randomUUID()}`,
+    throttled,
+    onlyIfEmpty = false,
+    signal,
+    onRetry,
+  }: WithoutTemporal,
 ): Promise<RunMigrationResult> {
-  const { startToClose, heartbeatTimeout } = await limitsFor(deps, file);
+  const limits = await limitsFor(deps, file);
+  const { heartbeatTimeout } = limits;
+  const startToClose = onlyIfEmpty
+    ? Math.min(ONLY_IF_EMPTY, limits.startToClose)
+    : limits.startToClose;
   for (;;) {
     signal.throwIfAborted();
     const attempt: TemporalAttempt = {
       runId,
-      scheduledAt: new Date(),
+      scheduledAt: null,
       startToClose,
       heartbeatTimeout,
       signal,
@@ -48,10 +66,13 @@ export async function runWithoutTemporal(
       began: async () => {},
     };
     try {
-      return await withSafeErrors(deps, () => runMigration(deps, { name, throttled }, attempt));
+      return await withSafeErrors(deps, () =>
+        runMigration(deps, { name, throttled, onlyIfEmpty }, attempt),
+      );
     } catch (error) {
       if (!(error instanceof ApplicationFailure) || error.type !== 'AttemptRetried') throw error;
       signal.throwIfAborted();
+      if (onlyIfEmpty) return { outcome: 'left', reason: `left for a worker: ${error.message}` };
       const delay = Number(error.nextRetryDelay ?? 1);
       onRetry?.(error.message, delay);
       await sleep(delay, undefined, { signal }).catch(() => {});

@@ -1,29 +1,55 @@
-import { openDependencies } from '../drizzle/rows/unfinished';
+import { readUncompleted } from '../drizzle/rows/unfinished';
 import { inspectJob } from '../jobs/process/inspectJob';
 import type { Deps } from './deps';
 
 /** The first few of a hundred dependencies say enough. Characters. */
 const REASON_AT_MOST = 400;
 
-/**
- * Why a pending migration cannot be started now; null when it can.
- * @param file Its code on this worker; undefined when there is none.
- */
+/** A pending migration, and its code on this worker: undefined when there is none. */
+export interface Candidate {
+  readonly name: string;
+  readonly file: string | undefined;
+}
+
+/** Why a pending migration cannot be started now; null when it can. */
 export async function whyNotStarted(
-  { db, settings }: Pick<Deps, 'db' | 'settings'>,
+  deps: Pick<Deps, 'db' | 'settings'>,
   file: string | undefined,
   name: string,
 ): Promise<string | null> {
-  if (!file) {
+  return (await whyNoneStarted(deps, [{ name, file }])).get(name) ?? null;
+}
+
+/** The reasons of those that cannot be started now, by name. One question for all of them. */
+export async function whyNoneStarted(
+  { db, settings }: Pick<Deps, 'db' | 'settings'>,
+  candidates: readonly Candidate[],
+): Promise<Map<string, string>> {
+  const wanted = new Map<string, readonly string[]>();
+  for (const { name, file } of candidates) {
+    if (!file) continue;
+    const inspection = await inspectJob(file, settings.LRM_ERROR_DETAIL);
+    // Code that cannot be loaded is started: its attempt writes what is wrong to the row.
+    wanted.set(name, inspection.kind === 'facts' ? inspection.facts.dependsOn : []);
+  }
+  const uncompleted = await readUncompleted(db, [...new Set([...wanted.values()].flat())]);
+  const reasons = candidates.map(
+    ({ name }) => [name, reasonOf(name, wanted.get(name), uncompleted)] as const,
+  );
+  return new Map(reasons.filter((entry): entry is [string, string] => entry[1] !== null));
+}
+
+function reasonOf(
+  name: string,
+  wanted: readonly string[] | undefined,
+  uncompleted: ReadonlyMap<string, string>,
+): string | null {
+  if (!wanted) {
     return `no file ${name} on the worker that looked; deploy its code, or: npx lrm cancel ${name}`;
   }
-  const inspection = await inspectJob(file, settings.LRM_ERROR_DETAIL);
-  // Code that cannot be loaded is started: its attempt writes what is wrong to the row.
-  if (inspection.kind !== 'facts' || inspection.facts.dependsOn.length === 0) return null;
-  const wanted = [...new Set(inspection.facts.dependsOn)];
   if (wanted.includes(name)) return 'waits for itself; fix its dependsOn';
-  const unfinished = await openDependencies(db, wanted);
-  return unfinished.length > 0
-    ? `waits for ${unfinished.join(', ')}`.slice(0, REASON_AT_MOST)
-    : null;
+  const open = [...new Set(wanted)].filter((each) => uncompleted.has(each));
+  if (open.length === 0) return null;
+  const list = open.map((each) => `${each} (${uncompleted.get(each)})`);
+  return `waits for ${list.join(', ')}`.slice(0, REASON_AT_MOST);
 }

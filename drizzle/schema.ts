@@ -92,7 +92,10 @@ export const migrations = schema.table(
      * over) may use an attempt ID twice; the two attempts differ by this.
      */
     epoch: uuid('epoch'),
-    /** When Temporal scheduled the last claim. A claim that was scheduled earlier is refused. */
+    /**
+     * When Temporal scheduled the last claim. While its attempt is alive, a claim that was scheduled
+     * earlier is refused. Null: the last claim came without Temporal.
+     */
     claimScheduledAt: time('claim_scheduled_at'),
     request: operatorRequest('request'),
     requestReason: text('request_reason'),

@@ -10,8 +10,7 @@ const TRY_EVERY = 1_000;
 const LONGER = 2_000;
 
 /** Why a claim is refused as late. The row and the run show it. */
-export const LATE =
-  'waits for its current attempt, which Temporal scheduled later, to end or to miss its heartbeats';
+export const LATE = 'waits for its current attempt to end or to miss its heartbeats';
 
 /**
  * Claims a migration. A late claim waits here, until the current attempt has missed its heartbeats

@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { FencedAttempt } from '../../drizzle/rows/fence';
 import { failuresInARow, type Written, writeOutcome } from '../../drizzle/rows/outcome';
+import { writeWaitsFor } from '../../drizzle/rows/waitsFor';
 import type { AttemptOutcome } from '../../drizzle/schema';
 import type { StopReason } from '../../jobs/process/messages';
+import { plainText } from '../../settings/plainText';
 import type { RunMigrationResult } from '../contract';
 import type { Deps } from '../deps';
 import { errorText } from './errorText';
@@ -81,6 +83,8 @@ class Conclusion {
         return this.completed(end.usedDatabase);
       case 'stopped':
         return this.stopped(end.reason);
+      case 'hasRows':
+        return this.hasRows(end.over);
       case 'threw':
         return this.threw(end);
     }
@@ -123,6 +127,15 @@ class Conclusion {
         await this.write('interrupted', null);
         throw retryIn(AT_ONCE, `${reason}; the next attempt goes on`);
     }
+  }
+
+  /** Nothing is wrong, and nothing was done: the row waits for a worker. */
+  private async hasRows(over: string): Promise<RunMigrationResult> {
+    const reason = plainText(`left for a worker: ${over} has rows`);
+    if ((await this.write('interrupted', null)) === 'superseded') throw this.superseded();
+    await this.persistently(() => writeWaitsFor(this.deps.db, this.migration, reason));
+    this.log.info(reason);
+    return { outcome: 'left', reason };
   }
 
   private async stoppedByOperator(outcome: 'paused' | 'cancelled'): Promise<RunMigrationResult> {

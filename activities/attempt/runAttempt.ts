@@ -19,6 +19,8 @@ import type { TemporalSide } from './temporalAttempt';
 export type AttemptEnd =
   | { readonly kind: 'completed'; readonly usedDatabase: boolean }
   | { readonly kind: 'stopped'; readonly reason: StopReason }
+  /** It was to run only where there is nothing to do, and has found a row. */
+  | { readonly kind: 'hasRows'; readonly over: string }
   | {
       readonly kind: 'threw';
       readonly during: During;
@@ -33,6 +35,7 @@ export interface AttemptRun {
   readonly claimed: Claimed;
   readonly limits: AttemptLimits;
   readonly throttled: boolean;
+  readonly onlyIfEmpty: boolean;
   /** performance.now() at the start of the activity, which is when Temporal's clock started. */
   readonly since: number;
   readonly progress: AttemptProgress;
@@ -81,6 +84,7 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
     attempt: { ...attempt, id: String(attempt.id) },
     checkpointVersion: claimed.checkpointVersion,
     unthrottled: !run.throttled,
+    onlyIfEmpty: run.onlyIfEmpty,
     limitMs: Math.ceil(ownLimit(limits)),
     silentMs: limits.heartbeatTimeout,
     errorDetail: deps.settings.LRM_ERROR_DETAIL,
@@ -125,6 +129,7 @@ function attemptEnd(end: JobEnd | undefined, asked: StopReason | undefined): Att
   }
   // What a job throws after that request is most likely its way to stop.
   if (asked) return { kind: 'stopped', reason: asked };
+  if (end?.kind === 'hasRows') return end;
   if (end?.kind === 'failed') return { ...end, kind: 'threw' };
   if (end?.kind === 'crashed') {
     return { kind: 'threw', during: 'run', error: describeCrash(end.jobProcess) };

@@ -9,10 +9,11 @@ export interface TemporalSide {
   readonly cancellation: () => CancellationDetails | undefined;
 }
 
-/** Temporal's attempt of the activity. */
+/** Temporal's attempt of the activity, or one that runs without Temporal. */
 export interface TemporalAttempt extends TemporalSide {
   readonly runId: string;
-  readonly scheduledAt: Date;
+  /** Null: without Temporal. */
+  readonly scheduledAt: Date | null;
   /** As the workflow set it; the job's own option may have changed since. Milliseconds. */
   readonly startToClose: number;
   readonly heartbeatTimeout: number;

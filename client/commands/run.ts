@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { OperationRefused } from '../../drizzle/rows/operationRefused';
 import { plainText } from '../../settings/plainText';
+import { UsageError } from '../../settings/usageError';
 import type { Group, RunResult } from '../../workflows/contract';
 import { withConnections } from '../connections';
 import { AlreadyReported } from '../errors/explain';
+import { runHere } from '../inline/runHere';
 import { sayTroubles } from '../temporal/reportTroubles';
 import { resultOf, startRun } from '../temporal/run';
 import { readRun, warnWithoutWorker } from '../temporal/state';
@@ -13,7 +15,9 @@ import { answer, say, warn } from '../terminal/output';
 export function addRun(program: Command): void {
   program
     .command('run')
-    .description('Starts a run now, unless one is going.')
+    .description('Starts a run now, unless one is going. With --inline, runs migrations here.')
+    .argument('[names...]', 'with --inline: the migrations; without names: all that are pending')
+    .option('--inline', 'run them in this process, without Temporal, and wait for their end')
     .option('--wait', 'wait until it has ended; exits 1 if a migration failed or could not be run')
     .addHelpText(
       'after',
@@ -21,13 +25,32 @@ export function addRun(program: Command): void {
 A run executes the pending migrations and ends. There is never more than one
 run.
 
-Example:
-  npx lrm run --wait`,
+With --inline nothing asks Temporal: for fresh installs, CI, previews, and when
+Temporal is down. As many run at a time as LRM_MAX_CONCURRENT says. It is safe
+beside workers: each migration is run by one of them. Ctrl-C stops at a safe
+point, and a second Ctrl-C at once; the next run goes on from there. Exits 0
+when all are completed, otherwise 1.
+
+Examples:
+  npx lrm run --wait
+  npx lrm run --inline
+  npx lrm run --inline 0001_sample`,
     )
     .action(run);
 }
 
-async function run(options: { wait?: boolean }): Promise<void> {
+interface Options {
+  readonly wait?: boolean;
+  readonly inline?: boolean;
+}
+
+async function run(typed: string[], options: Options): Promise<void> {
+  if (options.inline) return runHere(typed);
+  if (typed.length > 0) {
+    throw new UsageError(
+      `lrm run starts a run of all pending migrations; to run only these: npx lrm finalize ${typed.join(' ')}, or npx lrm run --inline ${typed.join(' ')}`,
+    );
+  }
   await withConnections(async ({ temporal }) => {
     const client = await temporal();
     const { run, started } = await startRun(client);

@@ -84,7 +84,8 @@ function isTaken(
   return live || (pending.get(migration.name)?.nextAttemptAt?.getTime() ?? 0) > Date.now();
 }
 
-async function readRows(
+/** Reads migrations as an operator sees them, without what only Temporal knows. */
+export async function readRows(
   db: Connections['db'],
   heartbeatTimeout: number,
   names: readonly string[],

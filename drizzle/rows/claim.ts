@@ -8,13 +8,13 @@ import { isLive, isStopping, WORKER_LOST } from './live';
 import { endSessions, latestAttempts, type OpenSession } from './sessions';
 import { transitions } from './transitions';
 
-/** The attempt that Temporal wants to begin. */
+/** The attempt that wants to begin. */
 export interface Claimant {
   readonly migration: string;
   readonly worker: string;
   readonly runId: string;
-  /** When Temporal scheduled this attempt of the activity. */
-  readonly scheduledAt: Date;
+  /** When Temporal scheduled this attempt of the activity. Null: it runs without Temporal. */
+  readonly scheduledAt: Date | null;
   /** An attempt without a heartbeat for this long has lost its worker. Milliseconds. */
   readonly heartbeatTimeout: number;
 }
@@ -36,7 +36,7 @@ export type Claim =
   | Claimed
   /** Nothing to run: the migration has ended or is paused. */
   | { readonly kind: 'ended'; readonly status: MigrationStatus; readonly error: string | null }
-  /** The current attempt is alive, and Temporal scheduled it after this one. */
+  /** The current attempt is alive, and Temporal has not given it up for this one. */
   | { readonly kind: 'late' }
   /** Sessions of an older attempt could not be ended. */
   | { readonly kind: 'waits'; readonly open: readonly OpenSession[] }
@@ -57,6 +57,9 @@ const LOCK_NOT_AVAILABLE = '55P03';
  * frozen for an hour must not replace its successor. The database's clock decides whether that
  * attempt is alive. With Temporal's clock alone, every claim would be refused for ever after it was
  * set back or Temporal was replaced.
+ *
+ * Where one of the two runs without Temporal, nobody has given up the other: then the attempt that is
+ * alive keeps the migration.
  */
 export async function claim(db: Database, claimant: Claimant): Promise<Claim> {
   // Read before the claim, so that the sessions of an attempt that begins meanwhile are not ended.
@@ -192,9 +195,9 @@ async function begin(tx: Transaction, claimant: Claimant, row: Row): Promise<Cla
   };
 }
 
-/** Only an attempt that is alive can make a claim late. */
+/** Only an attempt that is alive can make a claim late. Null, on either side: not from Temporal. */
 const late = ({ scheduledAt, heartbeatTimeout }: Claimant) => sql<boolean>`(
-  coalesce(${migrations.claimScheduledAt} > ${scheduledAt.toISOString()}::timestamptz, false)
+  coalesce(${migrations.claimScheduledAt} > ${scheduledAt?.toISOString() ?? null}::timestamptz, true)
   and ${isLive(heartbeatTimeout)})`;
 
 /** Looks before the wait for the lock. Under the lock everything is checked again. */

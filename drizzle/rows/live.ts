@@ -1,4 +1,5 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { and, eq, type SQL, sql } from 'drizzle-orm';
+import type { Database } from '../database';
 import { attempts, migrations } from '../schema';
 
 /** Stored as the error of an attempt whose worker vanished without writing an outcome. */
@@ -17,3 +18,12 @@ export const isLive = (heartbeatTimeout: number): SQL<boolean> => sql<boolean>`e
 /** Whether a pause or cancel waits until the running attempt has stopped. */
 export const isStopping: SQL<boolean> = sql<boolean>`(
   ${migrations.status} = 'in_progress' and coalesce(${migrations.request} in ('pause', 'cancel'), false))`;
+
+/** The names of the migrations whose current attempt is alive. */
+export async function readLive(db: Database, heartbeatTimeout: number): Promise<string[]> {
+  const rows = await db
+    .select({ name: migrations.name })
+    .from(migrations)
+    .where(and(eq(migrations.status, 'in_progress'), isLive(heartbeatTimeout)));
+  return rows.map(({ name }) => name);
+}

@@ -41,6 +41,11 @@ export interface Attempt extends FencedAttempt {
   readonly log: Log;
   /** True turns all throttling off: an operator waits for the job (`lrm finalize`). */
   readonly unthrottled: boolean;
+  /**
+   * Only of an attempt that may do nothing but find out that there is nothing to do. A walk calls it
+   * at its first row, and it ends the attempt.
+   */
+  readonly hasRows?: ((over: string) => Promise<never>) | undefined;
   /** Sends progress to the worker. Cheap enough to be called for every row. */
   report(progress: Progress): void;
   /** Resets the count of failures in a row. Called when a batch or a checkpoint has been stored. */

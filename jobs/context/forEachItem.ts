@@ -47,6 +47,7 @@ export async function forEachItem<T, C>(
   if (cursor.completed) return;
   try {
     for await (const item of untilAborted(source(cursor.value), attempt.signal)) {
+      await attempt.hasRows?.('its source of items');
       await body(item);
       cursor.passed(options.cursor(item));
       if (cursor.unsaved >= every) await cursor.save();

@@ -56,7 +56,11 @@ async function inTurn<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function inspectInProcess(file: string, errorDetail: ErrorDetail): Promise<Inspection> {
-  const jobProcess = new JobProcess(MEMORY_LIMIT_MB).begin({ task: 'inspect', file, errorDetail });
+  const jobProcess = new JobProcess(MEMORY_LIMIT_MB, 'stderr').begin({
+    task: 'inspect',
+    file,
+    errorDetail,
+  });
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<Inspection>((resolve) => {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { SCHEMA } from '../../drizzle/schema';
 import { built } from '../../settings/projectFolder';
 import { CHANNEL, listen, send } from './channel';
 import type { FromJobProcess, ThreadInput, ToJobProcess } from './messages';
@@ -15,6 +16,9 @@ export interface JobProcessEnd {
   /** Its job wrote something to the channel that is not a message. */
   readonly channelBroken?: boolean;
 }
+
+/** Where the job's standard output goes. A command's own belongs to its answer. */
+export type Output = 'stdout' | 'stderr';
 
 const SCRIPT = built('jobProcess.js');
 
@@ -35,9 +39,9 @@ export class JobProcess {
   private readonly listeners: ((message: FromJobProcess) => void)[] = [];
   private channelBroken = false;
 
-  constructor(memoryLimitMb: number) {
+  constructor(memoryLimitMb: number, output: Output = 'stdout') {
     try {
-      this.process = start(memoryLimitMb);
+      this.process = start(memoryLimitMb, output);
     } catch (error) {
       // Node throws some errors (ENOMEM) and emits others as an event.
       this.ended = Promise.resolve(notStarted(error));
@@ -89,21 +93,24 @@ export class JobProcess {
   }
 }
 
-function start(memoryLimitMb: number): ChildProcess {
+function start(memoryLimitMb: number, output: Output): ChildProcess {
   // Two processes can't use the same debugger port.
   const options = process.execArgv.filter((each) => !isForDebugger(each));
   const child = spawn(process.execPath, [...options, SCRIPT, String(memoryLimitMb)], {
     // Its own process group, which is killed together with all that the job starts. And Ctrl-C in a
     // terminal reaches only the worker, which stops its jobs in the right way.
     detached: true,
-    stdio: Array.from({ length: CHANNEL + 1 }, (_, fd) => stdioOf(fd)),
+    stdio: Array.from({ length: CHANNEL + 1 }, (_, fd) => stdioOf(fd, output)),
+    // Not left out: in a test runner's sandbox, process.env is a copy of the one that is inherited.
+    env: { ...process.env, LRM_SCHEMA: SCHEMA },
   });
   // A job process must not keep the worker running: it ends when its worker has ended.
   child.unref();
   return child;
 }
 
-function stdioOf(fd: number): 'inherit' | 'ignore' | 'pipe' {
+function stdioOf(fd: number, output: Output): number | 'inherit' | 'ignore' | 'pipe' {
+  if (fd === 1 && output === 'stderr') return 2;
   if (fd <= 2) return 'inherit';
   // The descriptors in between are /dev/null, so that all lower ones are in use.
   return fd === CHANNEL ? 'pipe' : 'ignore';

@@ -1,4 +1,4 @@
-import { JobProcess } from './jobProcess';
+import { JobProcess, type Output } from './jobProcess';
 import type { ThreadInput } from './messages';
 
 /**
@@ -19,13 +19,14 @@ export class JobProcessPool {
   constructor(
     private readonly memoryLimitMb: number,
     private readonly atOnce: number,
+    private readonly output: Output = 'stdout',
   ) {
     this.prepare();
   }
 
   /** Starts `input` in the spare job process if its limit is the same, else in a new one. */
   start(input: ThreadInput, memoryLimitMb: number): JobProcess {
-    const jobProcess = this.take(memoryLimitMb) ?? new JobProcess(memoryLimitMb);
+    const jobProcess = this.take(memoryLimitMb) ?? new JobProcess(memoryLimitMb, this.output);
     this.busy += 1;
     if (this.busy < this.atOnce) this.prepare();
     else this.discard();
@@ -36,7 +37,7 @@ export class JobProcessPool {
     return jobProcess.begin(input);
   }
 
-  /** Ends the spare job process: it would keep this process alive. Attempts that run go on. */
+  /** Ends the spare job process, and prepares no other. Attempts that run are not touched. */
   close(): void {
     this.closed = true;
     this.discard();
@@ -51,7 +52,7 @@ export class JobProcessPool {
 
   private prepare(): void {
     if (this.ready || this.closed) return;
-    const jobProcess = new JobProcess(this.memoryLimitMb);
+    const jobProcess = new JobProcess(this.memoryLimitMb, this.output);
     this.ready = jobProcess;
     // One that has ended early (killed, a broken build) must not be used.
     void jobProcess.ended.then(() => {
@@ -59,7 +60,6 @@ export class JobProcessPool {
     });
   }
 
-  /** Ends the spare job process. */
   private discard(): void {
     void this.ready?.end();
     this.ready = undefined;

@@ -28,6 +28,8 @@ export interface RunInput {
   readonly checkpointVersion: number;
   /** True for `lrm finalize`: the job runs without throttling. */
   readonly unthrottled: boolean;
+  /** True: the attempt ends with `hasRows` at the first row to do. */
+  readonly onlyIfEmpty: boolean;
   /** The attempt's own time limit, also for each statement. Milliseconds. */
   readonly limitMs: number;
   /** When the worker sends nothing for this time, it is frozen and its jobs end. Milliseconds. */
@@ -77,6 +79,8 @@ export type FromThread =
       readonly message: string;
       readonly fields: Record<string, unknown>;
     }
+  /** Only for `onlyIfEmpty`: a walk has found a row to do, and waits for the end of its process. */
+  | { readonly type: 'hasRows'; readonly over: string }
   /** A new session waits for `sessionAllowed`. */
   | { readonly type: 'session' }
   /**

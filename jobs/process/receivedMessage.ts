@@ -43,6 +43,7 @@ const message = z.discriminatedUnion('type', [
     message: z.string(),
     fields: z.looseObject({}),
   }),
+  z.object({ type: z.literal('hasRows'), over: z.string() }),
   z.object({ type: z.literal('session') }),
   z.object({
     type: z.literal('returned'),

@@ -13,6 +13,8 @@ export type JobEnd =
       /** Only for the worker's log: it may hold row values. */
       readonly detail?: string | undefined;
     }
+  /** It was to run only where there is nothing to do, and has found a row. */
+  | { readonly kind: 'hasRows'; readonly over: string }
   /** The thread called process.exit(), or ran out of memory before it could send an error. */
   | { readonly kind: 'exited'; readonly code: number }
   /** Its job process ended. */
@@ -74,6 +76,7 @@ export class RunningJob {
       const { during, error, detail } = message;
       end({ kind: 'failed', during, error, detail });
     }
+    if (message.type === 'hasRows') end({ kind: 'hasRows', over: message.over });
     if (message.type === 'exited') end({ kind: 'exited', code: message.code });
     if (message.type === 'running') listener.running();
     if (message.type === 'progress') listener.progress(message.progress);

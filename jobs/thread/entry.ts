@@ -74,6 +74,7 @@ async function runJob(input: RunInput): Promise<void> {
       signal: stop.signal,
       log: threadLog(),
       unthrottled: input.unthrottled,
+      hasRows: input.onlyIfEmpty ? hasRows : undefined,
       report: (progress) => reporter.report(progress),
       progressed: () => send({ type: 'progressed' }),
     };
@@ -98,6 +99,12 @@ async function runJob(input: RunInput): Promise<void> {
     await printed();
     failed(during)(thrown);
   }
+}
+
+/** Never returns: whatever the job would make of an error, it does nothing more. */
+function hasRows(over: string): Promise<never> {
+  send({ type: 'hasRows', over });
+  return new Promise(() => {});
 }
 
 const LOST =

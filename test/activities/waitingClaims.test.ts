@@ -60,7 +60,7 @@ test('a claim that looks late waits until the current attempt is silent, and say
   const run = await startRun(servers);
 
   await waitForMigration(servers, NAME, 'say what it waits for', ({ waitsFor }) =>
-    /waits for its current attempt, which Temporal scheduled later/.test(waitsFor ?? ''),
+    /waits for its current attempt to end or to miss its heartbeats/.test(waitsFor ?? ''),
   );
   expect((await servers.lrm('status', NAME)).stdout).toMatch('waits for its current attempt');
   await silence();

@@ -86,8 +86,9 @@ export class TableWalk {
       return undefined;
     }
     const shape = { ...written, ...asFound(known.key) };
-    const row =
-      known.row ?? (await insertWalk(attempt, name, shape, await beginning(attempt, known.key)));
+    const begun = known.row ?? (await beginning(attempt, known.key));
+    if (begun.upperBound !== null) await attempt.hasRows?.(`table ${known.key.tableName}`);
+    const row = known.row ?? (await insertWalk(attempt, name, shape, begun));
     const walk = new TableWalk(attempt, tally, row, walked, known, options.where, known.finished);
     walk.#report();
     return walk;

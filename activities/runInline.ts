@@ -1,0 +1,164 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { readLive } from '../drizzle/rows/live';
+import { type PendingRow, pendingPages } from '../drizzle/rows/pendingPages';
+import { readCatalog } from '../jobs/catalog';
+import { LATE } from './attempt/claimInTurn';
+import type { RunMigrationResult } from './contract';
+import type { Deps } from './deps';
+import { noteReason } from './noteReason';
+import { runWithoutTemporal } from './runWithoutTemporal';
+import { whyNoneStarted } from './whyNotStarted';
+
+/** What is run, and how. */
+export interface InlineOptions {
+  /** Default: all that are pending. */
+  readonly names?: readonly string[] | undefined;
+  /** Migrations at a time. */
+  readonly concurrency: number;
+  /** True: completes those that find nothing to do, and leaves the others to a worker. */
+  readonly onlyIfEmpty?: boolean;
+  /** Aborted: attempts stop at a safe point, and no other begins. */
+  readonly signal: AbortSignal;
+  readonly onEvent?: (event: InlineEvent) => void;
+}
+
+/** What became of one migration. */
+export interface InlineResult {
+  readonly name: string;
+  /** 'left': it is as pending as before, and `reason` says why. */
+  readonly outcome: RunMigrationResult['outcome'] | 'failed';
+  readonly reason: string | null;
+}
+
+export type InlineEvent =
+  | { readonly kind: 'started'; readonly name: string }
+  /** An attempt ended with this error. The next one begins after `delay` milliseconds. */
+  | {
+      readonly kind: 'retried';
+      readonly name: string;
+      readonly error: string;
+      readonly delay: number;
+    }
+  | ({ readonly kind: 'ended' } & InlineResult);
+
+/**
+ * Runs pending migrations without Temporal, in order of registration, until none is left that can be
+ * started. Workers and other calls may do the same at the same time: the claim decides who runs a
+ * migration.
+ * @returns what became of each migration that was pending, also of those that could not be started
+ */
+export function runInline(deps: Deps, options: InlineOptions): Promise<InlineResult[]> {
+  return new InlineRun(deps, options).run();
+}
+
+/** What is said of a migration that somebody else runs. */
+const ELSEWHERE = 'run by another worker';
+const STOPPED = 'stopped; the next run goes on';
+
+interface NotStarted {
+  readonly row: PendingRow;
+  readonly reason: string;
+}
+
+class InlineRun {
+  private readonly running = new Map<string, Promise<void>>();
+  private readonly results = new Map<string, InlineResult>();
+  private files: ReadonlyMap<string, string> = new Map();
+
+  constructor(
+    private readonly deps: Deps,
+    private readonly options: InlineOptions,
+  ) {}
+
+  async run(): Promise<InlineResult[]> {
+    this.files = (await readCatalog(this.deps.settings.LRM_JOBS_DIR)).files;
+    try {
+      for (;;) {
+        const left = await this.startReady();
+        if (this.running.size === 0) return [...this.results.values(), ...(await this.note(left))];
+        await Promise.race(this.running.values());
+      }
+    } finally {
+      await Promise.allSettled(this.running.values());
+    }
+  }
+
+  /** Fills the free slots. Returns the migrations that it has found and not started. */
+  private async startReady(): Promise<NotStarted[]> {
+    const { db, settings } = this.deps;
+    const left: NotStarted[] = [];
+    const live = await readLive(db, settings.LRM_HEARTBEAT_TIMEOUT);
+    const except = [...this.running.keys(), ...this.results.keys()];
+    for await (const page of pendingPages(db, { except, only: this.options.names })) {
+      const reasons = await this.reasonsOf(page);
+      const startable = page.filter(({ name }) => !reasons.has(name));
+      for (const { name } of startable.filter((row) => !live.includes(row.name))) {
+        if (!this.isFull()) this.start(name);
+      }
+      if (this.isFull()) return [];
+      for (const row of page) {
+        const reason = reasons.get(row.name) ?? (live.includes(row.name) ? ELSEWHERE : undefined);
+        if (reason !== undefined) left.push({ row, reason });
+      }
+    }
+    return this.takeOver(left);
+  }
+
+  private async reasonsOf(page: readonly PendingRow[]): Promise<Map<string, string>> {
+    if (this.options.signal.aborted) return new Map(page.map(({ name }) => [name, STOPPED]));
+    const candidates = page.map(({ name }) => ({ name, file: this.files.get(name) }));
+    return whyNoneStarted(this.deps, candidates);
+  }
+
+  /**
+   * An attempt that is alive may belong to a worker that has just died. Whoever waits for it blocks a
+   * slot, so such migrations come last.
+   */
+  private takeOver(left: readonly NotStarted[]): NotStarted[] {
+    if (this.options.onlyIfEmpty || this.running.size > 0) return [...left];
+    const elsewhere = left.filter(({ reason }) => reason === ELSEWHERE);
+    for (const { row } of elsewhere) if (!this.isFull()) this.start(row.name);
+    return left.filter(({ reason }) => reason !== ELSEWHERE);
+  }
+
+  /** Only now: what waits for a migration of this run must not say so in the meantime. */
+  private async note(left: readonly NotStarted[]): Promise<InlineResult[]> {
+    for (const { row, reason } of left) {
+      if (reason !== ELSEWHERE && reason !== STOPPED) await noteReason(this.deps, row, reason);
+    }
+    return left.map(({ row, reason }) => ({ name: row.name, outcome: 'left', reason }));
+  }
+
+  private isFull(): boolean {
+    return this.running.size >= this.options.concurrency;
+  }
+
+  private start(name: string): void {
+    this.options.onEvent?.({ kind: 'started', name });
+    const ended = this.one(name, this.files.get(name) as string).then((result) => {
+      this.running.delete(name);
+      this.results.set(name, result);
+      this.options.onEvent?.({ kind: 'ended', ...result });
+    });
+    this.running.set(name, ended);
+  }
+
+  private async one(name: string, file: string): Promise<InlineResult> {
+    const { signal, onlyIfEmpty = false, onEvent } = this.options;
+    try {
+      const { outcome, reason = null } = await runWithoutTemporal(this.deps, name, file, {
+        throttled: !onlyIfEmpty,
+        onlyIfEmpty,
+        signal,
+        onRetry: (error, delay) => onEvent?.({ kind: 'retried', name, error, delay }),
+      });
+      return { name, outcome, reason: reason === LATE ? ELSEWHERE : reason };
+    } catch (error) {
+      if (error instanceof ApplicationFailure) {
+        return { name, outcome: 'failed', reason: error.message };
+      }
+      if (signal.aborted) return { name, outcome: 'left', reason: STOPPED };
+      throw error;
+    }
+  }
+}
