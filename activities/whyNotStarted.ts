@@ -1,4 +1,4 @@
-import { openDependencies } from '../drizzle/rows/unfinished';
+import { openDependencies } from '../drizzle/rows/dependencies';
 import { inspectJob } from '../jobs/process/inspectJob';
 import type { Deps } from './deps';
 

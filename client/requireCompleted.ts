@@ -1,11 +1,13 @@
 import type { Sql } from '../drizzle/connect';
-import { type Database, database } from '../drizzle/database';
-import { unappliedEntries } from '../drizzle/migrator/migrate';
-import { explainUnappliable } from '../drizzle/migrator/unapplied';
+import { explainUnappliable, unappliedEntries } from '../drizzle/migrator/unapplied';
 import { isInstalled } from '../drizzle/rows/installed';
 import { OperationRefused } from '../drizzle/rows/operationRefused';
-import { readNames } from '../drizzle/rows/status';
-import { readUnfinished, readUnregistered, type Unfinished } from '../drizzle/rows/unfinished';
+import {
+  readNames,
+  readUnfinished,
+  readUnregistered,
+  type Unfinished,
+} from '../drizzle/rows/unfinished';
 import type { MigrationStatus } from '../drizzle/schema';
 import { plainText } from '../settings/plainText';
 import { gatedNames, requireNames } from './arguments/names';
@@ -64,14 +66,13 @@ export async function requireCompleted(
 /** {@link requireCompleted} on an open connection. Returns the result instead of throwing it. */
 export async function judge(sql: Sql, typed: readonly string[]): Promise<Verdict> {
   requireNames(typed);
-  const db = database(sql);
-  const { installed, where } = await isInstalled(db);
+  const { installed, where } = await isInstalled(sql);
   if (!installed) return { freshInstall: where, names: typed, problems: [] };
-  const names = await gatedNames(db, typed);
+  const names = await gatedNames(sql, typed);
   const problems = [
     ...(await unapplied(sql, names)),
-    ...(await unregistered(db, names)),
-    ...unfinished(await readUnfinished(db, names)),
+    ...(await unregistered(sql, names)),
+    ...unfinished(await readUnfinished(sql, names)),
   ];
   return { freshInstall: null, names, problems };
 }
@@ -109,9 +110,9 @@ async function unapplied(sql: Sql, names: readonly string[]): Promise<Problem[]>
   return problems;
 }
 
-async function unregistered(db: Database, names: readonly string[]): Promise<Problem[]> {
-  const missing = await readUnregistered(db, names);
-  const all = missing.length > 0 ? await readNames(db) : [];
+async function unregistered(sql: Sql, names: readonly string[]): Promise<Problem[]> {
+  const missing = await readUnregistered(sql, names);
+  const all = missing.length > 0 ? await readNames(sql) : [];
   return missing.map((name) => {
     const hint = didYouMean(name, all);
     return {

@@ -14,6 +14,9 @@ import {
   uuid,
   varchar,
 } from 'drizzle-orm/pg-core';
+import { SCHEMA } from './ourSchema';
+
+export { SCHEMA } from './ourSchema';
 
 /**
  * A value of the job's author. Drizzle's jsonb() parses again what postgres.js has parsed already,
@@ -26,12 +29,6 @@ const json = customType<{ data: unknown }>({
 });
 
 const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
-
-/**
- * The Postgres schema of our tables. Every statement names it, so search_path does not matter. The
- * application's own migration tools ignore a schema that is not theirs.
- */
-export const SCHEMA = 'long_running_migrations';
 
 const schema = pgSchema(SCHEMA);
 
