@@ -1,4 +1,4 @@
-import { readUncompleted } from '../drizzle/rows/unfinished';
+import { readUncompleted } from '../drizzle/rows/dependencies';
 import { inspectJob } from '../jobs/process/inspectJob';
 import type { Deps } from './deps';
 

@@ -1,7 +1,7 @@
+import { openDependencies } from '../drizzle/rows/dependencies';
 import { OperationRefused, operationRefused } from '../drizzle/rows/operationRefused';
 import { readMigration } from '../drizzle/rows/stop';
 import { pending } from '../drizzle/rows/transitions';
-import { openDependencies } from '../drizzle/rows/unfinished';
 import type { Migration } from '../drizzle/schema';
 import { readCatalog } from '../jobs/catalog';
 import { inspectJob } from '../jobs/process/inspectJob';

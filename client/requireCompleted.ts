@@ -1,7 +1,5 @@
 import type { Sql } from '../drizzle/connect';
-import { type Database, database } from '../drizzle/database';
-import { unappliedEntries } from '../drizzle/migrator/migrate';
-import { explainUnappliable } from '../drizzle/migrator/unapplied';
+import { explainUnappliable, unappliedEntries } from '../drizzle/migrator/unapplied';
 import { isInstalled } from '../drizzle/rows/installed';
 import { OperationRefused } from '../drizzle/rows/operationRefused';
 import {
@@ -10,8 +8,12 @@ import {
   type Inbox,
   readInbox,
 } from '../drizzle/rows/registrations';
-import { readNames } from '../drizzle/rows/status';
-import { readUnfinished, readUnregistered, type Unfinished } from '../drizzle/rows/unfinished';
+import {
+  readNames,
+  readUnfinished,
+  readUnregistered,
+  type Unfinished,
+} from '../drizzle/rows/unfinished';
 import type { MigrationStatus } from '../drizzle/schema';
 import { plainText } from '../settings/plainText';
 import { gatedNames, requireNames } from './arguments/names';
@@ -71,20 +73,19 @@ export async function requireCompleted(
 /** {@link requireCompleted} on an open connection. Returns the result instead of throwing it. */
 export async function judge(sql: Sql, typed: readonly string[]): Promise<Verdict> {
   requireNames(typed);
-  const db = database(sql);
-  const { installed, where } = await isInstalled(db);
+  const { installed, where } = await isInstalled(sql);
   const inbox = await readInbox(sql);
   const waiting = installed && typed.length > 0 ? [] : notTakenOver(inbox);
   if (!installed) {
     const freshInstall = waiting.length === 0 ? where : null;
     return { freshInstall, names: typed, problems: waiting };
   }
-  const names = await gatedNames(db, typed);
+  const names = await gatedNames(sql, typed);
   const problems = [
     ...waiting,
     ...(await unapplied(sql, names)),
-    ...(await unregistered(db, names)),
-    ...unfinished(await readUnfinished(db, names)),
+    ...(await unregistered(sql, names)),
+    ...unfinished(await readUnfinished(sql, names)),
   ];
   return { freshInstall: null, names, problems };
 }
@@ -134,9 +135,9 @@ async function unapplied(sql: Sql, names: readonly string[]): Promise<Problem[]>
   return problems;
 }
 
-async function unregistered(db: Database, names: readonly string[]): Promise<Problem[]> {
-  const missing = await readUnregistered(db, names);
-  const all = missing.length > 0 ? await readNames(db) : [];
+async function unregistered(sql: Sql, names: readonly string[]): Promise<Problem[]> {
+  const missing = await readUnregistered(sql, names);
+  const all = missing.length > 0 ? await readNames(sql) : [];
   return missing.map((name) => {
     const hint = didYouMean(name, all);
     return {

@@ -14,7 +14,9 @@ import {
   uuid,
   varchar,
 } from 'drizzle-orm/pg-core';
-import { schemaName } from '../settings/schemaName';
+import { NAME, SCHEMA } from './ourSchema';
+
+export { NAME, SCHEMA } from './ourSchema';
 
 /**
  * A value of the job's author. Drizzle's jsonb() parses again what postgres.js has parsed already,
@@ -27,13 +29,6 @@ const json = customType<{ data: unknown }>({
 });
 
 const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
-
-/**
- * The Postgres schema of our tables (`LRM_SCHEMA`, read when this file loads). Every statement names
- * it, so search_path does not matter. The application's own migration tools ignore a schema that is
- * not theirs.
- */
-export const SCHEMA = schemaName();
 
 const schema = pgSchema(SCHEMA);
 
@@ -66,9 +61,6 @@ export const operatorRequest = schema.enum('operator_request', [
   'cancel',
   'retry',
 ]);
-
-/** What a migration's name looks like: '0001_backfill_email'. A regular expression of Postgres. */
-export const NAME = '^[0-9]{4}_[a-z0-9_]+$';
 
 export const migrations = schema.table(
   'migrations',

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Activities } from '../activities/contract';
 import { createActivities } from '../activities/index';
 import type { Log } from '../activities/log';
+import { connect } from '../drizzle/connect';
 import type { Database } from '../drizzle/database';
 import { missingEntries } from '../drizzle/migrator/migrate';
 import { requireSafeDriver, UnsafeDriver } from '../drizzle/safeDriver';
@@ -31,7 +32,12 @@ export async function openActivities(settings: Settings, log: Log): Promise<Open
   const db = openOwnDatabase(settings.databaseUrl);
   const disconnect = () => db.$client.end({ timeout: 2 });
   try {
-    await waitFor('Postgres', () => checkDatabase(db), settings.LRM_WAIT, log);
+    await waitFor(
+      'Postgres',
+      () => checkDatabase(db, settings.databaseUrl),
+      settings.LRM_WAIT,
+      log,
+    );
   } catch (error) {
     await disconnect();
     throw error;
@@ -50,12 +56,17 @@ export async function openActivities(settings: Settings, log: Log): Promise<Open
 }
 
 /** Refuses a database whose schema is too old for this code: waiting would not fix it. */
-async function checkDatabase(db: Database): Promise<void> {
+async function checkDatabase(db: Database, databaseUrl: string): Promise<void> {
   const missing = await missingEntries(db.$client);
   if (missing.length > 0) {
     throw new CanNotStart(`the database lacks ${missing.join(', ')}; type: npx lrm migrate`);
   }
-  await requireSafeDriver(db.$client).catch((error) => {
+  const one = connect(databaseUrl, { max: 1, applicationName: 'lrm worker' });
+  try {
+    await requireSafeDriver(one);
+  } catch (error) {
     throw error instanceof UnsafeDriver ? new CanNotStart(error.message) : error;
-  });
+  } finally {
+    await one.end({ timeout: 2 });
+  }
 }

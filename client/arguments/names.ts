@@ -1,6 +1,7 @@
+import type { Sql } from '../../drizzle/connect';
 import type { Database } from '../../drizzle/database';
 import { NotRegistered, OperationRefused } from '../../drizzle/rows/operationRefused';
-import { readNames } from '../../drizzle/rows/status';
+import { readNames } from '../../drizzle/rows/unfinished';
 import { isName } from '../../jobs/catalog';
 import { UsageError } from '../../settings/usageError';
 import { migrationName } from './name';
@@ -13,7 +14,7 @@ import { didYouMean } from './suggest';
  * message suggests names.
  */
 export async function registeredNames(db: Database, typed: readonly string[]): Promise<string[]> {
-  const names = await readNames(db);
+  const names = await readNames(db.$client);
   return [...new Set(typed.map((each) => meant(each, names) ?? unknown(each, names)))];
 }
 
@@ -21,8 +22,8 @@ export async function registeredNames(db: Database, typed: readonly string[]): P
  * The same for a deploy's gate, which does not accept the beginning of a name: '0001_users' must not
  * pass because 0001_users_email is completed. Names that are not registered are returned unchanged.
  */
-export async function gatedNames(db: Database, typed: readonly string[]): Promise<string[]> {
-  const names = typed.some(isNumber) ? await readNames(db) : [];
+export async function gatedNames(sql: Sql, typed: readonly string[]): Promise<string[]> {
+  const names = typed.some(isNumber) ? await readNames(sql) : [];
   return [
     ...new Set(
       typed.map((each) => (isNumber(each) ? (meant(each, names) ?? unknown(each, names)) : each)),

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { database } from '../../drizzle/database';
-import { readNames } from '../../drizzle/rows/status';
+import { readNames } from '../../drizzle/rows/unfinished';
 import { readCatalog } from '../../jobs/catalog';
 import { readSettings } from '../../settings/settings';
 import { openSql } from '../openSql';
@@ -61,7 +60,7 @@ async function jobNames(): Promise<string[]> {
 async function registeredNames(): Promise<string[]> {
   const sql = openSql(readSettings().databaseUrl);
   try {
-    return await readNames(database(sql));
+    return await readNames(sql);
   } finally {
     // The shell should not wait for this.
     void sql.end({ timeout: 0 });

@@ -45,8 +45,8 @@ async function doctor(): Promise<void> {
 }
 
 /** In this order: each check needs what the one before it found. */
-async function database({ sql, db, settings }: Connections): Promise<Finding[]> {
-  const found = await attempted('database', () => checkDatabase(sql, db));
+async function database({ sql, settings }: Connections): Promise<Finding[]> {
+  const found = await attempted('database', () => checkDatabase(sql));
   const isThere = found.some(({ check, state }) => check === 'database' && state !== 'failed');
   if (!isThere) return found;
   const hasTables = found.some(({ check, state }) => check === 'tables' && state === 'ok');

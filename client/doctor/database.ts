@@ -1,5 +1,4 @@
 import { connect, type Sql } from '../../drizzle/connect';
-import type { Database } from '../../drizzle/database';
 import { explainUnappliable, unappliedEntries } from '../../drizzle/migrator/unapplied';
 import {
   hasTables,
@@ -20,12 +19,12 @@ import { type Finding, failed, ok, warning } from './finding';
 const OLDEST_VERSION = 140_000;
 
 /** @throws whatever connecting to the database throws */
-export async function checkDatabase(sql: Sql, db: Database): Promise<Finding[]> {
+export async function checkDatabase(sql: Sql): Promise<Finding[]> {
   const [server] = await sql<{ version: string; number: number; readonly: boolean }[]>`
     select current_setting('server_version') as version,
       current_setting('server_version_num')::int as number,
       pg_is_in_recovery() or current_setting('transaction_read_only')::bool as readonly`;
-  const found = await readInstallation(db);
+  const found = await readInstallation(sql);
   const message = `PostgreSQL ${server?.version}, database ${found.database}, role ${found.role}`;
   const findings = [
     server?.readonly

@@ -1,5 +1,5 @@
 import type { Sql } from '../connect';
-import { SCHEMA } from '../schema';
+import { SCHEMA } from '../ourSchema';
 import { type Entry, type MigrationSet, readJournal } from './journal';
 
 /**

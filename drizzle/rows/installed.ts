@@ -1,6 +1,5 @@
-import { sql } from 'drizzle-orm';
-import type { Database } from '../database';
-import { SCHEMA } from '../schema';
+import type { Sql } from '../connect';
+import { SCHEMA } from '../ourSchema';
 import { OperationRefused } from './operationRefused';
 import { INBOX } from './registrations';
 
@@ -29,9 +28,9 @@ export const hasTables = ({ tables }: Installation): boolean =>
  * @throws OperationRefused when it has our tables, but this role can't see all of their rows
  */
 export async function isInstalled(
-  db: Database,
+  sql: Sql,
 ): Promise<{ readonly installed: boolean; readonly where: string }> {
-  const found = await readInstallation(db);
+  const found = await readInstallation(sql);
   const problem = found.tables.length > 0 ? unreadable(found) : undefined;
   if (problem) throw new OperationRefused(problem);
   return { installed: hasTables(found), where: found.database };
@@ -52,8 +51,8 @@ export function unreadable({ database, role, usage, unreadable, hidden }: Instal
 }
 
 /** Reads only the catalog, because to_regclass() fails without USAGE on the schema. */
-export async function readInstallation(db: Database): Promise<Installation> {
-  const [row] = await db.execute<Record<keyof Installation, unknown>>(sql`
+export async function readInstallation(sql: Sql): Promise<Installation> {
+  const [row] = await sql<Installation[]>`
     with own as (
       select c.oid, c.relname from pg_catalog.pg_class c
       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -66,7 +65,7 @@ export async function readInstallation(db: Database): Promise<Installation> {
       array(select relname::text from own order by 1) as tables,
       array(select relname::text from own where not has_table_privilege(oid, 'select') order by 1) as unreadable,
       array(select relname::text from own where row_security_active(oid) order by 1) as hidden
-    from (select) as always left join pg_catalog.pg_namespace n on n.nspname = ${SCHEMA}`);
+    from (select) as always left join pg_catalog.pg_namespace n on n.nspname = ${SCHEMA}`;
   if (!row) throw new Error('a SELECT returned no row');
-  return row as unknown as Installation;
+  return row;
 }

@@ -1,7 +1,6 @@
-import { getTableName } from 'drizzle-orm';
 import { plainText } from '../../settings/plainText';
 import type { Sql } from '../connect';
-import { migrations, NAME, registrations, SCHEMA } from '../schema';
+import { NAME, SCHEMA } from '../ourSchema';
 
 /** What the application has registered, and nobody has taken over. Normally nothing. */
 export interface Inbox {
@@ -12,7 +11,7 @@ export interface Inbox {
 }
 
 /** The application's migrations create it if they run before `lrm migrate`. */
-export const INBOX = getTableName(registrations);
+export const INBOX = 'registrations';
 
 /** Reads `registrations`. Both lists are empty if it is missing or this role can't read it. */
 export async function readInbox(sql: Sql): Promise<Inbox> {
@@ -38,7 +37,7 @@ export async function takeRegistrations(sql: Sql): Promise<string[]> {
   const taken = await sql<{ name: string }[]>`
     with taken as (
       delete from ${sql(SCHEMA)}.${sql(INBOX)} where name ~ ${NAME} returning name, registered_at)
-    insert into ${sql(SCHEMA)}.${sql(getTableName(migrations))} (name, created_at)
+    insert into ${sql(SCHEMA)}.migrations (name, created_at)
     select name, registered_at from taken on conflict do nothing returning name`;
   return taken.map(({ name }) => name).sort();
 }

@@ -65,12 +65,6 @@ export async function readMigrations(
   }));
 }
 
-/** The names of all registered migrations. */
-export async function readNames(db: Database): Promise<string[]> {
-  const rows = await db.select({ name: migrations.name }).from(migrations).orderBy(migrations.name);
-  return rows.map(({ name }) => name);
-}
-
 /** Reads a migration's status; null when it isn't registered. */
 export async function readStatus(db: Database, name: string): Promise<MigrationStatus | null> {
   const [row] = await db

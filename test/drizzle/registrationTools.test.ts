@@ -6,7 +6,7 @@ import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import { migrate as drizzleMigrate } from 'drizzle-orm/postgres-js/migrator';
 import { database as drizzle } from '../../drizzle/database';
 import { applyMigrations } from '../../drizzle/migrator/migrate';
-import { readNames } from '../../drizzle/rows/status';
+import { readNames } from '../../drizzle/rows/unfinished';
 import { projectFolder } from '../../settings/projectFolder';
 import { useDatabase } from '../support/database';
 import { SAFE_FORM, statements } from '../support/registration';
@@ -87,14 +87,14 @@ const migrate = () => applyMigrations(database.databaseUrl, 'sql');
 test.each(Object.entries(tools))('%s registers a migration before lrm migrate', async (_, tool) => {
   await tool();
   await migrate();
-  expect(await readNames(drizzle(database.sql))).toEqual(['0001_sample']);
+  expect(await readNames(database.sql)).toEqual(['0001_sample']);
   requireNothingToDrop();
 });
 
 test.each(Object.entries(tools))('%s registers a migration after lrm migrate', async (_, tool) => {
   await migrate();
   await tool();
-  expect(await readNames(drizzle(database.sql))).toEqual(['0001_sample']);
+  expect(await readNames(database.sql)).toEqual(['0001_sample']);
   requireNothingToDrop();
 });
 

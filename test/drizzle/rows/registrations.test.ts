@@ -5,7 +5,7 @@ import { connect } from '../../../drizzle/connect';
 import { database as drizzle } from '../../../drizzle/database';
 import { applyMigrations } from '../../../drizzle/migrator/migrate';
 import { describeInbox, readInbox } from '../../../drizzle/rows/registrations';
-import { readNames } from '../../../drizzle/rows/status';
+import { readNames } from '../../../drizzle/rows/unfinished';
 import { unregister } from '../../../drizzle/rows/unregister';
 import { useDatabase } from '../../support/database';
 import { SAFE_FORM } from '../../support/registration';
@@ -19,7 +19,7 @@ beforeEach(async () => {
 
 const migrate = (url = database.databaseUrl) => applyMigrations(url, 'sql');
 const register = (name: string) => database.sql.unsafe(SAFE_FORM(name));
-const registered = () => readNames(drizzle(database.sql));
+const registered = () => readNames(database.sql);
 const gate = (...names: string[]) => requireCompleted(names, database.databaseUrl);
 
 test('what was registered before lrm migrate is taken over, in the order of registration', async () => {
