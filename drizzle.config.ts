@@ -1,5 +1,8 @@
 import { defineConfig } from 'drizzle-kit';
 
+// The files name the default schema. `lrm migrate` puts in the configured one.
+delete process.env['LRM_SCHEMA'];
+
 export default defineConfig({
   dialect: 'postgresql',
   schema: './drizzle/schema.ts',

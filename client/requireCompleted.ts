@@ -4,6 +4,12 @@ import { unappliedEntries } from '../drizzle/migrator/migrate';
 import { explainUnappliable } from '../drizzle/migrator/unapplied';
 import { isInstalled } from '../drizzle/rows/installed';
 import { OperationRefused } from '../drizzle/rows/operationRefused';
+import {
+  describeUnusable,
+  describeWaiting,
+  type Inbox,
+  readInbox,
+} from '../drizzle/rows/registrations';
 import { readNames } from '../drizzle/rows/status';
 import { readUnfinished, readUnregistered, type Unfinished } from '../drizzle/rows/unfinished';
 import type { MigrationStatus } from '../drizzle/schema';
@@ -40,7 +46,8 @@ export interface Verdict {
 /**
  * A gate for a deploy, or for an application's start: passes only if the named migrations are
  * completed. A database without our tables passes: a fresh install has nothing to wait for. It does
- * not pass if the role may not read our tables.
+ * not pass if the application's own migrations have registered something there before `lrm migrate`,
+ * nor if the role may not read our tables.
  *
  * @param names default: all registered migrations
  * @param databaseUrl default: DATABASE_URL
@@ -66,9 +73,15 @@ export async function judge(sql: Sql, typed: readonly string[]): Promise<Verdict
   requireNames(typed);
   const db = database(sql);
   const { installed, where } = await isInstalled(db);
-  if (!installed) return { freshInstall: where, names: typed, problems: [] };
+  const inbox = await readInbox(sql);
+  const waiting = installed && typed.length > 0 ? [] : notTakenOver(inbox);
+  if (!installed) {
+    const freshInstall = waiting.length === 0 ? where : null;
+    return { freshInstall, names: typed, problems: waiting };
+  }
   const names = await gatedNames(db, typed);
   const problems = [
+    ...waiting,
     ...(await unapplied(sql, names)),
     ...(await unregistered(db, names)),
     ...unfinished(await readUnfinished(db, names)),
@@ -89,6 +102,18 @@ function shorten(problems: readonly string[]): string[] {
   const more = problems.length - PROBLEMS_AT_MOST;
   const first = problems.slice(0, PROBLEMS_AT_MOST);
   return more > 0 ? [...first, `and ${more} more: npx lrm status`] : first;
+}
+
+/** With names on a database that has our tables, {@link unregistered} says it of each. */
+function notTakenOver({ waiting, unusable }: Inbox): Problem[] {
+  const about = (problem: string, next: string) => ({ name: null, status: null, problem, next });
+  return [
+    ...(waiting.length > 0 ? [about(describeWaiting(waiting), 'npx lrm migrate')] : []),
+    ...unusable.map((name) => {
+      const { problem, next } = describeUnusable(name);
+      return about(problem, next);
+    }),
+  ];
 }
 
 /**

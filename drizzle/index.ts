@@ -10,5 +10,6 @@ export {
   migrations,
   type OperatorRequest,
   operatorRequest,
+  registrations,
   walks,
 } from './schema';

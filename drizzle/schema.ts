@@ -14,6 +14,7 @@ import {
   uuid,
   varchar,
 } from 'drizzle-orm/pg-core';
+import { schemaName } from '../settings/schemaName';
 
 /**
  * A value of the job's author. Drizzle's jsonb() parses again what postgres.js has parsed already,
@@ -28,10 +29,11 @@ const json = customType<{ data: unknown }>({
 const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 
 /**
- * The Postgres schema of our tables. Every statement names it, so search_path does not matter. The
- * application's own migration tools ignore a schema that is not theirs.
+ * The Postgres schema of our tables (`LRM_SCHEMA`, read when this file loads). Every statement names
+ * it, so search_path does not matter. The application's own migration tools ignore a schema that is
+ * not theirs.
  */
-export const SCHEMA = 'long_running_migrations';
+export const SCHEMA = schemaName();
 
 const schema = pgSchema(SCHEMA);
 
@@ -64,6 +66,9 @@ export const operatorRequest = schema.enum('operator_request', [
   'cancel',
   'retry',
 ]);
+
+/** What a migration's name looks like: '0001_backfill_email'. A regular expression of Postgres. */
+export const NAME = '^[0-9]{4}_[a-z0-9_]+$';
 
 export const migrations = schema.table(
   'migrations',
@@ -104,13 +109,23 @@ export const migrations = schema.table(
     completedAt: time('completed_at'),
   },
   (table) => [
-    check('migrations_name_check', sql`${table.name} ~ '^[0-9]{4}_[a-z0-9_]+$'`),
+    check('migrations_name_check', sql`${table.name} ~ ${sql.raw(`'${NAME}'`)}`),
     // Finding pending migrations must not become slower with the number of completed ones.
     index('migrations_pending')
       .on(table.createdAt, table.name)
       .where(sql`status in ('created', 'in_progress')`),
   ],
 );
+
+/**
+ * Where the application's own migrations register ours. They may run before our tables exist, so
+ * they create this one themselves if it is missing. Only what nobody has taken over yet stands here:
+ * `lrm migrate` moves the rows to `migrations` and adds a trigger that sends later ones there.
+ */
+export const registrations = schema.table('registrations', {
+  name: varchar('name', { length: 255 }).primaryKey(),
+  registeredAt: timestamp('registered_at', { withTimezone: true }).notNull().defaultNow(),
+});
 
 /** One row for each attempt. This is the audit log: Temporal's history expires, this does not. */
 export const attempts = schema.table(

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { applicationFolder } from './applicationFolder';
 import { duration } from './duration';
 import { built, projectFolder } from './projectFolder';
+import { DEFAULT_SCHEMA, schemaProblem } from './schemaName';
 import { UsageError } from './usageError';
 
 /** Workflow ID of the run. It is always the same, so there is only one run at a time. */
@@ -59,6 +60,14 @@ const ownJobs = (): string | undefined =>
   applicationFolder() === projectFolder ? built('jobs') : undefined;
 
 const schema = z.object({
+  /** Postgres schema of our tables. drizzle/schema.ts needs it earlier, and reads it itself. */
+  LRM_SCHEMA: z
+    .string()
+    .default(DEFAULT_SCHEMA)
+    .superRefine((name, context) => {
+      const message = schemaProblem(name);
+      if (message) context.addIssue({ code: 'custom', message });
+    }),
   /** Folder of the application's jobs. */
   LRM_JOBS_DIR: z
     .string()

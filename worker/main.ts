@@ -5,7 +5,6 @@ import { plainText } from '../settings/plainText';
 import { readSettings, type Settings } from '../settings/settings';
 import { UsageError } from '../settings/usageError';
 import { createLog } from './log';
-import { runWorker } from './runWorker';
 import { CanNotStart } from './waitFor';
 
 /** `npm run worker`. Exit code: 0 after SIGTERM or SIGINT, 1 after an error, 2 for wrong settings. */
@@ -13,6 +12,8 @@ async function main(): Promise<number> {
   const settings = readSettings();
   const log = createLog(settings.LRM_LOG_LEVEL);
   try {
+    // Loaded only now: the schema that our tables are in is a setting.
+    const { runWorker } = await import('./runWorker');
     await runWorker(settings, log);
     return 0;
   } catch (error) {

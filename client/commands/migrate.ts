@@ -1,14 +1,16 @@
 import type { Command } from 'commander';
+import type { Sql } from '../../drizzle/connect';
 import { applyMigrations } from '../../drizzle/migrator/migrate';
+import { describeInbox, readInbox } from '../../drizzle/rows/registrations';
 import { readSettings } from '../../settings/settings';
 import { completeOnEmpty } from '../inline/completeOnEmpty';
 import { openSql } from '../openSql';
-import { answer, say } from '../terminal/output';
+import { answer, say, warn } from '../terminal/output';
 
 export function addMigrate(program: Command): void {
   program
     .command('migrate')
-    .description('Applies drizzle/sql to the database: our tables, and what registers migrations.')
+    .description('Creates or updates our tables, and takes over what was registered before.')
     .option(
       '--complete-on-empty',
       'then completes the pending migrations that find no row: for a fresh install',
@@ -37,8 +39,30 @@ async function migrate(options: { completeOnEmpty?: boolean }): Promise<void> {
   const settings = readSettings();
   const { databaseUrl } = settings;
   // A wrong URL gets our own error message, before anything connects.
-  await openSql(databaseUrl).end();
-  const applied = await applyMigrations(databaseUrl, 'sql', (tag) => say(`applied ${tag}`));
-  if (applied.length === 0) say('nothing to apply: the database is up to date');
-  answer({ applied, ...(options.completeOnEmpty ? await completeOnEmpty(settings) : {}) });
+  const sql = openSql(databaseUrl);
+  try {
+    const registered: string[] = [];
+    const applied = await applyMigrations(databaseUrl, 'sql', {
+      applied: (tag) => say(`applied ${tag}`),
+      registered: (name) => {
+        registered.push(name);
+        say(`registered ${name}, which the application had asked for before`);
+      },
+    });
+    const skipped = await warnOfSkipped(sql);
+    if (applied.length + registered.length === 0) {
+      say('nothing to apply: the database is up to date');
+    }
+    const onEmpty = options.completeOnEmpty ? await completeOnEmpty(settings) : {};
+    answer({ applied, registered, skipped, ...onEmpty });
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+/** @returns what stands in `registrations` and is not the name of a migration */
+async function warnOfSkipped(sql: Sql): Promise<readonly string[]> {
+  const inbox = await readInbox(sql);
+  for (const line of describeInbox(inbox)) warn(line);
+  return inbox.unusable;
 }

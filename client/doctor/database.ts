@@ -1,7 +1,18 @@
 import { connect, type Sql } from '../../drizzle/connect';
 import type { Database } from '../../drizzle/database';
 import { explainUnappliable, unappliedEntries } from '../../drizzle/migrator/unapplied';
-import { type Installation, readInstallation, unreadable } from '../../drizzle/rows/installed';
+import {
+  hasTables,
+  type Installation,
+  readInstallation,
+  unreadable,
+} from '../../drizzle/rows/installed';
+import {
+  describeUnusable,
+  describeWaiting,
+  INBOX,
+  readInbox,
+} from '../../drizzle/rows/registrations';
 import { SCHEMA } from '../../drizzle/schema';
 import { type Finding, failed, ok, warning } from './finding';
 
@@ -27,11 +38,16 @@ export async function checkDatabase(sql: Sql, db: Database): Promise<Finding[]> 
           )
         : ok('database', message),
   ];
-  return [...findings, ...(await checkTables(sql, found)), ...(await checkRole(sql))];
+  return [
+    ...findings,
+    ...(await checkTables(sql, found)),
+    ...(await checkInbox(sql)),
+    ...(await checkRole(sql)),
+  ];
 }
 
 async function checkTables(sql: Sql, found: Installation): Promise<Finding[]> {
-  if (found.tables.length === 0) {
+  if (!hasTables(found)) {
     return [
       failed('tables', `database ${found.database} has none of our tables`, 'npx lrm migrate'),
     ];
@@ -49,12 +65,26 @@ async function checkTables(sql: Sql, found: Installation): Promise<Finding[]> {
   return [rights, ok('tables', `schema ${SCHEMA} is up to date`)];
 }
 
+/** What the application has registered, and no `lrm migrate` has taken over. */
+async function checkInbox(sql: Sql): Promise<Finding[]> {
+  const { waiting, unusable } = await readInbox(sql);
+  return [
+    ...(waiting.length > 0
+      ? [failed('registered', describeWaiting(waiting), 'npx lrm migrate')]
+      : []),
+    ...unusable.map((name) => {
+      const { problem, next } = describeUnusable(name);
+      return warning('registered', problem, next);
+    }),
+  ];
+}
+
 async function unwritable(sql: Sql, role: string): Promise<string | undefined> {
   const tables = await sql<{ name: string }[]>`
     select c.relname as name from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where n.nspname = ${SCHEMA} and c.relkind in ('r', 'p')
-      and c.relname not like '%schema\_migrations'
+      and c.relname not like '%schema\_migrations' and c.relname <> ${INBOX}
       and not (has_table_privilege(c.oid, 'insert') and has_table_privilege(c.oid, 'update')
         and has_table_privilege(c.oid, 'delete'))
     order by 1`;

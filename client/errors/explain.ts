@@ -1,6 +1,6 @@
 import { explainTemporal } from '../../activities/explainTemporal';
 import { explainPostgres } from '../../drizzle/explainPostgres';
-import { EntryFailed, NotApplied } from '../../drizzle/migrator/migrate';
+import { EntryFailed, NotApplied } from '../../drizzle/migrator/errors';
 import { OperationRefused } from '../../drizzle/rows/operationRefused';
 import { plainText } from '../../settings/plainText';
 import { UsageError } from '../../settings/usageError';

@@ -1,3 +1,4 @@
+import { describeInbox, readInbox } from '../../drizzle/rows/registrations';
 import { type MigrationView, readMigrations } from '../../drizzle/rows/status';
 import { pending } from '../../drizzle/rows/transitions';
 import { sameNumber } from '../../jobs/catalog';
@@ -36,6 +37,7 @@ export async function readReport(connections: Connections, name?: string): Promi
   const state = typeof temporal === 'string' ? null : temporal;
   const warnings = [
     ...(typeof temporal === 'string' ? [temporal] : []),
+    ...first(describeInbox(await readInbox(db.$client))),
     ...first(sameNumber(migrations.map(({ migration }) => migration.name))),
     ...first(migrations.filter(makesNoProgress).map(noProgress)),
     ...(state ? runTroubles(state) : []),

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator';
 import { projectFolder } from '../../settings/projectFolder';
+import { DEFAULT_SCHEMA } from '../../settings/schemaName';
 import { UsageError } from '../../settings/usageError';
+import { SCHEMA } from '../schema';
 
 /** Migrations of our own tables ('sql'), or of the samples ('sample'). */
 export type MigrationSet = 'sql' | 'sample';
@@ -13,8 +15,9 @@ export interface Entry {
   readonly tag: string;
   /** Milliseconds since 1970. Drizzle orders by it. */
   readonly when: number;
-  /** SHA-256 of the file, computed as Drizzle does. */
+  /** SHA-256 of the file, computed as Drizzle does. It is the same for every {@link SCHEMA}. */
   readonly hash: string;
+  /** What to execute. They name the configured schema, whatever the file names. */
   readonly statements: readonly string[];
 }
 
@@ -47,5 +50,10 @@ const entry = (tag: string, file: MigrationMeta): Entry => ({
   tag,
   when: file.folderMillis,
   hash: file.hash,
-  statements: file.sql,
+  statements: file.sql.map(inOurSchema),
 });
+
+/** drizzle-kit writes the name with quotes, a person often without. */
+const NAMED = new RegExp(`"${DEFAULT_SCHEMA}"|\\b${DEFAULT_SCHEMA}\\b(?=\\.)`, 'g');
+
+const inOurSchema = (statement: string): string => statement.replace(NAMED, `"${SCHEMA}"`);

@@ -1,25 +1,25 @@
 import { connect, type Sql } from '../connect';
+import { takeRegistrations } from '../rows/registrations';
 import { SCHEMA } from '../schema';
+import { EntryFailed, NotApplied } from './errors';
 import type { Entry, MigrationSet } from './journal';
+import { despiteRace } from './race';
+import { requireRights } from './rights';
 import { appliedTable, explainUnappliable, unappliedEntries } from './unapplied';
 
+export { EntryFailed, NotApplied } from './errors';
 export { missingEntries, unappliedEntries } from './unapplied';
-
-/** The journal holds entries that will never be applied unless somebody changes it. */
-export class NotApplied extends Error {
-  override readonly name = 'NotApplied';
-}
-
-/** The SQL of an entry failed. The database is as it was before that entry. */
-export class EntryFailed extends Error {
-  override readonly name = 'EntryFailed';
-  constructor(set: MigrationSet, tag: string, cause: unknown) {
-    super(`drizzle/${set}/${tag}.sql failed`, { cause });
-  }
-}
 
 /** Short, because everybody else queues behind DDL that waits for a table in use. */
 const LOCK_TIMEOUT = '10s';
+
+/** Called as {@link applyMigrations} goes on. */
+export interface Listeners {
+  /** An entry was applied. */
+  readonly applied?: (tag: string) => void;
+  /** A migration that the application had registered before was taken over. */
+  readonly registered?: (name: string) => void;
+}
 
 /**
  * Applies the entries of a set that the database lacks, each in its own transaction. Two calls at
@@ -29,21 +29,27 @@ const LOCK_TIMEOUT = '10s';
  * don't use Drizzle's, because its CREATE SCHEMA IF NOT EXISTS needs a privilege on the whole
  * database even if the schema exists.
  *
- * @param onApplied called after each entry, so also before a later one fails
+ * For our own tables, it then takes over what waits in `registrations`.
+ *
+ * @param on called after each entry, so also before a later one fails, and for each migration that
+ *   was taken over
  * @returns the names of the applied entries
+ * @throws OperationRefused with the rights that this role lacks
  * @throws NotApplied with the entries that are too old or that were changed after they were applied
  * @throws EntryFailed with the entry whose SQL failed
  */
 export async function applyMigrations(
   databaseUrl: string,
   set: MigrationSet,
-  onApplied: (tag: string) => void = () => {},
+  on: Listeners = {},
 ): Promise<string[]> {
   // The lock belongs to a session, so there is only one connection.
   const sql = connect(databaseUrl, { max: 1, applicationName: 'lrm migrate' });
   try {
     await takeLock(sql, set);
-    return await applyNew(sql, set, onApplied);
+    const applied = await applyNew(sql, set, on);
+    if (set === 'sql') for (const name of await takeRegistrations(sql)) on.registered?.(name);
+    return applied;
   } finally {
     await sql.end({ timeout: 5 });
   }
@@ -55,18 +61,15 @@ async function takeLock(sql: Sql, set: MigrationSet): Promise<void> {
   await sql`select set_config('lock_timeout', ${LOCK_TIMEOUT}, false)`;
 }
 
-async function applyNew(
-  sql: Sql,
-  set: MigrationSet,
-  onApplied: (tag: string) => void,
-): Promise<string[]> {
+async function applyNew(sql: Sql, set: MigrationSet, on: Listeners): Promise<string[]> {
+  await requireRights(sql);
   await createAppliedTable(sql, set);
   const unapplied = await unappliedEntries(sql, set);
   const applied: string[] = [];
   for (const { entry } of unapplied.filter(({ why }) => why === 'new')) {
-    await apply(sql, set, entry);
+    await despiteRace(() => apply(sql, set, entry));
     applied.push(entry.tag);
-    onApplied(entry.tag);
+    on.applied?.(entry.tag);
   }
   const problem = explainUnappliable(set, unapplied);
   if (problem) throw new NotApplied(problem);
@@ -75,14 +78,18 @@ async function applyNew(
 
 /** It has the same columns as Drizzle's own table. */
 async function createAppliedTable(sql: Sql, set: MigrationSet): Promise<void> {
-  const [found] = await sql<{ there: boolean }[]>`
-    select to_regnamespace(${SCHEMA}) is not null as there`;
-  // A role that may not create schemas can work in one that the database's owner has created.
-  if (!found?.there) await sql`create schema ${sql(SCHEMA)}`;
+  await despiteRace(() => createSchema(sql));
   await sql`
     create table if not exists ${sql(appliedTable[set])} (
       id serial primary key, hash text not null, created_at bigint
     )`;
+}
+
+/** A role that may not create schemas can work in one that the database's owner has created. */
+async function createSchema(sql: Sql): Promise<void> {
+  const [found] = await sql<{ there: boolean }[]>`
+    select to_regnamespace(${SCHEMA}) is not null as there`;
+  if (!found?.there) await sql`create schema ${sql(SCHEMA)}`;
 }
 
 async function apply(sql: Sql, set: MigrationSet, entry: Entry): Promise<void> {

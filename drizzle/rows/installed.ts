@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Database } from '../database';
 import { SCHEMA } from '../schema';
 import { OperationRefused } from './operationRefused';
+import { INBOX } from './registrations';
 
 /** Which of our tables a database has, and which of them this role can read. */
 export interface Installation {
@@ -18,19 +19,22 @@ export interface Installation {
   readonly hidden: readonly string[];
 }
 
+/** Whether our tables are there. The application itself may have created `registrations`. */
+export const hasTables = ({ tables }: Installation): boolean =>
+  tables.some((name) => name !== INBOX);
+
 /**
- * Says whether the database has our tables. If not, it is a fresh install or the wrong database,
- * which `where` names.
+ * Says whether the database has our tables. If not, it is the wrong database, which `where` names,
+ * or a fresh install, unless something waits in `registrations`.
  * @throws OperationRefused when it has our tables, but this role can't see all of their rows
  */
 export async function isInstalled(
   db: Database,
 ): Promise<{ readonly installed: boolean; readonly where: string }> {
   const found = await readInstallation(db);
-  if (found.tables.length === 0) return { installed: false, where: found.database };
-  const problem = unreadable(found);
+  const problem = found.tables.length > 0 ? unreadable(found) : undefined;
   if (problem) throw new OperationRefused(problem);
-  return { installed: true, where: found.database };
+  return { installed: hasTables(found), where: found.database };
 }
 
 /** Says why this role can't see all of our rows, and what to type; undefined when it can. */

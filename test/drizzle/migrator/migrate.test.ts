@@ -25,6 +25,9 @@ test('five applyMigrations at the same time: one applies everything, the others 
 
 test('applyMigrations names an entry older than the newest applied one', async () => {
   await applyMigrations(database.databaseUrl, 'sql');
+  await database.sql`
+    insert into long_running_migrations.schema_migrations (hash, created_at)
+    values ('of a newer version', 99999999999999)`;
   await forget(first);
   const failure = await applyMigrations(database.databaseUrl, 'sql').catch((error) => error);
   expect(failure).toBeInstanceOf(NotApplied);

@@ -1,0 +1,72 @@
+import { getTableName } from 'drizzle-orm';
+import { plainText } from '../../settings/plainText';
+import type { Sql } from '../connect';
+import { migrations, NAME, registrations, SCHEMA } from '../schema';
+
+/** What the application has registered, and nobody has taken over. Normally nothing. */
+export interface Inbox {
+  /** Names that the next `lrm migrate` takes over. */
+  readonly waiting: readonly string[];
+  /** What can't be the name of a migration. It stays until somebody deletes it. */
+  readonly unusable: readonly string[];
+}
+
+/** The application's migrations create it if they run before `lrm migrate`. */
+export const INBOX = getTableName(registrations);
+
+/** Reads `registrations`. Both lists are empty if it is missing or this role can't read it. */
+export async function readInbox(sql: Sql): Promise<Inbox> {
+  // Only the catalog tells, because to_regclass() fails without USAGE on the schema.
+  const [found] = await sql`
+    select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = ${SCHEMA} and c.relname = ${INBOX}
+      and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')`;
+  if (!found) return { waiting: [], unusable: [] };
+  const rows = await sql<{ name: string; usable: boolean }[]>`
+    select name, name ~ ${NAME} as usable from ${sql(SCHEMA)}.${sql(INBOX)} order by name`;
+  const names = (usable: boolean) =>
+    rows.filter((row) => row.usable === usable).map(({ name }) => name);
+  return { waiting: names(true), unusable: names(false) };
+}
+
+/**
+ * Moves what waits in `registrations` to `migrations`. The trigger has sent everything later there
+ * itself, so a second call finds nothing, and does not bring back what was unregistered meanwhile.
+ * @returns the names that are new
+ */
+export async function takeRegistrations(sql: Sql): Promise<string[]> {
+  const taken = await sql<{ name: string }[]>`
+    with taken as (
+      delete from ${sql(SCHEMA)}.${sql(INBOX)} where name ~ ${NAME} returning name, registered_at)
+    insert into ${sql(SCHEMA)}.${sql(getTableName(migrations))} (name, created_at)
+    select name, registered_at from taken on conflict do nothing returning name`;
+  return taken.map(({ name }) => name).sort();
+}
+
+/** More names would only make the line longer. */
+const NAMED_AT_MOST = 3;
+
+/** One line for each thing that stands in `registrations` and should not. */
+export const describeInbox = ({ waiting, unusable }: Inbox): string[] => [
+  ...(waiting.length > 0 ? [`${describeWaiting(waiting)}: npx lrm migrate`] : []),
+  ...unusable.map((name) => {
+    const { problem, next } = describeUnusable(name);
+    return `${problem}. To remove it: ${next}`;
+  }),
+];
+
+/** A name that was inserted before `lrm migrate`. After it, the trigger refuses such a name. */
+export const describeUnusable = (name: string): { problem: string; next: string } => ({
+  problem: `'${plainText(name)}' in ${SCHEMA}.${INBOX} can't be the name of a migration, so it is skipped`,
+  next: `DELETE FROM ${SCHEMA}.${INBOX} WHERE name = ${literal(name)}`,
+});
+
+/** '0001_a, 0002_b and 3 more are registered, but not taken over yet'. */
+export function describeWaiting(waiting: readonly string[]): string {
+  const more = waiting.length - NAMED_AT_MOST;
+  const named = waiting.slice(0, NAMED_AT_MOST).join(', ');
+  const all = more > 0 ? `${named} and ${more} more` : named;
+  return `${all} ${waiting.length === 1 ? 'is' : 'are'} registered, but not taken over yet`;
+}
+
+const literal = (name: string): string => `'${plainText(name).replaceAll("'", "''")}'`;
