@@ -6,4 +6,5 @@ exports.ENTRIES = {
   gate: 'client/gate.ts',
   drizzle: 'drizzle/index.ts',
   workflows: 'workflows/index.ts',
+  testing: 'worker/testing.ts',
 };
