@@ -1,5 +1,5 @@
 import type { Database } from '../drizzle/database';
-import type { JobProcessPool } from '../jobs/process/jobProcessPool';
+import type { JobProcesses } from '../jobs/process/jobProcess';
 import type { Settings } from '../settings/settings';
 import type { Log } from './log';
 
@@ -9,7 +9,7 @@ export interface Deps {
   readonly settings: Settings;
   readonly log: Log;
   /** Starts the processes of attempts. */
-  readonly jobProcesses: JobProcessPool;
+  readonly jobProcesses: JobProcesses;
   /** This worker's identity as Temporal shows it: pid@host. */
   readonly identity: string;
 }

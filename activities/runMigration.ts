@@ -4,6 +4,7 @@ import { readCatalog } from '../jobs/catalog';
 import { claimInTurn, LATE, waitsForSessions } from './attempt/claimInTurn';
 import { conclude } from './attempt/conclude';
 import { failed, retryIn } from './attempt/failures';
+import { leftUnlessCompleted } from './attempt/leftUnlessCompleted';
 import { AttemptProgress } from './attempt/progress';
 import { type KnownLimits, readLimits } from './attempt/readLimits';
 import { runAttempt } from './attempt/runAttempt';
@@ -104,7 +105,7 @@ async function runClaimed(
   // Not awaited: the job must not wait when Temporal is slow to answer.
   void temporal.began(attempt.migration, attempt.number);
   const progress = new AttemptProgress(attempt, rowsDone, rowsTotal);
-  const end =
+  const ended =
     known.kind === 'limits'
       ? await runAttempt(
           deps,
@@ -112,6 +113,7 @@ async function runClaimed(
           temporal,
         )
       : known;
+  const end = onlyIfEmpty ? leftUnlessCompleted(ended) : ended;
   const maxFailures =
     known.kind === 'limits' ? known.limits.maxFailures : deps.settings.LRM_MAX_FAILURES;
   const deadline = since + temporal.startToClose - RESERVE;

@@ -13,6 +13,7 @@ const dist = path.join(root, 'dist');
 const PROCESSES = {
   lrm: 'client/main.ts',
   workerMain: 'worker/main.ts',
+  testProcess: 'worker/testing/main.ts',
   jobProcess: 'jobs/process/main.ts',
   jobThread: 'jobs/thread/entry.ts',
   devServersProcess: 'worker/local/devServersProcess.ts',

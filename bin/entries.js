@@ -7,4 +7,5 @@ exports.ENTRIES = {
   drizzle: 'drizzle/index.ts',
   worker: 'worker/index.ts',
   workflows: 'workflows/index.ts',
+  testing: 'worker/testing.ts',
 };

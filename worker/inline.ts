@@ -6,6 +6,7 @@ import { OperationRefused } from '../drizzle/rows/operationRefused';
 import { requireSafeDriver, UnsafeDriver } from '../drizzle/safeDriver';
 import { openOwnDatabase } from '../drizzle/workerDatabase';
 import { JobProcessPool } from '../jobs/process/jobProcessPool';
+import { SharedJobProcesses } from '../jobs/process/sharedJobProcesses';
 import type { Settings } from '../settings/settings';
 
 /** What {@link withDeps} puts together. */
@@ -14,6 +15,8 @@ export interface InlineParts {
   readonly log: Logger;
   /** Migrations at a time. */
   readonly concurrency: number;
+  /** Attempts share processes, see SharedJobProcesses. */
+  readonly onlyIfEmpty?: boolean;
 }
 
 /**
@@ -21,12 +24,15 @@ export interface InlineParts {
  * @throws OperationRefused when the database lacks our tables, or the driver is not safe
  */
 export async function withDeps<T>(
-  { settings, log, concurrency }: InlineParts,
+  { settings, log, concurrency, onlyIfEmpty = false }: InlineParts,
   body: (deps: Deps) => Promise<T>,
 ): Promise<T> {
   const db = openOwnDatabase(settings.databaseUrl);
   // Its standard output belongs to the command's answer.
-  const jobProcesses = new JobProcessPool(settings.LRM_MEMORY_LIMIT_MB, concurrency, 'stderr');
+  const memory = settings.LRM_MEMORY_LIMIT_MB;
+  const jobProcesses = onlyIfEmpty
+    ? new SharedJobProcesses(memory, 'stderr')
+    : new JobProcessPool(memory, concurrency, 'stderr');
   const identity = `${process.pid}@${hostname()}`;
   try {
     const missing = await missingEntries(db.$client);

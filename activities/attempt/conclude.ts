@@ -5,7 +5,6 @@ import { failuresInARow, type Written, writeOutcome } from '../../drizzle/rows/o
 import { writeWaitsFor } from '../../drizzle/rows/waitsFor';
 import type { AttemptOutcome } from '../../drizzle/schema';
 import type { StopReason } from '../../jobs/process/messages';
-import { plainText } from '../../settings/plainText';
 import type { RunMigrationResult } from '../contract';
 import type { Deps } from '../deps';
 import { errorText } from './errorText';
@@ -83,8 +82,8 @@ class Conclusion {
         return this.completed(end.usedDatabase);
       case 'stopped':
         return this.stopped(end.reason);
-      case 'hasRows':
-        return this.hasRows(end.over);
+      case 'left':
+        return this.left(end.why);
       case 'threw':
         return this.threw(end);
     }
@@ -129,9 +128,9 @@ class Conclusion {
     }
   }
 
-  /** Nothing is wrong, and nothing was done: the row waits for a worker. */
-  private async hasRows(over: string): Promise<RunMigrationResult> {
-    const reason = plainText(`left for a worker: ${over} has rows`);
+  /** No failure, whatever it was: a worker finds out. */
+  private async left(why: string): Promise<RunMigrationResult> {
+    const reason = `left for a worker: ${why}`;
     if ((await this.write('interrupted', null)) === 'superseded') throw this.superseded();
     await this.persistently(() => writeWaitsFor(this.deps.db, this.migration, reason));
     this.log.info(reason);

@@ -19,8 +19,8 @@ import type { TemporalSide } from './temporalAttempt';
 export type AttemptEnd =
   | { readonly kind: 'completed'; readonly usedDatabase: boolean }
   | { readonly kind: 'stopped'; readonly reason: StopReason }
-  /** It was to run only where there is nothing to do, and has found a row. */
-  | { readonly kind: 'hasRows'; readonly over: string }
+  /** It was to run only where there is nothing to do, and could not: `why` continues 'left: '. */
+  | { readonly kind: 'left'; readonly why: string }
   | {
       readonly kind: 'threw';
       readonly during: During;
@@ -35,6 +35,7 @@ export interface AttemptRun {
   readonly claimed: Claimed;
   readonly limits: AttemptLimits;
   readonly throttled: boolean;
+  /** True: a walk ends the attempt at the first row to do. */
   readonly onlyIfEmpty: boolean;
   /** performance.now() at the start of the activity, which is when Temporal's clock started. */
   readonly since: number;
@@ -129,7 +130,7 @@ function attemptEnd(end: JobEnd | undefined, asked: StopReason | undefined): Att
   }
   // What a job throws after that request is most likely its way to stop.
   if (asked) return { kind: 'stopped', reason: asked };
-  if (end?.kind === 'hasRows') return end;
+  if (end?.kind === 'hasRows') return { kind: 'left', why: plainText(`${end.over} has rows`) };
   if (end?.kind === 'failed') return { ...end, kind: 'threw' };
   if (end?.kind === 'crashed') {
     return { kind: 'threw', during: 'run', error: describeCrash(end.jobProcess) };

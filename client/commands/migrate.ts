@@ -3,6 +3,7 @@ import type { Sql } from '../../drizzle/connect';
 import { applyMigrations } from '../../drizzle/migrator/migrate';
 import { describeInbox, readInbox } from '../../drizzle/rows/registrations';
 import { readSettings } from '../../settings/settings';
+import { completeOnEmpty } from '../inline/completeOnEmpty';
 import { openSql } from '../openSql';
 import { answer, say, warn } from '../terminal/output';
 
@@ -10,6 +11,10 @@ export function addMigrate(program: Command): void {
   program
     .command('migrate')
     .description('Creates or updates our tables, and takes over what was registered before.')
+    .option(
+      '--complete-on-empty',
+      'then completes the pending migrations that find no row: for a fresh install',
+    )
     .addHelpText(
       'after',
       `
@@ -17,14 +22,22 @@ Takes a lock, so it is safe to start several at once. Exits 1 and names the
 journal's entries that can't be applied: older than the newest applied entry, or
 changed after they were applied.
 
-Example:
-  DATABASE_URL=postgres://app@db/app npx lrm migrate`,
+--complete-on-empty needs no Temporal. It runs each pending migration up to the
+first row that a walk (inBatches, forEach) finds, for ten seconds at most. One
+that finds a row, needs longer or fails is left to a worker as pending: that is
+no error here. A job that changes rows without a walk has these ten seconds,
+too.
+
+Examples:
+  DATABASE_URL=postgres://app@db/app npx lrm migrate
+  npx lrm migrate --complete-on-empty`,
     )
     .action(migrate);
 }
 
-async function migrate(): Promise<void> {
-  const { databaseUrl } = readSettings();
+async function migrate(options: { completeOnEmpty?: boolean }): Promise<void> {
+  const settings = readSettings();
+  const { databaseUrl } = settings;
   // A wrong URL gets our own error message, before anything connects.
   const sql = openSql(databaseUrl);
   try {
@@ -37,10 +50,11 @@ async function migrate(): Promise<void> {
       },
     });
     const skipped = await warnOfSkipped(sql);
-    answer({ applied, registered, skipped });
     if (applied.length + registered.length === 0) {
       say('nothing to apply: the database is up to date');
     }
+    const onEmpty = options.completeOnEmpty ? await completeOnEmpty(settings) : {};
+    answer({ applied, registered, skipped, ...onEmpty });
   } finally {
     await sql.end({ timeout: 1 });
   }

@@ -55,32 +55,57 @@ async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   return limit(work);
 }
 
+/** Processes whose last inspection gave the facts of a file. The next one finds everything loaded. */
+const idle = new Set<JobProcess>();
+/** An idle process ends when nothing is inspected for this time. Milliseconds. */
+const IDLE_AT_MOST = 500;
+
 async function inspectInProcess(file: string, errorDetail: ErrorDetail): Promise<Inspection> {
-  const jobProcess = new JobProcess(MEMORY_LIMIT_MB, 'stderr').begin({
-    task: 'inspect',
-    file,
-    errorDetail,
-  });
+  const [used] = idle;
+  if (!used) return inspectIn(new JobProcess(MEMORY_LIMIT_MB, 'stderr'), file, errorDetail);
+  idle.delete(used);
+  const inspection = await inspectIn(used, file, errorDetail);
+  // The file may only not go together with those before it.
+  return inspection.kind === 'facts' ? inspection : inspectInProcess(file, errorDetail);
+}
+
+async function inspectIn(
+  jobProcess: JobProcess,
+  file: string,
+  errorDetail: ErrorDetail,
+): Promise<Inspection> {
   let timer: NodeJS.Timeout | undefined;
-  try {
-    return await new Promise<Inspection>((resolve) => {
-      timer = setTimeout(() => resolve(unfinished(NO_END)), LOAD_WITHIN);
-      jobProcess.onMessage((message) => {
-        if (message.type === 'facts') resolve({ kind: 'facts', facts: message.facts });
-        if (message.type === 'failed') {
-          const { error, detail } = message;
-          resolve({ kind: 'unloadable', error, detail });
-        }
-        if (message.type === 'exited') resolve(unfinished(NO_END));
-      });
-      void jobProcess.ended.then((end) =>
-        resolve({ kind: 'unfinished', error: describeCrash(end) }),
-      );
+  let over = false;
+  const inspection = await new Promise<Inspection>((resolve) => {
+    timer = setTimeout(() => resolve(unfinished(NO_END)), LOAD_WITHIN);
+    jobProcess.onMessage((message) => {
+      if (over) return;
+      if (message.type === 'facts') resolve({ kind: 'facts', facts: message.facts });
+      if (message.type === 'failed') {
+        const { error, detail } = message;
+        resolve({ kind: 'unloadable', error, detail });
+      }
+      if (message.type === 'exited') resolve(unfinished(NO_END));
     });
-  } finally {
-    clearTimeout(timer);
-    void jobProcess.end();
-  }
+    void jobProcess.ended.then((end) => resolve({ kind: 'unfinished', error: describeCrash(end) }));
+    jobProcess.begin({ task: 'inspect', file, errorDetail });
+  });
+  over = true;
+  clearTimeout(timer);
+  if (inspection.kind === 'facts') keep(jobProcess);
+  else void jobProcess.end();
+  return inspection;
+}
+
+/** Keeps a process for the next file. One whose file still does something is ended. */
+function keep(jobProcess: JobProcess): void {
+  idle.add(jobProcess);
+  const end = () => {
+    if (idle.delete(jobProcess)) void jobProcess.end();
+  };
+  jobProcess.onMessage(end);
+  void jobProcess.ended.then(end);
+  setTimeout(end, IDLE_AT_MOST).unref();
 }
 
 const NO_END = 'the top level of the job file did not finish';

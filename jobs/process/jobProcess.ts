@@ -27,6 +27,17 @@ const END_WITHIN = 5_000;
 /** Enough to read the last messages, unless another process holds the channel. Milliseconds. */
 const RECEIVED_WITHIN = 1_000;
 
+/** A job process in which an attempt has been started. */
+export type StartedJob = Pick<JobProcess, 'ended' | 'send' | 'onMessage' | 'end'>;
+
+/** Starts job processes for attempts. */
+export interface JobProcesses {
+  /** @param memoryLimitMb of the attempt's heap, in MiB */
+  start(input: ThreadInput, memoryLimitMb: number): StartedJob;
+  /** Ends what no attempt uses. */
+  close(): void;
+}
+
 /**
  * A process with one job thread, which has its own heap limit. An error that ends a whole process
  * (an allocation far above the limit, a native module) ends only this one.

@@ -1,4 +1,4 @@
-import { JobProcess, type Output } from './jobProcess';
+import { JobProcess, type JobProcesses, type Output } from './jobProcess';
 import type { ThreadInput } from './messages';
 
 /**
@@ -6,7 +6,7 @@ import type { ThreadInput } from './messages';
  * takes most of the time between an attempt's start and run(). A job process is used only once, and
  * a spare one has not run any job's code.
  */
-export class JobProcessPool {
+export class JobProcessPool implements JobProcesses {
   private ready: JobProcess | undefined;
   private busy = 0;
   private closed = false;

@@ -42,7 +42,7 @@ function receive(message: ToJobProcess): void {
   switch (message.type) {
     case 'begin':
       begun = true;
-      for (const each of early) sendToWorker(each);
+      for (const each of early.splice(0)) sendToWorker(each);
       if (message.input.task === 'run') endWhenSilentFor(message.input.silentMs);
       port.postMessage(message.input);
       return;
@@ -66,13 +66,16 @@ function sendToWorker(message: FromJobProcess): void {
 /** Milliseconds. */
 const LOOK_EVERY = 250;
 
+let looking: NodeJS.Timeout | undefined;
+
 /** A silent worker is frozen, and by then another worker may have the migration. */
 function endWhenSilentFor(milliseconds: number): void {
+  clearInterval(looking);
   const look = () => {
     if (performance.now() - received > milliseconds) end();
   };
   // setImmediate: if this process was frozen itself, waiting messages are received first.
-  setInterval(() => setImmediate(look), LOOK_EVERY);
+  looking = setInterval(() => setImmediate(look), LOOK_EVERY);
 }
 
 /** Kills the whole group. SIGKILL, since a thread in a native call would prevent a normal exit. */

@@ -1,6 +1,6 @@
 import type { Progress } from '../context/attempt';
 import type { Description } from './describeError';
-import type { JobProcess, JobProcessEnd } from './jobProcess';
+import type { JobProcessEnd, StartedJob } from './jobProcess';
 import type { During, FromJobProcess, LogLevel, StopReason } from './messages';
 
 /** How a job thread ended by itself. */
@@ -41,7 +41,7 @@ export class RunningJob {
 
   /** @param jobProcess has just been started with the attempt */
   constructor(
-    private readonly jobProcess: JobProcess,
+    private readonly jobProcess: StartedJob,
     private readonly listener: JobListener,
   ) {
     this.ended = new Promise((resolve) => {

@@ -43,11 +43,15 @@ const failed = (during: During) => (thrown: unknown) =>
 process.on('uncaughtException', failed('elsewhere'));
 process.on('unhandledRejection', failed('elsewhere'));
 
-// A spare thread waits here, with everything loaded, for its task.
-ourPort.once('message', (input: ThreadInput) => {
-  errorDetail = input.errorDetail;
-  if (input.task === 'inspect') void inspect(input.file);
-  else void runJob(input);
+let stop = new AbortController();
+
+// A spare thread waits here, with everything loaded, for its task. Some get a further task when they
+// have ended one, see SharedJobProcesses.
+ourPort.on('message', (message: ThreadInput | ToThread) => {
+  if (!('task' in message)) return stop.abort(new StopRequested(message.reason));
+  errorDetail = message.errorDetail;
+  if (message.task === 'inspect') void inspect(message.file);
+  else void runJob(message);
 });
 
 async function inspect(file: string): Promise<void> {
@@ -60,8 +64,8 @@ async function inspect(file: string): Promise<void> {
 }
 
 async function runJob(input: RunInput): Promise<void> {
-  const stop = new AbortController();
-  ourPort.on('message', ({ reason }: ToThread) => stop.abort(new StopRequested(reason)));
+  const own = new AbortController();
+  stop = own;
   const reporter = new Reporter();
   let during: During = 'load';
   try {
@@ -71,7 +75,7 @@ async function runJob(input: RunInput): Promise<void> {
       ...input.attempt,
       id: BigInt(input.attempt.id),
       db: sessions.db,
-      signal: stop.signal,
+      signal: own.signal,
       log: threadLog(),
       unthrottled: input.unthrottled,
       hasRows: input.onlyIfEmpty ? hasRows : undefined,
@@ -84,7 +88,7 @@ async function runJob(input: RunInput): Promise<void> {
     const checkpoint = new Checkpoint(attempt, input.checkpointVersion);
     await job.run(createContext(attempt, sessions, checkpoint, walks));
     // Read now: a stop request after this point comes too late to interrupt run().
-    const stopped = stop.signal.aborted;
+    const stopped = own.signal.aborted;
     reporter.flush();
     if (!stopped) {
       walks.requireComplete();

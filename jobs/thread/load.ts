@@ -40,7 +40,15 @@ async function load(file: string): Promise<Record<string, unknown>> {
   return typeof standard === 'object' && standard !== null ? { ...standard, ...module } : module;
 }
 
+let registered: Promise<void> | undefined;
+
 async function loadTypeScript(url: string): Promise<Record<string, unknown>> {
+  registered ??= registerTypeScript();
+  await registered;
+  return import(url);
+}
+
+async function registerTypeScript(): Promise<void> {
   try {
     const [forRequire, forImport] = [await import('tsx/cjs/api'), await import('tsx/esm/api')];
     // Not tsx's tsImport(): with it, stacks of CommonJS jobs have no line numbers.
@@ -51,5 +59,4 @@ async function loadTypeScript(url: string): Promise<Record<string, unknown>> {
       'a .ts job needs the package tsx (npm ci installs it); deploy compiled jobs',
     );
   }
-  return import(url);
 }

@@ -25,6 +25,7 @@ export interface Sessions {
  * @param onLost called when a session has ended that we did not end
  */
 export function openSessions(input: RunInput, onLost: () => void): Sessions {
+  used = false;
   const forDrizzle = guarded(input, onLost);
   const sql = guarded(input, onLost);
   return {

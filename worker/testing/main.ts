@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { isName } from '../../jobs/catalog';
+import { fillEnvironment, readApplication } from '../../settings/application';
+import { UsageError } from '../../settings/usageError';
+import type { TestInput, TestMessage } from './messages';
+
+// The process of runJob() (../testing.ts).
+
+/** Short, so that a test need not wait. */
+const WAITS = { LRM_RETRY_INITIAL_INTERVAL: '10 ms', LRM_RETRY_MAXIMUM_INTERVAL: '100 ms' };
+
+const stop = new AbortController();
+// The test has ended, or was killed.
+process.once('disconnect', () => stop.abort(new Error('the test has ended')));
+
+process.once('message', (input: TestInput) => {
+  void run(input)
+    .catch((error): TestMessage => ({ error: error instanceof Error ? error.message : 'unknown' }))
+    .then((message) => {
+      if (process.connected) process.send?.(message, () => process.exit(0));
+      else process.exit(1);
+    });
+});
+
+async function run(input: TestInput): Promise<TestMessage> {
+  const { name, folder } = locate(input);
+  process.env['DATABASE_URL'] = input.databaseUrl;
+  process.env['LRM_SCHEMA'] = `lrm_test_${randomBytes(6).toString('hex')}`;
+  const own = { ...WAITS, ...input.settings, ...(folder ? { LRM_JOBS_DIR: folder } : {}) };
+  for (const [key, value] of Object.entries(own)) process.env[key] = String(value);
+  fillEnvironment(await readApplication(), process.env);
+  // Loaded only now: the schema that our tables are in is read when they are loaded.
+  const { testJob } = await import('./testJob');
+  return { result: await testJob(name, input, stop.signal) };
+}
+
+/** @throws UsageError when it is neither a name nor the file of a job */
+function locate({ job, jobs }: TestInput): { name: string; folder: string | undefined } {
+  if (isName(job)) return { name: job, folder: jobs };
+  const { name, dir } = path.parse(path.resolve(job));
+  if (isName(name)) return { name, folder: dir };
+  throw new UsageError(
+    `${JSON.stringify(job)} is neither a job's name, as 0001_sample, nor its file`,
+  );
+}
