@@ -113,12 +113,8 @@ async function gate(place: Place, expected: number): Promise<void> {
 }
 
 async function tests(place: Place): Promise<void> {
-  await bin(
-    place,
-    'vitest',
-    ['run', '--testTimeout', '120000'],
-    onlyDatabase(place.databases.ours),
-  );
+  const env = { TEST_DATABASE_URL: place.databases.ours.url };
+  await bin(place, 'vitest', ['run', '--testTimeout', '120000'], env);
 }
 
 async function dev(place: Place): Promise<void> {
