@@ -2,7 +2,7 @@
  * `npm run test:packages [word …]`: packs, then installs and uses the package as an application
  * does, once for each row whose name holds all the words. Needs the registry.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connect } from '../../drizzle/connect';
@@ -58,7 +58,6 @@ async function tryRow(
     await createDatabase(serverUrl, names[1]),
   ];
   const temporal = { TEMPORAL_ADDRESS: temporalAddress, TEMPORAL_NAMESPACE: namespaceOf(row) };
-  mkdirSync(folder, { recursive: true });
   writeApplication(folder, row, tarball);
   console.log(`== ${nameOf(row)}`);
   for (const [name, step] of STEPS) {
