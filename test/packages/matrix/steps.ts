@@ -38,6 +38,7 @@ export const STEPS: readonly Step[] = [
   ['lrm dev --once runs the job', dev],
   ['lrm run --inline, killed in the middle and run again', inlineKilled],
   ['the gate passes', (place) => gate(place, 0)],
+  ['the compiled job runs as in production', compiled],
   ['drizzle-kit push finds nothing to drop', push],
 ];
 
@@ -145,6 +146,19 @@ async function inlineKilled(place: Place): Promise<void> {
     throw new Error(`not in the middle, but at ${rows}:\n${output}`);
   await bin(place, 'lrm', ['run', '--inline'], onlyDatabase(database));
   await eachRowOnce(database);
+}
+
+/** Counts a second time, with the jobs that the application's own build has made. */
+async function compiled(place: Place): Promise<void> {
+  const database = place.databases.ours;
+  await bin(place, 'tsc', ['-p', '.', '--noEmit', 'false', '--outDir', 'dist', '--rootDir', '.']);
+  const env = { ...onlyDatabase(database), LRM_JOBS_DIR: 'dist/jobs' };
+  const [job] = await database.sql`
+    select name from long_running_migrations.migrations where name like '%_count_visits'`;
+  await bin(place, 'lrm', ['retry', job?.['name'], '--from-start', '--yes', '--no-run'], env);
+  await bin(place, 'lrm', ['run', '--inline'], env);
+  const twice = await count(database, 2);
+  if (twice !== USERS) throw new Error(`${twice} of ${USERS} rows were counted twice`);
 }
 
 async function count({ sql }: Database, visits: number): Promise<number> {
