@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -54,15 +55,35 @@ test('lrm runs from it, and each of its entries loads with import and require', 
     for (const entry of Object.keys(exports).filter((each) => !each.endsWith('.json'))) {
       const name = 'long-running-migrations' + entry.slice(1);
       const names = Object.keys(require(name)).filter((each) => each !== '__esModule').sort();
-      import(name).then((imported) => console.log(name, names, Object.keys(imported).sort()));
+      import(name).then((imported) =>
+        console.log(name, JSON.stringify(names), JSON.stringify(Object.keys(imported).sort())));
     }`;
   const { stdout: printed } = await run(process.execPath, ['-e', script], { cwd: folder });
-  expect(printed).toMatch("long-running-migrations [ 'defineConfig', 'defineJob' ]");
+  expect(printed).toMatch('long-running-migrations ["defineConfig","defineJob"]');
   for (const line of printed.trim().split('\n')) {
     expect(line).toMatch(/^\S+ (\[.+\]) \1$/);
   }
   rmSync(path.join(installed, 'node_modules'));
 });
+
+test('it names every package that its files load', () => {
+  const manifest = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8'));
+  const named = { ...manifest.dependencies, ...manifest.peerDependencies };
+  // The bundle of the workflows is for Temporal's sandbox and holds its packages.
+  const files = packed.files.filter((file) => /\.m?js$/.test(file) && !/workflowBundle/.test(file));
+  const loaded = files.flatMap((file) => {
+    const text = readFileSync(path.join(installed, file), 'utf8');
+    return [...text.matchAll(/\b(?:require|import)\(['"]([^'"./][^'"]*)['"]\)/g)].map(
+      (match) => match[1] ?? '',
+    );
+  });
+  const packages = loaded.filter((id) => !isBuiltin(id)).map((id) => PACKAGE.exec(id)?.[0] ?? id);
+  expect(packages).toContain('drizzle-orm');
+  expect([...new Set(packages)].filter((name) => !(name in named))).toEqual([]);
+});
+
+/** The package of 'name/file' or '@scope/name/file'. */
+const PACKAGE = /^(?:@[^/]+\/)?[^/]+/;
 
 // TypeScript 5.9 and 6 are part of `npm run test:packages`: they take ten times as long.
 test.each([
