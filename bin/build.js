@@ -83,7 +83,8 @@ async function bundle(input) {
     platform: 'node',
     // postgres.js is patched, so the patched copy comes with us (see docs/postgres-js.md).
     resolve: { alias: { postgres: path.join(root, 'node_modules/postgres/cjs/src/index.js') } },
-    external: (id) => !/^([./]|[A-Za-z]:|postgres$)/.test(id),
+    // A sample's own package comes with it, too: the image keeps no development dependencies.
+    external: (id) => !/^([./]|[A-Za-z]:|(postgres|ngeohash)$)/.test(id),
   });
   const { output } = await bundled.write({
     dir: dist,

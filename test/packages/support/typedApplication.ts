@@ -1,0 +1,68 @@
+/** What an application writes, with the type of each result where it could become `any`. */
+export const TYPED_APPLICATION = `\
+import { eq, gt, isNull, sql } from 'drizzle-orm';
+import { bigint, integer, pgTable, text } from 'drizzle-orm/pg-core';
+import { defineConfig, defineJob, type JobContext } from 'long-running-migrations';
+import { migrations } from 'long-running-migrations/drizzle';
+import { NotCompleted, requireCompleted } from 'long-running-migrations/gate';
+import { executeLongRunningMigrations } from 'long-running-migrations/workflows';
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const same = <A, B>(equal: Equal<A, B>): boolean => equal;
+
+export const users = pgTable('users', {
+  id: bigint('id', { mode: 'bigint' }).primaryKey(),
+  email: text('email').notNull(),
+  emailLower: text('email_lower'),
+  length: integer('length'),
+});
+
+export default defineJob({
+  dependsOn: ['0001_hello'],
+  options: { startToCloseTimeout: '6 hours' },
+  async run(job) {
+    const walk = { key: users.id, where: isNull(users.emailLower) };
+    await job.inBatches(users, walk, async (tx, batch) => {
+      await tx.update(users).set({ emailLower: sql\`lower(\${users.email})\` }).where(batch);
+      const rows = await batch.rows({ id: users.id, email: users.email });
+      same<typeof rows, { id: bigint; email: string }[]>(true);
+      const changed = rows.map((row) => ({ id: row.id, length: row.email.length }));
+      const count = await job.updateRows(tx, users, users.id, changed);
+      same<typeof count, number>(true);
+      // @ts-expect-error -- a text is no length
+      await job.updateRows(tx, users, users.id, [{ id: 1n, length: 'long' }]);
+    });
+  },
+});
+
+export async function run(job: JobContext): Promise<void> {
+  const found = await job.db
+    .select({ id: users.id, email: users.email, lower: users.emailLower })
+    .from(users)
+    .where(gt(users.id, 1n));
+  same<typeof found, { id: bigint; email: string; lower: string | null }[]>(true);
+  const [row] = await job.sql<{ n: number }[]>\`select count(*)::int as n from users\`;
+  same<typeof row, { n: number }>(true);
+  await job.forEach(users, { key: users.id }, async (user) => {
+    same<typeof user, typeof users.$inferSelect>(true);
+  });
+  await job.db.transaction(async (tx) => {
+    await tx.delete(users).where(eq(users.id, 3n)).returning();
+    await job.saveCheckpoint({ last: '3' }, tx);
+  });
+  job.log.info('done', { rows: 3 });
+  job.progress(3, 3);
+  job.signal.throwIfAborted();
+}
+
+export const config = defineConfig({ jobs: './jobs', settings: { LRM_MAX_CONCURRENT: 2 } });
+export const queried = migrations.name;
+export const workflows = { executeLongRunningMigrations };
+export const gate = async () => {
+  try {
+    await requireCompleted(['0001_hello']);
+  } catch (error) {
+    if (error instanceof NotCompleted) console.error(error.message);
+  }
+};
+`;
