@@ -1,8 +1,18 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll } from '@jest/globals';
 import { projectFolder } from '../../settings/projectFolder';
+import { cleanEnvironment } from './environment';
 
 /** A folder with an application that has this package installed. */
 export interface Application {
@@ -45,4 +55,25 @@ export function install(
   const link = path.join(folder, 'node_modules', name);
   mkdirSync(path.dirname(link), { recursive: true });
   symlinkSync(from, link);
+}
+
+/** Runs `lrm <args>` in the application's folder. */
+export function lrmIn({ folder }: Application, ...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [path.join(projectFolder, 'bin/lrm.js'), ...args],
+    { cwd: folder, encoding: 'utf8', env: cleanEnvironment({}) },
+  );
+  return { status, stdout, stderr };
+}
+
+/** All files of the application, with their texts. */
+export function filesOf({ folder }: Application): Record<string, string> {
+  const all = readdirSync(folder, { recursive: true, encoding: 'utf8', withFileTypes: true });
+  const files = all
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name));
+  return Object.fromEntries(
+    files.sort().map((file) => [path.relative(folder, file), readFileSync(file, 'utf8')]),
+  );
 }
