@@ -58,11 +58,15 @@ export function install(
 }
 
 /** Runs `lrm <args>` in the application's folder. */
-export function lrmIn({ folder }: Application, ...args: string[]) {
+export const lrmIn = (application: Application, ...args: string[]) =>
+  lrmWith(application, {}, ...args);
+
+/** Runs `lrm <args>` in the application's folder, with settings in its environment. */
+export function lrmWith({ folder }: Application, settings: NodeJS.ProcessEnv, ...args: string[]) {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [path.join(projectFolder, 'bin/lrm.js'), ...args],
-    { cwd: folder, encoding: 'utf8', env: cleanEnvironment({}) },
+    { cwd: folder, encoding: 'utf8', env: cleanEnvironment(settings) },
   );
   return { status, stdout, stderr };
 }
