@@ -35,8 +35,8 @@ export interface StopSignals {
 }
 
 /**
- * All of `npm start` and `lrm dev`: servers, schema, sample, worker, Schedule, a first run, live progress. At the
- * end it closes everything in the opposite order. Returns the exit code.
+ * All of `npm start` and `lrm dev`: servers, schema, sample, worker, Schedule, a first run, live
+ * progress. At the end it closes everything in the opposite order. Returns the exit code.
  */
 export async function runSession(
   env: NodeJS.ProcessEnv,
