@@ -5,8 +5,10 @@ import { projectFolder } from '../settings/projectFolder';
 import { addCancel } from './commands/cancel';
 import { addCheck } from './commands/check';
 import { addCompletion } from './commands/completion';
+import { addDev } from './commands/dev';
 import { addDoctor } from './commands/doctor';
 import { addFinalize } from './commands/finalize';
+import { addInit } from './commands/init';
 import { addMigrate } from './commands/migrate';
 import { addNew } from './commands/new';
 import { addPause } from './commands/pause';
@@ -17,12 +19,13 @@ import { addRun } from './commands/run';
 import { addSchedule } from './commands/schedule';
 import { addStatus } from './commands/status';
 import { addUnregister } from './commands/unregister';
+import { addWorker } from './commands/worker';
 import { complain } from './terminal/output';
 
 const EPILOG = `
 Set DATABASE_URL for Postgres. Set TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE … or
 write temporal.toml for Temporal. Without them, lrm uses the servers of a
-running 'npm start'.
+running 'lrm dev'.
 For a migration, type its name, its number, or the beginning of its name.
 Exit codes: 0 done, 1 failed, 2 wrong use.`;
 
@@ -41,7 +44,10 @@ function createCommands(): Command {
     .addHelpText('after', EPILOG)
     .configureOutput({ outputError: (text) => sayWrongUse(text, program.commands) })
     .exitOverride();
+  addInit(program);
   addNew(program);
+  addDev(program);
+  addWorker(program);
   addMigrate(program);
   addRegister(program);
   addUnregister(program);
@@ -56,6 +62,8 @@ function createCommands(): Command {
   addFinalize(program);
   addDoctor(program);
   for (const command of program.commands) {
+    // These print what happens until they are stopped.
+    if (['dev', 'worker'].includes(command.name())) continue;
     command.option('--json', 'print one JSON value on standard output, and nothing else');
   }
   return program;

@@ -10,6 +10,9 @@ export const NAME_AT_MOST = 255;
 /** In order of preference: a compiled job comes before its source in the same folder. */
 const ENDINGS = ['.js', '.cjs', '.mjs', '.ts'];
 
+/** Declarations, and tests that lie beside their jobs. */
+const NO_JOB = /\.(d|test|spec)\.[a-z]+$/;
+
 /** The job files of one folder. */
 export interface Catalog {
   /** The path of each job's file, by the job's name. */
@@ -25,7 +28,7 @@ export interface Catalog {
 export async function readCatalog(folder: string): Promise<Catalog> {
   const files = new Map<string, string>();
   const warnings: string[] = [];
-  const found = (await readdir(folder)).filter((file) => !file.endsWith('.d.ts'));
+  const found = (await readdir(folder)).filter((file) => !NO_JOB.test(file));
   const isFile = async (file: string) =>
     (await stat(path.join(folder, file)).catch(() => undefined))?.isFile() ?? false;
   for (const ending of ENDINGS) {

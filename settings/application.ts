@@ -31,7 +31,8 @@ export async function readApplication(from: string = process.cwd()): Promise<App
  * and its configuration. An empty variable counts as not set.
  * @throws UsageError when a file that the configuration names can't be read
  */
-export function fillEnvironment({ folder, config }: Application, env: NodeJS.ProcessEnv): void {
+export function fillEnvironment(application: Application, env: NodeJS.ProcessEnv): void {
+  const { folder, configFile, config } = application;
   for (const name of config.envFiles ?? ['.env']) {
     const file = path.resolve(folder, name);
     if (!existsSync(file)) {
@@ -40,8 +41,9 @@ export function fillEnvironment({ folder, config }: Application, env: NodeJS.Pro
     }
     fill(env, parse(readFileSync(file)));
   }
+  const jobs = configFile ? (config.jobs ?? './jobs') : undefined;
   fill(env, {
-    ...(config.jobs === undefined ? {} : { LRM_JOBS_DIR: path.resolve(folder, config.jobs) }),
+    ...(jobs === undefined ? {} : { LRM_JOBS_DIR: path.resolve(folder, jobs) }),
     ...config.settings,
   });
 }

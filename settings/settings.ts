@@ -4,6 +4,7 @@ import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/e
 import { z } from 'zod';
 import { applicationFolder } from './applicationFolder';
 import { duration } from './duration';
+import { packageManager, startCommand } from './packageManager';
 import { built, projectFolder } from './projectFolder';
 import { DEFAULT_SCHEMA, schemaProblem } from './schemaName';
 import { UsageError } from './usageError';
@@ -22,7 +23,7 @@ export type Settings = Readonly<z.output<typeof schema>> & {
   readonly temporal: ClientConnectConfig;
 };
 
-/** The servers of a running `npm start`, as written to {@link localEndpointsFile}. */
+/** The servers of a running `npm start` or `lrm dev`, as written to {@link localEndpointsFile}. */
 export interface LocalEndpoints {
   readonly databaseUrl: string;
   readonly temporalAddress: string;
@@ -78,8 +79,8 @@ const schema = z.object({
         return path.resolve(folder);
       }
       const message = folder
-        ? `'${path.resolve(folder)}' is not a folder`
-        : 'not set; run npx lrm init, or set it to the folder of your jobs';
+        ? `'${path.resolve(folder)}' is not a folder; write the folder of your jobs, here or as jobs in lrm.config`
+        : `not set; type ${packageManager().exec} lrm init, or set it to the folder of your jobs`;
       context.addIssue({ code: 'custom', message });
       return z.NEVER;
     }),
@@ -151,7 +152,7 @@ export function localEndpoints(): LocalEndpoints | undefined {
 function databaseUrlProblems(url: string | undefined): string[] {
   if (!url) {
     return [
-      'DATABASE_URL: not set, and npm start is not running: start it, or write postgres://user:password@host:5432/database',
+      `DATABASE_URL: not set, and ${startCommand()} is not running: start it, or write postgres://user:password@host:5432/database`,
     ];
   }
   // The value is not quoted, because it holds a password. Node can't parse URLs with several hosts.

@@ -1,29 +1,21 @@
 import { Command, CommanderError } from 'commander';
 import { UsageError } from '../settings/usageError';
-import { runSession, type SessionOptions } from './local/session/session';
+import type { SessionOptions } from './local/session/session';
+import { runUntilCtrlC } from './local/session/untilCtrlC';
 
 /** `npm start`. Exit code: 0 when stopped or done, 1 after a failure, 2 for wrong use. */
 async function main(): Promise<number> {
-  const asked = new AbortController();
-  const insisted = new AbortController();
-  const onSignal = () => (asked.signal.aborted ? insisted : asked).abort();
-  // SIGHUP: the terminal was closed.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-  asked.signal.addEventListener('abort', () => console.log('\nStopping …'));
   try {
-    const stop = { asked: asked.signal, insisted: insisted.signal };
-    return await runSession(process.env, readOptions(), stop);
+    return await runUntilCtrlC(process.env, readOptions());
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    // An error after the operator's stop request is only a consequence of it.
-    if (asked.signal.aborted) return 0;
     console.error(error instanceof Error ? error.message : String(error));
     return error instanceof UsageError ? 2 : 1;
   }
 }
 
 function readOptions(): SessionOptions {
-  return new Command('npm start --')
+  const { sampleData, ...options } = new Command('npm start --')
     .description(
       'Starts Postgres and Temporal (unless DATABASE_URL and TEMPORAL_ADDRESS are set), a worker and a run.',
     )
@@ -33,7 +25,8 @@ function readOptions(): SessionOptions {
     .addHelpText('after', '\nExample:\n  npm start -- --once')
     .exitOverride()
     .parse(process.argv)
-    .opts<SessionOptions>();
+    .opts<{ once: boolean; fresh: boolean; sampleData: boolean }>();
+  return { ...options, samples: sampleData ? 'always' : 'embedded' };
 }
 
 void main().then((code) => {

@@ -1,45 +1,47 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { UsageError } from '../../settings/usageError';
+import type { Application } from '../../settings/application';
+import { jobFile, type Layout, testFile } from '../application/layout';
+import { createFiles } from '../application/newFiles';
+import { jobTemplate, testTemplate } from '../application/templates';
 import { slug } from './description';
-import { addDrizzleMigration } from './drizzleKit';
 import { nextNumber } from './number';
-import { jobTemplate, registrationTemplate, testTemplate } from './templates';
+import { openRegistrar } from './registrar';
 
-/** The new files. Paths are relative to the project. */
+/** The new files. Paths are relative to the application. */
 export interface Scaffold {
   readonly name: string;
   readonly job: string;
-  readonly registration: string;
+  /** Null: it is in no file, but only printed. */
+  readonly registration: string | null;
   readonly test: string;
 }
 
 /**
- * Makes a new job, the Drizzle migration that registers it, and its test.
+ * Makes a new job, the migration of the application that registers it, and its test.
  * @throws UsageError; then no file was made
  */
-export function scaffold(project: string, description: string): Scaffold {
-  if (!existsSync(path.join(project, 'jobs', 'context'))) {
-    throw new UsageError(
-      'npx lrm new needs a development checkout: there is no folder jobs/ with sources here',
-    );
-  }
+export async function scaffold(
+  application: Application,
+  layout: Layout,
+  description: string,
+): Promise<Scaffold> {
+  const { folder, config } = application;
   const words = slug(description);
-  const name = `${nextNumber(project)}_${words}`;
-  // This comes first, because it can fail.
-  const registration = addDrizzleMigration(project, `register_${name}`);
-  writeFileSync(registration, registrationTemplate(name));
+  const registrar = await openRegistrar(application);
+  const jobs = path.normalize(config.jobs ?? 'jobs');
+  const name = `${nextNumber(path.resolve(folder, jobs), registrar.folder)}_${words}`;
+  const job = jobFile(layout, jobs, name);
+  const test = testFile(layout, jobs, name);
   const date = new Date().toISOString().slice(0, 10);
-  const job = path.join(project, 'jobs', `${name}.ts`);
-  writeFileSync(job, jobTemplate(date), { flag: 'wx' });
-  const test = path.join(project, 'test', 'jobs', `${name}.test.ts`);
-  mkdirSync(path.dirname(test), { recursive: true });
-  writeFileSync(test, testTemplate(name), { flag: 'wx' });
-  const relative = (file: string) => path.relative(project, file);
+  const files = [
+    { file: job, text: jobTemplate(layout, date, config.drizzleSchema) },
+    { file: test, text: testTemplate(layout, name) },
+  ];
+  const registration = createFiles(folder, files, () => registrar.register(name));
   return {
     name,
-    job: relative(job),
-    registration: relative(registration),
-    test: relative(test),
+    job,
+    registration: registration ? path.relative(folder, registration) : null,
+    test,
   };
 }

@@ -1,114 +1,163 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { scaffold } from '../../client/new/scaffold';
+import { expect, test } from '@jest/globals';
 import { projectFolder } from '../../settings/projectFolder';
-import { cleanEnvironment } from '../support/environment';
+import { type Application, filesOf, install, lrmIn, useApplications } from '../support/application';
 
-/** A copy of the project, because the new files stay there. */
-let project: string;
+const application = useApplications();
 
-beforeAll(() => {
-  project = mkdtempSync(path.join(tmpdir(), 'lrm-new-'));
-  cpSync(projectFolder, project, {
-    recursive: true,
-    filter: (file) => !/[/\\](node_modules|\.git|\.lrm|dist)$/.test(file),
+const INSERT = (name: string) =>
+  `INSERT INTO long_running_migrations.registrations (name) VALUES ('${name}') ON CONFLICT DO NOTHING;\n`;
+
+/** An application in TypeScript whose lrm.config says `registrations`. */
+const withConfig = (registrations: string, files: Record<string, string> = {}): Application =>
+  application({
+    'package.json': '{ "type": "module", "devDependencies": { "jest": "*" } }',
+    'tsconfig.json': '{}',
+    'lrm.config.mjs': `export default { jobs: './jobs', registrations: ${registrations} };`,
+    ...files,
   });
-  symlinkSync(path.join(projectFolder, 'node_modules'), path.join(project, 'node_modules'));
-});
 
-afterAll(() => rmSync(project, { recursive: true, force: true }));
+function withDrizzle(): Application {
+  const app = withConfig(`{ kind: 'drizzle' }`, {
+    'drizzle.config.ts': `export default { dialect: 'postgresql', schema: './schema.ts', out: './sql' };`,
+    'schema.ts': `import { integer, pgTable } from 'drizzle-orm/pg-core';
+export const users = pgTable('users', { id: integer('id').primaryKey() });`,
+  });
+  install(app.folder, 'drizzle-kit');
+  install(app.folder, 'drizzle-orm');
+  return app;
+}
 
-const number = (name: string) => Number(name.slice(0, 4));
-const read = (file: string) => readFileSync(path.join(project, file), 'utf8');
+interface New {
+  name: string;
+  job: string;
+  registration: string | null;
+  test: string;
+}
 
-test('scaffold takes the next number for the job, its registration and its test', () => {
-  const first = scaffold(project, 'Backfill e-mail lower');
-  expect(first.name).toMatch(/^\d{4}_backfill_e_mail_lower$/);
-  expect(read(first.job)).toMatch('export async function run(job: JobContext): Promise<void>');
-  expect(read(first.registration)).toMatch(
-    `INSERT INTO long_running_migrations.migrations (name) VALUES ('${first.name}') ON CONFLICT DO NOTHING;\n`,
+function make(app: Application, words: string): New {
+  const { status, stdout, stderr } = lrmIn(app, 'new', '--json', words);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+test('without lrm.config, new says what to type first', () => {
+  const { status, stderr } = lrmIn(
+    application({ 'package.json': '{}', 'yarn.lock': '' }),
+    'new',
+    'x',
   );
-  expect(read(first.test)).toMatch(`'finalize', '${first.name}'`);
-
-  const second = scaffold(project, 'more');
-  expect(number(second.name)).toBe(number(first.name) + 1);
-});
-
-test('scaffold writes a journal that drizzle-kit accepts', () => {
-  const { name } = scaffold(project, 'in the journal');
-  const journal = JSON.parse(read('drizzle/sql/meta/_journal.json'));
-  expect(journal.entries.at(-1).tag).toMatch(new RegExp(`^\\d{4}_register_${name}$`));
-  const check = spawnSync(
-    process.execPath,
-    [path.join(project, 'node_modules/drizzle-kit/bin.cjs'), 'check'],
-    { cwd: project, encoding: 'utf8' },
-  );
-  expect(check.stdout + check.stderr).toMatch("Everything's fine");
-});
-
-test('scaffold does not reuse the number of a removed job', () => {
-  const { job, name } = scaffold(project, 'removed later');
-  rmSync(path.join(project, job));
-  const next = scaffold(project, 'after it');
-  expect(number(next.name)).toBe(number(name) + 1);
-});
-
-test('scaffold writes files that need no formatting', () => {
-  const { job, test: file } = scaffold(project, 'well formatted');
-  const biome = path.join(projectFolder, 'node_modules/@biomejs/biome/bin/biome');
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [biome, 'check', '--vcs-enabled=false', job, file],
-    { cwd: project, encoding: 'utf8' },
-  );
-  expect({ status, output: status === 0 ? '' : stdout + stderr }).toEqual({
-    status: 0,
-    output: '',
+  expect({ status, stderr }).toEqual({
+    status: 2,
+    stderr: expect.stringMatching(
+      /^lrm: there is no lrm.config file in .*; type: yarn lrm init\n$/,
+    ),
   });
 });
 
-test("README's job and the job in scaffold's comment compile unchanged", () => {
-  const readme = /```ts\n\/\/ jobs\/0003_backfill_email_lower\.ts\n([\s\S]*?)```/.exec(
-    read('README.md'),
+test("new has the application's drizzle-kit add the registration, which its journal accepts", () => {
+  const app = withDrizzle();
+
+  const first = make(app, 'Backfill e-mail lower');
+
+  expect(first.name).toBe('0001_backfill_e_mail_lower');
+  expect(app.read(first.job)).toContain('export default defineJob({');
+  expect(app.read(first.test)).toContain(`runJob('${first.name}', { databaseUrl })`);
+  const sql = app.read(first.registration ?? '');
+  expect(sql.split('--> statement-breakpoint\n')).toEqual([
+    expect.stringMatching(/CREATE SCHEMA IF NOT EXISTS long_running_migrations;\n$/),
+    expect.stringMatching(/^CREATE TABLE IF NOT EXISTS long_running_migrations\.registrations/),
+    INSERT(first.name),
+  ]);
+  const journal = JSON.parse(app.read('sql/meta/_journal.json'));
+  expect(journal.entries[0].tag).toBe(`0000_register_${first.name}`);
+
+  // Its number stays in use by its registration.
+  rmSync(path.join(app.folder, first.job));
+  rmSync(path.join(app.folder, first.test));
+  expect(make(app, 'after it').name).toBe('0002_after_it');
+});
+
+test('when drizzle-kit fails, new leaves no file', () => {
+  const app = withDrizzle();
+  app.write('schema.ts', 'export const broken = ;');
+  const before = filesOf(app);
+  const { status, stderr } = lrmIn(app, 'new', 'x');
+  expect({ status, lines: stderr.trim().split('\n').length }).toEqual({ status: 2, lines: 1 });
+  expect(filesOf(app)).toEqual(before);
+});
+
+test('new writes a migration for Prisma that comes after the newest one', () => {
+  const app = withConfig(`{ kind: 'prisma' }`, {
+    'prisma/migrations/20991231235900_init/migration.sql': '',
+  });
+  const { name, registration } = make(app, 'x');
+  expect(registration).toBe(`prisma/migrations/20991231235901_register_${name}/migration.sql`);
+  expect(app.read(registration ?? '')).toContain(INSERT(name));
+});
+
+test.each([
+  [[], '0001_register_0001_x.sql'],
+  [['001_a.sql', '009_b.sql'], '010_register_0001_x.sql'],
+  [['V1__a.sql', 'V12__b.sql'], 'V13__register_0001_x.sql'],
+  [['3-a.up.sql', '3-a.down.sql', '4-b.up.sql'], '5-register_0001_x.up.sql'],
+  [['20991231235900_a.sql'], '20991231235901_register_0001_x.sql'],
+])('new numbers its SQL file as the folder does: %j', (files, expected) => {
+  const app = withConfig(
+    `{ kind: 'sql', folder: './db' }`,
+    Object.fromEntries(files.map((file) => [`db/${file}`, ''])),
   );
-  expect(readme?.[1]).toContain('export async function run');
-  writeFileSync(path.join(project, 'jobs/0998_readme.ts'), readme?.[1] ?? '');
-  const { job } = scaffold(project, 'uncommented');
-  const example = read(job)
+  expect(make(app, 'x').registration).toBe(`db/${expected}`);
+});
+
+test('new prints the registration when nothing says where to write it', () => {
+  const app = withConfig(`{ kind: 'print' }`);
+  const { stdout } = lrmIn(app, 'new', 'printed');
+  expect(stdout).toContain(INSERT('0001_printed'));
+  expect(make(app, 'more')).toMatchObject({ name: '0002_more', registration: null });
+});
+
+test("README's job and the job in new's comment compile in an application", () => {
+  const source = (file: string) => JSON.stringify(path.join(projectFolder, file));
+  const app = withConfig(`{ kind: 'print' }`, {
+    'tsconfig.json': `{
+      "compilerOptions": { "strict": true, "noEmit": true, "skipLibCheck": true, "target": "es2022",
+        "module": "preserve", "types": ["node"], "lib": ["es2023", "es2024.string"],
+        "paths": { "long-running-migrations": [${source('jobs/index.ts')}] } },
+      "include": ["jobs"], "exclude": ["**/*.test.ts"]
+    }`,
+  });
+  for (const name of ['drizzle-orm', '@types/node']) install(app.folder, name);
+  const { job } = make(app, 'uncommented');
+  const example = app
+    .read(job)
     .split('\n')
-    .filter((line) => /^ {2}\/\/ {3}/.test(line))
-    .map((line) => line.replace(/^ {2}\/\/ {3}/, ''));
+    .filter((line) => /^ {4}\/\/ {3}/.test(line))
+    .map((line) => line.replace(/^ {4}\/\/ {3}/, ''))
+    .join('\n');
+  expect(example).toContain('job.inBatches');
   const imports = `import { isNull, sql } from 'drizzle-orm';
 import { bigint, pgTable, text } from 'drizzle-orm/pg-core';
-import type { JobContext } from './context';`;
-  writeFileSync(
-    path.join(project, 'jobs/0999_template.ts'),
-    `${imports}\nexport async function run(job: JobContext) {\n${example.join('\n')}\n}\n`,
+import { defineJob } from 'long-running-migrations';\n`;
+  app.write(
+    'jobs/0998_example.ts',
+    `${imports}export default defineJob({ async run(job) {\n${example}\n} });`,
   );
-  expect(example.join('\n')).toContain('job.inBatches');
+  const readme = /```ts\n\/\/ jobs\/\d{4}_backfill_email_lower\.ts\n([\s\S]*?)```/.exec(
+    readFileSync(path.join(projectFolder, 'README.md'), 'utf8'),
+  );
+  app.write(
+    'jobs/0999_readme.ts',
+    (readme?.[1] ?? 'no job').replace('./context', 'long-running-migrations'),
+  );
+
   const tsc = path.join(projectFolder, 'node_modules/typescript/bin/tsc');
-  const { status, stdout } = spawnSync(process.execPath, [tsc, '--noEmit'], {
-    cwd: project,
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', '.'], {
+    cwd: app.folder,
     encoding: 'utf8',
   });
-  rmSync(path.join(project, 'jobs/0998_readme.ts'));
-  rmSync(path.join(project, 'jobs/0999_template.ts'));
+
   expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
 }, 120_000);
-
-test('the test that scaffold writes passes on its own servers', () => {
-  const { test: file } = scaffold(project, 'tested');
-  const jest = path.join(projectFolder, 'node_modules/jest/bin/jest.js');
-  const { status, stderr } = spawnSync(process.execPath, [jest, file], {
-    cwd: project,
-    encoding: 'utf8',
-    env: cleanEnvironment({}),
-  });
-  expect({ status, stderr }).toMatchObject({
-    status: 0,
-    stderr: expect.stringMatching('1 passed'),
-  });
-}, 180_000);

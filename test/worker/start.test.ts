@@ -114,7 +114,7 @@ test('npm start serves lrm in another terminal, refuses a second start, and ends
 
   const second = start([]);
   expect(await second.exited).toBe(2);
-  expect(second.output()).toMatch(/^npm start is already running in this folder.*\n$/);
+  expect(second.output()).toMatch(/^the dev servers are already running in this folder.*\n$/);
   expect(check().status).toBe(0);
 
   first.child.kill('SIGINT');

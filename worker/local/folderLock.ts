@@ -23,7 +23,9 @@ export async function lockFolder(): Promise<FolderLock> {
   for (;;) {
     const holder = await askHolder();
     if (holder === 'running') {
-      throw new UsageError('npm start is already running in this folder: use that one, or stop it');
+      throw new UsageError(
+        'the dev servers are already running in this folder: use those, or stop them first',
+      );
     }
     if (holder === 'stopping') {
       await sleep(100);

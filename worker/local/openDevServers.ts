@@ -5,6 +5,7 @@ import { startDevServers } from './devServers';
 import { removeEndpoints, writeEndpoints } from './endpointsFile';
 import type { DevServersRequest, TemporalRequest } from './messages';
 import type { Closing } from './session/closing';
+import { requireDevelopmentParts } from './session/developmentParts';
 import { type Needs, readNeeds } from './session/needs';
 import { findTemporalCli } from './temporal/temporalCli';
 
@@ -29,7 +30,8 @@ export interface OpenDevServers extends LocalEndpoints {
  * Starts the servers that the environment doesn't name, and writes their addresses for `lrm` in
  * other terminals.
  * @param ended called when a server ends by itself
- * @throws UsageError for wrong settings, or when `npm start` is already running in this folder
+ * @throws UsageError for wrong settings, for missing packages, or when the dev
+ *   servers are already running in this folder
  */
 export async function openDevServers(
   env: NodeJS.ProcessEnv,
@@ -39,6 +41,7 @@ export async function openDevServers(
   ended: (server: string) => void,
 ): Promise<OpenDevServers> {
   const needs = readNeeds(env);
+  await requireDevelopmentParts(env, needs);
   const servers = await startDevServers(await request(env, needs, options.fresh), {
     note: console.log,
     ended,

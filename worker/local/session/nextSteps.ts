@@ -1,8 +1,10 @@
+import { packageManager, startCommand } from '../../../settings/packageManager';
 import { WORKFLOW_ID } from '../../../settings/settings';
 import type { OpenDevServers } from '../openDevServers';
 
 /** Where everything is and what to type next. */
 export function nextSteps(servers: OpenDevServers, workerLog: string): string {
+  const lrm = `${packageManager().exec} lrm`;
   return `
 Postgres  ${servers.embedded.postgres ? withoutPassword(servers.databaseUrl) : 'as DATABASE_URL says'}
 Temporal  ${servers.temporalAddress}
@@ -10,10 +12,10 @@ Web UI    ${servers.webUi ? `${servers.webUi}/namespaces/${servers.embedded.name
 Worker    ${workerLog}
 
 Type in another terminal:
-  npx lrm status            what is registered and how far it is
-  npx lrm new <description> a migration of your own
-  npx lrm --help            everything else
-Ctrl-C stops everything; the next npm start goes on from there.
+  ${lrm} status            what is registered and how far it is
+  ${lrm} new <description> a migration of your own
+  ${lrm} --help            everything else
+Ctrl-C stops everything; the next ${startCommand()} goes on from there.
 `;
 }
 

@@ -19,8 +19,11 @@ export interface SessionOptions {
   readonly once: boolean;
   /** Drop the dev servers' data first. */
   readonly fresh: boolean;
-  /** Put the sample's table and jobs into the database that DATABASE_URL names. */
-  readonly sampleData: boolean;
+  /**
+   * Where to put the sample's table and rows: 'embedded' is into the dev server's database only,
+   * 'always' also into the database that DATABASE_URL names.
+   */
+  readonly samples: 'never' | 'embedded' | 'always';
 }
 
 /** What an operator requests by Ctrl-C. */
@@ -32,8 +35,8 @@ export interface StopSignals {
 }
 
 /**
- * All of `npm start`: servers, schema, sample, worker, Schedule, a first run, live progress. At the
- * end it closes everything in the opposite order. Returns the exit code.
+ * All of `npm start` and `lrm dev`: servers, schema, sample, worker, Schedule, a first run, live
+ * progress. At the end it closes everything in the opposite order. Returns the exit code.
  */
 export async function runSession(
   env: NodeJS.ProcessEnv,
@@ -69,8 +72,9 @@ const workerLog = path.join(localFolder, 'worker.log');
 
 async function prepareDatabase(servers: OpenDevServers, options: SessionOptions): Promise<void> {
   await applyMigrations(servers.databaseUrl, 'sql');
+  if (options.samples === 'never') return;
   // A user's own database gets the sample's table only on request.
-  if (!servers.embedded.postgres && !options.sampleData) return;
+  if (!servers.embedded.postgres && options.samples === 'embedded') return;
   await applyMigrations(servers.databaseUrl, 'sample');
   const loaded = await loadSamplePlaces(servers.databaseUrl);
   if (loaded > 0) console.log(`Loaded ${loaded.toLocaleString('en-US')} places.`);
