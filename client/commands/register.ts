@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { register } from '../../drizzle/rows/register';
+import { SCHEMA } from '../../drizzle/schema';
 import { readCatalog } from '../../jobs/catalog';
 import { migrationName } from '../arguments/name';
 import { meant } from '../arguments/names';
@@ -21,8 +22,9 @@ export function addRegister(program: Command): void {
     .addHelpText(
       'after',
       `
-This line in a schema migration does the same, and is the better way:
-  INSERT INTO long_running_migrations.migrations (name) VALUES ('0001_sample') ON CONFLICT DO NOTHING;
+This line in a schema migration does the same, and is the better way (a form that
+also works before the first npx lrm migrate: docs/registering.md):
+  INSERT INTO ${SCHEMA}.migrations (name) VALUES ('0001_sample') ON CONFLICT DO NOTHING;
 
 Examples:
   npx lrm register 0001_sample
