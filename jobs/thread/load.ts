@@ -36,9 +36,15 @@ async function load(file: string): Promise<Record<string, unknown>> {
   const module: Record<string, unknown> =
     path.extname(file) === '.ts' ? await loadTypeScript(url) : await import(url);
   const standard = module['default'];
+  if (!isObject(standard)) return module;
+  // `export default` of a file that was compiled to CommonJS: Node puts its exports into `default`.
+  const compiled = standard['__esModule'] === true ? standard['default'] : undefined;
   // Node can't detect some exports of CommonJS files. Those are only found in `default`.
-  return typeof standard === 'object' && standard !== null ? { ...standard, ...module } : module;
+  return { ...(isObject(compiled) ? compiled : {}), ...standard, ...module };
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
 
 async function loadTypeScript(url: string): Promise<Record<string, unknown>> {
   try {
