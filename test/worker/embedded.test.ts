@@ -15,7 +15,12 @@ let jobs: JobsFolder;
 
 beforeAll(() => {
   jobs = servers.jobsFolder();
-  jobs.writeJob('0001_short', 'exports.run = async (job) => job.log.info("short one", { of: 1 });');
+  // As TypeScript compiles `export default defineJob({ … })` of a CommonJS application.
+  jobs.writeJob(
+    '0001_short',
+    `Object.defineProperty(exports, '__esModule', { value: true });
+    exports.default = { run: async (job) => job.log.info('short one', { of: 1 }) };`,
+  );
   jobs.writeJob(
     '0002_long',
     `exports.run = async (job) => {
