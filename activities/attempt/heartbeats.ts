@@ -1,6 +1,7 @@
 import type { Database } from '../../drizzle/database';
 import { beat, beatInterval } from '../../drizzle/rows/beat';
 import type { FencedAttempt } from '../../drizzle/rows/fence';
+import { sqlState } from '../../drizzle/sqlState';
 import type { RunningJob } from '../../jobs/process/runningJob';
 import type { Deps } from '../deps';
 import type { AttemptProgress } from './progress';
@@ -68,8 +69,7 @@ export class Heartbeats {
       const reason = await within(BEAT_WITHIN, beat(db, attempt, progress));
       if (reason) stop.ask(reason);
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      log.warn({ code }, 'could not write progress; will try again');
+      log.warn({ code: sqlState(error) }, 'could not write progress; will try again');
     } finally {
       this.writing = false;
     }

@@ -96,7 +96,7 @@ export class AttemptProgress {
   }
 }
 
-/** What no count of rows can be would make every write of the attempt's rows fail. */
+/** An impossible count would make every write of the attempt's rows fail. */
 function whole(count: unknown): number | null {
   const rounded = typeof count === 'number' ? Math.max(0, Math.round(count)) : Number.NaN;
   return Number.isSafeInteger(rounded) ? rounded : null;

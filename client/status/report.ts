@@ -1,6 +1,5 @@
 import { describeInbox, readInbox } from '../../drizzle/rows/registrations';
-import { type MigrationView, readMigrations } from '../../drizzle/rows/status';
-import { pending } from '../../drizzle/rows/transitions';
+import { isPending, type MigrationView, readMigrations } from '../../drizzle/rows/status';
 import { sameNumber } from '../../jobs/catalog';
 import type { Connections } from '../connections';
 import { explain } from '../errors/explain';
@@ -76,8 +75,7 @@ function runTroubles({ run, workers }: TemporalState): string[] {
 
 /** Why waiting migrations are not run. */
 function missingParts(state: TemporalState, migrations: readonly MigrationView[]): string[] {
-  const waiting = migrations.some(({ migration }) => pending.includes(migration.status));
-  if (!waiting) return [];
+  if (!migrations.some(isPending)) return [];
   const warnings = [];
   if (state.workers.length === 0) {
     warnings.push('no worker has polled lately: start one (npm run worker)');

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperationRefused } from '../../drizzle/rows/operationRefused';
-import { type MigrationView, readMigrations } from '../../drizzle/rows/status';
-import { pending } from '../../drizzle/rows/transitions';
+import { isPending, type MigrationView, readMigrations } from '../../drizzle/rows/status';
 import { durationText } from '../../settings/duration';
 import type { Connections } from '../connections';
 import { type StatusRow, statusRow } from '../status/row';
@@ -62,7 +61,7 @@ async function untilEnded(
     said = now.trouble?.kind;
     const rows = await readRows(db, settings.LRM_HEARTBEAT_TIMEOUT, names);
     progress.show(rows);
-    if (rows.every(hasEnded)) return rows;
+    if (!rows.some(isPending)) return rows;
     if (due && !now.run) {
       throw new OperationRefused(`the run has ended without completing ${left(rows)}`);
     }
@@ -95,12 +94,9 @@ export async function readRows(
   return views.map((view) => statusRow(view, null));
 }
 
-/** Only a pending migration can still change by itself. */
-const hasEnded = ({ migration }: StatusRow): boolean => !pending.includes(migration.status);
-
 function left(rows: readonly StatusRow[]): string {
   return rows
-    .filter((row) => !hasEnded(row))
+    .filter(isPending)
     .map(({ migration, notes }) => {
       const why = notes.length > 0 ? `: ${notes.join('; ')}` : '';
       return `${migration.name} is ${migration.status}${why}`;

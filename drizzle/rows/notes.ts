@@ -1,7 +1,6 @@
 import { oneLine, seconds } from '../../settings/screenText';
 import { isStopRequest } from './operationRefused';
-import type { MigrationView } from './status';
-import { pending } from './transitions';
+import { isPending, type MigrationView } from './status';
 
 /**
  * Why a migration is not running, and what is wrong with it. What an operator needs first comes first.
@@ -20,7 +19,7 @@ export function notes(view: MigrationView, inTemporal: readonly string[] = []): 
   if (migration.status === 'paused' || migration.status === 'cancelled') {
     found.push(requestText(view));
   }
-  if (pending.includes(migration.status)) found.push(waiting(view));
+  if (isPending(view)) found.push(waiting(view));
   if (migration.status !== 'completed') found.push(lastError(view));
   return found.filter((note) => note !== null);
 }
@@ -45,6 +44,6 @@ function silence({ attempt, live, silentFor }: MigrationView): string | null {
 export function lastError({ migration, attempt }: MigrationView): string | null {
   const error = migration.error ?? attempt?.error;
   if (!error) return null;
-  const label = pending.includes(migration.status) ? 'last error: ' : '';
+  const label = isPending({ migration }) ? 'last error: ' : '';
   return `${label}${oneLine(error, 500)}`;
 }

@@ -11,6 +11,7 @@ import {
   migrations,
 } from '../schema';
 import { isLive } from './live';
+import { pending } from './transitions';
 
 /** A migration as an operator sees it. */
 export interface MigrationView {
@@ -101,6 +102,10 @@ const shownAttempt = (attempt: Attempt): Attempt => ({
 });
 
 const shown = (text: string | null): string | null => (text === null ? null : plainText(text));
+
+/** Whether a run still has to execute it. All others change only when an operator says so. */
+export const isPending = ({ migration }: Pick<MigrationView, 'migration'>): boolean =>
+  pending.includes(migration.status);
 
 /** From 0 to 100; null when the total is unknown. */
 export const percentDone = ({ status, rowsDone, rowsTotal }: Migration): number | null =>

@@ -86,7 +86,7 @@ describe('beside jobs that harm their own attempts', () => {
       async () => {
         const [row] = await servers.sql`
         select (select array_agg(pid) from pg_stat_activity
-          where application_name in (select ${applicationName(0n).slice(0, -1)}::text || id from long_running_migrations.attempts
+          where datname = current_database() and application_name in (select ${applicationName(0n).slice(0, -1)}::text || id from long_running_migrations.attempts
             where migration = '0008_leaves_things_open')) as open
         from long_running_migrations.migrations where name = '0008_leaves_things_open' and status = 'completed'`;
         return row && (row['open'] ?? []);

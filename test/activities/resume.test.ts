@@ -143,7 +143,7 @@ test('a statement in progress ends soon after its worker was killed', async () =
   const worker = await servers.startWorker({ jobs, env: FAST });
   const run = await startRun(servers);
   const sleeping = () =>
-    servers.sql`select pid from pg_stat_activity where query like '%pg_sleep(600)%' and application_name like 'lrm:%'`;
+    servers.sql`select pid from pg_stat_activity where query like '%pg_sleep(600)%' and application_name like 'lrm:%' and datname = current_database()`;
   await waitFor('the job to sleep in the database', async () => (await sleeping()).length === 1);
 
   worker.kill('SIGKILL');

@@ -131,7 +131,8 @@ test('an attempt that waits for such a session can be paused', async () => {
   expect(await servers.lrm('pause', NAME)).toMatchObject({ code: 0 });
 
   const open = await servers.sql`
-    select 1 from pg_stat_activity where application_name = ${applicationName(id)}`;
+    select 1 from pg_stat_activity
+    where application_name = ${applicationName(id)} and datname = current_database()`;
   expect(open).toHaveLength(0);
   expect((await migration(servers, NAME)).status).toBe('paused');
   await run.result();

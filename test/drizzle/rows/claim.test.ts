@@ -32,7 +32,8 @@ describe('claim', () => {
     batch.catch(() => {});
     await waitFor('the batch to hold the lock', async () => {
       const rows = await database.sql`
-        select 1 from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and granted`;
+        select 1 from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and granted
+          and database = (select oid from pg_database where datname = current_database())`;
       return rows.length > 0;
     });
 
@@ -40,7 +41,8 @@ describe('claim', () => {
 
     expect(await written()).toBe(0);
     const sessions = await database.sql`
-      select 1 from pg_stat_activity where application_name = ${applicationName(id.attempt.id)}`;
+      select 1 from pg_stat_activity
+      where application_name = ${applicationName(id.attempt.id)} and datname = current_database()`;
     expect(sessions).toHaveLength(0);
     await frozen.end({ timeout: 0 });
   });

@@ -84,7 +84,8 @@ describe('the fence', () => {
         second.catch(() => {});
         await waitFor('the second one to wait', async () => {
           const rows = await database.sql`
-            select 1 from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and not granted`;
+            select 1 from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and not granted
+              and database = (select oid from pg_database where datname = current_database())`;
           return rows.length > 0;
         });
       });

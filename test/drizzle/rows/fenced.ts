@@ -63,7 +63,8 @@ export function useFencedMigration() {
   const claimWaits = () =>
     waitFor('a claim to wait for the lock', async () => {
       const rows = await database.sql`
-        select 1 from pg_locks where locktype = 'advisory' and mode = 'ExclusiveLock' and not granted`;
+        select 1 from pg_locks where locktype = 'advisory' and mode = 'ExclusiveLock' and not granted
+          and database = (select oid from pg_database where datname = current_database())`;
       return rows.length > 0;
     });
 

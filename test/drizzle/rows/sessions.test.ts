@@ -150,7 +150,8 @@ test('a claim that waits for a lock names the session that holds it', async () =
   await waitFor('the batch to hold the lock', async () => {
     const locks = await database.sql`
       select 1 from pg_locks join pg_stat_activity using (pid)
-      where locktype = 'advisory' and granted and application_name = ${applicationName(id)}`;
+      where locktype = 'advisory' and granted and application_name = ${applicationName(id)}
+        and datname = current_database()`;
     return locks.length > 0;
   });
   const own = openOwnDatabase(after.url);

@@ -64,7 +64,8 @@ test('stop ends the database sessions of a dead worker, which hold the lock of t
   await waitFor('the orphan to hold the lock', async () => {
     const locks = await database.sql`
       select from pg_locks join pg_stat_activity using (pid)
-      where locktype = 'advisory' and granted and application_name = ${applicationName(id)}`;
+      where locktype = 'advisory' and granted and application_name = ${applicationName(id)}
+        and datname = current_database()`;
     return locks.length > 0;
   });
 

@@ -1,5 +1,4 @@
-import type { MigrationView } from '../../../drizzle/rows/status';
-import { pending } from '../../../drizzle/rows/transitions';
+import { isPending, type MigrationView } from '../../../drizzle/rows/status';
 
 /** The state of all migrations when nothing runs. */
 export interface Summary {
@@ -7,10 +6,6 @@ export interface Summary {
   /** True: no migration has failed, and none is pending. */
   readonly good: boolean;
 }
-
-/** Whether a run still has to execute it. */
-export const isPending = ({ migration }: MigrationView): boolean =>
-  pending.includes(migration.status);
 
 export function summarize(views: readonly MigrationView[]): Summary {
   const rows = views.map((view) => view.migration);

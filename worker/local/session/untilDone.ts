@@ -1,7 +1,6 @@
 import type { Database } from '../../../drizzle/database';
-import { type MigrationView, readMigrations } from '../../../drizzle/rows/status';
+import { isPending, type MigrationView, readMigrations } from '../../../drizzle/rows/status';
 import { runCommand } from './command';
-import { isPending } from './summary';
 
 /**
  * Starts runs until nothing is pending, or until no run can change anything: the pending migrations

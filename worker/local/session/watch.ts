@@ -2,9 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../../drizzle/database';
 import { notes } from '../../../drizzle/rows/notes';
 import { progressLine } from '../../../drizzle/rows/progressText';
-import { type MigrationView, readMigrations } from '../../../drizzle/rows/status';
+import { isPending, type MigrationView, readMigrations } from '../../../drizzle/rows/status';
 import { type LiveLines, openLiveLines } from '../../../settings/liveLines';
-import { isPending } from './summary';
 
 /** Often enough for a bar to look alive. Milliseconds. */
 const POLL = 500;
