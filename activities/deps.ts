@@ -10,6 +10,11 @@ export interface Deps {
   readonly log: Log;
   /** Starts the processes of attempts. */
   readonly jobProcesses: JobProcesses;
+  /**
+   * Reads the options of one job after the other in the same process, see inspectJob(). Default:
+   * false.
+   */
+  readonly shareInspections?: boolean;
   /** This worker's identity as Temporal shows it: pid@host. */
   readonly identity: string;
 }

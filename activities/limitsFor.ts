@@ -7,7 +7,10 @@ import { type AttemptLimits, limitsOf } from './limits';
  * here the settings are enough.
  */
 export async function limitsFor(deps: Deps, file: string): Promise<AttemptLimits> {
-  const inspection = await inspectJob(file, deps.settings.LRM_ERROR_DETAIL);
+  const inspection = await inspectJob(file, {
+    errorDetail: deps.settings.LRM_ERROR_DETAIL,
+    shared: deps.shareInspections,
+  });
   try {
     return limitsOf(deps.settings, inspection.kind === 'facts' ? inspection.facts.options : {});
   } catch {

@@ -13,7 +13,7 @@ export interface Candidate {
 
 /** Why a pending migration cannot be started now; null when it can. */
 export async function whyNotStarted(
-  deps: Pick<Deps, 'db' | 'settings'>,
+  deps: Pick<Deps, 'db' | 'settings' | 'shareInspections'>,
   file: string | undefined,
   name: string,
 ): Promise<string | null> {
@@ -22,13 +22,16 @@ export async function whyNotStarted(
 
 /** The reasons of those that cannot be started now, by name. One question for all of them. */
 export async function whyNoneStarted(
-  { db, settings }: Pick<Deps, 'db' | 'settings'>,
+  { db, settings, shareInspections }: Pick<Deps, 'db' | 'settings' | 'shareInspections'>,
   candidates: readonly Candidate[],
 ): Promise<Map<string, string>> {
   const wanted = new Map<string, readonly string[]>();
   for (const { name, file } of candidates) {
     if (!file) continue;
-    const inspection = await inspectJob(file, settings.LRM_ERROR_DETAIL);
+    const inspection = await inspectJob(file, {
+      errorDetail: settings.LRM_ERROR_DETAIL,
+      shared: shareInspections,
+    });
     // Code that cannot be loaded is started: its attempt writes what is wrong to the row.
     wanted.set(name, inspection.kind === 'facts' ? inspection.facts.dependsOn : []);
   }

@@ -55,6 +55,6 @@ async function readDependencies(
     warn(`there is no file ${name} here; a worker that has it checks its dependencies`);
     return [];
   }
-  const inspection = await inspectJob(file, 'safe');
+  const inspection = await inspectJob(file, { errorDetail: 'safe' });
   return inspection.kind === 'facts' ? inspection.facts.dependsOn : [];
 }

@@ -15,7 +15,7 @@ export interface InlineParts {
   readonly log: Logger;
   /** Migrations at a time. */
   readonly concurrency: number;
-  /** Attempts share processes, see SharedJobProcesses. */
+  /** Attempts share processes, and so do inspections: see SharedJobProcesses and inspectJob(). */
   readonly onlyIfEmpty?: boolean;
 }
 
@@ -42,7 +42,14 @@ export async function withDeps<T>(
     await requireSafeDriver(db.$client).catch((error) => {
       throw error instanceof UnsafeDriver ? new OperationRefused(error.message) : error;
     });
-    return await body({ db, settings, log, jobProcesses, identity });
+    return await body({
+      db,
+      settings,
+      log,
+      jobProcesses,
+      identity,
+      shareInspections: onlyIfEmpty,
+    });
   } finally {
     jobProcesses.close();
     await db.$client.end({ timeout: 2 });

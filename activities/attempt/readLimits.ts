@@ -14,7 +14,10 @@ export async function readLimits(
   file: string,
   timeouts: ActivityTimeouts,
 ): Promise<KnownLimits> {
-  const inspection = await inspectJob(file, deps.settings.LRM_ERROR_DETAIL);
+  const inspection = await inspectJob(file, {
+    errorDetail: deps.settings.LRM_ERROR_DETAIL,
+    shared: deps.shareInspections,
+  });
   switch (inspection.kind) {
     case 'unloadable':
       return { ...inspection, kind: 'threw', during: 'load' };
