@@ -1,8 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { temporal } from '@temporalio/proto';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import { projectFolder } from '../../settings/projectFolder';
+import { built } from '../../settings/projectFolder';
 
 const { HistoryEvent } = temporal.api.history.v1;
 type History = temporal.api.history.v1.IHistory;
@@ -43,10 +42,9 @@ Runtime.install({
  * @throws DeterminismViolationError when the code's commands differ from the recorded ones
  */
 export function replay(history: History, workflowId: string): Promise<void> {
-  const built = (file: string) => path.join(projectFolder, 'dist/workflows', file);
   return Worker.runReplayHistory(
     {
-      workflowBundle: { codePath: built('bundle.js') },
+      workflowBundle: { codePath: built('workflowBundle.js') },
       dataConverter: { payloadConverterPath: built('payloadConverter.js') },
     },
     history,

@@ -103,7 +103,7 @@ describe('retry or fail: a transient error is retried', () => {
 
 test('retry or fail: a job process that cannot start because too many files are open is retried', async () => {
   const script = `
-    const { JobProcess } = require('./dist/jobs/process/jobProcess.js');
+    const { JobProcess } = require('./jobs/process/jobProcess');
     const { closeSync, openSync } = require('node:fs');
     const open = [];
     try { for (;;) open.push(openSync('/dev/null')); } catch {}
@@ -113,7 +113,7 @@ test('retry or fail: a job process that cannot start because too many files are 
     setTimeout(() => {}, 10_000).unref();`;
   const { stdout } = spawnSync(
     'bash',
-    ['-c', 'ulimit -n 64; exec "$0" -e "$1"', process.execPath, script],
+    ['-c', 'ulimit -n 64; exec "$0" -r tsx/cjs -e "$1"', process.execPath, script],
     {
       cwd: projectFolder,
       encoding: 'utf8',

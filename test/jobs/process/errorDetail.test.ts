@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 /** Starts a job process, allows its session, and prints each message that the process sends. */
 const WORKER = `
-  const { JobProcess } = require('${projectFolder}/dist/jobs/process/jobProcess.js');
+  const { JobProcess } = require('${projectFolder}/jobs/process/jobProcess');
   const jobProcess = new JobProcess(256).begin(JSON.parse(process.argv[2]));
   jobProcess.onMessage((message) => {
     console.log(JSON.stringify(message));
@@ -57,8 +57,14 @@ test.each(cases)(
     };
     /** All that the job process sends and prints. */
     const outputOf = (errorDetail: string) => {
-      const args = [path.join(jobs.path, 'worker.js'), JSON.stringify({ ...input, errorDetail })];
+      const args = [
+        '-r',
+        'tsx/cjs',
+        path.join(jobs.path, 'worker.js'),
+        JSON.stringify({ ...input, errorDetail }),
+      ];
       const { stdout, stderr } = spawnSync(process.execPath, args, {
+        cwd: projectFolder,
         encoding: 'utf8',
         timeout: 60_000,
       });

@@ -163,9 +163,9 @@ test('startDevServers calls ended() when a server has ended by itself', async ()
 
 test('the dev servers end when the process that started them is killed', async () => {
   const script = `
-    const { startDevServers } = require('./dist/worker/local/devServers');
+    const { startDevServers } = require('./worker/local/devServers');
     startDevServers(${JSON.stringify(request({ folder: brief(), temporary: true }))}).then(({ pid }) => console.log(pid));`;
-  const parent = spawn(process.execPath, ['-e', script], { cwd: projectFolder });
+  const parent = spawn(process.execPath, ['-r', 'tsx/cjs', '-e', script], { cwd: projectFolder });
   parent.stdout.once('data', () => parent.kill('SIGKILL'));
 
   const pid = Number.parseInt(await text(parent.stdout), 10);

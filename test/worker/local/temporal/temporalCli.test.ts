@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { projectFolder } from '../../../../settings/projectFolder';
 
 const execute = promisify(execFile);
-const FIND = `require('./dist/worker/local/temporal/temporalCli').findTemporalCli(process.env)
+const FIND = `require('./worker/local/temporal/temporalCli').findTemporalCli(process.env)
   .then(console.log, (error) => { console.error(error.message); process.exitCode = 1; });`;
 
 // The result depends on PATH, home and network. So each search runs in its own process, with an
@@ -36,7 +36,7 @@ afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 async function find(extra: NodeJS.ProcessEnv = {}): Promise<string> {
   const options = { cwd: projectFolder, env: { ...env, ...extra } };
-  return (await execute(process.execPath, ['-e', FIND], options)).stdout.trim();
+  return (await execute(process.execPath, ['-r', 'tsx/cjs', '-e', FIND], options)).stdout.trim();
 }
 
 function executable(file: string, content: string): string {
