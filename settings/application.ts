@@ -5,6 +5,7 @@ import { createJiti } from 'jiti';
 import { z } from 'zod';
 import { applicationFolder, CONFIG_FILES, findUpwards } from './applicationFolder';
 import type { Config } from './config';
+import { unknownSettings } from './settings';
 import { UsageError } from './usageError';
 
 /** The application that uses this package. */
@@ -61,8 +62,11 @@ async function loadConfig(file: string): Promise<Config> {
     throw new UsageError(`${file} can't be loaded: ${problem}`);
   }
   const { data, error } = schema.safeParse(exported);
-  if (data) return data as Config;
-  const problems = error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  const misspelt = unknownSettings(Object.keys(data?.settings ?? {}));
+  if (data && misspelt === undefined) return data as Config;
+  const problems = misspelt
+    ? [`settings: ${misspelt}`]
+    : (error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new UsageError(
     `${file}: ${problems.join('; ')}; write: export default defineConfig({ jobs: './jobs' })`,
   );
@@ -81,10 +85,5 @@ const schema = z.strictObject({
     .optional(),
   drizzleSchema: file.optional(),
   envFiles: z.array(file).optional(),
-  settings: z
-    .record(
-      z.string().regex(/^LRM_[A-Z_]+$/, 'not the name of a setting'),
-      z.union([z.string(), z.number()]),
-    )
-    .optional(),
+  settings: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
 });

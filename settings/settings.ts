@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
+import { closest } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { applicationFolder } from './applicationFolder';
 import { duration } from './duration';
@@ -114,6 +115,19 @@ const schema = z.object({
     .enum(['safe', 'full'], { error: (issue) => `'${issue.input}' is not one of safe, full` })
     .default('safe'),
 });
+
+/**
+ * What is wrong with the names of settings that stand in code, where a misspelt one is surely an
+ * error; undefined when nothing is. (The environment may hold LRM_ variables of other programs.)
+ */
+export function unknownSettings(names: readonly string[]): string | undefined {
+  const known = [...Object.keys(schema.shape), 'LRM_TEMPORAL_CLI'];
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length === 0) return undefined;
+  return unknown
+    .map((name) => `${name} is not a setting; did you mean ${closest(name, known)}?`)
+    .join('; ');
+}
 
 /**
  * Reads the settings from the environment. Addresses that it lacks come from a running `npm start`.

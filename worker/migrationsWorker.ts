@@ -86,7 +86,13 @@ function handle(worker: Worker, opened: OpenActivities, log: Log, ready: object)
     },
     shutdown: () => {
       asked = true;
-      stop();
+      // A worker that never ran has no run() that would close it. Its run() then ends at once.
+      if (running) stop();
+      else {
+        running = poll();
+        // Its error is the one of run(), which may never be called.
+        running.catch(() => {});
+      }
     },
   };
 }

@@ -16,7 +16,7 @@ export async function checkTemporal(client: Client, address: string): Promise<Fi
 const worker = ({ workers }: TemporalState): Finding =>
   workers.length > 0
     ? ok('worker', workers.join(', '))
-    : warning('worker', 'none has polled lately', 'npm run worker');
+    : warning('worker', 'none has polled lately', 'npx lrm worker');
 
 const run = ({ run }: TemporalState): Finding =>
   ok('run', run ? `going since ${time(run.startedAt)}` : 'none is going');

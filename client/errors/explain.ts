@@ -2,6 +2,7 @@ import { explainTemporal } from '../../activities/explainTemporal';
 import { explainPostgres } from '../../drizzle/explainPostgres';
 import { EntryFailed, NotApplied } from '../../drizzle/migrator/errors';
 import { OperationRefused } from '../../drizzle/rows/operationRefused';
+import { packageManager } from '../../settings/packageManager';
 import { plainText } from '../../settings/plainText';
 import { UsageError } from '../../settings/usageError';
 
@@ -31,8 +32,22 @@ export function explain(error: unknown): Explanation {
       `${error.message}: ${explain(error.cause).line}. Nothing from that file was kept`,
     );
   }
+  const missing = missingPackage(error);
+  if (missing) {
+    return failed(
+      `the package ${missing} is not installed; type: ${packageManager().add} ${missing}`,
+    );
+  }
   const line = explainTemporal(error) ?? explainPostgres(error);
   return failed(line ?? `unexpected: ${describeUnexpected(error)}`);
+}
+
+/** The peer dependency that could not be loaded: yarn 1 does not install them by itself. */
+function missingPackage(error: unknown): string | undefined {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  if (code !== 'MODULE_NOT_FOUND' && code !== 'ERR_MODULE_NOT_FOUND') return undefined;
+  const peer = /^Cannot find (?:module|package) '(@temporalio\/[a-z-]+|drizzle-orm)\b/;
+  return peer.exec(String(message))?.[1];
 }
 
 /** The line may quote a server, so it is made plain text. */

@@ -78,7 +78,7 @@ function missingParts(state: TemporalState, migrations: readonly MigrationView[]
   if (!migrations.some(isPending)) return [];
   const warnings = [];
   if (state.workers.length === 0) {
-    warnings.push('no worker has polled lately: start one (npm run worker)');
+    warnings.push('no worker has polled lately: start one (npx lrm worker)');
   }
   if (!state.run && !state.schedule) {
     warnings.push('nothing starts a run: npx lrm schedule, or npx lrm run for one now');

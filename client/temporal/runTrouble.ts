@@ -39,12 +39,12 @@ export function runTrouble(task: RunTask | null, workers: readonly string[]): Tr
   }
   if (!task.waitingSince) return null;
   if (workers.length === 0) {
-    return { kind: 'no worker', line: 'the run waits for a worker: start one (npm run worker)' };
+    return { kind: 'no worker', line: 'the run waits for a worker: start one (npx lrm worker)' };
   }
   if (Date.now() - task.waitingSince.getTime() < PICKED_UP_WITHIN) return null;
   const line =
     `the run has been waiting for a worker since ${time(task.waitingSince)}, although ${workers[0]} ` +
-    'was polling lately: is it alive? To start one: npm run worker';
+    'was polling lately: is it alive? To start one: npx lrm worker';
   return { kind: 'silent worker', line };
 }
 

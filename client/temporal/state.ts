@@ -83,7 +83,7 @@ export async function describeRun(client: Client): Promise<Pick<TemporalState, '
 export async function warnWithoutWorker(client: Client): Promise<void> {
   const workers = await listWorkers(client);
   if (workers.length > 0) return;
-  warn(`no worker polls ${TASK_QUEUE}: start one (npm run worker)`);
+  warn(`no worker polls ${TASK_QUEUE}: start one (npx lrm worker)`);
 }
 
 /** Asks Temporal for the run, and for what keeps the run from going on. */

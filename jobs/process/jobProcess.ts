@@ -105,8 +105,7 @@ export class JobProcess {
 }
 
 function start(memoryLimitMb: number, output: Output): ChildProcess {
-  // Two processes can't use the same debugger port.
-  const options = process.execArgv.filter((each) => !isForDebugger(each));
+  const options = inherited(process.execArgv);
   const child = spawn(process.execPath, [...options, SCRIPT, String(memoryLimitMb)], {
     // Its own process group, which is killed together with all that the job starts. And Ctrl-C in a
     // terminal reaches only the worker, which stops its jobs in the right way.
@@ -138,7 +137,17 @@ function channelOf(child: ChildProcess): Socket | undefined {
   return channel;
 }
 
-const isForDebugger = (argument: string) => argument.startsWith('--inspect');
+/**
+ * The options of Node that hold for a job process, too. Two processes can't use the same debugger
+ * port, and `node -e <script>` has a script that is not the job's.
+ */
+function inherited(execArgv: readonly string[]): string[] {
+  const script = execArgv.findIndex((each) => /^(-e|-p|-pe|--eval|--print)$/.test(each));
+  return execArgv.filter((each, at) => {
+    if (script >= 0 && (at === script || at === script + 1)) return false;
+    return !/^--(inspect|eval=|print=|input-type)/.test(each);
+  });
+}
 
 async function ended(child: ChildProcess, channel: Socket | undefined): Promise<JobProcessEnd> {
   // Its job has closed the channel, so no message can come any more.

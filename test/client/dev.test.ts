@@ -32,6 +32,20 @@ test("lrm dev --once runs the application's jobs, on the servers of its .env, wi
   expect(existsSync(path.join(app.folder, '.lrm/worker.log'))).toBe(true);
 }, 120_000);
 
+test('a misspelt setting of lrm.config is refused, with the one that was meant', () => {
+  const app = application({
+    ...APPLICATION,
+    'lrm.config.mjs': `export default { settings: { LRM_MAX_CONCURENT: 2 } };`,
+  });
+  const { status, stderr } = lrmWith(app, {}, 'worker');
+  expect({ status, stderr }).toEqual({
+    status: 2,
+    stderr: expect.stringMatching(
+      /^lrm: .*lrm.config.mjs: settings: LRM_MAX_CONCURENT is not a setting; did you mean LRM_MAX_CONCURRENT\?.*\n$/,
+    ),
+  });
+});
+
 test('lrm worker names all wrong settings, of lrm.config too, in one line', () => {
   const app = application({
     ...APPLICATION,

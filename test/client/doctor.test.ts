@@ -41,7 +41,7 @@ test('lrm doctor exits 0 without a worker and a Schedule, and says what to type'
   ]) {
     expect(find(report, check)).toMatchObject({ check, state: 'ok' });
   }
-  expect(find(report, 'worker')).toMatchObject({ state: 'warning', next: 'npm run worker' });
+  expect(find(report, 'worker')).toMatchObject({ state: 'warning', next: 'npx lrm worker' });
   expect(find(report, 'schedule')).toMatchObject({ state: 'warning', next: 'npx lrm schedule' });
 });
 
@@ -49,7 +49,7 @@ test('lrm doctor prints one line for each check', async () => {
   const { code, stdout } = await servers.lrm('doctor');
   expect(code).toBe(0);
   expect(stdout).toMatch(/^ok +database +PostgreSQL \d/m);
-  expect(stdout).toMatch(/^warning +worker +none has polled lately\. Next: npm run worker$/m);
+  expect(stdout).toMatch(/^warning +worker +none has polled lately\. Next: npx lrm worker$/m);
 });
 
 test('lrm doctor exits 1 when both servers are down, names both, and still checks the rest', async () => {

@@ -18,7 +18,7 @@ test('lrm run starts a run; a second lrm run says that one is going', async () =
   const second = await servers.lrm('run');
   expect(second).toMatchObject({ code: 0, stdout: 'a run is going already\n' });
   expect((await servers.lrm('status')).stderr).toMatch(
-    'the run waits for a worker: start one (npm run worker)',
+    'the run waits for a worker: start one (npx lrm worker)',
   );
   await servers.client.workflow.getHandle('long-running-migrations').terminate();
 });

@@ -151,10 +151,29 @@ test('activities and workflows work in a worker and a bundle of the application,
   expect(await worker.stop()).toBe(0);
 });
 
+test('a worker that is shut down before run() was called leaves nothing open', async () => {
+  const source = `
+    const connection = await NativeConnection.connect({ address });
+    const migrations = await createMigrationsWorker({ connection, logger });
+    migrations.shutdown();
+    await migrations.run();
+    await connection.close();`;
+  const worker = servers.spawnWorker({ jobs, application: application(source, HELLO) });
+  expect(await worker.exited).toBe(0);
+
+  const without = source.slice(0, source.indexOf('await migrations.run()'));
+  const second = servers.spawnWorker({ jobs, application: application(without, HELLO) });
+  expect(await second.exited).toBe(0);
+});
+
 test.each([
   [
     "{ jobs: '/nowhere' }",
     "UsageError: wrong settings: LRM_JOBS_DIR: '/nowhere' is not a folder; write the folder of your jobs, here or as jobs in lrm.config",
+  ],
+  [
+    '{ settings: { LRM_MAX_CONCURENT: 2 } }',
+    'UsageError: settings: LRM_MAX_CONCURENT is not a setting; did you mean LRM_MAX_CONCURRENT?',
   ],
   [
     "{ settings: { LRM_SCHEMA: 'other' } }",

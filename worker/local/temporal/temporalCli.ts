@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } fro
 import path from 'node:path';
 import { promisify } from 'node:util';
 import envPaths from 'env-paths';
+import { packageManager } from '../../../settings/packageManager';
 import { UsageError } from '../../../settings/usageError';
 
 const execute = promisify(execFile);
@@ -44,7 +45,7 @@ export async function findTemporalCli(
     tried.push(`${way}: ${problem}`);
   }
   throw new Error(
-    `no Temporal CLI found; install it and set LRM_TEMPORAL_CLI to its path. Tried: ${tried.join('; ')}`,
+    `no Temporal CLI found; install it and set LRM_TEMPORAL_CLI to its path, or type: ${packageManager().addDev} @temporalio/testing, which downloads it. Tried: ${tried.join('; ')}`,
   );
 }
 
