@@ -4,7 +4,7 @@ import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator';
 import { projectFolder } from '../../settings/projectFolder';
 import { DEFAULT_SCHEMA } from '../../settings/schemaName';
 import { UsageError } from '../../settings/usageError';
-import { SCHEMA } from '../schema';
+import { SCHEMA } from '../ourSchema';
 
 /** Migrations of our own tables ('sql'), or of the samples ('sample'). */
 export type MigrationSet = 'sql' | 'sample';

@@ -26,7 +26,9 @@ test('completion of commands, options, and of migrations from the database', asy
   expect(await complete('pause', '00')).toEqual(['0001_users_email', '0002_users_name']);
   expect(await complete('status', '')).toEqual(['0001_users_email', '0002_users_name']);
   expect(await complete('pause', '0001_users_email', '')).toEqual(['0002_users_name']);
-  expect(await complete('run', '')).toEqual([]);
+  // For `lrm run --inline`.
+  expect(await complete('run', '')).toEqual(['0001_users_email', '0002_users_name']);
+  expect(await complete('schedule', '')).toEqual([]);
 });
 
 test('completion for lrm register takes names from the job files', async () => {

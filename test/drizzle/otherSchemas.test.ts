@@ -51,7 +51,7 @@ test(
     const jobs = { one: one.jobsFolder(), two: two.jobsFolder() };
     jobs.one.writeJob('0001_walk', WALK('1'));
     jobs.two.writeJob('0001_walk', WALK('2'));
-    await Promise.all([
+    const workers = await Promise.all([
       one.startWorker({ jobs: jobs.one }),
       two.startWorker({ jobs: jobs.two, env: other() }),
     ]);
@@ -80,6 +80,8 @@ test(
     select count(*) filter (where by in ('12', '21'))::int as both, count(*)::int as all
     from app.places`;
     expect(row).toEqual({ both: 1000, all: 1000 });
+    // Otherwise they would take the attempts of the next test.
+    for (const worker of workers) expect(await worker.stop()).toBe(0);
   },
   MANY_PROCESSES,
 );

