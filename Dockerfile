@@ -8,7 +8,7 @@ COPY . .
 RUN npm run prepare && npm prune --omit=dev --ignore-scripts
 
 FROM node:22-slim
-ENV NODE_ENV=production
+ENV NODE_ENV=production NPM_CONFIG_CACHE=/tmp/.npm
 WORKDIR /app
 COPY --from=build --chown=node:node /app ./
 # The first process of a container must reap all orphaned processes, for example those that a job
