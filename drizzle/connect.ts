@@ -32,6 +32,8 @@ export function connect(url: string, options: ConnectOptions): Sql {
     connect_timeout: 10,
     // An idle session costs the server memory.
     idle_timeout: 60,
+    // The URL could switch it off. Then an array arrives as text, and a key would be misread.
+    fetch_types: true,
     // A NOTICE may hold row values (RAISE NOTICE in a trigger), so it must not reach a log.
     onnotice: () => {},
     connection: { application_name: options.applicationName },

@@ -18,8 +18,48 @@ export async function inTransaction<T>(
   db: Database,
   body: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  const result = await db.$client.begin(READ_COMMITTED, (client) => body(onClient(client)));
+  const result = await db.$client.begin(READ_COMMITTED, (client) =>
+    whileOpen(client, (guarded) => body(onClient(guarded))),
+  );
   return result as T;
+}
+
+/**
+ * Calls `body` with a client that takes no statement after `body` has ended. When one callback of a
+ * Promise.all() fails, the others go on. The driver would send their statements after the ROLLBACK,
+ * outside of any transaction, or in that of another batch: work done twice, without the fence.
+ */
+async function whileOpen<T>(
+  client: TransactionSql,
+  body: (client: TransactionSql) => Promise<T>,
+): Promise<T> {
+  let ended = false;
+  const requireOpen = () => {
+    if (ended)
+      throw new Error('a statement was sent after its transaction ended: await all of them');
+  };
+  const guarded = new Proxy(client, {
+    get(target, name) {
+      const value = Reflect.get(target, name);
+      if (name === 'savepoint') {
+        return (...args: [...unknown[], (inner: TransactionSql) => Promise<unknown>]) => {
+          requireOpen();
+          const work = args.at(-1) as (inner: TransactionSql) => Promise<unknown>;
+          return value(...args.slice(0, -1), (inner: TransactionSql) => whileOpen(inner, work));
+        };
+      }
+      if (name !== 'unsafe') return value;
+      return (...args: unknown[]) => {
+        requireOpen();
+        return value(...args);
+      };
+    },
+  });
+  try {
+    return await body(guarded);
+  } finally {
+    ended = true;
+  }
 }
 
 /** Like Drizzle's own transaction(). Drizzle's types don't accept a transaction's client. */

@@ -65,7 +65,14 @@ export function readFinished(tx: Transaction, walk: WalkRow, key: Key): Promise<
     .select()
     .from(finishedRanges)
     .where(eq(finishedRanges.walk, walk.id))
-    .orderBy(inOrder(key, typed(key, sql`${finishedRanges.upto}`)));
+    .orderBy(
+      inOrder(key, typed(key, sql`${finishedRanges.upto}`)),
+      // Two ranges may end at keys that are equal and differ as text: 2.0 and 2.00. The second has
+      // no rows, and begins where the first one ends.
+      ...typed(key, sql`${finishedRanges.after}`).map(
+        (each) => sql`${each} ${sql.raw(key.descending ? 'desc' : 'asc')} nulls first`,
+      ),
+    );
 }
 
 /**
