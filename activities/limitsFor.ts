@@ -1,5 +1,5 @@
-import { inspectJob } from '../jobs/process/inspectJob';
 import type { Deps } from './deps';
+import { inspect } from './inspect';
 import { type AttemptLimits, limitsOf } from './limits';
 
 /**
@@ -7,10 +7,7 @@ import { type AttemptLimits, limitsOf } from './limits';
  * here the settings are enough.
  */
 export async function limitsFor(deps: Deps, file: string): Promise<AttemptLimits> {
-  const inspection = await inspectJob(file, {
-    errorDetail: deps.settings.LRM_ERROR_DETAIL,
-    shared: deps.shareInspections,
-  });
+  const inspection = await inspect(deps, file);
   try {
     return limitsOf(deps.settings, inspection.kind === 'facts' ? inspection.facts.options : {});
   } catch {

@@ -1,6 +1,6 @@
 import { readUncompleted } from '../drizzle/rows/dependencies';
-import { inspectJob } from '../jobs/process/inspectJob';
 import type { Deps } from './deps';
+import { inspect } from './inspect';
 
 /** The first few of a hundred dependencies say enough. Characters. */
 const REASON_AT_MOST = 400;
@@ -22,20 +22,17 @@ export async function whyNotStarted(
 
 /** The reasons of those that cannot be started now, by name. One question for all of them. */
 export async function whyNoneStarted(
-  { db, settings, shareInspections }: Pick<Deps, 'db' | 'settings' | 'shareInspections'>,
+  deps: Pick<Deps, 'db' | 'settings' | 'shareInspections'>,
   candidates: readonly Candidate[],
 ): Promise<Map<string, string>> {
   const wanted = new Map<string, readonly string[]>();
   for (const { name, file } of candidates) {
     if (!file) continue;
-    const inspection = await inspectJob(file, {
-      errorDetail: settings.LRM_ERROR_DETAIL,
-      shared: shareInspections,
-    });
+    const inspection = await inspect(deps, file);
     // Code that cannot be loaded is started: its attempt writes what is wrong to the row.
     wanted.set(name, inspection.kind === 'facts' ? inspection.facts.dependsOn : []);
   }
-  const uncompleted = await readUncompleted(db, [...new Set([...wanted.values()].flat())]);
+  const uncompleted = await readUncompleted(deps.db, [...new Set([...wanted.values()].flat())]);
   const reasons = candidates.map(
     ({ name }) => [name, reasonOf(name, wanted.get(name), uncompleted)] as const,
   );

@@ -129,6 +129,12 @@ export function unknownSettings(names: readonly string[]): string | undefined {
     .join('; ');
 }
 
+/** @throws UsageError when code names a setting that does not exist */
+export function requireKnown(settings: Readonly<Record<string, unknown>>): void {
+  const misspelt = unknownSettings(Object.keys(settings));
+  if (misspelt) throw new UsageError(`settings: ${misspelt}`);
+}
+
 /**
  * Reads the settings from the environment. Addresses that it lacks come from a running `npm start`.
  * @throws UsageError with all problems at once, so that they can be fixed together

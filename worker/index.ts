@@ -1,6 +1,6 @@
 import type { NativeConnection } from '@temporalio/worker';
 import { fillEnvironment, readApplication } from '../settings/application';
-import { readSettings, type Settings, unknownSettings } from '../settings/settings';
+import { readSettings, requireKnown, type Settings } from '../settings/settings';
 import { UsageError } from '../settings/usageError';
 import { type ApplicationLogger, logTo } from './applicationLog';
 import { createLog } from './log';
@@ -90,8 +90,7 @@ async function settingsOf({ databaseUrl, jobs, settings }: MigrationsOptions): P
   if (settings && 'LRM_SCHEMA' in settings) {
     throw new UsageError('LRM_SCHEMA: set it in the environment or in lrm.config, not in settings');
   }
-  const misspelt = unknownSettings(Object.keys(settings ?? {}));
-  if (misspelt) throw new UsageError(`settings: ${misspelt}`);
+  requireKnown(settings ?? {});
   fillEnvironment(await readApplication(), process.env);
   const given = Object.entries(settings ?? {}).map(([name, value]) => [name, String(value)]);
   return readSettings({

@@ -1,13 +1,12 @@
-import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { Deps } from '../activities/deps';
-import { missingEntries } from '../drizzle/migrator/migrate';
 import { OperationRefused } from '../drizzle/rows/operationRefused';
-import { requireSafeDriver, UnsafeDriver } from '../drizzle/safeDriver';
 import { openOwnDatabase } from '../drizzle/workerDatabase';
 import { JobProcessPool } from '../jobs/process/jobProcessPool';
 import { SharedJobProcesses } from '../jobs/process/sharedJobProcesses';
 import type { Settings } from '../settings/settings';
+import { databaseProblem } from './databaseProblem';
+import { identity } from './identity';
 
 /** What {@link withDeps} puts together. */
 export interface InlineParts {
@@ -33,21 +32,15 @@ export async function withDeps<T>(
   const jobProcesses = onlyIfEmpty
     ? new SharedJobProcesses(memory, 'stderr')
     : new JobProcessPool(memory, concurrency, 'stderr');
-  const identity = `${process.pid}@${hostname()}`;
   try {
-    const missing = await missingEntries(db.$client);
-    if (missing.length > 0) {
-      throw new OperationRefused(`the database lacks ${missing.join(', ')}; type: npx lrm migrate`);
-    }
-    await requireSafeDriver(db.$client).catch((error) => {
-      throw error instanceof UnsafeDriver ? new OperationRefused(error.message) : error;
-    });
+    const problem = await databaseProblem(settings.databaseUrl);
+    if (problem !== undefined) throw new OperationRefused(problem);
     return await body({
       db,
       settings,
       log,
       jobProcesses,
-      identity,
+      identity: identity(),
       shareInspections: onlyIfEmpty,
     });
   } finally {

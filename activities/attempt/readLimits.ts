@@ -1,5 +1,5 @@
-import { inspectJob } from '../../jobs/process/inspectJob';
 import type { Deps } from '../deps';
+import { inspect } from '../inspect';
 import { type ActivityTimeouts, type AttemptLimits, limitsOf, underTimeouts } from '../limits';
 import type { AttemptEnd } from './runAttempt';
 
@@ -14,10 +14,7 @@ export async function readLimits(
   file: string,
   timeouts: ActivityTimeouts,
 ): Promise<KnownLimits> {
-  const inspection = await inspectJob(file, {
-    errorDetail: deps.settings.LRM_ERROR_DETAIL,
-    shared: deps.shareInspections,
-  });
+  const inspection = await inspect(deps, file);
   switch (inspection.kind) {
     case 'unloadable':
       return { ...inspection, kind: 'threw', during: 'load' };

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { isName } from '../../jobs/catalog';
 import { fillEnvironment, readApplication } from '../../settings/application';
-import { unknownSettings } from '../../settings/settings';
+import { requireKnown } from '../../settings/settings';
 import { UsageError } from '../../settings/usageError';
 import type { TestInput, TestMessage } from './messages';
 
@@ -26,8 +26,7 @@ process.once('message', (input: TestInput) => {
 
 async function run(input: TestInput): Promise<TestMessage> {
   const { name, folder } = locate(input);
-  const misspelt = unknownSettings(Object.keys(input.settings));
-  if (misspelt) throw new UsageError(`settings: ${misspelt}`);
+  requireKnown(input.settings);
   process.env['DATABASE_URL'] = input.databaseUrl;
   process.env['LRM_SCHEMA'] = `lrm_test_${randomBytes(6).toString('hex')}`;
   const own = { ...WAITS, ...input.settings, ...(folder ? { LRM_JOBS_DIR: folder } : {}) };

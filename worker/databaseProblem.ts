@@ -1,0 +1,26 @@
+import { connect } from '../drizzle/connect';
+import { missingEntries } from '../drizzle/migrator/migrate';
+import { requireSafeDriver, UnsafeDriver } from '../drizzle/safeDriver';
+
+/**
+ * Why this code can't use the database: our tables are missing or too old, or the driver is not
+ * safe. Waiting would not fix it. Undefined: it can.
+ * @throws what connecting throws
+ */
+export async function databaseProblem(databaseUrl: string): Promise<string | undefined> {
+  // With more than one connection the driver's test would prove nothing, see requireSafeDriver().
+  const one = connect(databaseUrl, { max: 1, applicationName: 'lrm worker' });
+  try {
+    const missing = await missingEntries(one);
+    if (missing.length > 0) {
+      return `the database lacks ${missing.join(', ')}; type: npx lrm migrate`;
+    }
+    await requireSafeDriver(one);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UnsafeDriver) return error.message;
+    throw error;
+  } finally {
+    await one.end({ timeout: 2 });
+  }
+}
