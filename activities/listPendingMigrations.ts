@@ -1,4 +1,4 @@
-import { pendingPages } from '../drizzle/rows/pendingPages';
+import { type PendingRow, pendingPages } from '../drizzle/rows/pendingPages';
 import { readCatalog } from '../jobs/catalog';
 import type { ListInput, Listing, NotStarted, Ready } from './contract';
 import type { Deps } from './deps';
@@ -48,12 +48,12 @@ async function findReady(
       const file = files.get(row.name);
       // It costs nothing to see that a file is missing. To read dependencies may take a process.
       if (slots > 0 && full() && file) continue;
-      const reason = await whyNotStarted(deps, file, row.name);
+      const reason = await whyNotStarted(deps, { ...row, file });
       if (reason !== null) {
         await noteReason(deps, row, reason);
         count++;
         if (first.length < NAMES_AT_MOST) first.push({ name: row.name, reason });
-      } else if (file && !full()) ready.push(await withLimits(deps, file, row.name));
+      } else if (file && !full()) ready.push(await withLimits(deps, file, row));
     }
     // Without a free slot, too, the first page is judged: the result says what is not started.
     if (full()) break;
@@ -61,7 +61,12 @@ async function findReady(
   return { ready, left: { count, first } };
 }
 
-async function withLimits(deps: Deps, file: string, name: string): Promise<Ready> {
+async function withLimits(
+  deps: Deps,
+  file: string,
+  { name, direction }: PendingRow,
+): Promise<Ready> {
   const { startToClose, heartbeatTimeout } = await limitsFor(deps, file);
-  return { name, startToCloseTimeout: startToClose, heartbeatTimeout };
+  const revert = direction === 'revert' ? { revert: true } : {};
+  return { name, startToCloseTimeout: startToClose, heartbeatTimeout, ...revert };
 }

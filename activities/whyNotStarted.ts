@@ -1,4 +1,5 @@
 import { readUncompleted } from '../drizzle/rows/dependencies';
+import type { Direction } from '../drizzle/schema';
 import type { Deps } from './deps';
 import { inspect } from './inspect';
 
@@ -9,15 +10,15 @@ const REASON_AT_MOST = 400;
 export interface Candidate {
   readonly name: string;
   readonly file: string | undefined;
+  readonly direction: Direction;
 }
 
 /** Why a pending migration cannot be started now; null when it can. */
 export async function whyNotStarted(
   deps: Pick<Deps, 'db' | 'settings' | 'shareInspections'>,
-  file: string | undefined,
-  name: string,
+  candidate: Candidate,
 ): Promise<string | null> {
-  return (await whyNoneStarted(deps, [{ name, file }])).get(name) ?? null;
+  return (await whyNoneStarted(deps, [candidate])).get(candidate.name) ?? null;
 }
 
 /** The reasons of those that cannot be started now, by name. One question for all of them. */
@@ -26,8 +27,14 @@ export async function whyNoneStarted(
   candidates: readonly Candidate[],
 ): Promise<Map<string, string>> {
   const wanted = new Map<string, readonly string[]>();
-  for (const { name, file } of candidates) {
+  for (const { name, file, direction } of candidates) {
     if (!file) continue;
+    // What depends on others comes after them. Going back, it comes before them: so it must not wait
+    // until what it depends on is completed again.
+    if (direction === 'revert') {
+      wanted.set(name, []);
+      continue;
+    }
     const inspection = await inspect(deps, file);
     // Code that cannot be loaded is started: its attempt writes what is wrong to the row.
     wanted.set(name, inspection.kind === 'facts' ? inspection.facts.dependsOn : []);

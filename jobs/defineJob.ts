@@ -8,6 +8,18 @@ export interface Job {
    * @throws anything: by type and code it is decided whether the migration is retried or has failed
    */
   readonly run: (job: JobContext) => unknown;
+  /**
+   * Undoes what run() has done, when an operator asks for it (`lrm revert`). It runs with the same
+   * walks, limits and retries as run(). Run() may have done any part of the work, or all: so it must
+   * undo only what it finds done. Default: the migration can't be reverted.
+   * @example
+   * async revert(job) {
+   *   await job.inBatches(users, { key: users.id, where: isNotNull(users.emailLower) }, async (tx, batch) => {
+   *     await tx.update(users).set({ emailLower: null }).where(batch);
+   *   });
+   * }
+   */
+  readonly revert?: (job: JobContext) => unknown;
   /** Names of migrations that have to be completed before this one begins. Default: none. */
   readonly dependsOn?: readonly string[];
   /** Limits of its attempts, where they differ from the settings. */

@@ -1,4 +1,5 @@
 import { oneLine, seconds } from '../../settings/screenText';
+import { revertNote } from './direction';
 import { isStopRequest } from './operationRefused';
 import { isPending, type MigrationView } from './status';
 
@@ -8,7 +9,8 @@ import { isPending, type MigrationView } from './status';
  */
 export function notes(view: MigrationView, inTemporal: readonly string[] = []): string[] {
   const { migration } = view;
-  const found: (string | null)[] = [];
+  // The error of a failed one says the same.
+  const found: (string | null)[] = migration.status === 'failed' ? [] : [revertNote(migration)];
   if (migration.status === 'in_progress') {
     found.push(
       isStopRequest(migration.request) ? `to ${requestText(view)}` : null,
@@ -20,7 +22,8 @@ export function notes(view: MigrationView, inTemporal: readonly string[] = []): 
     found.push(requestText(view));
   }
   if (isPending(view)) found.push(waiting(view));
-  if (migration.status !== 'completed') found.push(lastError(view));
+  if (migration.status !== 'completed' && migration.status !== 'reverted')
+    found.push(lastError(view));
   return found.filter((note) => note !== null);
 }
 

@@ -109,7 +109,7 @@ export const isPending = ({ migration }: Pick<MigrationView, 'migration'>): bool
 
 /** From 0 to 100; null when the total is unknown. */
 export const percentDone = ({ status, rowsDone, rowsTotal }: Migration): number | null =>
-  status === 'completed' ? 100 : percent(rowsDone, rowsTotal);
+  status === 'completed' || status === 'reverted' ? 100 : percent(rowsDone, rowsTotal);
 
 /** Seconds until a migration is done, at the speed of the running attempt; null when unknown. */
 export function secondsLeft({ migration, rowsPerSecond }: MigrationView): number | null {

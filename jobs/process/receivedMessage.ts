@@ -29,7 +29,11 @@ const description: z.ZodType = z.lazy(() =>
 const message = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('facts'),
-    facts: z.object({ options: z.looseObject({}), dependsOn: z.array(z.string()) }),
+    facts: z.object({
+      options: z.looseObject({}),
+      dependsOn: z.array(z.string()),
+      reverts: z.boolean(),
+    }),
   }),
   z.object({ type: z.literal('running') }),
   z.object({

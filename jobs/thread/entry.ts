@@ -1,7 +1,8 @@
 import { eq, sql } from 'drizzle-orm';
 import { COMMIT_DURABLY } from '../../drizzle/durable';
 import { AttemptOutdated } from '../../drizzle/rows/superseded';
-import { migrations } from '../../drizzle/schema';
+import { type Direction, migrations } from '../../drizzle/schema';
+import { UsageError } from '../../settings/usageError';
 import { type Attempt, fencedTransaction } from '../context/attempt';
 import { Tally } from '../context/walk/tally';
 import { describeError } from '../process/describeError';
@@ -16,7 +17,7 @@ import type {
 } from '../process/messages';
 import { Checkpoint } from './checkpoint';
 import { createContext } from './context';
-import { loadJob } from './load';
+import { type LoadedJob, loadJob } from './load';
 import { ourPort, send } from './port';
 import { Reporter, threadLog } from './reporter';
 import { openSessions } from './session';
@@ -56,8 +57,8 @@ ourPort.on('message', (message: ThreadInput | ToThread) => {
 
 async function inspect(file: string): Promise<void> {
   try {
-    const { options, dependsOn } = await loadJob(file);
-    send({ type: 'facts', facts: { options, dependsOn } });
+    const { options, dependsOn, reverts } = await loadJob(file);
+    send({ type: 'facts', facts: { options, dependsOn, reverts } });
   } catch (thrown) {
     failed('load')(thrown);
   }
@@ -69,11 +70,12 @@ async function runJob(input: RunInput): Promise<void> {
   const reporter = new Reporter();
   let during: During = 'load';
   try {
-    const job = await loadJob(input.file);
+    const body = bodyOf(await loadJob(input.file), input.direction);
     const sessions = openSessions(input, () => failed('elsewhere')(new AttemptOutdated(LOST)));
     const attempt: Attempt = {
       ...input.attempt,
       id: BigInt(input.attempt.id),
+      direction: input.direction,
       db: sessions.db,
       signal: own.signal,
       log: threadLog(),
@@ -86,7 +88,7 @@ async function runJob(input: RunInput): Promise<void> {
     send({ type: 'running' });
     const walks = new Tally(attempt);
     const checkpoint = new Checkpoint(attempt, input.checkpointVersion);
-    await job.run(createContext(attempt, sessions, checkpoint, walks));
+    await body(createContext(attempt, sessions, checkpoint, walks));
     // Read now: a stop request after this point comes too late to interrupt run().
     const stopped = own.signal.aborted;
     reporter.flush();
@@ -103,6 +105,15 @@ async function runJob(input: RunInput): Promise<void> {
     await printed();
     failed(during)(thrown);
   }
+}
+
+function bodyOf({ run, revert }: LoadedJob, direction: Direction): LoadedJob['run'] {
+  if (direction === 'forward') return run;
+  if (revert) return revert;
+  throw new UsageError(
+    "no function 'revert' is exported, so the migration can't be reverted; " +
+      'write: export async function revert(job) { … }',
+  );
 }
 
 /** Never returns: whatever the job would make of an error, it does nothing more. */

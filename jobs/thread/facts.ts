@@ -2,6 +2,7 @@ import { duration } from '../../settings/duration';
 import { UsageError } from '../../settings/usageError';
 import { isName } from '../catalog';
 import type { JobOptions } from '../context/index';
+import type { Job } from '../defineJob';
 
 // Checked without zod: it would make loading a thread 50 % slower, and each attempt starts a thread.
 
@@ -60,5 +61,16 @@ export function readDependsOn(exported: unknown): readonly string[] {
   if (names.every((name) => typeof name === 'string' && isName(name))) return names;
   throw new UsageError(
     "dependsOn: is not a list of names; write export const dependsOn = ['0001_a']",
+  );
+}
+
+/**
+ * Reads a job's exported `revert`; undefined when there is none.
+ * @throws UsageError when it is not a function
+ */
+export function readRevert(exported: unknown): Job['revert'] {
+  if (exported === undefined || typeof exported === 'function') return exported as Job['revert'];
+  throw new UsageError(
+    'revert: is not a function; write export async function revert(job) { … }, or leave it out',
   );
 }

@@ -6,11 +6,12 @@ import { UsageError } from '../../settings/usageError';
 import type { JobContext } from '../context/index';
 import type { JobFacts } from '../process/messages';
 import { traceToSources } from '../process/place';
-import { readDependsOn, readOptions } from './facts';
+import { readDependsOn, readOptions, readRevert } from './facts';
 
 /** A loaded job file. */
 export interface LoadedJob extends JobFacts {
   readonly run: (job: JobContext) => unknown;
+  readonly revert: ((job: JobContext) => unknown) | undefined;
 }
 
 /**
@@ -26,8 +27,11 @@ export async function loadJob(file: string): Promise<LoadedJob> {
         'or: export async function run(job) { … }',
     );
   }
+  const revert = readRevert(exported['revert']);
   return {
     run: exported['run'] as LoadedJob['run'],
+    revert,
+    reverts: revert !== undefined,
     options: readOptions(exported['options']),
     dependsOn: readDependsOn(exported['dependsOn']),
   };
