@@ -82,6 +82,7 @@ async function writeMigration(
       rowsDone: sql`greatest(${migrations.rowsDone}, ${progress.done})`,
       rowsTotal: ended && progress.done > 0 ? progress.done : progress.total,
       waitsFor: null,
+      step: null,
       updatedAt: now,
     })
     .where(

@@ -7,6 +7,7 @@ import {
   type MigrationStatus,
   migrations,
   type OperatorRequest,
+  steps,
   walks,
 } from '../schema';
 import { inTransaction } from '../transaction';
@@ -145,7 +146,7 @@ function begin(
       .where(
         and(eq(migrations.name, name), inArray(migrations.status, [...transitions[move].from])),
       );
-    if (fromStart) await dropWalks(tx, name);
+    if (fromStart) await dropProgress(tx, name);
     return beginning;
   });
 }
@@ -158,14 +159,15 @@ export const mayRevert = ({ status, direction }: Row): boolean =>
 export const mayRetry = (fromStart: boolean): MigrationStatus[] =>
   transitions.retry.from.filter((status) => fromStart || status !== 'completed');
 
-/** Removes a migration's walks and their finished ranges, which have no foreign key. */
-export async function dropWalks(
+/** Removes a migration's steps, its walks, and their finished ranges, which have no foreign key. */
+export async function dropProgress(
   tx: Pick<Database, 'delete' | 'select'>,
   name: string,
 ): Promise<void> {
   const own = tx.select({ id: walks.id }).from(walks).where(eq(walks.migration, name));
   await tx.delete(finishedRanges).where(inArray(finishedRanges.walk, own));
   await tx.delete(walks).where(eq(walks.migration, name));
+  await tx.delete(steps).where(eq(steps.migration, name));
 }
 
 const request = (move: OperatorRequest, asked: Asked) => ({
