@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { readDependsOn, readOptions } from '../../../jobs/thread/facts';
+import { readDependsOn, readOptions, readRevert } from '../../../jobs/thread/facts';
 
 test.each([[undefined], [{}], [{ maxFailures: 3, memoryLimitMb: 512 }], [{ stopGrace: '5 min' }]])(
   'readOptions accepts %j',
@@ -33,4 +33,14 @@ test.each([
   [Array.from({ length: 101 }, () => '0001_a')],
 ])('readDependsOn refuses %j', (exported) => {
   expect(() => readDependsOn(exported)).toThrow(/^dependsOn: is not a list of names; write /);
+});
+
+test('readRevert accepts a function or nothing', () => {
+  const revert = () => {};
+  expect(readRevert(revert)).toBe(revert);
+  expect(readRevert(undefined)).toBeUndefined();
+});
+
+test.each([[null], [true], ['revert'], [{}]])('readRevert refuses %j', (exported) => {
+  expect(() => readRevert(exported)).toThrow(/^revert: is not a function; write export async/);
 });

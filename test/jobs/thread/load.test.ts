@@ -66,7 +66,7 @@ exports.default = (0, lrm.defineJob)({ ${FIELDS} });`,
   ],
 ])('a job is found in %s', async (_, packageJson, job, source) => {
   const found = await inspect({ 'package.json': packageJson, [job]: source }, job);
-  expect(found).toEqual({ type: 'facts', facts: FACTS });
+  expect(found).toMatchObject({ type: 'facts', facts: { ...FACTS, reverts: false } });
 });
 
 test.each([
@@ -83,7 +83,7 @@ export default { ...facts, run: async () => {} };`,
     },
     'jobs/0001_a.ts',
   );
-  expect(found).toEqual({ type: 'facts', facts: FACTS });
+  expect(found).toMatchObject({ type: 'facts', facts: { ...FACTS, reverts: false } });
 });
 
 test('a file without a job gets a message with both forms', async () => {
