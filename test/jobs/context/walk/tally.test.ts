@@ -41,5 +41,7 @@ test('the total is never below what is done: an estimate may be too small', asyn
 test('a walk that still runs names the function that returned', async () => {
   const tally = new Tally({ report: () => {}, direction: 'revert' });
   void tally.track(undefined, 'people', () => new Promise<void>(() => {}));
-  expect(() => tally.requireComplete()).toThrow(/^revert\(\) returned while its walk '1' was still/);
+  expect(() => tally.requireComplete()).toThrow(
+    /^revert\(\) returned while its walk '1' was still/,
+  );
 });
