@@ -35,7 +35,7 @@ function waiting({ migration: { waitsFor }, live }: MigrationView): string | nul
 
 function doing(view: MigrationView): string | null {
   const step = runningStep(view);
-  return step && `step: ${step}`;
+  return step ? `step: ${step}` : null;
 }
 
 /** The operator's request, as in 'pause (alice@build-7: month-end)'. */
