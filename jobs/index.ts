@@ -10,6 +10,7 @@ export type {
   JobContext,
   JobOptions,
   Log,
+  MapOptions,
   Sql,
   Transaction,
 } from './context/index';

@@ -24,8 +24,7 @@ beforeEach(() =>
 
 afterEach(() =>
   database.sql.unsafe(`drop table parts; truncate long_running_migrations.walks,
-    long_running_migrations.finished_ranges, long_running_migrations.attempts,
-    long_running_migrations.migrations`),
+    long_running_migrations.finished_ranges`),
 );
 
 const byParent = { groupBy: parts.parent, throttle: false } as const;
