@@ -92,7 +92,7 @@ test("new has the application's drizzle-kit add the registration, which its jour
 
   expect(first.name).toBe('0001_backfill_e_mail_lower');
   expect(app.read(first.job)).toContain('export default defineJob({');
-  expect(app.read(first.test)).toContain(`runJob('${first.name}', { databaseUrl })`);
+  expect(app.read(first.test)).toContain(`runJob('${first.name}', options)`);
   const sql = app.read(first.registration ?? '');
   expect(sql.split('--> statement-breakpoint\n')).toEqual([
     expect.stringMatching(/CREATE SCHEMA IF NOT EXISTS long_running_migrations;\n$/),
