@@ -11,5 +11,7 @@ export {
   type OperatorRequest,
   operatorRequest,
   registrations,
+  type SkippedRow,
+  skippedRows,
   walks,
 } from './schema';

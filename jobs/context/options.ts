@@ -46,6 +46,18 @@ export interface BatchOptions extends WalkOptions {
   readonly targetBatchTime?: string | undefined;
   /** The smallest and the largest number of rows in a batch. Default: 1 and 20,000. */
   readonly batchSize?: { readonly min?: number; readonly max?: number } | undefined;
+  /**
+   * What becomes of a batch that fails because of its data: an error of Postgres in the classes 22
+   * and 23, or a BadRow. 'fail' ends the migration. 'skip' cuts the batch in halves, down to the
+   * row. Good rows are done, and each bad one is recorded, once, in `skipped_rows`
+   * (`lrm skipped <name>`). Default: 'fail'.
+   */
+  readonly onError?: 'fail' | 'skip' | undefined;
+  /**
+   * With `onError: 'skip'`: the migration fails when the walk would skip more rows than this, over
+   * all attempts. 1 to 100,000. Default: 1,000.
+   */
+  readonly maxSkipped?: number | undefined;
 }
 
 /** {@link BatchOptions} with the defaults filled in. */
@@ -53,6 +65,8 @@ export interface ResolvedBatchOptions {
   readonly lanes: number;
   readonly targetMs: number;
   readonly bounds: SizeBounds;
+  /** How many rows of the walk may be skipped. Undefined: none, a bad row fails the migration. */
+  readonly maxSkipped: number | undefined;
 }
 
 /** The attempt's other connections are for look-ups (two) and for the job's own queries. */
@@ -63,6 +77,9 @@ const LANES_AT_MOST = 12;
  */
 const LARGEST_BATCH = 20_000;
 const TARGET_BATCH_TIME = '100 ms';
+/** So many rows can be looked at one by one. More mean that the job is wrong, and not the data. */
+const SKIPPED = 1_000;
+const SKIPPED_AT_MOST = 100_000;
 
 /** @throws JobUsageError that names the first option with a value that is not allowed. */
 export function readBatchOptions(options: BatchOptions): ResolvedBatchOptions {
@@ -80,7 +97,22 @@ export function readBatchOptions(options: BatchOptions): ResolvedBatchOptions {
   if (!isCount(min) || !isCount(max) || min > max) {
     throw new JobUsageError(`batchSize is ${min} to ${max}; both must be whole numbers above 0`);
   }
-  return { lanes, targetMs, bounds: { min, max } };
+  return { lanes, targetMs, bounds: { min, max }, maxSkipped: readMaxSkipped(options) };
+}
+
+function readMaxSkipped({ onError = 'fail', maxSkipped }: BatchOptions): number | undefined {
+  if (onError !== 'fail' && onError !== 'skip') {
+    throw new JobUsageError("onError is neither 'fail' nor 'skip'");
+  }
+  if (onError === 'fail') {
+    if (maxSkipped === undefined) return undefined;
+    throw new JobUsageError("maxSkipped needs onError: 'skip'; without it, no row is skipped");
+  }
+  const limit = maxSkipped ?? SKIPPED;
+  if (isCount(limit) && limit <= SKIPPED_AT_MOST) return limit;
+  throw new JobUsageError(
+    `maxSkipped is ${limit}; it must be a whole number from 1 to ${SKIPPED_AT_MOST}`,
+  );
 }
 
 /** A whole number above 0. */

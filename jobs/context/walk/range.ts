@@ -21,8 +21,20 @@ export interface Range {
   readonly matching: number;
 }
 
-/** The condition for the rows after `after` and up to `upto`, in the walk's order. */
-export function within(key: Key, { after, upto }: Pick<Range, 'after' | 'upto'>): SQL {
+/** The row with one key. */
+export interface OneRow {
+  readonly only: KeyValues;
+}
+
+/** What a batch is about: a range, or a single row that was skipped before. */
+export type Part = Pick<Range, 'after' | 'upto'> | OneRow;
+
+/**
+ * The condition for the rows after `after` and up to `upto`, in the walk's order, or for one row.
+ */
+export function within(key: Key, part: Part): SQL {
+  if ('only' in part) return isRow(key, part.only);
+  const { after, upto } = part;
   const columns = key.columns.map(({ column }) => sql`${column}`);
   const [behind, ahead] = key.descending
     ? (['less', 'greater'] as const)
@@ -33,6 +45,17 @@ export function within(key: Key, { after, upto }: Pick<Range, 'after' | 'upto'>)
   const start = values(key, after);
   return sql`${compared(key.columns, columns, start, behind, false)}${firstColumn(key, start, behind)}
     and ${until}`;
+}
+
+/** A comparison from both sides: the operators of the index's family decide what is equal. */
+function isRow(key: Key, only: KeyValues): SQL {
+  const columns = key.columns.map(({ column }) => sql`${column}`);
+  const bound = values(key, only);
+  const sides = (['greater', 'less'] as const).map(
+    (side) =>
+      sql`${compared(key.columns, columns, bound, side, true)}${firstColumn(key, bound, side)}`,
+  );
+  return sql`(${sql.join(sides, sql` and `)})`;
 }
 
 /**
