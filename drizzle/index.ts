@@ -13,5 +13,6 @@ export {
   registrations,
   type SkippedRow,
   skippedRows,
+  steps,
   walks,
 } from './schema';

@@ -6,9 +6,12 @@ export type {
   Columns,
   Database,
   EachItemOptions,
+  EachRowOptions,
+  GroupOptions,
   JobContext,
   JobOptions,
   Log,
+  MapOptions,
   Sql,
   Transaction,
 } from './context/index';

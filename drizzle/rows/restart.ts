@@ -6,6 +6,7 @@ import {
   migrations,
   type OperatorRequest,
   skippedRows,
+  steps,
   walks,
 } from '../schema';
 import { inTransaction } from '../transaction';
@@ -75,7 +76,7 @@ export async function retry(
       })
       .where(and(eq(migrations.name, name), inArray(migrations.status, mayRetry(fromStart))))
       .returning({ name: migrations.name });
-    if (rows.length > 0 && fromStart) await dropWalks(tx, name);
+    if (rows.length > 0 && fromStart) await dropProgress(tx, name);
     return rows.length > 0;
   });
   if (!retried) throw operationRefused(await readMigration(db, name), 'retry');
@@ -85,8 +86,11 @@ export async function retry(
 export const mayRetry = (fromStart: boolean): MigrationStatus[] =>
   transitions.retry.from.filter((status) => fromStart || status !== 'completed');
 
-/** Removes a migration's walks, their finished ranges and skipped rows, which have no foreign key. */
-export async function dropWalks(
+/**
+ * Removes a migration's steps, its walks, and their finished ranges and skipped rows, which have no
+ * foreign key.
+ */
+export async function dropProgress(
   tx: Pick<Database, 'delete' | 'select'>,
   name: string,
 ): Promise<void> {
@@ -94,6 +98,7 @@ export async function dropWalks(
   await tx.delete(finishedRanges).where(inArray(finishedRanges.walk, own));
   await tx.delete(skippedRows).where(eq(skippedRows.migration, name));
   await tx.delete(walks).where(eq(walks.migration, name));
+  await tx.delete(steps).where(eq(steps.migration, name));
 }
 
 const request = (move: OperatorRequest, asked: Asked) => ({

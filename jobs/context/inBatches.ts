@@ -2,19 +2,26 @@ import { inTransaction } from '../../drizzle/transaction';
 import type { Attempt, Transaction } from './attempt';
 import { BadRows } from './badRows';
 import { type Batch, createBatch, enterBatch } from './batch';
+import { DatabaseTime } from './databaseTime';
 import type { TableReference } from './names';
-import { type BatchOptions, type ResolvedBatchOptions, readBatchOptions } from './options';
+import {
+  type BatchOptions,
+  type GroupOptions,
+  type ResolvedBatchOptions,
+  readBatchOptions,
+} from './options';
 import { SkippedAgain } from './skippedAgain';
 import { createThrottler, type Throttler } from './throttle';
 import { backOff, TRIES_AT_MOST } from './walk/backOff';
 import { BatchSize } from './walk/batchSize';
+import { GroupTooLarge } from './walk/groupTooLarge';
 import { runLanes } from './walk/lanes';
 import { LockWaiters } from './walk/lockWaiters';
 import { prefetch } from './walk/prefetch';
 import type { Range } from './walk/range';
 import { TableWalk } from './walk/tableWalk';
 import type { Tally } from './walk/tally';
-import { troubleOf } from './walk/trouble';
+import { type Trouble, troubleOf } from './walk/trouble';
 
 /** The author's code for one batch. It changes the batch's rows through `tx`. */
 export type BatchBody = (tx: Transaction, batch: Batch) => PromiseLike<unknown>;
@@ -25,7 +32,7 @@ export async function inBatches(
   tally: Tally,
   name: string,
   table: TableReference,
-  options: BatchOptions,
+  options: BatchOptions | GroupOptions,
   body: BatchBody,
 ): Promise<void> {
   const settings = readBatchOptions(options);
@@ -87,10 +94,10 @@ class Batches {
       const range = parts.shift() ?? (await this.#next());
       if (!range || stop.aborted) return;
       await this.throttler.waitForTurn(stop);
-      const begun = performance.now();
+      const time = new DatabaseTime();
       let id: bigint;
       try {
-        id = await this.#do(range);
+        id = await time.during(() => this.#do(range));
       } catch (error) {
         if (this.#isOfData(error)) {
           parts.unshift(...(await this.#cut(range, error)));
@@ -102,18 +109,19 @@ class Batches {
       }
       failures = 0;
       // Outside of the try: a batch that has committed must not be tried again.
-      await this.#committed(range, id, performance.now() - begun, stop);
+      await this.#committed(range, id, time, stop);
     }
   }
 
-  async #committed(range: Range, id: bigint, ms: number, stop: AbortSignal): Promise<void> {
+  async #committed(range: Range, id: bigint, time: DatabaseTime, stop: AbortSignal): Promise<void> {
+    const { ms, databaseMs } = time.read(this.settings.lanes);
     if (range.matching > 0) this.#size.took(range.matching, ms);
     await this.walk.finished(range, id, {
       batchSize: this.#size.rows,
       lanes: this.settings.lanes,
       batchesRetried: this.#retried,
     });
-    await this.throttler.rest(ms, stop);
+    await this.throttler.rest(databaseMs, stop);
   }
 
   /** Commits a range. A single row that fails because of its data is left out. */
@@ -170,12 +178,19 @@ class Batches {
     stop: AbortSignal,
   ): Promise<Range[]> {
     const trouble = troubleOf(error);
-    if (!trouble || failures >= TRIES_AT_MOST) throw error;
+    if (!trouble) throw error;
+    if (failures >= TRIES_AT_MOST) throw this.#hopeless(range, trouble, error);
     this.#retried += 1;
     await backOff(failures, stop);
     if (trouble === 'conflict') return [range];
     this.#size.halve();
     if (range.rows < 2) return [range];
     return this.walk.split(range, Math.max(1, Math.floor(range.matching / 2)));
+  }
+
+  #hopeless(range: Range, trouble: Trouble, error: unknown): unknown {
+    const { grouped, tableName } = this.walk.key;
+    if (!grouped || trouble !== 'timeout') return error;
+    return new GroupTooLarge(tableName, range.rows, TRIES_AT_MOST, error);
   }
 }

@@ -10,7 +10,8 @@ export interface WalkOptions {
   /**
    * The column or columns that the walk goes along: `[orders.customerId, orders.number]`, or plain
    * names as sql`id`. They must be NOT NULL and have a valid unique index on exactly these columns,
-   * in this order.
+   * in this order. Where a part of them is unique by itself (`id` of `[projectId, id]`), a plain
+   * index that begins with them is enough.
    */
   readonly key: ColumnReference | readonly ColumnReference[];
   /**
@@ -35,6 +36,7 @@ export interface WalkOptions {
  * { key: users.id, where: isNull(users.emailLower), lanes: 2, targetBatchTime: '50 ms' }
  */
 export interface BatchOptions extends WalkOptions {
+  readonly groupBy?: undefined;
   /**
    * Number of batches that run at the same time, each on its own connection: 1 to 12. Default: 1.
    */
@@ -60,6 +62,26 @@ export interface BatchOptions extends WalkOptions {
   readonly maxSkipped?: number | undefined;
 }
 
+/**
+ * Options of `inBatches` along groups: all rows with the same values in some columns are in one
+ * batch.
+ * @example
+ * { groupBy: [events.projectId, events.fingerprint], lanes: 2 }
+ */
+export interface GroupOptions
+  extends Omit<BatchOptions, 'key' | 'groupBy' | 'onError' | 'maxSkipped'> {
+  /**
+   * The column or columns that the rows of a group have in common. They must be NOT NULL, and a
+   * valid index must begin with them, in this order. A batch holds whole groups: as many as have up
+   * to `batchSize` rows, and at least one. With `where` it holds all rows of its groups that match.
+   */
+  readonly groupBy: ColumnReference | readonly ColumnReference[];
+  readonly key?: undefined;
+  /** A group can't be cut down to its bad rows. */
+  readonly onError?: 'fail' | undefined;
+  readonly maxSkipped?: undefined;
+}
+
 /** {@link BatchOptions} with the defaults filled in. */
 export interface ResolvedBatchOptions {
   readonly lanes: number;
@@ -82,7 +104,7 @@ const SKIPPED = 1_000;
 const SKIPPED_AT_MOST = 100_000;
 
 /** @throws JobUsageError that names the first option with a value that is not allowed. */
-export function readBatchOptions(options: BatchOptions): ResolvedBatchOptions {
+export function readBatchOptions(options: BatchOptions | GroupOptions): ResolvedBatchOptions {
   const { lanes = 1, targetBatchTime = TARGET_BATCH_TIME, batchSize = {} } = options;
   const { min = 1, max = Math.max(LARGEST_BATCH, min) } = batchSize;
   const targetMs = duration(targetBatchTime);
@@ -100,13 +122,19 @@ export function readBatchOptions(options: BatchOptions): ResolvedBatchOptions {
   return { lanes, targetMs, bounds: { min, max }, maxSkipped: readMaxSkipped(options) };
 }
 
-function readMaxSkipped({ onError = 'fail', maxSkipped }: BatchOptions): number | undefined {
+function readMaxSkipped(options: BatchOptions | GroupOptions): number | undefined {
+  const { onError = 'fail', maxSkipped, groupBy } = options;
   if (onError !== 'fail' && onError !== 'skip') {
     throw new JobUsageError("onError is neither 'fail' nor 'skip'");
   }
   if (onError === 'fail') {
     if (maxSkipped === undefined) return undefined;
     throw new JobUsageError("maxSkipped needs onError: 'skip'; without it, no row is skipped");
+  }
+  if (groupBy !== undefined) {
+    throw new JobUsageError(
+      "onError: 'skip' needs a key: a group can't be cut down to its bad rows",
+    );
   }
   const limit = maxSkipped ?? SKIPPED;
   if (isCount(limit) && limit <= SKIPPED_AT_MOST) return limit;

@@ -2,7 +2,9 @@ import { AttemptOutdated, Superseded } from '../../drizzle/rows/superseded';
 import { plainText } from '../../settings/plainText';
 import { UsageError } from '../../settings/usageError';
 import { JobUsageError } from '../context/jobUsageError';
+import { GroupTooLarge } from '../context/walk/groupTooLarge';
 import { UnfinishedWalk } from '../context/walk/unfinishedWalk';
+import { DescribedError } from './describedError';
 import { objectsOf } from './objects';
 import { placeOf } from './place';
 
@@ -43,7 +45,14 @@ const DESCRIBED_AT_MOST = 30;
 const ERRORS_AT_MOST = 10;
 
 /** Our own errors with which an attempt can end. */
-const OURS = [Superseded, AttemptOutdated, UnfinishedWalk, JobUsageError, UsageError];
+const OURS = [
+  Superseded,
+  AttemptOutdated,
+  UnfinishedWalk,
+  GroupTooLarge,
+  JobUsageError,
+  UsageError,
+];
 
 const LANGUAGE = new Set([
   'SyntaxError',
@@ -75,6 +84,7 @@ function describeOne(thrown: unknown, seen: Set<unknown>): Description {
   if (typeof thrown !== 'object' && typeof thrown !== 'function') return describeNoError(thrown);
   if (thrown === null) return describeNoError(thrown);
   seen.add(thrown);
+  if (thrown instanceof DescribedError) return thrown.description;
   const get = (key: string): unknown => {
     try {
       return (thrown as Record<string, unknown>)[key];

@@ -33,9 +33,9 @@ export type Part = Pick<Range, 'after' | 'upto'> | OneRow;
  * The condition for the rows after `after` and up to `upto`, in the walk's order, or for one row.
  */
 export function within(key: Key, part: Part): SQL {
-  if ('only' in part) return isRow(key, part.only);
-  const { after, upto } = part;
   const columns = key.columns.map(({ column }) => sql`${column}`);
+  if ('only' in part) return equal(key, columns, part.only);
+  const { after, upto } = part;
   const [behind, ahead] = key.descending
     ? (['less', 'greater'] as const)
     : (['greater', 'less'] as const);
@@ -47,17 +47,6 @@ export function within(key: Key, part: Part): SQL {
     and ${until}`;
 }
 
-/** A comparison from both sides: the operators of the index's family decide what is equal. */
-function isRow(key: Key, only: KeyValues): SQL {
-  const columns = key.columns.map(({ column }) => sql`${column}`);
-  const bound = values(key, only);
-  const sides = (['greater', 'less'] as const).map(
-    (side) =>
-      sql`${compared(key.columns, columns, bound, side, true)}${firstColumn(key, bound, side)}`,
-  );
-  return sql`(${sql.join(sides, sql` and `)})`;
-}
-
 /**
  * Repeats the comparison for the first column alone. The planner estimates a comparison of rows
  * badly (500 times too many were seen), and that of a single column well.
@@ -67,6 +56,27 @@ function firstColumn(key: Key, bound: readonly SQL[], side: 'less' | 'greater'):
   if (!first || more.length === 0) return sql``;
   const operator = first.operators[`${side}OrEqual` as const];
   return sql` and ${first.column} ${sql.raw(operator)} ${bound[0]}`;
+}
+
+/** The condition that a row's key comes before this one, in the walk's order. */
+export function before(key: Key, texts: KeyValues): SQL {
+  const columns = key.columns.map(({ column }) => sql`${column}`);
+  return compared(
+    key.columns,
+    columns,
+    values(key, texts),
+    key.descending ? 'greater' : 'less',
+    false,
+  );
+}
+
+/** The condition that the expressions are equal to this key. Equal keys may differ as text. */
+export function equal(key: Key, expressions: readonly SQL[], texts: KeyValues): SQL {
+  const ends = values(key, texts);
+  const pairs = key.columns.map(
+    ({ operators }, index) => sql`${expressions[index]} ${sql.raw(operators.equal)} ${ends[index]}`,
+  );
+  return sql`(${sql.join(pairs, sql` and `)})`;
 }
 
 /** The list for `ORDER BY` in the walk's order, or in the opposite order. */

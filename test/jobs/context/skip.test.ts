@@ -179,6 +179,7 @@ test.each<[string, object]>([
     { onError: 'skip', maxSkipped: 0 },
   ],
   ['maxSkipped is 100001', { onError: 'skip', maxSkipped: 100_001 }],
+  ["a group can't be cut", { key: undefined, groupBy: people.team, onError: 'skip' }],
   ['maxSkipped is 1.5', { onError: 'skip', maxSkipped: 1.5 }],
 ])('refused: %s', async (message, options) => {
   const walk = withAttempt(database, ({ job }) =>
