@@ -8,7 +8,9 @@ export type {
   JobContext,
   JobOptions,
   Log,
+  ReadyContext,
   Sql,
   Transaction,
+  VerifyContext,
 } from './context/index';
-export { defineJob, type Job } from './defineJob';
+export { type DependsOn, defineJob, type Job } from './defineJob';
