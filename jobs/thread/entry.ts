@@ -114,7 +114,7 @@ async function runJob(input: RunInput): Promise<void> {
       // run() may have kept its context: verify() must not store anything by way of it either.
       walks.close();
       checkpoint.close();
-      reporter.report({ waitingFor: 'verifying' });
+      reporter.report({ step: 'verifying' });
       reporter.flush();
       await verifyJob(job.verify, context);
       // A verify() that was asked to stop may have returned before it had looked at everything.
