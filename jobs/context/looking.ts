@@ -7,7 +7,7 @@ import { JobUsageError } from './jobUsageError';
  */
 export type VerifyContext = Pick<
   JobContext,
-  'name' | 'attempt' | 'db' | 'sql' | 'signal' | 'log' | 'checkpoint'
+  'name' | 'attempt' | 'db' | 'sql' | 'signal' | 'log' | 'checkpoint' | 'map'
 >;
 
 /**
@@ -28,6 +28,7 @@ const MEMBERS: Readonly<Record<keyof JobContext, readonly Looking[]>> = {
   attempt: ['verify'],
   signal: ['verify'],
   checkpoint: ['verify'],
+  map: ['verify'],
   // What they store would count: a walk that verify() had completed would be skipped after
   // `lrm retry`, and verify() would pass without it.
   saveCheckpoint: [],

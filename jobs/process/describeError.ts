@@ -4,6 +4,7 @@ import { UsageError } from '../../settings/usageError';
 import { JobUsageError } from '../context/jobUsageError';
 import { NotVerified } from '../context/notVerified';
 import { UnfinishedWalk } from '../context/walk/unfinishedWalk';
+import { DescribedError } from './describedError';
 import { objectsOf } from './objects';
 import { placeOf } from './place';
 
@@ -76,6 +77,7 @@ function describeOne(thrown: unknown, seen: Set<unknown>): Description {
   if (typeof thrown !== 'object' && typeof thrown !== 'function') return describeNoError(thrown);
   if (thrown === null) return describeNoError(thrown);
   seen.add(thrown);
+  if (thrown instanceof DescribedError) return thrown.description;
   const get = (key: string): unknown => {
     try {
       return (thrown as Record<string, unknown>)[key];

@@ -18,6 +18,7 @@ import type {
 import { Checkpoint } from './checkpoint';
 import { createContext } from './context';
 import { loadJob } from './load';
+import { Mapping } from './map/mapping';
 import { ourPort, send } from './port';
 import { askReady } from './ready';
 import { Reporter, threadLog } from './reporter';
@@ -84,6 +85,7 @@ async function runJob(input: RunInput): Promise<void> {
   const own = new AbortController();
   stop = own;
   const reporter = new Reporter();
+  const mapping = new Mapping(input.file, own.signal);
   let during: During = 'load';
   try {
     const job = await loadJob(input.file);
@@ -103,12 +105,15 @@ async function runJob(input: RunInput): Promise<void> {
     send({ type: 'running' });
     const walks = new Tally(attempt);
     const checkpoint = new Checkpoint(attempt, input.checkpointVersion);
-    const context = createContext(attempt, sessions, checkpoint, walks);
+    const context = createContext(attempt, sessions, checkpoint, walks, mapping);
     await job.run(context);
     // Read now: a stop request after this point comes too late to interrupt run().
     let stopped = own.signal.aborted;
     reporter.flush();
-    if (!stopped) walks.requireComplete();
+    if (!stopped) {
+      walks.requireComplete();
+      mapping.requireAwaited();
+    }
     if (!stopped && job.verify) {
       during = 'verify';
       // run() may have kept its context: verify() must not store anything by way of it either.
@@ -117,10 +122,12 @@ async function runJob(input: RunInput): Promise<void> {
       reporter.report({ step: 'verifying' });
       reporter.flush();
       await verifyJob(job.verify, context);
+      mapping.requireAwaited('verify()');
       // A verify() that was asked to stop may have returned before it had looked at everything.
       stopped = own.signal.aborted;
     }
     if (!stopped && sessions.used) await confirm(attempt);
+    await mapping.end();
     // Sent after the sessions have ended: a completed attempt has no session in the database.
     await sessions.end();
     await printed();
