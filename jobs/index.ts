@@ -12,7 +12,9 @@ export type {
   JobOptions,
   Log,
   MapOptions,
+  ReadyContext,
   Sql,
   Transaction,
+  VerifyContext,
 } from './context/index';
-export { defineJob, type Job } from './defineJob';
+export { type DependsOn, defineJob, type Job } from './defineJob';
