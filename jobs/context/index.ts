@@ -18,6 +18,7 @@ export type { EachItemOptions, ItemSource } from './forEachItem';
 export type { EachRowOptions } from './forEachRow';
 export type { BatchBody } from './inBatches';
 export { JobUsageError } from './jobUsageError';
+export type { ReadyContext, VerifyContext } from './looking';
 export type { BatchOptions, GroupOptions, WalkOptions } from './options';
 export type { Columns } from './readRows';
 export type { Throttle, ThrottleCheck, ThrottleOptions } from './throttle';

@@ -1,3 +1,4 @@
+import type { Dependency } from '../../drizzle/rows/dependencies';
 import type { FencedAttempt } from '../../drizzle/rows/fence';
 import type { Direction } from '../../drizzle/schema';
 import type { Settings } from '../../settings/settings';
@@ -5,8 +6,10 @@ import type { Progress } from '../context/attempt';
 import type { JobOptions } from '../context/index';
 import type { Description } from './describeError';
 
+export type { Dependency } from '../../drizzle/rows/dependencies';
+
 /** The task of a job thread. */
-export type ThreadInput = InspectInput | RunInput;
+export type ThreadInput = InspectInput | ReadyInput | RunInput;
 
 /** LRM_ERROR_DETAIL of the worker. With 'safe', the whole of an error never leaves the job process. */
 export type ErrorDetail = Settings['LRM_ERROR_DETAIL'];
@@ -15,6 +18,17 @@ export type ErrorDetail = Settings['LRM_ERROR_DETAIL'];
 export interface InspectInput {
   readonly task: 'inspect';
   readonly file: string;
+  readonly errorDetail: ErrorDetail;
+}
+
+/** Load the job and ask its ready(). */
+export interface ReadyInput {
+  readonly task: 'ready';
+  readonly file: string;
+  readonly databaseUrl: string;
+  readonly migration: string;
+  /** For each statement. Milliseconds. */
+  readonly limitMs: number;
   readonly errorDetail: ErrorDetail;
 }
 
@@ -40,10 +54,12 @@ export interface RunInput {
   readonly errorDetail: ErrorDetail;
 }
 
-/** What a job exports besides run(). */
+/** What a job exports besides its functions. */
 export interface JobFacts {
   readonly options: JobOptions;
-  readonly dependsOn: readonly string[];
+  readonly dependsOn: readonly Dependency[];
+  /** Whether it exports ready(). */
+  readonly ready: boolean;
   /** Whether it exports revert(). */
   readonly reverts: boolean;
 }
@@ -75,6 +91,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export type FromThread =
   | { readonly type: 'facts'; readonly facts: JobFacts }
+  /** What ready() returned: why to wait; null when the job may begin. */
+  | { readonly type: 'answer'; readonly reason: string | null }
   | { readonly type: 'running' }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'progressed' }
@@ -108,4 +126,4 @@ export type FromJobProcess =
   | { readonly type: 'exited'; readonly code: number };
 
 /** When the error was thrown. */
-export type During = 'load' | 'run' | 'elsewhere';
+export type During = 'load' | 'run' | 'verify' | 'elsewhere';

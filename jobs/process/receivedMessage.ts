@@ -31,10 +31,12 @@ const message = z.discriminatedUnion('type', [
     type: z.literal('facts'),
     facts: z.object({
       options: z.looseObject({}),
-      dependsOn: z.array(z.string()),
+      dependsOn: z.array(z.object({ name: z.string(), or: z.array(z.string()) })),
+      ready: z.boolean(),
       reverts: z.boolean(),
     }),
   }),
+  z.object({ type: z.literal('answer'), reason: z.string().nullable() }),
   z.object({ type: z.literal('running') }),
   z.object({
     type: z.literal('progress'),
@@ -56,7 +58,7 @@ const message = z.discriminatedUnion('type', [
   }),
   z.object({
     type: z.literal('failed'),
-    during: z.enum(['load', 'run', 'elsewhere']),
+    during: z.enum(['load', 'run', 'verify', 'elsewhere']),
     error: description,
     detail: z.string().optional(),
   }),

@@ -265,6 +265,38 @@ test('a job without a usable revert() is refused, here or by its attempt, and no
   );
 });
 
+test('a revert waits for no ready() and needs no verify(), and no `or` takes it for done when it failed', async () => {
+  const jobs = servers.jobsFolder();
+  const job = (revert: string) =>
+    jobs.writeJob(
+      '0001_a',
+      `exports.run = async () => {};
+       exports.ready = async (job) => job.sql\`select from gate\`.then(([row]) => row && 'not now');
+       exports.verify = async (job) => job.sql\`select from gate\`.then((rows) => rows.length);
+       exports.revert = async () => { ${revert} };`,
+    );
+  job("throw new TypeError('never')");
+  jobs.writeJob(
+    '0002_after',
+    "exports.dependsOn = [{ name: '0001_a', or: ['failed'] }]; exports.run = async () => {};",
+  );
+  await servers.sql`create table gate ()`;
+  await register(servers, '0001_a');
+  expect(await inline(jobs, 'run', '--inline')).toMatchObject({ code: 0 });
+  await servers.sql`insert into gate default values`;
+  expect((await inline(jobs, 'revert', '0001_a', '--yes', '--no-run')).code).toBe(0);
+  await inline(jobs, 'run', '--inline');
+  expect(await migration(servers, '0001_a')).toMatchObject({ status: 'failed' });
+  await register(servers, '0002_after');
+  expect(await inline(jobs, 'run', '--inline')).toMatchObject({
+    stdout: expect.stringMatching('waits for 0001_a \\(failed while reverting\\)'),
+  });
+  job('');
+  await inline(jobs, 'retry', '0001_a', '--no-run');
+  await inline(jobs, 'run', '--inline');
+  expect(await migration(servers, '0001_a')).toMatchObject({ status: 'reverted' });
+});
+
 test('lrm migrate --complete-on-empty undoes nothing', async () => {
   const jobs = servers.jobsFolder();
   jobs.writeJob('0001_a', 'exports.run = exports.revert = async () => {};');
