@@ -4,7 +4,7 @@ import { type WalkRow, walks } from '../../drizzle/schema';
 import { type Attempt, fencedTransaction } from './attempt';
 import { JobUsageError } from './jobUsageError';
 import { requireShape } from './walk/shape';
-import { completeWalk, findWalk, insertWalk } from './walk/store';
+import { completeWalk, findWalk, insertWalk, unstored } from './walk/store';
 import type { Tally } from './walk/tally';
 
 /** Keeps a walk over a table from going on under the name of a walk over items. */
@@ -63,7 +63,7 @@ export class Cursor<C> {
    * @throws AttemptOutdated when the database has lost the cursor that this attempt stored before.
    */
   async save(): Promise<void> {
-    if (this.#unsaved === 0) return;
+    if (this.#unsaved === 0 || this.attempt.dry) return;
     const stored = await fencedTransaction(this.attempt, (tx) =>
       tx
         .update(walks)
@@ -82,6 +82,7 @@ export class Cursor<C> {
   }
 
   async complete(): Promise<void> {
+    if (this.attempt.dry) return;
     await completeWalk(this.attempt, this.row, this.#stored);
     this.#report(this.#done);
   }
@@ -98,6 +99,10 @@ export async function createCursor<C>(
   name: string,
   { total }: { readonly total?: number | undefined },
 ): Promise<Cursor<C>> {
+  if (attempt.dry) {
+    const begun = { upperBound: null, rowsTotal: total ?? null };
+    return new Cursor<C>(attempt, tally, unstored(attempt, name, SHAPE, begun));
+  }
   const found = await fencedTransaction(attempt, (tx) => findWalk(tx, attempt.migration, name));
   if (found) requireShape(found, SHAPE);
   const begins = { upperBound: null, rowsTotal: total ?? null };

@@ -1,5 +1,6 @@
 import type { Attempt } from './attempt';
 import { createCursor } from './cursor';
+import { oneItem } from './dryRun';
 import { checkpointEvery } from './options';
 import type { Tally } from './walk/tally';
 
@@ -48,8 +49,11 @@ export async function forEachItem<T, C>(
   try {
     for await (const item of untilAborted(source(cursor.value), attempt.signal)) {
       await attempt.hasRows?.('its source of items');
+      await attempt.dry?.sideEffect('forEach calls its body outside of transactions');
+      const begun = performance.now();
       await body(item);
       cursor.passed(options.cursor(item));
+      await attempt.dry?.batch(oneItem(name, 'items', options.total, performance.now() - begun));
       if (cursor.unsaved >= every) await cursor.save();
     }
   } catch (thrown) {

@@ -3,6 +3,7 @@ import { PgTable } from 'drizzle-orm/pg-core';
 import { inTransaction } from '../../drizzle/transaction';
 import type { Attempt, Database } from './attempt';
 import { createBatch } from './batch';
+import { oneItem } from './dryRun';
 import { JobUsageError } from './jobUsageError';
 import type { TableReference } from './names';
 import { checkpointEvery, type WalkOptions } from './options';
@@ -56,8 +57,13 @@ export async function forEachRow(
     try {
       for (const { row } of page) {
         attempt.signal.throwIfAborted();
+        await attempt.dry?.sideEffect('forEach calls its body outside of transactions');
+        const begun = performance.now();
         await body(row);
         done += 1;
+        await attempt.dry?.batch(
+          oneItem(name, walk.key.tableName, walk.stored.rowsTotal, performance.now() - begun),
+        );
       }
     } catch (thrown) {
       // Without this, a service that fails each hundredth call would stop all progress. If storing

@@ -18,6 +18,8 @@ import type {
 } from '../process/messages';
 import { Checkpoint } from './checkpoint';
 import { createContext } from './context';
+import { createDryRun } from './dryRun';
+import { openDrySessions } from './drySessions';
 import { type LoadedJob, loadJob } from './load';
 import { Mapping } from './map/mapping';
 import { ourPort, send } from './port';
@@ -91,12 +93,15 @@ async function runJob(input: RunInput): Promise<void> {
   try {
     const job = await loadJob(input.file);
     const body = bodyOf(job, input.direction);
-    const sessions = openSessions(input, () => failed('elsewhere')(new AttemptOutdated(LOST)));
+    const dry = input.dry && createDryRun(input.dry);
+    const onLost = () => failed('elsewhere')(new AttemptOutdated(LOST));
+    const sessions = dry ? openDrySessions(input, onLost, dry) : openSessions(input, onLost);
     const attempt: Attempt = {
       ...input.attempt,
       id: BigInt(input.attempt.id),
       direction: input.direction,
-      db: sessions.db,
+      db: sessions.ours,
+      dry,
       signal: own.signal,
       log: threadLog(),
       unthrottled: input.unthrottled,
@@ -117,7 +122,7 @@ async function runJob(input: RunInput): Promise<void> {
       walks.requireComplete();
       mapping.requireAwaited();
     }
-    if (!stopped && input.direction === 'forward' && job.verify) {
+    if (!stopped && !dry && input.direction === 'forward' && job.verify) {
       during = 'verify';
       // run() may have kept its context: verify() must not store anything by way of it either.
       walks.close();

@@ -14,6 +14,8 @@ export interface Sessions {
   /** Drizzle changes how its client parses dates, so `sql` has its own pool. */
   readonly db: Database;
   readonly sql: Sql;
+  /** For what we do ourselves: walks, checkpoints. */
+  readonly ours: Database;
   /** Whether the job has opened any session. */
   readonly used: boolean;
   /** Ends them. A query that still runs after one second is interrupted. */
@@ -28,9 +30,11 @@ export function openSessions(input: RunInput, onLost: () => void): Sessions {
   used = false;
   const forDrizzle = guarded(input, onLost);
   const sql = guarded(input, onLost);
+  const db = database(forDrizzle);
   return {
-    db: database(forDrizzle),
+    db,
     sql,
+    ours: db,
     get used() {
       return used;
     },
@@ -53,7 +57,11 @@ export function openSessions(input: RunInput, onLost: () => void): Sessions {
  * the job's memory depends. So the attempt ends and no new session is allowed: the thread stays
  * blocked until its process is ended.
  */
-function guarded(input: RunInput, onLost: () => void): Sql {
+export function guarded(
+  input: RunInput,
+  onLost: () => void,
+  more: Readonly<Record<string, string>> = {},
+): Sql {
   return connect(input.databaseUrl, {
     max: CONNECTIONS,
     applicationName: applicationName(BigInt(input.attempt.id)),
@@ -62,6 +70,7 @@ function guarded(input: RunInput, onLost: () => void): Sql {
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION,
       // The role's own timeout would end an idle session, and with it the attempt.
       idle_session_timeout: '0',
+      ...more,
     },
     onSession: waitUntilAllowed,
     onLost: () => {

@@ -1,0 +1,36 @@
+import { database } from '../../drizzle/database';
+import type { DryRun } from '../context/dryRun';
+import type { RunInput } from '../process/messages';
+import { rolledBack, watched } from './rolledBack';
+import { guarded, type Sessions } from './session';
+
+/** Outside of transactions, sessions of a dry run can only read. */
+const READ_ONLY = { default_transaction_read_only: 'on' };
+
+/** The sessions of a dry run. All their transactions are rolled back, also those of the job's own. */
+export function openDrySessions(input: RunInput, onLost: () => void, dry: DryRun): Sessions {
+  const pool = () => guarded(input, onLost, READ_ONLY);
+  const ended = (ms: number) =>
+    dry.batch({
+      walk: null,
+      over: 'a transaction of the job',
+      rows: 0,
+      matching: 1,
+      ms,
+      total: null,
+      lanes: 1,
+      dutyCycle: 1,
+    });
+  const ours = rolledBack(pool());
+  const own = () => rolledBack(pool(), ended, (body) => watched.run(true, body));
+  const [forDrizzle, sql] = [own(), own()];
+  return {
+    db: database(forDrizzle),
+    sql,
+    ours: database(ours),
+    used: false,
+    end: async () => {
+      await Promise.all([forDrizzle, sql, ours].map((each) => each.end({ timeout: 1 })));
+    },
+  };
+}
