@@ -4,7 +4,6 @@ import {
   readStatuses,
   waitedFor,
 } from '../drizzle/rows/dependencies';
-import type { MigrationStatus } from '../drizzle/schema';
 import type { Inspection } from '../jobs/process/inspectJob';
 import type { Deps } from './deps';
 import { inspect } from './inspect';
@@ -86,7 +85,7 @@ const NOTHING: Judgement = { reason: null, asks: false };
 function judgeOne(
   name: string,
   inspection: Inspection | undefined,
-  statuses: ReadonlyMap<string, MigrationStatus>,
+  statuses: ReadonlyMap<string, string>,
 ): Judgement {
   if (!inspection) {
     const reason = `no file ${name} on the worker that looked; deploy its code, or: npx lrm cancel ${name}`;

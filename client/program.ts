@@ -17,6 +17,7 @@ import { addResume } from './commands/resume';
 import { addRetry } from './commands/retry';
 import { addRun } from './commands/run';
 import { addSchedule } from './commands/schedule';
+import { addSkipped } from './commands/skipped';
 import { addStatus } from './commands/status';
 import { addUnregister } from './commands/unregister';
 import { addWorker } from './commands/worker';
@@ -52,6 +53,7 @@ function createCommands(): Command {
   addRegister(program);
   addUnregister(program);
   addStatus(program);
+  addSkipped(program);
   addRun(program);
   addSchedule(program);
   addPause(program);

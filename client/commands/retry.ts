@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { operationRefused } from '../../drizzle/rows/operationRefused';
 import { mayRetry, retry as retryRow } from '../../drizzle/rows/restart';
+import { requireSkipped } from '../../drizzle/rows/skipped';
 import { readMigration } from '../../drizzle/rows/stop';
+import { UsageError } from '../../settings/usageError';
 import { registeredNames } from '../arguments/names';
 import { type Connections, withConnections } from '../connections';
 import { startAfter } from '../temporal/startAfter';
@@ -12,6 +14,7 @@ import { requestedBy } from './requestedBy';
 interface Options {
   readonly reason?: string;
   readonly fromStart?: boolean;
+  readonly skipped?: boolean;
   readonly yes?: boolean;
   readonly run: boolean;
 }
@@ -22,22 +25,31 @@ export function addRetry(program: Command): void {
     .description('Runs failed or cancelled migrations again, from where they stopped.')
     .argument('<names...>', 'the migrations')
     .option('--from-start', 'drop checkpoint and finished batches; also for completed ones')
+    .option('--skipped', 'do the skipped rows again; also of completed ones')
     .option('--yes', 'drop them without asking')
     .option('--reason <text>', 'saved with your name and the time')
     .option('--no-run', "don't start a run: wait for the next one")
     .addHelpText(
       'after',
       `
-Starts a run if none is going.
+Starts a run if none is going. With --skipped, run() is called again from its
+beginning. Its finished batches are not repeated, and each walk does the rows
+that it has skipped.
 
 Examples:
   npx lrm retry 0001_sample --reason 'fixed in v1.3.1'
-  npx lrm retry 0001_sample --from-start`,
+  npx lrm retry 0001_sample --from-start
+  npx lrm retry 0001_sample --skipped`,
     )
     .action(retry);
 }
 
 async function retry(typed: string[], options: Options): Promise<void> {
+  if (options.skipped && options.fromStart) {
+    throw new UsageError(
+      "--skipped and --from-start can't be used together: from the start, all rows are done again",
+    );
+  }
   await withConnections(async (connections) => {
     const { db } = connections;
     const names = await registeredNames(db, typed);
@@ -65,8 +77,11 @@ async function confirmDropping({ db }: Connections, names: readonly string[]): P
 
 async function retryOne(connections: Connections, name: string, options: Options): Promise<Done> {
   const fromStart = options.fromStart === true;
-  await retryRow(connections.db, name, requestedBy(options.reason), fromStart);
-  const where = fromStart ? 'from the start' : 'from where it stopped';
+  const onlySkipped = options.skipped === true;
+  const skipped = onlySkipped ? await requireSkipped(connections.db, name) : 0;
+  await retryRow(connections.db, name, requestedBy(options.reason), fromStart, onlySkipped);
+  const stopped = onlySkipped ? `with its skipped rows (${skipped})` : 'from where it stopped';
+  const where = fromStart ? 'from the start' : stopped;
   const next = options.run ? '' : '. The next run takes it; to start one now: npx lrm run';
   return { line: `${name} runs again, ${where}${next}`, result: 'retried' };
 }

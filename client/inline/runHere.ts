@@ -1,5 +1,6 @@
 import { type InlineResult, runInline } from '../../activities/runInline';
 import type { Database } from '../../drizzle/database';
+import { skippedNote } from '../../drizzle/rows/skipped';
 import { plainText } from '../../settings/plainText';
 import { readSettings, type Settings } from '../../settings/settings';
 import { withDeps } from '../../worker/inline';
@@ -7,7 +8,7 @@ import { registeredNames } from '../arguments/names';
 import { AlreadyReported } from '../errors/explain';
 import type { StatusRow } from '../status/row';
 import { readRows } from '../terminal/follow';
-import { answer, say } from '../terminal/output';
+import { answer, say, warn } from '../terminal/output';
 import { openProgress } from '../terminal/progress';
 import { commandLog } from './commandLog';
 import { showWhileRunning } from './showWhileRunning';
@@ -52,6 +53,10 @@ async function report(
   if (rows.length === 0) say('nothing to run: no migration is pending');
   const open = rows.filter((row) => !isCompleted(row));
   if (rows.length > 0) say(`completed: ${rows.length - open.length}`);
+  for (const { migration, skipped } of rows.filter(isCompleted)) {
+    const note = skippedNote(migration.name, skipped);
+    if (note) warn(note);
+  }
   for (const row of open) {
     const { name, status } = row.migration;
     say(plainText(`${status}: ${name}: ${why(row, reasons.get(name) ?? null)}`));
@@ -68,5 +73,6 @@ const entry = (row: StatusRow, reason: string | null) => ({
   name: row.migration.name,
   status: row.migration.status,
   result: isCompleted(row) ? 'completed' : null,
+  skipped: row.skipped,
   error: isCompleted(row) ? null : why(row, reason),
 });

@@ -1,3 +1,4 @@
+import { statusText } from '../../drizzle/rows/skipped';
 import type { MigrationStatus } from '../../drizzle/schema';
 import { bar, count, oneLine, rate, seconds } from '../../settings/screenText';
 import { colors, terminalWidth } from '../terminal/terminal';
@@ -19,6 +20,12 @@ export const paint: Readonly<Record<MigrationStatus, (text: string) => string>> 
   failed: colors.red,
   cancelled: colors.dim,
 };
+
+/** Completed with skipped rows is not what green stands for. */
+export const shownStatus = ({ migration: { status }, skipped }: StatusRow): string =>
+  (skipped > 0 && status === 'completed' ? colors.yellow : paint[status])(
+    statusText(status, skipped),
+  );
 
 /** The table of migrations, in order of work. Of the completed ones it shows the latest. */
 export function table(rows: readonly StatusRow[], all: boolean): string {
@@ -88,7 +95,7 @@ function cells(row: StatusRow, progress: string, rows: string): string[] {
   const { migration } = row;
   return [
     migration.name,
-    paint[migration.status](migration.status),
+    shownStatus(row),
     progress,
     rows,
     row.rowsPerSecond === null ? '' : rate(row.rowsPerSecond),

@@ -1,6 +1,7 @@
 import { inArray } from 'drizzle-orm';
 import type { Database } from '../database';
 import { type MigrationStatus, migrations } from '../schema';
+import { statusText, unacceptedCount } from './skipped';
 
 /** A migration that has to be completed before another one begins. */
 export interface Dependency {
@@ -28,26 +29,31 @@ export async function openDependencies(
 /** The same for statuses that were read before. One that is missing is not registered. */
 export function waitedFor(
   dependencies: readonly Dependency[],
-  statuses: ReadonlyMap<string, MigrationStatus>,
+  statuses: ReadonlyMap<string, string>,
 ): string[] {
   const open = dependencies.filter(({ name, or }) => {
     const status = statuses.get(name);
-    return status === undefined || (status !== 'completed' && !or.includes(status));
+    return (
+      status === undefined || (status !== 'completed' && !or.includes(status as MigrationStatus))
+    );
   });
   return [
     ...new Set(open.map(({ name }) => `${name} (${statuses.get(name) ?? 'not registered'})`)),
   ];
 }
 
-/** Reads the statuses of these migrations. */
+/**
+ * Reads the statuses of these migrations. One that has skipped rows, which nobody has accepted, is
+ * not plainly `completed`: 'completed, 3 rows skipped'.
+ */
 export async function readStatuses(
   db: Database,
   names: readonly string[],
-): Promise<Map<string, MigrationStatus>> {
+): Promise<Map<string, string>> {
   if (names.length === 0) return new Map();
   const rows = await db
-    .select({ name: migrations.name, status: migrations.status })
+    .select({ name: migrations.name, status: migrations.status, skipped: unacceptedCount })
     .from(migrations)
     .where(inArray(migrations.name, [...new Set(names)]));
-  return new Map(rows.map((row) => [row.name, row.status]));
+  return new Map(rows.map((row) => [row.name, statusText(row.status, row.skipped)]));
 }

@@ -1,5 +1,6 @@
 import { oneLine, seconds } from '../../settings/screenText';
 import { isStopRequest } from './operationRefused';
+import { skippedNote } from './skipped';
 import { isPending, type MigrationView, runningStep } from './status';
 
 /**
@@ -22,6 +23,7 @@ export function notes(view: MigrationView, inTemporal: readonly string[] = []): 
   }
   if (isPending(view)) found.push(waiting(view));
   if (migration.status !== 'completed') found.push(lastError(view));
+  found.push(skippedNote(migration.name, view.skipped));
   return found.filter((note) => note !== null);
 }
 

@@ -1,5 +1,6 @@
 import type { LiveLine } from '../../settings/liveLines';
 import { bar, count, rate, seconds } from '../../settings/screenText';
+import { skippedNote, statusText } from './skipped';
 import { type MigrationView, percentDone, secondsLeft } from './status';
 
 /**
@@ -10,10 +11,10 @@ export function progressLine(view: MigrationView, notes: readonly string[]): Liv
   const { migration } = view;
   const percent = percentDone(migration);
   const parts = [
-    migration.status,
+    statusText(migration.status, view.skipped),
     percent === null ? null : bar(percent),
     rowsText(view),
-    migration.status === 'completed' ? null : notes.join('; '),
+    migration.status === 'completed' ? skippedNote(migration.name, view.skipped) : notes.join('; '),
   ];
   return { name: migration.name, status: migration.status, text: parts.filter(Boolean).join('  ') };
 }

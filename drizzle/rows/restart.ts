@@ -13,6 +13,7 @@ import { inTransaction } from '../transaction';
 import { lockExclusive } from './fence';
 import { isStopping } from './live';
 import { operationRefused } from './operationRefused';
+import { markAgain, noneSkipped, readSkippedCounts } from './skipped';
 import { type Asked, readMigration } from './stop';
 import { transitions } from './transitions';
 
@@ -47,6 +48,7 @@ export async function resume(
 /**
  * Lets an ended migration run again, from its checkpoint or from the start. From the start, its
  * stored progress is removed. The last error stays in the row until the next attempt.
+ * @param onlySkipped its skipped rows are done again, also if it is completed
  * @throws NotRegistered, or OperationRefused with the status and what it allows
  */
 export async function retry(
@@ -54,6 +56,7 @@ export async function retry(
   name: string,
   asked: Asked,
   fromStart: boolean,
+  onlySkipped = false,
 ): Promise<void> {
   const retried = await inTransaction(db, async (tx) => {
     // Waits for a late batch of an ended attempt, which would otherwise store a finished range.
@@ -74,17 +77,27 @@ export async function retry(
         }),
         ...request('retry', asked),
       })
-      .where(and(eq(migrations.name, name), inArray(migrations.status, mayRetry(fromStart))))
+      .where(
+        and(
+          eq(migrations.name, name),
+          inArray(migrations.status, mayRetry(fromStart || onlySkipped)),
+        ),
+      )
       .returning({ name: migrations.name });
     if (rows.length > 0 && fromStart) await dropProgress(tx, name);
+    // Thrown here, it undoes the rest.
+    if (rows.length > 0 && onlySkipped && (await markAgain(tx, name)) === 0)
+      throw noneSkipped(name);
     return rows.length > 0;
   });
-  if (!retried) throw operationRefused(await readMigration(db, name), 'retry');
+  if (retried) return;
+  const skipped = (await readSkippedCounts(db, [name])).get(name);
+  throw operationRefused(await readMigration(db, name), 'retry', skipped);
 }
 
-/** A completed migration has nothing left to do, so it can only be retried from the start. */
-export const mayRetry = (fromStart: boolean): MigrationStatus[] =>
-  transitions.retry.from.filter((status) => fromStart || status !== 'completed');
+/** A completed migration has nothing left to do but its skipped rows, unless it starts again. */
+export const mayRetry = (completedToo: boolean): MigrationStatus[] =>
+  transitions.retry.from.filter((status) => completedToo || status !== 'completed');
 
 /**
  * Removes a migration's steps, its walks, and their finished ranges and skipped rows, which have no
