@@ -27,6 +27,7 @@ export async function readOverview(db: Database, first: readonly string[]): Prom
     .select({
       name: migrations.name,
       status: migrations.status,
+      direction: migrations.direction,
       attempts: migrations.attempts,
       waitsFor: migrations.waitsFor,
       skipped: skippedCount,

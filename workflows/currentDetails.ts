@@ -56,7 +56,9 @@ export function currentDetails({ overview, result, running, ignored }: RunSnapsh
 
 /** Completed with skipped rows is not plain `completed`. */
 const statusOf = ({ status, skipped = 0 }: OverviewRow): string =>
-  skipped > 0 && status === 'completed' ? `${status}, ${skipped} skipped` : status;
+  skipped > 0 && (status === 'completed' || status === 'reverted')
+    ? `${status}, ${skipped} skipped`
+    : status;
 
 const section = (head: string, lines: readonly string[]): string[] =>
   lines.length > 0 ? ['', `**${head}**`, '', ...lines] : [];
@@ -84,6 +86,23 @@ const COMMANDS: Partial<Record<OverviewRow['status'], string>> = {
 };
 
 function reason(row: OverviewRow, running: boolean, notStartedBecause: string | undefined): string {
+  const why = reasonOf(row, running, notStartedBecause);
+  const note = row.direction === 'revert' ? REVERTING[row.status] : undefined;
+  return [note, why].filter(Boolean).join('; ');
+}
+
+/** The error of a failed one says the same. */
+const REVERTING: Partial<Record<OverviewRow['status'], string>> = {
+  created: 'to be reverted',
+  in_progress: 'reverting',
+  paused: 'while reverting',
+};
+
+function reasonOf(
+  row: OverviewRow,
+  running: boolean,
+  notStartedBecause: string | undefined,
+): string {
   switch (row.status) {
     case 'in_progress':
       if (row.error) return `last error: ${row.error}`;

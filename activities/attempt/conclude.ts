@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { FencedAttempt } from '../../drizzle/rows/fence';
 import { failuresInARow, type Written, writeOutcome } from '../../drizzle/rows/outcome';
-import { readLeftAgain, readSkippedCounts, statusText } from '../../drizzle/rows/skipped';
+import { readLeftAgain, readSkippedCounts, withSkipped } from '../../drizzle/rows/skipped';
 import { writeWaitsFor } from '../../drizzle/rows/waitsFor';
-import type { AttemptOutcome } from '../../drizzle/schema';
+import type { AttemptOutcome, Direction } from '../../drizzle/schema';
 import type { StopReason } from '../../jobs/process/messages';
 import { plainText } from '../../settings/plainText';
 import type { RunMigrationResult } from '../contract';
@@ -20,6 +20,8 @@ import type { TemporalAttempt } from './temporalAttempt';
 /** An attempt that has ended. */
 export interface Concluded {
   readonly attempt: FencedAttempt;
+  /** Which of the job's functions it ran. */
+  readonly direction: Direction;
   readonly progress: AttemptProgress;
   readonly end: AttemptEnd;
   readonly maxFailures: number;
@@ -56,7 +58,7 @@ const PATIENCE_WHEN_STOPPED = 4_000;
 const AT_ONCE = 1;
 
 const OUTDATED =
-  'the database server was restarted or replaced when run() had returned; the next attempt reads what is stored';
+  'the database server was restarted or replaced when the job had returned; the next attempt reads what is stored';
 
 class Conclusion {
   private readonly migration: string;
@@ -92,25 +94,27 @@ class Conclusion {
   }
 
   private async completed(usedDatabase: boolean): Promise<RunMigrationResult> {
+    const forward = this.concluded.direction === 'forward';
     const left = await this.persistently(() => readLeftAgain(this.deps.db, this.migration));
-    if (left.rows > 0) return this.leftAgain(left);
-    const written = await this.write('completed', null, { onItsServer: usedDatabase });
+    if (left.rows > 0) return this.leftAgain(left, forward ? 'run()' : 'revert()');
+    const outcome = forward ? 'completed' : 'reverted';
+    const written = await this.write(outcome, null, { onItsServer: usedDatabase });
     if (written === 'superseded') throw this.superseded();
     if (written === 'outdated') throw retryIn(AT_ONCE, OUTDATED);
     const counts = await this.persistently(() => readSkippedCounts(this.deps.db, [this.migration]));
     const skipped = counts.get(this.migration) ?? 0;
-    this.log.info(statusText('completed', skipped));
-    return { outcome: 'completed', ...(skipped > 0 ? { skipped } : {}) };
+    this.log.info(withSkipped(outcome, skipped));
+    return { outcome, ...(skipped > 0 ? { skipped } : {}) };
   }
 
   /** `lrm retry --skipped` is not carried out, and another attempt would not do it either. */
-  private async leftAgain({
-    rows,
-    walks,
-  }: Awaited<ReturnType<typeof readLeftAgain>>): Promise<never> {
+  private async leftAgain(
+    { rows, walks }: Awaited<ReturnType<typeof readLeftAgain>>,
+    called: string,
+  ): Promise<never> {
     const names = walks.map((walk) => `'${plainText(walk)}'`).join(', ');
     const error =
-      `${rows} skipped rows were to be done again, but run() has not come to their walk (${names}): ` +
+      `${rows} skipped rows were to be done again, but ${called} has not come to their walk (${names}): ` +
       'it is not called any more, or stands in a finished step. Fix the job, or give the rows up: ' +
       `npx lrm skipped ${this.migration} --accept; then type: npx lrm retry ${this.migration}`;
     if ((await this.write('failed', error)) === 'superseded') throw this.superseded();
@@ -179,7 +183,7 @@ class Conclusion {
     const { attempt, progress, maxFailures } = this.concluded;
     const full = this.deps.settings.LRM_ERROR_DETAIL === 'full' && detail ? { detail } : {};
     const log = this.log.child(full);
-    const text = errorText(during, thrown);
+    const text = this.reverting + errorText(during, thrown);
     const errorUnknown = verdict === 'unknown';
     const before = progress.progressed
       ? { all: 0, unknown: 0 }
@@ -205,6 +209,11 @@ class Conclusion {
     log.warn({ nextInMs: delay }, error);
     await this.temporal.statusChanged();
     throw retryIn(delay, error);
+  }
+
+  /** Stands before an error: every text that shows it then says what has failed. */
+  private get reverting(): string {
+    return this.concluded.direction === 'revert' ? 'while reverting: ' : '';
   }
 
   private write(

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { readSkippedCounts, skippedNote, statusText } from '../../drizzle/rows/skipped';
+import { readSkippedCounts, skippedNote, withSkipped } from '../../drizzle/rows/skipped';
 import { duration } from '../../settings/duration';
 import { UsageError } from '../../settings/usageError';
 import { FINALIZE_AT_MOST } from '../../workflows/contract';
@@ -60,7 +60,7 @@ async function finalize(typed: string[], options: Options): Promise<void> {
     const open = await readToFinalize(connections, names);
     const before = names.filter((each) => !open.includes(each));
     for (const [name, skipped] of await skippedOf(connections, before)) {
-      say(`${name} is ${statusText('completed', skipped)}`);
+      say(`${name} is ${withSkipped('completed', skipped)}`);
     }
     if (open.length === 0) return answer(completed(names));
     const client = await connections.temporal();

@@ -1,8 +1,13 @@
 import type { Command } from 'commander';
 import { operationRefused } from '../../drizzle/rows/operationRefused';
-import { mayRetry, retry as retryRow } from '../../drizzle/rows/restart';
-import { requireSkipped } from '../../drizzle/rows/skipped';
-import { readMigration } from '../../drizzle/rows/stop';
+import {
+  mayRetry,
+  notReverting,
+  retryForward,
+  retry as retryRow,
+  retrySkipped,
+} from '../../drizzle/rows/restart';
+import { type Asked, readMigration } from '../../drizzle/rows/stop';
 import { UsageError } from '../../settings/usageError';
 import { registeredNames } from '../arguments/names';
 import { type Connections, withConnections } from '../connections';
@@ -15,6 +20,7 @@ interface Options {
   readonly reason?: string;
   readonly fromStart?: boolean;
   readonly skipped?: boolean;
+  readonly forward?: boolean;
   readonly yes?: boolean;
   readonly run: boolean;
 }
@@ -26,15 +32,17 @@ export function addRetry(program: Command): void {
     .argument('<names...>', 'the migrations')
     .option('--from-start', 'drop checkpoint and finished batches; also for completed ones')
     .option('--skipped', 'do the skipped rows again; also of completed ones')
+    .option('--forward', 'what is being reverted runs forward again, from the start')
     .option('--yes', 'drop them without asking')
     .option('--reason <text>', 'saved with your name and the time')
     .option('--no-run', "don't start a run: wait for the next one")
     .addHelpText(
       'after',
       `
-Starts a run if none is going. With --skipped, run() is called again from its
-beginning. Its finished batches are not repeated, and each walk does the rows
-that it has skipped.
+Starts a run if none is going. A revert that has failed or was cancelled goes on
+as a revert. A reverted migration runs forward, from the start. With --skipped,
+run() is called again from its beginning. Its finished batches are not repeated,
+and each walk does the rows that it has skipped.
 
 Examples:
   npx lrm retry 0001_sample --reason 'fixed in v1.3.1'
@@ -45,15 +53,17 @@ Examples:
 }
 
 async function retry(typed: string[], options: Options): Promise<void> {
-  if (options.skipped && options.fromStart) {
+  if (options.skipped && (options.fromStart || options.forward)) {
+    const other = options.fromStart ? '--from-start' : '--forward';
     throw new UsageError(
-      "--skipped and --from-start can't be used together: from the start, all rows are done again",
+      `--skipped and ${other} can't be used together: from the start, all rows are done again`,
     );
   }
   await withConnections(async (connections) => {
     const { db } = connections;
     const names = await registeredNames(db, typed);
-    if (options.fromStart && !options.yes) await confirmDropping(connections, names);
+    if ((options.fromStart || options.forward) && !options.yes)
+      await confirmDropping(connections, names, options);
     await eachMigration(
       db,
       names,
@@ -64,24 +74,36 @@ async function retry(typed: string[], options: Options): Promise<void> {
 }
 
 /** Refuses first what can't be retried: nobody should be asked about what won't be done. */
-async function confirmDropping({ db }: Connections, names: readonly string[]): Promise<void> {
+async function confirmDropping(
+  { db }: Connections,
+  names: readonly string[],
+  { forward }: Options,
+): Promise<void> {
   const done: string[] = [];
   for (const name of names) {
     const row = await readMigration(db, name);
     if (!mayRetry(true).includes(row.status)) throw operationRefused(row, 'retry');
-    done.push(`${name} has done ${row.rowsDone} rows`);
+    if (forward && row.direction !== 'revert') throw notReverting(row);
+    done.push(
+      `${name} has ${row.direction === 'revert' ? 'reverted' : 'done'} ${row.rowsDone} rows`,
+    );
   }
   const what = names.length === 1 ? 'its checkpoint' : 'their checkpoints';
   await confirm(`${done.join('; ')}. Drop ${what} and start again?`, '--yes');
 }
 
 async function retryOne(connections: Connections, name: string, options: Options): Promise<Done> {
-  const fromStart = options.fromStart === true;
-  const onlySkipped = options.skipped === true;
-  const skipped = onlySkipped ? await requireSkipped(connections.db, name) : 0;
-  await retryRow(connections.db, name, requestedBy(options.reason), fromStart, onlySkipped);
-  const stopped = onlySkipped ? `with its skipped rows (${skipped})` : 'from where it stopped';
-  const where = fromStart ? 'from the start' : stopped;
+  const asked = requestedBy(options.reason);
+  const how = await restart(connections, name, options, asked);
+  const what = how.direction === 'revert' ? 'is reverted again' : 'runs again';
+  const stopped = options.skipped ? 'with its skipped rows' : 'from where it stopped';
+  const where = how.fromStart ? 'from the start' : stopped;
   const next = options.run ? '' : '. The next run takes it; to start one now: npx lrm run';
-  return { line: `${name} runs again, ${where}${next}`, result: 'retried' };
+  return { line: `${name} ${what}, ${where}${next}`, result: 'retried' };
+}
+
+function restart({ db }: Connections, name: string, options: Options, asked: Asked) {
+  if (options.skipped) return retrySkipped(db, name, asked);
+  if (options.forward) return retryForward(db, name, asked);
+  return retryRow(db, name, asked, options.fromStart === true);
 }

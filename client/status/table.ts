@@ -1,4 +1,4 @@
-import { statusText } from '../../drizzle/rows/skipped';
+import { withSkipped } from '../../drizzle/rows/skipped';
 import type { MigrationStatus } from '../../drizzle/schema';
 import { bar, count, oneLine, rate, seconds } from '../../settings/screenText';
 import { colors, terminalWidth } from '../terminal/terminal';
@@ -19,13 +19,17 @@ export const paint: Readonly<Record<MigrationStatus, (text: string) => string>> 
   completed: colors.green,
   failed: colors.red,
   cancelled: colors.dim,
+  reverted: colors.yellow,
 };
 
-/** Completed with skipped rows is not what green stands for. */
-export const shownStatus = ({ migration: { status }, skipped }: StatusRow): string =>
-  (skipped > 0 && status === 'completed' ? colors.yellow : paint[status])(
-    statusText(status, skipped),
-  );
+/**
+ * The status in its colour. Completed with skipped rows is not what green stands for.
+ * @param text the status, or the status as a sentence needs it
+ */
+export function shownStatus(row: StatusRow, text: string = row.migration.status): string {
+  const shown = withSkipped(text, row.skipped);
+  return shown === text ? paint[row.migration.status](text) : colors.yellow(shown);
+}
 
 /** The table of migrations, in order of work. Of the completed ones it shows the latest. */
 export function table(rows: readonly StatusRow[], all: boolean): string {

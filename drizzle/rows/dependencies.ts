@@ -1,7 +1,8 @@
 import { inArray } from 'drizzle-orm';
 import type { Database } from '../database';
-import { type MigrationStatus, migrations } from '../schema';
-import { statusText, unacceptedCount } from './skipped';
+import { type Migration, type MigrationStatus, migrations } from '../schema';
+import { statusText } from './direction';
+import { unacceptedCount, withSkipped } from './skipped';
 
 /** A migration that has to be completed before another one begins. */
 export interface Dependency {
@@ -26,34 +27,43 @@ export async function openDependencies(
   return waitedFor(dependencies, statuses);
 }
 
-/** The same for statuses that were read before. One that is missing is not registered. */
-export function waitedFor(
-  dependencies: readonly Dependency[],
-  statuses: ReadonlyMap<string, string>,
-): string[] {
-  const open = dependencies.filter(({ name, or }) => {
-    const status = statuses.get(name);
-    return (
-      status === undefined || (status !== 'completed' && !or.includes(status as MigrationStatus))
-    );
-  });
-  return [
-    ...new Set(open.map(({ name }) => `${name} (${statuses.get(name) ?? 'not registered'})`)),
-  ];
+/** What is known of a migration that others wait for. */
+export interface Standing extends Pick<Migration, 'status' | 'direction'> {
+  /** Skipped rows that nobody has accepted: with them it is not plainly completed. */
+  readonly skipped: number;
 }
 
-/**
- * Reads the statuses of these migrations. One that has skipped rows, which nobody has accepted, is
- * not plainly `completed`: 'completed, 3 rows skipped'.
- */
+/** The same for rows that were read before. One that is missing is not registered. */
+export function waitedFor(
+  dependencies: readonly Dependency[],
+  rows: ReadonlyMap<string, Standing>,
+): string[] {
+  const open = dependencies.filter(({ name, or }) => {
+    const row = rows.get(name);
+    if (!row) return true;
+    // Of a revert that failed or was cancelled nobody has said that it is as good.
+    const asGood = row.direction === 'forward' && or.includes(row.status);
+    return !asGood && (row.status !== 'completed' || row.skipped > 0);
+  });
+  const standing = (row: Standing | undefined) =>
+    row ? withSkipped(statusText(row), row.skipped) : 'not registered';
+  return [...new Set(open.map(({ name }) => `${name} (${standing(rows.get(name))})`))];
+}
+
+/** Reads how these migrations stand. */
 export async function readStatuses(
   db: Database,
   names: readonly string[],
-): Promise<Map<string, string>> {
+): Promise<Map<string, Standing>> {
   if (names.length === 0) return new Map();
   const rows = await db
-    .select({ name: migrations.name, status: migrations.status, skipped: unacceptedCount })
+    .select({
+      name: migrations.name,
+      status: migrations.status,
+      direction: migrations.direction,
+      skipped: unacceptedCount,
+    })
     .from(migrations)
     .where(inArray(migrations.name, [...new Set(names)]));
-  return new Map(rows.map((row) => [row.name, statusText(row.status, row.skipped)]));
+  return new Map(rows.map(({ name, ...row }) => [name, row]));
 }

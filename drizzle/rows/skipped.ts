@@ -21,8 +21,10 @@ export const unacceptedCount: SQL<number> = sql<number>`(
   where s.migration = ${migrations.name} and s.accepted_at is null)`;
 
 /** 'completed, 3 rows skipped': completed with skipped rows is never shown as plain `completed`. */
-export const statusText = (status: string, skipped: number): string =>
-  status === 'completed' && skipped > 0 ? `${status}, ${rowsSkipped(skipped)}` : status;
+export const withSkipped = (status: string, skipped: number): string =>
+  (status === 'completed' || status === 'reverted') && skipped > 0
+    ? `${status}, ${rowsSkipped(skipped)}`
+    : status;
 
 /** '3 rows skipped'. */
 export const rowsSkipped = (skipped: number): string =>
