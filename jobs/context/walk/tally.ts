@@ -77,6 +77,11 @@ export class Tally {
     }
   }
 
+  /** Whether a walk of this attempt has failed. */
+  hasFailed(): boolean {
+    return [...this.#walks.values()].some(({ state }) => state === 'failed');
+  }
+
   #begin(given: string | undefined, over: string): string {
     const name = given ?? String(this.#walks.size + 1);
     const before = this.#failedBefore(given, over);
