@@ -20,6 +20,7 @@ export type { EachRowOptions } from './each/forEachRow';
 export type { EachOptions, Page } from './each/options';
 export type { BatchBody } from './inBatches';
 export { JobUsageError } from './jobUsageError';
+export type { ReadyContext, VerifyContext } from './looking';
 export type { BatchOptions, GroupOptions, WalkOptions } from './options';
 export type { Columns } from './readRows';
 export type { Throttle, ThrottleCheck, ThrottleOptions } from './throttle';

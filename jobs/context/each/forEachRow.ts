@@ -51,7 +51,7 @@ export async function forEachRow(
   const columns = options.columns ?? allColumns(table);
   const throttler = createThrottler(attempt, options.throttle);
   const walk = await TableWalk.open(attempt, tally, name, table, options);
-  if (!walk) return;
+  if (!walk || walk.isComplete) return;
   const rowsAtOnce = checkpointEvery - (checkpointEvery % pageSize);
   const store = async (range: Range) =>
     walk.finished(

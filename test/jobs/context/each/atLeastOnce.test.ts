@@ -70,19 +70,16 @@ async function attempt(given: Case, done: Set<number>, end?: Case['ends'][number
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 3));
     for (const { id } of page) done.add(id);
   };
-  const walk =
-    given.over === 'rows'
-      ? current.job.forEach(letters, { ...options, key: letters.id, descending }, (page) =>
-          body(page),
-        )
-      : current.job.forEach(
-          (after: number | undefined) => all.slice(after ?? 0).map((id) => ({ id })),
-          { ...options, cursor: ({ id }) => id },
-          async (page) => {
-            await body(page);
-          },
-        );
-  await (end ? walk.catch(() => {}) : walk);
+  const { job } = current;
+  const source = (after: number | undefined) => all.slice(after ?? 0).map((id) => ({ id }));
+  const walk = async () => {
+    if (given.over === 'rows') {
+      await job.forEach(letters, { ...options, key: letters.id, descending }, (page) => body(page));
+    } else {
+      await job.forEach(source, { ...options, cursor: ({ id }) => id }, (page) => body(page));
+    }
+  };
+  await (end ? walk().catch(() => {}) : walk());
   await current.end();
 }
 
