@@ -5,10 +5,12 @@ export type {
   Columns,
   Database,
   EachItemOptions,
+  IndexOptions,
   JobContext,
   JobOptions,
   Log,
   Sql,
+  StepOptions,
   Transaction,
 } from './context/index';
 export { defineJob, type Job } from './defineJob';

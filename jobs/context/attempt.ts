@@ -1,4 +1,5 @@
 import type { SQL } from 'drizzle-orm';
+import type { Sql } from '../../drizzle/connect';
 import type { Database, Transaction } from '../../drizzle/database';
 import {
   type FencedAttempt,
@@ -39,6 +40,8 @@ export interface Attempt extends FencedAttempt {
    * one.
    */
   readonly db: Database;
+  /** A pool of one session, for DDL statements outside of transactions. */
+  readonly ddl: Sql;
   readonly signal: AbortSignal;
   readonly log: Log;
   /** True turns all throttling off: an operator waits for the job (`lrm finalize`). */

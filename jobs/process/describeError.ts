@@ -1,7 +1,10 @@
 import { AttemptOutdated, Superseded } from '../../drizzle/rows/superseded';
 import { plainText } from '../../settings/plainText';
 import { UsageError } from '../../settings/usageError';
+import { OwnTransaction } from '../context/ddl/ownTransaction';
+import { TableInUse } from '../context/ddl/tableInUse';
 import { JobUsageError } from '../context/jobUsageError';
+import { UnfinishedStep } from '../context/step/unfinishedStep';
 import { UnfinishedWalk } from '../context/walk/unfinishedWalk';
 import { objectsOf } from './objects';
 import { placeOf } from './place';
@@ -43,7 +46,16 @@ const DESCRIBED_AT_MOST = 30;
 const ERRORS_AT_MOST = 10;
 
 /** Our own errors with which an attempt can end. */
-const OURS = [Superseded, AttemptOutdated, UnfinishedWalk, JobUsageError, UsageError];
+const OURS = [
+  Superseded,
+  AttemptOutdated,
+  UnfinishedWalk,
+  UnfinishedStep,
+  OwnTransaction,
+  TableInUse,
+  JobUsageError,
+  UsageError,
+];
 
 const LANGUAGE = new Set([
   'SyntaxError',

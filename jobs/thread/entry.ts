@@ -75,6 +75,7 @@ async function runJob(input: RunInput): Promise<void> {
       ...input.attempt,
       id: BigInt(input.attempt.id),
       db: sessions.db,
+      ddl: sessions.ddl,
       signal: own.signal,
       log: threadLog(),
       unthrottled: input.unthrottled,
