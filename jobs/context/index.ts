@@ -8,7 +8,7 @@ import type { EachItemOptions, ItemSource } from './forEachItem';
 import type { EachRowOptions } from './forEachRow';
 import type { BatchBody } from './inBatches';
 import type { ColumnReference, TableReference } from './names';
-import type { BatchOptions } from './options';
+import type { BatchOptions, GroupOptions } from './options';
 import type { Columns } from './readRows';
 import type { StepOptions } from './step/step';
 import type { NewValues } from './updateRows';
@@ -21,7 +21,8 @@ export type { EachItemOptions, ItemSource } from './forEachItem';
 export type { EachRowOptions } from './forEachRow';
 export type { BatchBody } from './inBatches';
 export { JobUsageError } from './jobUsageError';
-export type { BatchOptions, WalkOptions } from './options';
+export type { ReadyContext, VerifyContext } from './looking';
+export type { BatchOptions, GroupOptions, WalkOptions } from './options';
 export type { Columns } from './readRows';
 export type { StepOptions } from './step/step';
 export type { Throttle, ThrottleCheck, ThrottleOptions } from './throttle';
@@ -98,8 +99,15 @@ export interface JobContext {
    * await job.inBatches(users, { key: users.id }, (tx, batch) =>
    *   tx.update(users).set({ emailLower: sql`lower(${users.email})` }).where(batch),
    * );
+   * @example
+   * // Rows with the same email are in one batch, whatever their number.
+   * await job.inBatches(users, { groupBy: users.email }, (tx, batch) => removeDuplicates(tx, batch));
    */
-  inBatches(table: TableReference, options: BatchOptions, body: BatchBody): Promise<void>;
+  inBatches(
+    table: TableReference,
+    options: BatchOptions | GroupOptions,
+    body: BatchBody,
+  ): Promise<void>;
   /**
    * Calls `body` for each row of a table, in the order of the key, one after the other. It runs
    * outside of any transaction: use it for work that isn't SQL. After a crash the walk continues
@@ -210,6 +218,33 @@ export interface JobContext {
    * await job.validateConstraint(orders, 'orders_user_id_fkey');
    */
   validateConstraint(table: TableReference, name: string): Promise<void>;
+  /**
+   * Calls a function for each of `rows` in threads of their own: for work that keeps a processor
+   * busy, such as hashing or image processing. The threads are started at the first call, kept, and
+   * end with the attempt. The database is not throttled for that time.
+   *
+   * Rows and results are copied between the threads, so they must be plain values: also Buffers,
+   * Dates and Maps, but no functions. The function gets no `tx`: read before it, write after it.
+   * @param module the file whose default export is the function, relative to the job's file. Write
+   *   './hash.js' for hash.ts, too. It must be in the job's package
+   * @returns the results, in the order of the rows
+   * @throws JobUsageError when there is no such module, or an option makes no sense; what the
+   *   function throws, as an Error with its name, message and code; `signal.reason` when the attempt
+   *   has to stop.
+   * @example
+   * // jobs/hash.ts: export default (user: { id: bigint; pin: string }) => scryptSync(user.pin, …);
+   * const hashes = await job.map<Buffer>(rows, './hash.js');
+   */
+  map<R>(rows: readonly unknown[], module: string, options?: MapOptions): Promise<R[]>;
+}
+
+/** Options of {@link JobContext.map}. */
+export interface MapOptions {
+  /**
+   * Number of threads, 1 to 16. Default: the number of cores minus one, which is left to the job's
+   * own thread; at least 1. Each has a heap as large as `memoryLimitMb`.
+   */
+  readonly threads?: number | undefined;
 }
 
 /**

@@ -12,6 +12,12 @@ interface Part {
 /** How the steps and the DDL statements of one attempt ended, by what they are: "step 'swap'". */
 export class Parts {
   readonly #parts = new Map<string, Part>();
+  #closed = false;
+
+  /** From now on nothing can begin. */
+  close(): void {
+    this.#closed = true;
+  }
 
   /**
    * Runs a step, which has to be the only one of its name.
@@ -30,6 +36,9 @@ export class Parts {
 
   /** Runs what may be done again after it failed: the last time counts. */
   async repeatable<T>(what: string, step: string | undefined, work: () => Promise<T>): Promise<T> {
+    if (this.#closed) {
+      throw new JobUsageError(`${what} can begin only in run(), and run() has returned`);
+    }
     this.#parts.set(what, { step, state: 'running' });
     try {
       const result = await work();

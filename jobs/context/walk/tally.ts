@@ -39,6 +39,7 @@ export const inStep = (step: string): string => `step ${JSON.stringify(step)}: `
 export class Tally {
   readonly parts = new Parts();
   readonly #walks = new Map<string, Walk>();
+  #closed = false;
 
   constructor(private readonly attempt: Pick<Attempt, 'report'>) {}
 
@@ -116,7 +117,16 @@ export class Tally {
     this.parts.requireComplete(returned, step);
   }
 
+  /** From now on no walk and no step can begin: verify() decides about what run() has done. */
+  close(): void {
+    this.#closed = true;
+    this.parts.close();
+  }
+
   #begin(given: string | undefined, over: string, at: WalkPlace): string {
+    if (this.#closed) {
+      throw new JobUsageError('a walk can begin only in run(), and run() has returned');
+    }
     if (given?.startsWith('step "')) {
       throw new JobUsageError(
         `a walk's name can't begin with 'step "': walks of steps are named so`,
