@@ -28,7 +28,7 @@ export class Parts {
   once<T>(what: string, work: () => Promise<T>): Promise<T> {
     const before = this.#parts.get(what);
     if (before?.state === 'failed') {
-      throw new UnfinishedStep(what, 'run() began it again', before.error);
+      throw new UnfinishedStep(what, 'it was begun again', before.error);
     }
     if (before) throw new JobUsageError(`this job has two of ${what}: give each a name of its own`);
     return this.repeatable(what, undefined, work);

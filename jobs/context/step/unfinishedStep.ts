@@ -5,6 +5,6 @@
 export class UnfinishedStep extends Error {
   override readonly name = 'UnfinishedStep';
   constructor(what: string, then: string, cause: unknown) {
-    super(`${what} failed in this attempt, and ${then}: let its error end run()`, { cause });
+    super(`${what} failed in this attempt, and ${then}: let its error end the attempt`, { cause });
   }
 }

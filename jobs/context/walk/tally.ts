@@ -41,7 +41,7 @@ export class Tally {
   readonly #walks = new Map<string, Walk>();
   #closed = false;
 
-  constructor(private readonly attempt: Pick<Attempt, 'report'>) {}
+  constructor(private readonly attempt: Pick<Attempt, 'report' | 'direction'>) {}
 
   /**
    * Runs one walk under the given name or its number, and remembers how it ended.
@@ -103,7 +103,7 @@ export class Tally {
    * @throws JobUsageError when a walk still runs; UnfinishedWalk when one failed and run() caught
    *   its error; the same for steps and DDL statements.
    */
-  requireComplete(returned = 'run()', step?: string): void {
+  requireComplete(returned = this.#body, step?: string): void {
     for (const [name, { state, error, at }] of this.#walks) {
       if (step !== undefined && at.step !== step) continue;
       if (state === 'running') {
@@ -117,10 +117,19 @@ export class Tally {
     this.parts.requireComplete(returned, step);
   }
 
+  /** Whether a walk of this attempt has failed. */
+  hasFailed(): boolean {
+    return [...this.#walks.values()].some(({ state }) => state === 'failed');
+  }
+
   /** From now on no walk and no step can begin: verify() decides about what run() has done. */
   close(): void {
     this.#closed = true;
     this.parts.close();
+  }
+
+  get #body(): string {
+    return this.attempt.direction === 'revert' ? 'revert()' : 'run()';
   }
 
   #begin(given: string | undefined, over: string, at: WalkPlace): string {
@@ -136,7 +145,7 @@ export class Tally {
     const before = this.#failedBefore(given, name, over, at);
     if (before) {
       const [failed, { error }] = before;
-      throw new UnfinishedWalk(failed, 'run() began it again', error);
+      throw new UnfinishedWalk(failed, `${this.#body} began it again`, error);
     }
     if (this.#walks.has(name))
       throw new JobUsageError(`two walks of this job have the name '${name}'`);
