@@ -7,6 +7,7 @@ import type { RunMigrationResult } from './contract';
 import type { Deps } from './deps';
 import { noteReason } from './noteReason';
 import { runWithoutTemporal } from './runWithoutTemporal';
+import { ASK, type Believed } from './whyNotReady';
 import { whyNoneStarted } from './whyNotStarted';
 
 /** What is run, and how. */
@@ -53,7 +54,11 @@ export function runInline(deps: Deps, options: InlineOptions): Promise<InlineRes
 
 /** What is said of a migration that somebody else runs. */
 const ELSEWHERE = 'run by another worker';
+const TO_BE_REVERTED = 'left for a worker: it is to be reverted';
 const STOPPED = 'stopped; the next run goes on';
+
+/** What ready() has said once is believed while migrations run, and asked again when none does. */
+const ONCE: Believed = { forMs: Number.POSITIVE_INFINITY };
 
 interface NotStarted {
   readonly row: PendingRow;
@@ -64,6 +69,8 @@ class InlineRun {
   private readonly running = new Map<string, Promise<void>>();
   private readonly results = new Map<string, InlineResult>();
   private files: ReadonlyMap<string, string> = new Map();
+  /** How many had ended when each ready() was asked last; undefined before. */
+  private askedAt: number | undefined;
 
   constructor(
     private readonly deps: Deps,
@@ -74,7 +81,10 @@ class InlineRun {
     this.files = (await readCatalog(this.deps.settings.LRM_JOBS_DIR)).files;
     try {
       for (;;) {
-        const left = await this.startReady();
+        let left = await this.startReady(this.askedAt === undefined ? ASK : ONCE);
+        if (this.running.size === 0 && this.results.size > (this.askedAt ?? 0)) {
+          left = await this.startReady(ASK);
+        }
         if (this.running.size === 0) return [...this.results.values(), ...(await this.note(left))];
         await Promise.race(this.running.values());
       }
@@ -84,13 +94,14 @@ class InlineRun {
   }
 
   /** Fills the free slots. Returns the migrations that it has found and not started. */
-  private async startReady(): Promise<NotStarted[]> {
+  private async startReady(believed: Believed): Promise<NotStarted[]> {
     const { db, settings } = this.deps;
+    if (believed === ASK) this.askedAt = this.results.size;
     const left: NotStarted[] = [];
     const live = await readLive(db, settings.LRM_HEARTBEAT_TIMEOUT);
     const except = [...this.running.keys(), ...this.results.keys()];
     for await (const page of pendingPages(db, { except, only: this.options.names })) {
-      const reasons = await this.reasonsOf(page);
+      const reasons = await this.reasonsOf(page, believed);
       const startable = page.filter(({ name }) => !reasons.has(name));
       for (const { name } of startable.filter((row) => !live.includes(row.name))) {
         if (!this.isFull()) this.start(name);
@@ -104,10 +115,34 @@ class InlineRun {
     return this.takeOver(left);
   }
 
-  private async reasonsOf(page: readonly PendingRow[]): Promise<Map<string, string>> {
+  private async reasonsOf(
+    page: readonly PendingRow[],
+    believed: Believed,
+  ): Promise<Map<string, string>> {
     if (this.options.signal.aborted) return new Map(page.map(({ name }) => [name, STOPPED]));
-    const candidates = page.map(({ name }) => ({ name, file: this.files.get(name) }));
-    return whyNoneStarted(this.deps, candidates);
+    if (this.options.onlyIfEmpty) return this.reasonsIfEmpty(page, believed);
+    return this.reasonsNow(page, believed);
+  }
+
+  /** `lrm migrate --complete-on-empty` must not undo anything. */
+  private async reasonsIfEmpty(
+    page: readonly PendingRow[],
+    believed: Believed,
+  ): Promise<Map<string, string>> {
+    const forward = page.filter(({ direction }) => direction === 'forward');
+    const reverts = page.filter((row) => !forward.includes(row));
+    return new Map([
+      ...(await this.reasonsNow(forward, believed)),
+      ...reverts.map(({ name }) => [name, TO_BE_REVERTED] as const),
+    ]);
+  }
+
+  private reasonsNow(
+    page: readonly PendingRow[],
+    believed: Believed,
+  ): Promise<Map<string, string>> {
+    const candidates = page.map((row) => ({ ...row, file: this.files.get(row.name) }));
+    return whyNoneStarted(this.deps, candidates, believed);
   }
 
   /**

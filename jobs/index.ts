@@ -1,4 +1,5 @@
 export { type Config, defineConfig, type Registrations } from '../settings/config';
+export { BadRow } from './context/badRow';
 export type {
   Batch,
   BatchOptions,
@@ -11,7 +12,9 @@ export type {
   JobOptions,
   Log,
   MapOptions,
+  ReadyContext,
   Sql,
   Transaction,
+  VerifyContext,
 } from './context/index';
-export { defineJob, type Job } from './defineJob';
+export { type DependsOn, defineJob, type Job } from './defineJob';

@@ -2,6 +2,7 @@ import { AttemptOutdated, Superseded } from '../../drizzle/rows/superseded';
 import { plainText } from '../../settings/plainText';
 import { UsageError } from '../../settings/usageError';
 import { JobUsageError } from '../context/jobUsageError';
+import { NotVerified } from '../context/notVerified';
 import { GroupTooLarge } from '../context/walk/groupTooLarge';
 import { UnfinishedWalk } from '../context/walk/unfinishedWalk';
 import { DescribedError } from './describedError';
@@ -51,6 +52,7 @@ const OURS = [
   UnfinishedWalk,
   GroupTooLarge,
   JobUsageError,
+  NotVerified,
   UsageError,
 ];
 

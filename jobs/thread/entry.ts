@@ -1,7 +1,8 @@
 import { eq, sql } from 'drizzle-orm';
 import { COMMIT_DURABLY } from '../../drizzle/durable';
 import { AttemptOutdated } from '../../drizzle/rows/superseded';
-import { migrations } from '../../drizzle/schema';
+import { type Direction, migrations } from '../../drizzle/schema';
+import { UsageError } from '../../settings/usageError';
 import { type Attempt, fencedTransaction } from '../context/attempt';
 import { Tally } from '../context/walk/tally';
 import { describeError } from '../process/describeError';
@@ -9,6 +10,7 @@ import { detailOf } from '../process/detail';
 import type {
   During,
   ErrorDetail,
+  ReadyInput,
   RunInput,
   StopReason,
   ThreadInput,
@@ -16,11 +18,13 @@ import type {
 } from '../process/messages';
 import { Checkpoint } from './checkpoint';
 import { createContext } from './context';
-import { loadJob } from './load';
+import { type LoadedJob, loadJob } from './load';
 import { Mapping } from './map/mapping';
 import { ourPort, send } from './port';
+import { askReady } from './ready';
 import { Reporter, threadLog } from './reporter';
 import { openSessions } from './session';
+import { verifyJob } from './verify';
 
 /** `signal.reason` when the attempt is asked to stop. */
 class StopRequested extends Error {
@@ -52,15 +56,29 @@ ourPort.on('message', (message: ThreadInput | ToThread) => {
   if (!('task' in message)) return stop.abort(new StopRequested(message.reason));
   errorDetail = message.errorDetail;
   if (message.task === 'inspect') void inspect(message.file);
+  else if (message.task === 'ready') void answer(message);
   else void runJob(message);
 });
 
 async function inspect(file: string): Promise<void> {
   try {
-    const { options, dependsOn } = await loadJob(file);
-    send({ type: 'facts', facts: { options, dependsOn } });
+    const { facts } = await loadJob(file);
+    send({ type: 'facts', facts });
   } catch (thrown) {
     failed('load')(thrown);
+  }
+}
+
+async function answer(input: ReadyInput): Promise<void> {
+  let during: During = 'load';
+  try {
+    const job = await loadJob(input.file);
+    during = 'run';
+    // Its time begins: to load the file has taken its own.
+    send({ type: 'running' });
+    send({ type: 'answer', reason: await askReady(job, input) });
+  } catch (thrown) {
+    failed(during)(thrown);
   }
 }
 
@@ -72,10 +90,12 @@ async function runJob(input: RunInput): Promise<void> {
   let during: During = 'load';
   try {
     const job = await loadJob(input.file);
+    const body = bodyOf(job, input.direction);
     const sessions = openSessions(input, () => failed('elsewhere')(new AttemptOutdated(LOST)));
     const attempt: Attempt = {
       ...input.attempt,
       id: BigInt(input.attempt.id),
+      direction: input.direction,
       db: sessions.db,
       signal: own.signal,
       log: threadLog(),
@@ -88,15 +108,28 @@ async function runJob(input: RunInput): Promise<void> {
     send({ type: 'running' });
     const walks = new Tally(attempt);
     const checkpoint = new Checkpoint(attempt, input.checkpointVersion);
-    await job.run(createContext(attempt, sessions, checkpoint, walks, mapping));
+    const context = createContext(attempt, sessions, checkpoint, walks, mapping);
+    await body(context);
     // Read now: a stop request after this point comes too late to interrupt run().
-    const stopped = own.signal.aborted;
+    let stopped = own.signal.aborted;
     reporter.flush();
     if (!stopped) {
       walks.requireComplete();
       mapping.requireAwaited();
-      if (sessions.used) await confirm(attempt);
     }
+    if (!stopped && input.direction === 'forward' && job.verify) {
+      during = 'verify';
+      // run() may have kept its context: verify() must not store anything by way of it either.
+      walks.close();
+      checkpoint.close();
+      reporter.report({ step: 'verifying' });
+      reporter.flush();
+      await verifyJob(job.verify, context);
+      mapping.requireAwaited('verify()');
+      // A verify() that was asked to stop may have returned before it had looked at everything.
+      stopped = own.signal.aborted;
+    }
+    if (!stopped && sessions.used) await confirm(attempt);
     await mapping.end();
     // Sent after the sessions have ended: a completed attempt has no session in the database.
     await sessions.end();
@@ -107,6 +140,15 @@ async function runJob(input: RunInput): Promise<void> {
     await printed();
     failed(during)(thrown);
   }
+}
+
+function bodyOf({ run, revert }: LoadedJob, direction: Direction): LoadedJob['run'] {
+  if (direction === 'forward') return run;
+  if (revert) return revert;
+  throw new UsageError(
+    "no function 'revert' is exported, so the migration can't be reverted; " +
+      'write: export async function revert(job) { … }',
+  );
 }
 
 /** Never returns: whatever the job would make of an error, it does nothing more. */
