@@ -1,4 +1,5 @@
 export { type Config, defineConfig, type Registrations } from '../settings/config';
+export { BadRow } from './context/badRow';
 export type {
   Batch,
   BatchOptions,

@@ -43,7 +43,7 @@ export async function forEachRow(
   const columns = options.columns ?? allColumns(table);
   const throttler = createThrottler(attempt, options.throttle);
   const walk = await TableWalk.open(attempt, tally, name, table, options);
-  if (!walk) return;
+  if (!walk || walk.isComplete) return;
   const store = async (range: Range) =>
     walk.finished(
       range,

@@ -1,5 +1,6 @@
 import { inTransaction } from '../../drizzle/transaction';
 import type { Attempt, Transaction } from './attempt';
+import { BadRows } from './badRows';
 import { type Batch, createBatch, enterBatch } from './batch';
 import { DatabaseTime } from './databaseTime';
 import type { TableReference } from './names';
@@ -9,6 +10,7 @@ import {
   type ResolvedBatchOptions,
   readBatchOptions,
 } from './options';
+import { SkippedAgain } from './skippedAgain';
 import { createThrottler, type Throttler } from './throttle';
 import { backOff, TRIES_AT_MOST } from './walk/backOff';
 import { BatchSize } from './walk/batchSize';
@@ -37,6 +39,9 @@ export async function inBatches(
   const throttler = createThrottler(attempt, options.throttle);
   const walk = await TableWalk.open(attempt, tally, name, table, options);
   if (!walk) return;
+  const skips = settings.maxSkipped !== undefined;
+  await new SkippedAgain(attempt, walk, skips, throttler, body).run();
+  if (walk.isComplete) return;
   await new Batches(attempt, walk, settings, throttler, body).run();
   await walk.complete();
 }
@@ -50,6 +55,8 @@ class Batches {
    * way.
    */
   #retried = 0;
+  /** Undefined: a bad row fails the migration. */
+  readonly #badRows: BadRows | undefined;
   readonly #next: () => Promise<Range | undefined>;
 
   constructor(
@@ -61,6 +68,8 @@ class Batches {
   ) {
     this.#size = new BatchSize(settings.bounds, settings.targetMs);
     this.#waiters = new LockWaiters(attempt);
+    const { maxSkipped } = settings;
+    this.#badRows = maxSkipped === undefined ? undefined : new BadRows(attempt, walk, maxSkipped);
     this.#next = prefetch(
       walk.ranges(() => this.#size.rows),
       settings.lanes,
@@ -88,8 +97,12 @@ class Batches {
       const time = new DatabaseTime();
       let id: bigint;
       try {
-        id = await time.during(() => this.#commit(range));
+        id = await time.during(() => this.#do(range));
       } catch (error) {
+        if (this.#isOfData(error)) {
+          parts.unshift(...(await this.#cut(range, error)));
+          continue;
+        }
         failures += 1;
         parts.unshift(...(await this.#again(range, error, failures, stop)));
         continue;
@@ -111,13 +124,26 @@ class Batches {
     await this.throttler.rest(databaseMs, stop);
   }
 
-  #commit(range: Range): Promise<bigint> {
+  /** Commits a range. A single row that fails because of its data is left out. */
+  async #do(range: Range): Promise<bigint> {
+    const bad = this.#badRows;
+    const hasRows = bad ? await bad.hasRows(range) : range.matching > 0;
+    try {
+      return await this.#commit(range, hasRows);
+    } catch (error) {
+      const id = await bad?.skip(range, error);
+      if (id === undefined) throw error;
+      return id;
+    }
+  }
+
+  #commit(range: Range, hasRows: boolean): Promise<bigint> {
     const { attempt, walk } = this;
     return inTransaction(attempt.db, async (tx) => {
       const entered = await walk.enter(tx);
       return this.#waiters.during(entered.pid, async () => {
         // A range without matching rows needs no change, but it has to be stored as done.
-        if (range.matching > 0) {
+        if (hasRows) {
           enterBatch(tx, walk.key, range);
           await this.body(tx, createBatch(tx, walk.key, walk.where, range));
         }
@@ -126,6 +152,19 @@ class Batches {
         return walk.store(tx, entered, range);
       });
     });
+  }
+
+  /** Trouble may come from any row: it is not the data. */
+  #isOfData(error: unknown): boolean {
+    return troubleOf(error) === undefined && (this.#badRows?.isOfData(error) ?? false);
+  }
+
+  /** Returns the parts to try after an error of the data. */
+  async #cut(range: Range, error: unknown): Promise<Range[]> {
+    this.attempt.signal.throwIfAborted();
+    this.#retried += 1;
+    if (!this.#badRows) throw error;
+    return this.#badRows.cut(range);
   }
 
   /**
