@@ -55,6 +55,7 @@ export function runInline(deps: Deps, options: InlineOptions): Promise<InlineRes
 
 /** What is said of a migration that somebody else runs. */
 const ELSEWHERE = 'run by another worker';
+const TO_BE_REVERTED = 'left for a worker: it is to be reverted';
 const STOPPED = 'stopped; the next run goes on';
 
 /** Nobody waits longer for the answers of ready() before the others begin. Milliseconds. */
@@ -123,12 +124,35 @@ class InlineRun {
     page: readonly PendingRow[],
     believed: Believed,
   ): Promise<Map<string, string>> {
-    const candidates = page.map(({ name }) => ({ name, file: this.files.get(name) }));
-    const { signal } = this.options;
+    const { signal, onlyIfEmpty } = this.options;
     const reasons = signal.aborted
       ? null
-      : await unlessAborted(signal, whyNoneStarted(this.deps, candidates, believed));
+      : await unlessAborted(
+          signal,
+          onlyIfEmpty ? this.reasonsIfEmpty(page, believed) : this.reasonsNow(page, believed),
+        );
     return reasons ?? new Map(page.map(({ name }) => [name, STOPPED]));
+  }
+
+  /** `lrm migrate --complete-on-empty` must not undo anything. */
+  private async reasonsIfEmpty(
+    page: readonly PendingRow[],
+    believed: Believed,
+  ): Promise<Map<string, string>> {
+    const forward = page.filter(({ direction }) => direction === 'forward');
+    const reverts = page.filter((row) => !forward.includes(row));
+    return new Map([
+      ...(await this.reasonsNow(forward, believed)),
+      ...reverts.map(({ name }) => [name, TO_BE_REVERTED] as const),
+    ]);
+  }
+
+  private reasonsNow(
+    page: readonly PendingRow[],
+    believed: Believed,
+  ): Promise<Map<string, string>> {
+    const candidates = page.map((row) => ({ ...row, file: this.files.get(row.name) }));
+    return whyNoneStarted(this.deps, candidates, believed);
   }
 
   /**

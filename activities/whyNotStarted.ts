@@ -1,5 +1,10 @@
-import { type Dependency, readStatuses, waitedFor } from '../drizzle/rows/dependencies';
-import type { MigrationStatus } from '../drizzle/schema';
+import {
+  type Dependency,
+  readStatuses,
+  type Standing,
+  waitedFor,
+} from '../drizzle/rows/dependencies';
+import type { Direction } from '../drizzle/schema';
 import { AT_ONCE } from '../jobs/process/askJob';
 import type { Inspection } from '../jobs/process/inspectJob';
 import type { Deps } from './deps';
@@ -11,6 +16,7 @@ import { type Believed, whyNotReady } from './whyNotReady';
 export interface Candidate {
   readonly name: string;
   readonly file: string | undefined;
+  readonly direction: Direction;
 }
 
 /** What is known of a pending migration without asking its `ready()`. */
@@ -29,8 +35,13 @@ export async function judge(
   candidates: readonly Candidate[],
 ): Promise<Map<string, Judgement>> {
   const inspections = new Map<string, Inspection>();
-  for (const { name, file } of candidates) {
-    if (file) inspections.set(name, await inspect(deps, file));
+  const reverts = new Set<string>();
+  for (const { name, file, direction } of candidates) {
+    if (!file) continue;
+    // What depends on others comes after them. Going back, it comes before them: so it must not wait
+    // until what it depends on is completed again. ready(), too, is about run().
+    if (direction === 'revert') reverts.add(name);
+    else inspections.set(name, await inspect(deps, file));
   }
   const names = [...inspections.values()].flatMap((each) => dependenciesOf(each));
   const statuses = await readStatuses(
@@ -38,7 +49,10 @@ export async function judge(
     names.map(({ name }) => name),
   );
   return new Map(
-    candidates.map(({ name }) => [name, judgeOne(name, inspections.get(name), statuses)]),
+    candidates.map(({ name }) => [
+      name,
+      reverts.has(name) ? NOTHING : judgeOne(name, inspections.get(name), statuses),
+    ]),
   );
 }
 
@@ -72,7 +86,7 @@ const NOTHING: Judgement = { reason: null, asks: false };
 function judgeOne(
   name: string,
   inspection: Inspection | undefined,
-  statuses: ReadonlyMap<string, MigrationStatus>,
+  statuses: ReadonlyMap<string, Standing>,
 ): Judgement {
   if (!inspection) {
     const reason = `no file ${name} on the worker that looked; deploy its code, or: npx lrm cancel ${name}`;

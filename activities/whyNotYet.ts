@@ -1,5 +1,5 @@
 import { openDependencies } from '../drizzle/rows/dependencies';
-import { mayBegin } from '../drizzle/rows/live';
+import { mayRunForward } from '../drizzle/rows/live';
 import type { Inspection } from '../jobs/process/inspectJob';
 import type { Deps } from './deps';
 import { unlessAborted } from './unlessAborted';
@@ -22,8 +22,9 @@ export async function whyNotYet(
 ): Promise<string | null> {
   // Without the facts, the attempt ends without a call of run(), and writes what is wrong to the row.
   if (inspection.kind !== 'facts') return null;
-  // The claim carries out, or reports, what has happened to the row.
-  if (!(await mayBegin(deps.db, name))) return null;
+  // The claim carries out, or reports, what has happened to the row. And dependsOn and ready() are about
+  // run(), so a revert waits for neither.
+  if (!(await mayRunForward(deps.db, name))) return null;
   const { dependsOn, ready } = inspection.facts;
   const reason = waitsText(name, dependsOn, await openDependencies(deps.db, dependsOn));
   if (reason !== null || !ready) return reason;

@@ -1,3 +1,4 @@
+import { revertNote, statusText } from '../../drizzle/rows/direction';
 import { lastError, requestText } from '../../drizzle/rows/notes';
 import { rowsText } from '../../drizzle/rows/progressText';
 import type { StepView } from '../../drizzle/rows/status';
@@ -28,7 +29,7 @@ export function details(row: StatusRow, { steps, attempts }: OneMigration): stri
 function factsOf(row: StatusRow): [string, string | null][] {
   const { migration } = row;
   return [
-    ['status', paint[migration.status](migration.status)],
+    ['status', paint[migration.status](statusText(migration))],
     ['progress', progress(row)],
     ['running on', row.live && row.attempt ? row.attempt.worker : null],
     ['note', row.notes.filter((note) => !isShownBelow(row, note)).join('; ') || null],
@@ -42,7 +43,9 @@ function factsOf(row: StatusRow): [string, string | null][] {
 
 /** The error and the request have their own lines, in full. */
 const isShownBelow = (row: StatusRow, note: string): boolean =>
-  note === requestText(row) || (row.migration.error !== null && note === lastError(row));
+  note === revertNote(row.migration) ||
+  note === requestText(row) ||
+  (row.migration.error !== null && note === lastError(row));
 
 function progress(row: StatusRow): string | null {
   const text = rowsText(row);
@@ -93,7 +96,7 @@ const attemptCells = (attempt: Attempt): string[] => [
   String(attempt.number),
   time(attempt.startedAt),
   took(attempt),
-  attempt.outcome ?? 'running',
+  `${attempt.outcome ?? 'running'}${attempt.direction === 'revert' && attempt.outcome !== 'reverted' ? ' (revert)' : ''}`,
   count(attempt.rowsDone),
   oneLine(attempt.worker, 100),
 ];

@@ -9,6 +9,7 @@ export function toJson(row: StatusRow, one?: OneMigration): Record<string, unkno
   return {
     name: migration.name,
     status: migration.status,
+    direction: migration.direction,
     attempts: migration.attempts,
     error: migration.error,
     rowsDone: migration.rowsDone,
@@ -39,6 +40,7 @@ const attemptToJson = (attempt: Attempt): Record<string, unknown> => ({
   startedAt: attempt.startedAt,
   heartbeatAt: attempt.heartbeatAt,
   endedAt: attempt.endedAt,
+  direction: attempt.direction,
   outcome: attempt.outcome,
   error: attempt.error,
   rowsDone: attempt.rowsDone,

@@ -1,6 +1,7 @@
 import { inArray } from 'drizzle-orm';
 import type { Database } from '../database';
-import { type MigrationStatus, migrations } from '../schema';
+import { type Migration, type MigrationStatus, migrations } from '../schema';
+import { statusText } from './direction';
 
 /** A migration that has to be completed before another one begins. */
 export interface Dependency {
@@ -25,29 +26,38 @@ export async function openDependencies(
   return waitedFor(dependencies, statuses);
 }
 
-/** The same for statuses that were read before. One that is missing is not registered. */
+/** What is known of a migration that others wait for. */
+export type Standing = Pick<Migration, 'status' | 'direction'>;
+
+/** The same for rows that were read before. One that is missing is not registered. */
 export function waitedFor(
   dependencies: readonly Dependency[],
-  statuses: ReadonlyMap<string, MigrationStatus>,
+  rows: ReadonlyMap<string, Standing>,
 ): string[] {
   const open = dependencies.filter(({ name, or }) => {
-    const status = statuses.get(name);
-    return status === undefined || (status !== 'completed' && !or.includes(status));
+    const row = rows.get(name);
+    if (!row) return true;
+    // Of a revert that failed or was cancelled nobody has said that it is as good.
+    const asGood = row.direction === 'forward' && or.includes(row.status);
+    return row.status !== 'completed' && !asGood;
   });
-  return [
-    ...new Set(open.map(({ name }) => `${name} (${statuses.get(name) ?? 'not registered'})`)),
-  ];
+  const standing = (row: Standing | undefined) => (row ? statusText(row) : 'not registered');
+  return [...new Set(open.map(({ name }) => `${name} (${standing(rows.get(name))})`))];
 }
 
-/** Reads the statuses of these migrations. */
+/** Reads how these migrations stand. */
 export async function readStatuses(
   db: Database,
   names: readonly string[],
-): Promise<Map<string, MigrationStatus>> {
+): Promise<Map<string, Standing>> {
   if (names.length === 0) return new Map();
   const rows = await db
-    .select({ name: migrations.name, status: migrations.status })
+    .select({
+      name: migrations.name,
+      status: migrations.status,
+      direction: migrations.direction,
+    })
     .from(migrations)
     .where(inArray(migrations.name, [...new Set(names)]));
-  return new Map(rows.map((row) => [row.name, row.status]));
+  return new Map(rows.map(({ name, ...row }) => [name, row]));
 }

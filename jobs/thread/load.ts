@@ -10,6 +10,7 @@ import { loadModule } from './loadModule';
 export interface LoadedJob {
   readonly facts: JobFacts;
   readonly run: (job: JobContext) => unknown;
+  readonly revert: ((job: JobContext) => unknown) | undefined;
   readonly verify: ((job: VerifyContext) => unknown) | undefined;
   readonly ready: ((job: ReadyContext) => unknown) | undefined;
 }
@@ -29,14 +30,17 @@ export async function loadJob(file: string): Promise<LoadedJob> {
     );
   }
   const ready = readFunction<ReadyContext>('ready', exported['ready']);
+  const revert = readFunction<JobContext>('revert', exported['revert']);
   return {
     run: exported['run'] as LoadedJob['run'],
+    revert,
     verify: readFunction<VerifyContext>('verify', exported['verify']),
     ready,
     facts: {
       options: readOptions(exported['options']),
       dependsOn: readDependsOn(exported['dependsOn']),
       ready: ready !== undefined,
+      reverts: revert !== undefined,
     },
   };
 }
