@@ -79,6 +79,11 @@ export class Tally {
     }
   }
 
+  /** Whether a walk of this attempt has failed. */
+  hasFailed(): boolean {
+    return [...this.#walks.values()].some(({ state }) => state === 'failed');
+  }
+
   /** From now on no walk can begin: verify() decides about what run() has done. */
   close(): void {
     this.#closed = true;
