@@ -5,7 +5,7 @@ import { JobUsageError } from '../context/jobUsageError';
 import { NotVerified } from '../context/notVerified';
 import { GroupTooLarge } from '../context/walk/groupTooLarge';
 import { UnfinishedWalk } from '../context/walk/unfinishedWalk';
-import { DescribedError } from './describedError';
+import { DescribedBadRow, DescribedError } from './describedError';
 import { objectsOf } from './objects';
 import { placeOf } from './place';
 
@@ -86,7 +86,9 @@ function describeOne(thrown: unknown, seen: Set<unknown>): Description {
   if (typeof thrown !== 'object' && typeof thrown !== 'function') return describeNoError(thrown);
   if (thrown === null) return describeNoError(thrown);
   seen.add(thrown);
-  if (thrown instanceof DescribedError) return thrown.description;
+  if (thrown instanceof DescribedError || thrown instanceof DescribedBadRow) {
+    return thrown.description;
+  }
   const get = (key: string): unknown => {
     try {
       return (thrown as Record<string, unknown>)[key];
