@@ -1,8 +1,11 @@
 import { AttemptOutdated, Superseded } from '../../drizzle/rows/superseded';
 import { plainText } from '../../settings/plainText';
 import { UsageError } from '../../settings/usageError';
+import { OwnTransaction } from '../context/ddl/ownTransaction';
+import { TableInUse } from '../context/ddl/tableInUse';
 import { JobUsageError } from '../context/jobUsageError';
 import { NotVerified } from '../context/notVerified';
+import { UnfinishedStep } from '../context/step/unfinishedStep';
 import { GroupTooLarge } from '../context/walk/groupTooLarge';
 import { UnfinishedWalk } from '../context/walk/unfinishedWalk';
 import { DescribedBadRow, DescribedError } from './describedError';
@@ -50,6 +53,9 @@ const OURS = [
   Superseded,
   AttemptOutdated,
   UnfinishedWalk,
+  UnfinishedStep,
+  OwnTransaction,
+  TableInUse,
   GroupTooLarge,
   JobUsageError,
   NotVerified,
