@@ -26,19 +26,24 @@ export interface DryRun {
   watch<T>(body: () => T): T;
 }
 
-/** An item of forEach counts as a batch of one row. */
-export const oneItem = (
-  walk: string,
-  over: string,
-  total: number | null | undefined,
-  ms: number,
-): DryBatch => ({
-  walk,
-  over,
-  rows: 1,
-  matching: 1,
-  ms,
-  total: total ?? null,
-  lanes: 1,
-  dutyCycle: 1,
-});
+/** What a dry run counts of a call of forEach's body. */
+export interface EachCall {
+  readonly walk: string;
+  readonly over: string;
+  readonly total: number | null;
+  readonly rows: number;
+  readonly lanes: number;
+}
+
+/** Calls the body of a forEach. In a dry run, if that is allowed, it counts as a batch. */
+export async function callEach(
+  dry: DryRun | undefined,
+  call: EachCall,
+  body: () => Promise<unknown>,
+): Promise<void> {
+  await dry?.sideEffect('forEach calls its body outside of transactions');
+  const begun = performance.now();
+  await body();
+  const ms = performance.now() - begun;
+  await dry?.batch({ ...call, matching: call.rows, ms, dutyCycle: 1 });
+}

@@ -5,7 +5,7 @@ import { rolledBack, watched } from './rolledBack';
 import { guarded, type Sessions } from './session';
 
 /** Outside of transactions, sessions of a dry run can only read. */
-const READ_ONLY = { default_transaction_read_only: 'on' };
+const READ_ONLY = { settings: { default_transaction_read_only: 'on' } };
 
 /** The sessions of a dry run. All their transactions are rolled back, also those of the job's own. */
 export function openDrySessions(input: RunInput, onLost: () => void, dry: DryRun): Sessions {
@@ -22,15 +22,18 @@ export function openDrySessions(input: RunInput, onLost: () => void, dry: DryRun
       dutyCycle: 1,
     });
   const ours = rolledBack(pool());
+  // CREATE INDEX CONCURRENTLY can't be rolled back: here it is refused.
+  const ddl = pool();
   const own = () => rolledBack(pool(), ended, (body) => watched.run(true, body));
   const [forDrizzle, sql] = [own(), own()];
   return {
     db: database(forDrizzle),
     sql,
     ours: database(ours),
+    ddl,
     used: false,
     end: async () => {
-      await Promise.all([forDrizzle, sql, ours].map((each) => each.end({ timeout: 1 })));
+      await Promise.all([forDrizzle, sql, ours, ddl].map((each) => each.end({ timeout: 1 })));
     },
   };
 }

@@ -101,6 +101,7 @@ async function runJob(input: RunInput): Promise<void> {
       id: BigInt(input.attempt.id),
       direction: input.direction,
       db: sessions.ours,
+      ddl: sessions.ddl,
       dry,
       signal: own.signal,
       log: threadLog(),

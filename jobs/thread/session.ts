@@ -1,4 +1,4 @@
-import { connect, type Sql } from '../../drizzle/connect';
+import { type ConnectOptions, connect, type Sql } from '../../drizzle/connect';
 import { type Database, database } from '../../drizzle/database';
 import { applicationName } from '../../drizzle/rows/sessions';
 import type { RunInput } from '../process/messages';
@@ -16,6 +16,8 @@ export interface Sessions {
   readonly sql: Sql;
   /** For what we do ourselves: walks, checkpoints. */
   readonly ours: Database;
+  /** One session, for DDL statements: they may run for hours, and must not take those of walks. */
+  readonly ddl: Sql;
   /** Whether the job has opened any session. */
   readonly used: boolean;
   /** Ends them. A query that still runs after one second is interrupted. */
@@ -30,16 +32,18 @@ export function openSessions(input: RunInput, onLost: () => void): Sessions {
   used = false;
   const forDrizzle = guarded(input, onLost);
   const sql = guarded(input, onLost);
+  const ddl = guarded(input, onLost, { max: 1 });
   const db = database(forDrizzle);
   return {
     db,
     sql,
     ours: db,
+    ddl,
     get used() {
       return used;
     },
     end: async () => {
-      await Promise.all([forDrizzle.end({ timeout: 1 }), sql.end({ timeout: 1 })]);
+      await Promise.all([forDrizzle, sql, ddl].map((pool) => pool.end({ timeout: 1 })));
     },
   };
 }
@@ -60,17 +64,17 @@ export function openSessions(input: RunInput, onLost: () => void): Sessions {
 export function guarded(
   input: RunInput,
   onLost: () => void,
-  more: Readonly<Record<string, string>> = {},
+  { max = CONNECTIONS, settings = {} }: Pick<Partial<ConnectOptions>, 'max' | 'settings'> = {},
 ): Sql {
   return connect(input.databaseUrl, {
-    max: CONNECTIONS,
+    max,
     applicationName: applicationName(BigInt(input.attempt.id)),
     settings: {
       statement_timeout: String(input.limitMs),
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION,
       // The role's own timeout would end an idle session, and with it the attempt.
       idle_session_timeout: '0',
-      ...more,
+      ...settings,
     },
     onSession: waitUntilAllowed,
     onLost: () => {
