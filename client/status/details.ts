@@ -9,7 +9,7 @@ import { time } from './format';
 import { columnsWithNotes, type NotedRow, widthOf } from './layout';
 import type { OneMigration } from './one';
 import type { StatusRow } from './row';
-import { paint } from './table';
+import { shownStatus } from './table';
 import { hanging } from './wrap';
 
 /** One migration: its state, its steps, and its attempts. The latest attempt comes first. */
@@ -29,7 +29,7 @@ export function details(row: StatusRow, { steps, attempts }: OneMigration): stri
 function factsOf(row: StatusRow): [string, string | null][] {
   const { migration } = row;
   return [
-    ['status', paint[migration.status](statusText(migration))],
+    ['status', shownStatus(row, statusText(migration))],
     ['progress', progress(row)],
     ['running on', row.live && row.attempt ? row.attempt.worker : null],
     ['note', row.notes.filter((note) => !isShownBelow(row, note)).join('; ') || null],

@@ -2,6 +2,7 @@ import { inArray } from 'drizzle-orm';
 import type { Database } from '../database';
 import { type Migration, type MigrationStatus, migrations } from '../schema';
 import { statusText } from './direction';
+import { unacceptedCount, withSkipped } from './skipped';
 
 /** A migration that has to be completed before another one begins. */
 export interface Dependency {
@@ -27,7 +28,10 @@ export async function openDependencies(
 }
 
 /** What is known of a migration that others wait for. */
-export type Standing = Pick<Migration, 'status' | 'direction'>;
+export interface Standing extends Pick<Migration, 'status' | 'direction'> {
+  /** Skipped rows that nobody has accepted: with them it is not plainly completed. */
+  readonly skipped: number;
+}
 
 /** The same for rows that were read before. One that is missing is not registered. */
 export function waitedFor(
@@ -39,9 +43,10 @@ export function waitedFor(
     if (!row) return true;
     // Of a revert that failed or was cancelled nobody has said that it is as good.
     const asGood = row.direction === 'forward' && or.includes(row.status);
-    return row.status !== 'completed' && !asGood;
+    return !asGood && (row.status !== 'completed' || row.skipped > 0);
   });
-  const standing = (row: Standing | undefined) => (row ? statusText(row) : 'not registered');
+  const standing = (row: Standing | undefined) =>
+    row ? withSkipped(statusText(row), row.skipped) : 'not registered';
   return [...new Set(open.map(({ name }) => `${name} (${standing(rows.get(name))})`))];
 }
 
@@ -56,6 +61,7 @@ export async function readStatuses(
       name: migrations.name,
       status: migrations.status,
       direction: migrations.direction,
+      skipped: unacceptedCount,
     })
     .from(migrations)
     .where(inArray(migrations.name, [...new Set(names)]));
