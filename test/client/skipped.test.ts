@@ -199,7 +199,7 @@ test('the error of a batch that fails for good says where, and its keys stay in 
   await resultOf(run);
   const { error } = await migration(servers, name);
   expect(error).toMatch(
-    /SQLSTATE 22P02\).* at 0003_fails.js:4:\d+ in a batch of 1?\d rows of public.amounts \(walk '1'\)\. /,
+    / at 0003_fails.js:4:\d+; caused by .*SQLSTATE 22P02\) in a batch of 1?\d rows of public.amounts \(walk '1'\)\. /,
   );
   const { stdout } = await servers.succeeds('status', name);
   expect(stdout).toMatch(/in batch +public.amounts, after \d+ up to "b\\u001b\[31m\\nx"/);
