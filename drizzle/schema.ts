@@ -8,6 +8,7 @@ import {
   integer,
   jsonb,
   pgSchema,
+  primaryKey,
   text,
   timestamp,
   unique,
@@ -85,6 +86,11 @@ export const migrations = schema.table(
      */
     epoch: uuid('epoch'),
     /**
+     * Under this its walks in other databases are stored. `lrm retry --from-start` and a new
+     * registration give it a new one, so that what stands there under the old one has no effect.
+     */
+    generation: uuid('generation').notNull().defaultRandom(),
+    /**
      * When Temporal scheduled the last claim. While its attempt is alive, a claim that was scheduled
      * earlier is refused. Null: the last claim came without Temporal.
      */
@@ -144,6 +150,8 @@ export const attempts = schema.table(
     rowsDone: bigint('rows_done', { mode: 'number' }).notNull().default(0),
     /** True once a batch, a checkpoint or a row was saved. It resets the count of failures. */
     progressed: boolean('progressed').notNull().default(false),
+    /** Further databases in which sessions of this attempt may be open. */
+    databases: text('databases').array().notNull().default(sql`'{}'::text[]`),
   },
   (table) => [index('attempts_latest').on(table.migration, table.number)],
 );
@@ -156,9 +164,11 @@ export const walks = schema.table(
   'walks',
   {
     id: bigint('id', { mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
-    migration: varchar('migration', { length: 255 })
-      .notNull()
-      .references(() => migrations.name),
+    /**
+     * The migration's name. For a migration of another database that walks over tables of this one,
+     * its generation there, so there is no foreign key. No name looks like a UUID.
+     */
+    migration: varchar('migration', { length: 255 }).notNull(),
     /** Unique within the migration. By default the position among the walks in run(). */
     name: text('name').notNull(),
     /** Table, key and condition at the first attempt. A walk that differs must not go on. */
@@ -196,6 +206,38 @@ export const finishedRanges = schema.table(
     rows: bigint('rows', { mode: 'number' }).notNull(),
   },
   (table) => [index('finished_ranges_walk').on(table.walk)],
+);
+
+/**
+ * Identifies this installation in other databases, where another one may have migrations and
+ * attempts of the same names and numbers. Always one row.
+ */
+export const installations = schema.table(
+  'installations',
+  {
+    only: boolean('only').primaryKey().default(true),
+    id: uuid('id').notNull().defaultRandom(),
+  },
+  (table) => [check('installations_only_check', sql`${table.only}`)],
+);
+
+/**
+ * The current attempts of migrations that are registered in another database and walk over tables
+ * of this one. Nothing runs because of these rows: they only fence the walks here, see rows/visit.ts.
+ */
+export const visitingAttempts = schema.table(
+  'visiting_attempts',
+  {
+    /** The other database's `installations.id`. */
+    installation: uuid('installation').notNull(),
+    migration: varchar('migration', { length: 255 }).notNull(),
+    /** The other database's `attempts.id`. */
+    attempt: bigint('attempt', { mode: 'bigint' }).notNull(),
+    epoch: uuid('epoch').notNull(),
+    generation: uuid('generation').notNull(),
+    claimedAt: time('claimed_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.installation, table.migration] })],
 );
 
 /** All but the checkpoint, which may be a hundred megabytes and which only its job reads. */

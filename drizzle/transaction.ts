@@ -1,10 +1,9 @@
-import { PgDialect } from 'drizzle-orm/pg-core';
+import type { PgDialect } from 'drizzle-orm/pg-core';
 import { PostgresJsSession, PostgresJsTransaction } from 'drizzle-orm/postgres-js/session';
 import type { Sql, TransactionSql } from './connect';
-import type { Database, Transaction } from './database';
+import { type Database, dialectOf, type Transaction } from './database';
 
 const READ_COMMITTED = 'isolation level read committed read write';
-const dialect = new PgDialect();
 
 /**
  * Runs `body` in a READ COMMITTED transaction, whatever the default of the role, the database or
@@ -19,7 +18,7 @@ export async function inTransaction<T>(
   body: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
   const result = await db.$client.begin(READ_COMMITTED, (client) =>
-    whileOpen(client, (guarded) => body(onClient(guarded))),
+    whileOpen(client, (guarded) => body(onClient(guarded, dialectOf(db)))),
   );
   return result as T;
 }
@@ -63,7 +62,7 @@ async function whileOpen<T>(
 }
 
 /** Like Drizzle's own transaction(). Drizzle's types don't accept a transaction's client. */
-function onClient(client: TransactionSql): Transaction {
+function onClient(client: TransactionSql, dialect: PgDialect): Transaction {
   const session = new PostgresJsSession<Sql, Schema, Schema>(
     client as unknown as Sql,
     dialect,

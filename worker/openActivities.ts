@@ -23,7 +23,7 @@ export interface OpenActivities {
 export async function openActivities(settings: Settings, log: Log): Promise<OpenActivities> {
   const { warnings } = await readCatalog(settings.LRM_JOBS_DIR);
   for (const warning of warnings) log.warn(warning);
-  const db = openOwnDatabase(settings.databaseUrl);
+  const db = openOwnDatabase(settings.databaseUrl, settings.databases);
   const disconnect = () => db.$client.end({ timeout: 2 });
   try {
     await waitFor('Postgres', () => checkDatabase(settings.databaseUrl), settings.LRM_WAIT, log);

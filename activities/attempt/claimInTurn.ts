@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../drizzle/database';
 import { type Claim, type Claimant, claim } from '../../drizzle/rows/claim';
-import { describeSessions, type OpenSession } from '../../drizzle/rows/sessions';
+import { describeSessions, type Open } from '../../drizzle/rows/sessions';
 import { writeWaitsFor } from '../../drizzle/rows/waitsFor';
 
 /** Between two tries of a claim that is late. Milliseconds. */
@@ -38,5 +38,5 @@ export async function claimInTurn(
 }
 
 /** 'waits for session 4711 of role app'. */
-export const waitsForSessions = (open: readonly OpenSession[]): string =>
+export const waitsForSessions = (open: readonly Open[]): string =>
   `waits for ${describeSessions(open)}`;

@@ -4,9 +4,11 @@ import { attempts, type MigrationStatus, migrations, SCHEMA } from '../schema';
 import { sqlState } from '../sqlState';
 import { inTransaction } from '../transaction';
 import { type FencedAttempt, lockExclusive, SERVER } from './fence';
+import { readInstallationId } from './installation';
 import { isLive, isStopping, WORKER_LOST } from './live';
-import { endSessions, latestAttempts, type OpenSession } from './sessions';
+import { endSessions, latestAttempts, type Open } from './sessions';
 import { transitions } from './transitions';
+import type { Origin } from './visit';
 
 /** The attempt that wants to begin. */
 export interface Claimant {
@@ -26,10 +28,12 @@ export interface Claimed {
   readonly checkpointVersion: number;
   readonly rowsDone: number;
   readonly rowsTotal: number | null;
+  /** Who it is in other databases. */
+  readonly origin: Origin;
   /** Earlier attempts. Their sessions must be gone before this one works. */
   readonly older: readonly bigint[];
   /** Those sessions that could not be ended yet. */
-  readonly open: readonly OpenSession[];
+  readonly open: readonly Open[];
 }
 
 export type Claim =
@@ -39,7 +43,7 @@ export type Claim =
   /** The current attempt is alive, and Temporal has not given it up for this one. */
   | { readonly kind: 'late' }
   /** Sessions of an older attempt could not be ended. */
-  | { readonly kind: 'waits'; readonly open: readonly OpenSession[] }
+  | { readonly kind: 'waits'; readonly open: readonly Open[] }
   | { readonly kind: 'unregistered' };
 
 /** Each round waits for older batches and then ends their sessions, so a few are enough. */
@@ -180,9 +184,10 @@ async function begin(tx: Transaction, claimant: Claimant, row: Row): Promise<Cla
       updatedAt: sql`now()`,
     })
     .where(and(eq(migrations.name, migration), inArray(migrations.status, [...from])))
-    .returning({ epoch: migrations.epoch, server: SERVER });
+    .returning({ epoch: migrations.epoch, server: SERVER, generation: migrations.generation });
   if (!claimed?.epoch) throw new Error('the row that was locked is gone');
-  const { epoch, server } = claimed;
+  const { epoch, server, generation } = claimed;
+  const origin = { installation: await readInstallationId(tx), generation };
   const { checkpointVersion, rowsDone, rowsTotal } = row;
   return {
     kind: 'claimed',
@@ -190,6 +195,7 @@ async function begin(tx: Transaction, claimant: Claimant, row: Row): Promise<Cla
     checkpointVersion,
     rowsDone,
     rowsTotal,
+    origin,
     older: [],
     open: [],
   };

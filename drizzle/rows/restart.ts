@@ -69,6 +69,8 @@ export async function retry(
           rowsDone: 0,
           rowsTotal: null,
           startedAt: null,
+          // Its walks in other databases begin again, too.
+          generation: sql`gen_random_uuid()`,
         }),
         ...request('retry', asked),
       })

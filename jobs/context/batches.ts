@@ -1,11 +1,14 @@
 import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types';
 import type { Attempt, Transaction } from './attempt';
+import type { Places } from './elsewhere';
 import { type EachItemOptions, forEachItem, type ItemSource } from './forEachItem';
 import { type EachRowOptions, forEachRow, type Row } from './forEachRow';
 import { inBatches } from './inBatches';
 import type { JobContext } from './index';
+import { JobUsageError } from './jobUsageError';
 import { type ColumnReference, type TableReference, tableText } from './names';
 import { Nesting } from './nesting';
+import type { WalkOptions } from './options';
 import type { Columns } from './readRows';
 import { type NewValues, type TargetCache, updateRows } from './updateRows';
 import type { Tally } from './walk/tally';
@@ -14,8 +17,9 @@ import type { Tally } from './walk/tally';
 export function createBatches(
   attempt: Attempt,
   tally: Tally,
+  places?: Places,
 ): Pick<JobContext, 'inBatches' | 'forEach' | 'updateRows'> {
-  const targets: TargetCache = new Map();
+  const targets: TargetCache = new WeakMap();
   const nesting = new Nesting();
 
   function forEach<C extends Columns>(
@@ -33,21 +37,43 @@ export function createBatches(
     nesting.refuse(named);
     if (isOverItems(given)) {
       const [source, options, body] = given;
+      if ('database' in options) {
+        throw new JobUsageError(
+          "forEach over items keeps its cursor in the main database: leave out 'database'",
+        );
+      }
       return tally.track(named, 'items', (name) =>
         forEachItem(attempt, tally, name, source, options, nesting.within('forEach', body)),
       );
     }
     const [table, options, body] = given;
-    return tally.track(named, tableText(table), (name) =>
-      forEachRow(attempt, tally, name, table, options, nesting.within('forEach', body)),
+    return tally.track(named, tableText(table), async (name) =>
+      forEachRow(
+        await placeOf(name, options),
+        tally,
+        name,
+        table,
+        options,
+        nesting.within('forEach', body),
+      ),
     );
   }
+
+  const placeOf = async (name: string, { database }: WalkOptions): Promise<Attempt> =>
+    database === undefined || !places ? attempt : places.of(name, database);
 
   return {
     inBatches: async (table, options, body) => {
       nesting.refuse(options.name);
-      return tally.track(options.name, tableText(table), (name) =>
-        inBatches(attempt, tally, name, table, options, nesting.within('inBatches', body)),
+      return tally.track(options.name, tableText(table), async (name) =>
+        inBatches(
+          await placeOf(name, options),
+          tally,
+          name,
+          table,
+          options,
+          nesting.within('inBatches', body),
+        ),
       );
     },
     forEach,

@@ -1,7 +1,6 @@
 import { getTableColumns, is, sql } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
-import { inTransaction } from '../../drizzle/transaction';
-import type { Attempt, Database } from './attempt';
+import { type Attempt, attemptTransaction, type Database } from './attempt';
 import { createBatch } from './batch';
 import { JobUsageError } from './jobUsageError';
 import type { TableReference } from './names';
@@ -44,7 +43,7 @@ export async function forEachRow(
   const store = async (range: Range) =>
     walk.finished(
       range,
-      await inTransaction(attempt.db, async (tx) => walk.store(tx, await walk.enter(tx), range)),
+      await attemptTransaction(attempt, async (tx) => walk.store(tx, await walk.enter(tx), range)),
     );
   for await (const range of walk.ranges(() => every)) {
     await throttler.waitForTurn(attempt.signal);

@@ -43,6 +43,17 @@ export interface JobContext {
   /** postgres.js, on connections that only this attempt uses. */
   readonly sql: Sql;
   /**
+   * Drizzle and postgres.js on a further database, that of the setting `LRM_DATABASE_<NAME>_URL`, on
+   * connections that only this attempt uses. They end with the attempt. `name` is in lower case. To
+   * read there, our tables are not needed. What you write there by yourself is not fenced and must
+   * be safe to repeat; a walk with the option `database` does each batch exactly once.
+   * @throws JobUsageError when the setting is missing
+   * @example
+   * const { sql } = job.database('archive');
+   * const [{ last }] = await sql`select max(id) as last from orders`;
+   */
+  database(name: string): { readonly db: Database; readonly sql: Sql };
+  /**
    * Aborted when the attempt has to stop (time limit, pause, cancel, shutdown). Its reason says
    * why. Call `job.signal.throwIfAborted()` where the job can stop safely.
    */
@@ -60,7 +71,8 @@ export interface JobContext {
   /**
    * Stores `value` (anything that JSON can hold) for later attempts. Give it `tx`, a READ COMMITTED
    * transaction, and the value is stored when that transaction commits, or not at all.
-   * @throws TypeError when `tx` is not READ COMMITTED; Superseded when a newer attempt has begun;
+   * @throws TypeError when `tx` is not READ COMMITTED; JobUsageError when `tx` is of a further
+   *   database; Superseded when a newer attempt has begun;
    *   AttemptOutdated as checkpoint() does.
    * @example
    * await job.db.transaction(async (tx) => {

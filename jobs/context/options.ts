@@ -25,6 +25,13 @@ export interface WalkOptions {
    * number of the walk in the job, from 1. So name walks whose order may change.
    */
   readonly name?: string | undefined;
+  /**
+   * The name of the further database that has the table: 'archive' for the setting
+   * LRM_DATABASE_ARCHIVE_URL. The walk keeps its place there, in our own tables, so that its batches
+   * stay exactly once: `npx lrm migrate --database archive` creates them. A walk can't move to
+   * another database. Default: the main one, DATABASE_URL.
+   */
+  readonly database?: string | undefined;
   /** When the walk waits to spare the database; see {@link Throttle}. */
   readonly throttle?: Throttle | undefined;
 }

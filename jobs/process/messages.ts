@@ -1,4 +1,6 @@
 import type { FencedAttempt } from '../../drizzle/rows/fence';
+import type { Origin } from '../../drizzle/rows/visit';
+import type { DatabaseUrls } from '../../settings/databases';
 import type { Settings } from '../../settings/settings';
 import type { Progress } from '../context/attempt';
 import type { JobOptions } from '../context/index';
@@ -22,6 +24,10 @@ export interface RunInput {
   readonly task: 'run';
   readonly file: string;
   readonly databaseUrl: string;
+  /** URLs of further databases by name, for job.database() and the option `database` of walks. */
+  readonly databases: DatabaseUrls;
+  /** Who the migration is there. */
+  readonly origin: Origin;
   /** With its ID as text: messages are JSON, which has no bigint. */
   readonly attempt: Omit<FencedAttempt, 'id'> & { readonly id: string };
   /** Version of the checkpoint that was stored at the claim. */
@@ -82,7 +88,11 @@ export type FromThread =
   /** Only for `onlyIfEmpty`: a walk has found a row to do, and waits for the end of its process. */
   | { readonly type: 'hasRows'; readonly over: string }
   /** A new session waits for `sessionAllowed`. */
-  | { readonly type: 'session' }
+  | {
+      readonly type: 'session';
+      /** The name of the further database that it is in. Undefined: the main one. */
+      readonly database?: string;
+    }
   /**
    * run() returned. `stopped`: it had been asked to stop, so work may be left. `usedDatabase`: it
    * has opened a session.

@@ -44,7 +44,7 @@ const message = z.discriminatedUnion('type', [
     fields: z.looseObject({}),
   }),
   z.object({ type: z.literal('hasRows'), over: z.string() }),
-  z.object({ type: z.literal('session') }),
+  z.object({ type: z.literal('session'), database: z.string().optional() }),
   z.object({
     type: z.literal('returned'),
     stopped: z.boolean(),

@@ -3,6 +3,7 @@ import { COMMIT_DURABLY } from '../../drizzle/durable';
 import { AttemptOutdated } from '../../drizzle/rows/superseded';
 import { migrations } from '../../drizzle/schema';
 import { type Attempt, fencedTransaction } from '../context/attempt';
+import { Places } from '../context/elsewhere';
 import { Tally } from '../context/walk/tally';
 import { describeError } from '../process/describeError';
 import { detailOf } from '../process/detail';
@@ -15,6 +16,7 @@ import type {
   ToThread,
 } from '../process/messages';
 import { Checkpoint } from './checkpoint';
+import { confirmElsewhere } from './confirmElsewhere';
 import { createContext } from './context';
 import { loadJob } from './load';
 import { ourPort, send } from './port';
@@ -86,12 +88,14 @@ async function runJob(input: RunInput): Promise<void> {
     send({ type: 'running' });
     const walks = new Tally(attempt);
     const checkpoint = new Checkpoint(attempt, input.checkpointVersion);
-    await job.run(createContext(attempt, sessions, checkpoint, walks));
+    const places = new Places(attempt, input.origin, sessions.others);
+    await job.run(createContext(attempt, sessions, checkpoint, walks, places));
     // Read now: a stop request after this point comes too late to interrupt run().
     const stopped = own.signal.aborted;
     reporter.flush();
     if (!stopped) {
       walks.requireComplete();
+      await confirmElsewhere(sessions.others.used, await places.visited());
       if (sessions.used) await confirm(attempt);
     }
     // Sent after the sessions have ended: a completed attempt has no session in the database.

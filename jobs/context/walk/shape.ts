@@ -45,7 +45,9 @@ export function asFound(key: Key): Shape {
  * @throws JobUsageError that names what has changed.
  */
 export function requireShape(walk: WalkRow, shape: Shape): void {
-  const changed = Object.keys(shape).filter((aspect) => walk.shape[aspect] !== shape[aspect]);
+  // No shape of a walk in the main database has a `database`, but that of one elsewhere does.
+  const aspects = [...new Set([...Object.keys(shape), 'database'])];
+  const changed = aspects.filter((aspect) => walk.shape[aspect] !== shape[aspect]);
   if (changed.length === 0) return;
   throw new JobUsageError(
     `walk '${walk.name}' of ${walk.migration} can't go on. This has changed since it began: ` +
