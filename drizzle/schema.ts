@@ -168,9 +168,13 @@ export const walks = schema.table(
     id: bigint('id', { mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
     /**
      * The migration's name. For a migration of another database that walks over tables of this one,
-     * its generation there, so there is no foreign key. No name looks like a UUID.
+     * its generation there.
      */
     migration: varchar('migration', { length: 255 }).notNull(),
+    /** The name of a migration of this database, for the foreign key. No name looks like a UUID. */
+    registered: varchar('registered', { length: 255 })
+      .references(() => migrations.name)
+      .generatedAlwaysAs(sql.raw(`case when migration !~ '^[0-9a-f]{8}-' then migration end`)),
     /** Unique within the migration. By default the position among the walks in run(). */
     name: text('name').notNull(),
     /** Table, key and condition at the first attempt. A walk that differs must not go on. */
