@@ -7,6 +7,7 @@ import { JobProcessPool } from '../jobs/process/jobProcessPool';
 import type { Settings } from '../settings/settings';
 import { databaseProblem } from './databaseProblem';
 import { identity } from './identity';
+import { warnOfOthers } from './otherDatabases';
 import { CanNotStart, waitFor } from './waitFor';
 
 /** The activities, with what they have opened. */
@@ -27,6 +28,7 @@ export async function openActivities(settings: Settings, log: Log): Promise<Open
   const disconnect = () => db.$client.end({ timeout: 2 });
   try {
     await waitFor('Postgres', () => checkDatabase(settings.databaseUrl), settings.LRM_WAIT, log);
+    await warnOfOthers(settings.databases, log);
   } catch (error) {
     await disconnect();
     throw error;

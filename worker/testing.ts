@@ -11,6 +11,12 @@ export interface RunJobOptions {
   /** The application's test database, with the tables that the job uses. */
   readonly databaseUrl: string;
   /**
+   * Further test databases by name, for a job that uses them: `{ archive: 'postgres://…' }`. Our
+   * tables are created in each, and dropped afterwards. Settings LRM_DATABASE_<NAME>_URL of the
+   * environment are not taken: a test must not reach the application's own. Default: none.
+   */
+  readonly databases?: Readonly<Record<string, string>> | undefined;
+  /**
    * Kills the job's process with SIGKILL once, in the middle: after so many batches (or saved
    * checkpoints), rows or milliseconds of run(). The next attempt goes on. Default: not killed.
    */
@@ -57,7 +63,7 @@ export async function runJob(job: string | URL, options: RunJobOptions): Promise
       "runJob: databaseUrl is missing: runJob('0001_sample', { databaseUrl: 'postgres://…' })",
     );
   }
-  const { databaseUrl, killAfter, jobs, settings = {}, maxAttempts = 20 } = options;
+  const { databaseUrl, databases = {}, killAfter, jobs, settings = {}, maxAttempts = 20 } = options;
   // A process of its own, whatever runs the test: it chooses the schema before anything is loaded,
   // and leaves nothing behind in this one.
   const child = fork(built('testProcess.js'), [], { execArgv: [], env: process.env });
@@ -76,7 +82,8 @@ export async function runJob(job: string | URL, options: RunJobOptions): Promise
     child.once('error', () => resolve());
   });
   const folder = jobs === undefined ? undefined : path.resolve(jobs);
-  child.send({ job: given, databaseUrl, killAfter, jobs: folder, settings, maxAttempts });
+  const input = { databaseUrl, databases, killAfter, jobs: folder, settings, maxAttempts };
+  child.send({ job: given, ...input });
   try {
     return await outcome;
   } finally {

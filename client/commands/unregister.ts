@@ -9,6 +9,7 @@ import { registeredNames } from '../arguments/names';
 import { type Connections, withConnections } from '../connections';
 import { notifyRun } from '../temporal/notify';
 import { confirm } from '../terminal/confirm';
+import { warn } from '../terminal/output';
 import { type Done, eachMigration } from './each';
 
 export function addUnregister(program: Command): void {
@@ -61,6 +62,7 @@ async function unregisterOne(
   const { db, settings } = connections;
   const timeout = settings.LRM_HEARTBEAT_TIMEOUT;
   const history = await unregisterRow(db, name, withHistory, timeout);
+  for (const line of history.left) warn(line);
   await notifyRun(connections, name);
   const gone = isEmpty(history) ? '' : `, with its ${describeHistory(history)}`;
   return { line: `${name} is no longer registered${gone}`, result: 'unregistered' };

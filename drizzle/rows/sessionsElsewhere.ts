@@ -1,8 +1,6 @@
 import { arrayContains, inArray, sql } from 'drizzle-orm';
-import { databaseSetting } from '../../settings/databases';
-import { connect } from '../connect';
 import { type Database, database } from '../database';
-import { explainElsewhere } from '../explainPostgres';
+import { askOther } from '../otherDatabase';
 import { attempts } from '../schema';
 import { readInstallationId } from './installation';
 import { endNamed, nameElsewhere, type OpenSession } from './namedSessions';
@@ -44,25 +42,17 @@ export async function endSessionsElsewhere(
 }
 
 async function endIn(
-  db: Database,
+  { others }: Database,
   name: string,
   installation: string,
   attemptIds: readonly bigint[],
 ): Promise<(OpenSession | Unseen)[]> {
-  const setting = databaseSetting(name);
-  const url = db.others?.[name];
-  if (!url) return [{ database: name, unseen: `${setting} is not set here` }];
-  const sql = connect(url, { max: 1, applicationName: 'lrm', setting });
-  try {
-    const wanted = attemptIds.map((id) => nameElsewhere(installation, id));
-    const open = await endNamed(database(sql), wanted);
-    return open.map((session) => ({ ...session, database: name }));
-  } catch (error) {
-    const why = explainElsewhere(error, name) ?? 'it does not answer';
-    return [{ database: name, unseen: why }];
-  } finally {
-    await sql.end({ timeout: 1 });
-  }
+  const wanted = attemptIds.map((id) => nameElsewhere(installation, id));
+  const asked = await askOther(others, name, { applicationName: 'lrm' }, (client) =>
+    endNamed(database(client), wanted),
+  );
+  if ('problem' in asked) return [{ database: name, unseen: asked.problem }];
+  return asked.answer.map((session) => ({ ...session, database: name }));
 }
 
 async function forgetUse(db: Database, name: string, attemptIds: readonly bigint[]): Promise<void> {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { isName } from '../../jobs/catalog';
 import { fillEnvironment, readApplication } from '../../settings/application';
+import { databaseSetting, isDatabaseName, isDatabaseSetting } from '../../settings/databases';
 import { requireKnown } from '../../settings/settings';
 import { UsageError } from '../../settings/usageError';
 import type { TestInput, TestMessage } from './messages';
@@ -32,9 +33,26 @@ async function run(input: TestInput): Promise<TestMessage> {
   const own = { ...WAITS, ...input.settings, ...(folder ? { LRM_JOBS_DIR: folder } : {}) };
   for (const [key, value] of Object.entries(own)) process.env[key] = String(value);
   fillEnvironment(await readApplication(), process.env);
+  onlyDatabases(input.databases);
   // Loaded only now: the schema that our tables are in is read when they are loaded.
   const { testJob } = await import('./testJob');
   return { result: await testJob(name, input, stop.signal) };
+}
+
+/**
+ * Sets the further databases, and removes those of the application, which a test must not change.
+ * @throws UsageError when one has no possible name
+ */
+function onlyDatabases(databases: TestInput['databases']): void {
+  for (const name of Object.keys(process.env)) {
+    if (isDatabaseSetting(name)) delete process.env[name];
+  }
+  for (const [name, url] of Object.entries(databases)) {
+    if (!isDatabaseName(name)) {
+      throw new UsageError(`databases: write '${name}' in a-z, 0-9 and _, as in { archive: url }`);
+    }
+    process.env[databaseSetting(name)] = url;
+  }
 }
 
 /** @throws UsageError when it is neither a name nor the file of a job */

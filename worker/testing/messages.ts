@@ -34,6 +34,8 @@ export interface TestedAttempt {
 export interface TestInput {
   readonly job: string;
   readonly databaseUrl: string;
+  /** Further databases by name. */
+  readonly databases: Readonly<Record<string, string>>;
   readonly killAfter?: KillAfter | undefined;
   readonly jobs?: string | undefined;
   readonly settings: Readonly<Record<string, string | number>>;

@@ -21,11 +21,12 @@ export async function testJob(
   signal: AbortSignal,
 ): Promise<TestedJob> {
   const settings = readSettings();
+  const urls = [databaseUrl, ...Object.values(settings.databases)];
   const file = (await readCatalog(settings.LRM_JOBS_DIR)).files.get(name);
   if (!file) throw new UsageError(`there is no job ${name} in ${settings.LRM_JOBS_DIR}`);
   const log = pino({ level: 'silent' });
   try {
-    await applyMigrations(databaseUrl, 'sql');
+    for (const url of urls) await applyMigrations(url, 'sql');
     return await withDeps({ settings, log, concurrency: 1 }, async (deps) => {
       const killing = killAfter && new KillingJobProcesses(deps.jobProcesses, killAfter);
       await register(deps.db, name);
@@ -55,7 +56,7 @@ export async function testJob(
   } catch (error) {
     throw new Error(explainPostgres(error) ?? (error as Error).message);
   } finally {
-    await dropSchema(databaseUrl);
+    for (const url of urls) await dropSchema(url);
   }
 }
 

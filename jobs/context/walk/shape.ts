@@ -45,8 +45,9 @@ export function asFound(key: Key): Shape {
  * @throws JobUsageError that names what has changed.
  */
 export function requireShape(walk: WalkRow, shape: Shape): void {
-  // No shape of a walk in the main database has a `database`, but that of one elsewhere does.
-  const aspects = [...new Set([...Object.keys(shape), 'database'])];
+  // Only the row in the main database of a walk that is elsewhere has a `database`; see Places.
+  const moved = walk.shape['database'] !== shape['database'];
+  const aspects = moved ? ['database'] : Object.keys(shape);
   const changed = aspects.filter((aspect) => walk.shape[aspect] !== shape[aspect]);
   if (changed.length === 0) return;
   throw new JobUsageError(
