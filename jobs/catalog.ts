@@ -8,7 +8,7 @@ export const NAME = /^[0-9]{4}_[a-z0-9_]+$/;
 export const NAME_AT_MOST = 255;
 
 /** In order of preference: a compiled job comes before its source in the same folder. */
-const ENDINGS = ['.js', '.cjs', '.mjs', '.ts'];
+export const ENDINGS: readonly string[] = ['.js', '.cjs', '.mjs', '.ts'];
 
 /** Declarations, and tests that lie beside their jobs. */
 const NO_JOB = /\.(d|test|spec)\.[a-z]+$/;

@@ -4,6 +4,7 @@ import type { Places } from '../context/elsewhere';
 import { type JobContext, JobUsageError } from '../context/index';
 import type { Tally } from '../context/walk/tally';
 import type { Checkpoint } from './checkpoint';
+import type { Mapping } from './map/mapping';
 import type { Sessions } from './session';
 
 /** Creates the argument of run(). */
@@ -12,6 +13,7 @@ export function createContext(
   sessions: Pick<Sessions, 'db' | 'sql' | 'others'>,
   checkpoint: Checkpoint,
   walks: Tally,
+  mapping: Mapping,
   places: Places,
 ): JobContext {
   const { db, sql, others } = sessions;
@@ -38,6 +40,7 @@ export function createContext(
         done: number(done),
         ...(total === undefined ? {} : { total: total === null ? null : number(total) }),
       }),
+    map: (rows, module, options) => mapping.map(rows, module, options),
     ...createBatches(attempt, walks, places),
   };
 }

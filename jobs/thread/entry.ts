@@ -19,6 +19,7 @@ import { Checkpoint } from './checkpoint';
 import { confirmElsewhere } from './confirmElsewhere';
 import { createContext } from './context';
 import { loadJob } from './load';
+import { Mapping } from './map/mapping';
 import { ourPort, send } from './port';
 import { Reporter, threadLog } from './reporter';
 import { openSessions } from './session';
@@ -69,6 +70,7 @@ async function runJob(input: RunInput): Promise<void> {
   const own = new AbortController();
   stop = own;
   const reporter = new Reporter();
+  const mapping = new Mapping(input.file, own.signal);
   let during: During = 'load';
   try {
     const job = await loadJob(input.file);
@@ -89,15 +91,17 @@ async function runJob(input: RunInput): Promise<void> {
     const walks = new Tally(attempt);
     const checkpoint = new Checkpoint(attempt, input.checkpointVersion);
     const places = new Places(attempt, input.origin, sessions.others);
-    await job.run(createContext(attempt, sessions, checkpoint, walks, places));
+    await job.run(createContext(attempt, sessions, checkpoint, walks, mapping, places));
     // Read now: a stop request after this point comes too late to interrupt run().
     const stopped = own.signal.aborted;
     reporter.flush();
     if (!stopped) {
       walks.requireComplete();
+      mapping.requireAwaited();
       await confirmElsewhere(sessions.others.used, await places.visited());
       if (sessions.used) await confirm(attempt);
     }
+    await mapping.end();
     // Sent after the sessions have ended: a completed attempt has no session in the database.
     await sessions.end();
     await printed();

@@ -6,6 +6,7 @@ import type { JobContext } from '../../../jobs/context/index';
 import { Tally } from '../../../jobs/context/walk/tally';
 import { Checkpoint } from '../../../jobs/thread/checkpoint';
 import { createContext } from '../../../jobs/thread/context';
+import { Mapping } from '../../../jobs/thread/map/mapping';
 import { OtherSessions } from '../../../jobs/thread/otherSessions';
 import { attemptOn, minute, useFencedMigration } from './fenced';
 
@@ -20,8 +21,9 @@ function contextOf(attempt: Attempt, version = 0): JobContext {
   );
   const sessions = { db: attempt.db, sql: database.sql, others };
   const places = new Places(attempt, origin, others);
+  const mapping = new Mapping('0001_a.js', attempt.signal);
   const checkpoint = new Checkpoint(attempt, version);
-  return createContext(attempt, sessions, checkpoint, new Tally(attempt), places);
+  return createContext(attempt, sessions, checkpoint, new Tally(attempt), mapping, places);
 }
 
 describe('the fence', () => {
