@@ -5,6 +5,8 @@ export type {
   Columns,
   Database,
   EachItemOptions,
+  EachRowOptions,
+  GroupOptions,
   JobContext,
   JobOptions,
   Log,

@@ -61,7 +61,10 @@ export function rangeOf(
   keyNames: readonly string[],
 ): SQL | undefined {
   const batch = inTransaction.get(tx);
-  if (!batch || tableText(batch.key.table) !== tableText(table)) return undefined;
+  // Rows share the values of a group, so they are no key to update by.
+  if (!batch || batch.key.grouped || tableText(batch.key.table) !== tableText(table)) {
+    return undefined;
+  }
   const walked = batch.key.columns.map(({ name }) => name);
   return walked.join() === keyNames.join() ? within(batch.key, batch.range) : undefined;
 }

@@ -59,7 +59,7 @@ export function createBatches(
     );
   }
 
-  const placeOf = async (name: string, { database }: WalkOptions): Promise<Attempt> =>
+  const placeOf = async (name: string, { database }: Pick<WalkOptions, 'database'>): Promise<Attempt> =>
     database === undefined || !places ? attempt : places.of(name, database);
 
   return {

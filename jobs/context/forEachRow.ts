@@ -35,6 +35,9 @@ export async function forEachRow(
   options: EachRowOptions,
   body: (row: Row) => PromiseLike<unknown>,
 ): Promise<void> {
+  if ('groupBy' in options && options.groupBy !== undefined) {
+    throw new JobUsageError("forEach goes along a 'key', not along groups (groupBy)");
+  }
   const every = checkpointEvery(options.checkpointEvery);
   const columns = options.columns ?? allColumns(table);
   const throttler = createThrottler(attempt, options.throttle);

@@ -2,17 +2,23 @@ import { type Attempt, attemptTransaction, type Transaction } from './attempt';
 import { type Batch, createBatch, enterBatch } from './batch';
 import { DatabaseTime } from './databaseTime';
 import type { TableReference } from './names';
-import { type BatchOptions, type ResolvedBatchOptions, readBatchOptions } from './options';
+import {
+  type BatchOptions,
+  type GroupOptions,
+  type ResolvedBatchOptions,
+  readBatchOptions,
+} from './options';
 import { createThrottler, type Throttler } from './throttle';
 import { backOff, TRIES_AT_MOST } from './walk/backOff';
 import { BatchSize } from './walk/batchSize';
+import { GroupTooLarge } from './walk/groupTooLarge';
 import { runLanes } from './walk/lanes';
 import { LockWaiters } from './walk/lockWaiters';
 import { prefetch } from './walk/prefetch';
 import type { Range } from './walk/range';
 import { TableWalk } from './walk/tableWalk';
 import type { Tally } from './walk/tally';
-import { troubleOf } from './walk/trouble';
+import { type Trouble, troubleOf } from './walk/trouble';
 
 /** The author's code for one batch. It changes the batch's rows through `tx`. */
 export type BatchBody = (tx: Transaction, batch: Batch) => PromiseLike<unknown>;
@@ -23,7 +29,7 @@ export async function inBatches(
   tally: Tally,
   name: string,
   table: TableReference,
-  options: BatchOptions,
+  options: BatchOptions | GroupOptions,
   body: BatchBody,
 ): Promise<void> {
   const settings = readBatchOptions(options);
@@ -132,12 +138,19 @@ class Batches {
     stop: AbortSignal,
   ): Promise<Range[]> {
     const trouble = troubleOf(error);
-    if (!trouble || failures >= TRIES_AT_MOST) throw error;
+    if (!trouble) throw error;
+    if (failures >= TRIES_AT_MOST) throw this.#hopeless(range, trouble, error);
     this.#retried += 1;
     await backOff(failures, stop);
     if (trouble === 'conflict') return [range];
     this.#size.halve();
     if (range.rows < 2) return [range];
     return this.walk.split(range, Math.max(1, Math.floor(range.matching / 2)));
+  }
+
+  #hopeless(range: Range, trouble: Trouble, error: unknown): unknown {
+    const { grouped, tableName } = this.walk.key;
+    if (!grouped || trouble !== 'timeout') return error;
+    return new GroupTooLarge(tableName, range.rows, TRIES_AT_MOST, error);
   }
 }

@@ -10,7 +10,8 @@ export interface WalkOptions {
   /**
    * The column or columns that the walk goes along: `[orders.customerId, orders.number]`, or plain
    * names as sql`id`. They must be NOT NULL and have a valid unique index on exactly these columns,
-   * in this order.
+   * in this order. Where a part of them is unique by itself (`id` of `[projectId, id]`), a plain
+   * index that begins with them is enough.
    */
   readonly key: ColumnReference | readonly ColumnReference[];
   /**
@@ -42,6 +43,7 @@ export interface WalkOptions {
  * { key: users.id, where: isNull(users.emailLower), lanes: 2, targetBatchTime: '50 ms' }
  */
 export interface BatchOptions extends WalkOptions {
+  readonly groupBy?: undefined;
   /**
    * Number of batches that run at the same time, each on its own connection: 1 to 12. Default: 1.
    */
@@ -53,6 +55,22 @@ export interface BatchOptions extends WalkOptions {
   readonly targetBatchTime?: string | undefined;
   /** The smallest and the largest number of rows in a batch. Default: 1 and 20,000. */
   readonly batchSize?: { readonly min?: number; readonly max?: number } | undefined;
+}
+
+/**
+ * Options of `inBatches` along groups: all rows with the same values in some columns are in one
+ * batch.
+ * @example
+ * { groupBy: [events.projectId, events.fingerprint], lanes: 2 }
+ */
+export interface GroupOptions extends Omit<BatchOptions, 'key' | 'groupBy'> {
+  /**
+   * The column or columns that the rows of a group have in common. They must be NOT NULL, and a
+   * valid index must begin with them, in this order. A batch holds whole groups: as many as have up
+   * to `batchSize` rows, and at least one. With `where` it holds all rows of its groups that match.
+   */
+  readonly groupBy: ColumnReference | readonly ColumnReference[];
+  readonly key?: undefined;
 }
 
 /** {@link BatchOptions} with the defaults filled in. */
@@ -72,7 +90,7 @@ const LARGEST_BATCH = 20_000;
 const TARGET_BATCH_TIME = '100 ms';
 
 /** @throws JobUsageError that names the first option with a value that is not allowed. */
-export function readBatchOptions(options: BatchOptions): ResolvedBatchOptions {
+export function readBatchOptions(options: BatchOptions | GroupOptions): ResolvedBatchOptions {
   const { lanes = 1, targetBatchTime = TARGET_BATCH_TIME, batchSize = {} } = options;
   const { min = 1, max = Math.max(LARGEST_BATCH, min) } = batchSize;
   const targetMs = duration(targetBatchTime);

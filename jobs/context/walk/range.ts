@@ -46,6 +46,27 @@ function firstColumn(key: Key, bound: readonly SQL[], side: 'less' | 'greater'):
   return sql` and ${first.column} ${sql.raw(operator)} ${bound[0]}`;
 }
 
+/** The condition that a row's key comes before this one, in the walk's order. */
+export function before(key: Key, texts: KeyValues): SQL {
+  const columns = key.columns.map(({ column }) => sql`${column}`);
+  return compared(
+    key.columns,
+    columns,
+    values(key, texts),
+    key.descending ? 'greater' : 'less',
+    false,
+  );
+}
+
+/** The condition that the expressions are equal to this key. Equal keys may differ as text. */
+export function equal(key: Key, expressions: readonly SQL[], texts: KeyValues): SQL {
+  const ends = values(key, texts);
+  const pairs = key.columns.map(
+    ({ operators }, index) => sql`${expressions[index]} ${sql.raw(operators.equal)} ${ends[index]}`,
+  );
+  return sql`(${sql.join(pairs, sql` and `)})`;
+}
+
 /** The list for `ORDER BY` in the walk's order, or in the opposite order. */
 export function inOrder(key: Key, expressions: readonly SQL[], backwards = false): SQL {
   const direction = key.descending !== backwards ? sql` desc` : sql``;

@@ -2,9 +2,9 @@ import type { SQL } from 'drizzle-orm';
 import { AttemptOutdated } from '../../../drizzle/rows/superseded';
 import type { WalkRow } from '../../../drizzle/schema';
 import { type Attempt, fencedTransaction, type Transaction } from '../attempt';
-import { JobUsageError } from '../jobUsageError';
-import type { ColumnReference, TableReference } from '../names';
+import type { TableReference } from '../names';
 import type { WalkOptions } from '../options';
+import { type Along, readAlong } from './along';
 import { type Gap, lastKey } from './boundary';
 import { estimateRows } from './estimate';
 import { gapsAndFinished, sameKey } from './gaps';
@@ -70,14 +70,10 @@ export class TableWalk {
     tally: Tally,
     name: string,
     table: TableReference,
-    options: WalkOptions,
+    options: Along & Pick<WalkOptions, 'where'>,
   ): Promise<TableWalk | undefined> {
-    const walked = {
-      table,
-      columns: keyColumns(options.key),
-      descending: options.descending ?? false,
-    };
-    const written = asWritten(table, walked.columns, options);
+    const walked = readAlong(table, options);
+    const written = asWritten(walked, options.where);
     const known = await readKnown(attempt, name, walked, written);
     if (known.kind === 'completed') {
       // The table is not looked up: it may have been dropped since.
@@ -203,12 +199,6 @@ export class TableWalk {
     const { name, rowsTotal } = this.row;
     this.tally.report(name, { done: this.#rowsDone, total: rowsTotal }, details);
   }
-}
-
-function keyColumns(key: WalkOptions['key']): readonly ColumnReference[] {
-  const columns = Array.isArray(key) ? key : [key];
-  if (columns.length === 0) throw new JobUsageError('a walk needs a key: one column at least');
-  return columns;
 }
 
 type Known =
