@@ -1,4 +1,4 @@
-import type { MigrationStatus } from '../drizzle/schema';
+import type { Direction, MigrationStatus } from '../drizzle/schema';
 
 /** What the workflow calls. It imports only the types. */
 export interface Activities {
@@ -15,6 +15,11 @@ export interface ListInput {
   readonly skip: readonly string[];
   /** Lists only these, even when no slot is free (`lrm finalize`). */
   readonly only?: readonly string[];
+  /**
+   * True for the first listing of a run, after a tick and for `lrm finalize`: each `ready()` is asked
+   * again. Otherwise an answer that is less than a minute old will do.
+   */
+  readonly askAgain?: boolean;
 }
 
 export interface Listing {
@@ -32,6 +37,8 @@ export interface Ready {
   readonly name: string;
   readonly startToCloseTimeout: number;
   readonly heartbeatTimeout: number;
+  /** True: it is to be reverted. The claim decides again. */
+  readonly revert?: boolean;
 }
 
 /** A migration that is not started, and why ('waits for 0001_a (in_progress)', 'no file …'). */
@@ -43,6 +50,8 @@ export interface NotStarted {
 /** What Current Details shows. */
 export interface Overview {
   readonly counts: Partial<Record<MigrationStatus, number>>;
+  /** How many of the completed ones have skipped rows. Missing from older workers. */
+  readonly completedWithSkipped?: number;
   /** The most important migrations first: running, failed, paused, waiting, completed. */
   readonly rows: readonly OverviewRow[];
 }
@@ -50,9 +59,13 @@ export interface Overview {
 export interface OverviewRow {
   readonly name: string;
   readonly status: MigrationStatus;
+  /** Missing in listings of older workers, which know only run(). */
+  readonly direction?: Direction;
   readonly attempts: number;
   readonly waitsFor: string | null;
   readonly error: string | null;
+  /** Rows that were skipped. Missing from older workers. */
+  readonly skipped?: number;
 }
 
 export interface RunMigrationInput {
@@ -61,10 +74,14 @@ export interface RunMigrationInput {
   readonly throttled: boolean;
   /** True for `lrm migrate --complete-on-empty`: the attempt ends at the first row to do. */
   readonly onlyIfEmpty?: boolean;
+  /** True for runJob() of an author's tests: neither `dependsOn` nor `ready()` is looked at. */
+  readonly regardless?: boolean;
 }
 
 /** The result of an activity that did not fail. A migration that failed is an ApplicationFailure of type 'MigrationFailed'. */
 export interface RunMigrationResult {
-  readonly outcome: 'completed' | 'paused' | 'cancelled' | 'left';
+  readonly outcome: 'completed' | 'reverted' | 'paused' | 'cancelled' | 'left';
   readonly reason?: string;
+  /** With 'completed': rows that were skipped, if any. */
+  readonly skipped?: number;
 }

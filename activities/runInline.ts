@@ -7,6 +7,8 @@ import type { RunMigrationResult } from './contract';
 import type { Deps } from './deps';
 import { noteReason } from './noteReason';
 import { runWithoutTemporal } from './runWithoutTemporal';
+import { unlessAborted } from './unlessAborted';
+import type { Believed } from './whyNotReady';
 import { whyNoneStarted } from './whyNotStarted';
 
 /** What is run, and how. */
@@ -53,7 +55,11 @@ export function runInline(deps: Deps, options: InlineOptions): Promise<InlineRes
 
 /** What is said of a migration that somebody else runs. */
 const ELSEWHERE = 'run by another worker';
+const TO_BE_REVERTED = 'left for a worker: it is to be reverted';
 const STOPPED = 'stopped; the next run goes on';
+
+/** Nobody waits longer for the answers of ready() before the others begin. Milliseconds. */
+const ASK_FOR = 60_000;
 
 interface NotStarted {
   readonly row: PendingRow;
@@ -64,6 +70,8 @@ class InlineRun {
   private readonly running = new Map<string, Promise<void>>();
   private readonly results = new Map<string, InlineResult>();
   private files: ReadonlyMap<string, string> = new Map();
+  /** How many had ended when each ready() was asked last; undefined before. */
+  private askedAt: number | undefined;
 
   constructor(
     private readonly deps: Deps,
@@ -74,7 +82,11 @@ class InlineRun {
     this.files = (await readCatalog(this.deps.settings.LRM_JOBS_DIR)).files;
     try {
       for (;;) {
-        const left = await this.startReady();
+        // What ready() has said is believed while others run, and asked again when none does.
+        let left = await this.startReady(this.askedAt === undefined);
+        if (this.running.size === 0 && this.results.size > (this.askedAt ?? 0)) {
+          left = await this.startReady(true);
+        }
         if (this.running.size === 0) return [...this.results.values(), ...(await this.note(left))];
         await Promise.race(this.running.values());
       }
@@ -84,13 +96,17 @@ class InlineRun {
   }
 
   /** Fills the free slots. Returns the migrations that it has found and not started. */
-  private async startReady(): Promise<NotStarted[]> {
+  private async startReady(askAgain: boolean): Promise<NotStarted[]> {
     const { db, settings } = this.deps;
+    if (askAgain) this.askedAt = this.results.size;
+    const forMs = askAgain ? 0 : Number.POSITIVE_INFINITY;
+    const { signal } = this.options;
+    const believed = { forMs, until: performance.now() + ASK_FOR, signal };
     const left: NotStarted[] = [];
     const live = await readLive(db, settings.LRM_HEARTBEAT_TIMEOUT);
     const except = [...this.running.keys(), ...this.results.keys()];
     for await (const page of pendingPages(db, { except, only: this.options.names })) {
-      const reasons = await this.reasonsOf(page);
+      const reasons = await this.reasonsOf(page, believed);
       const startable = page.filter(({ name }) => !reasons.has(name));
       for (const { name } of startable.filter((row) => !live.includes(row.name))) {
         if (!this.isFull()) this.start(name);
@@ -104,10 +120,39 @@ class InlineRun {
     return this.takeOver(left);
   }
 
-  private async reasonsOf(page: readonly PendingRow[]): Promise<Map<string, string>> {
-    if (this.options.signal.aborted) return new Map(page.map(({ name }) => [name, STOPPED]));
-    const candidates = page.map(({ name }) => ({ name, file: this.files.get(name) }));
-    return whyNoneStarted(this.deps, candidates);
+  private async reasonsOf(
+    page: readonly PendingRow[],
+    believed: Believed,
+  ): Promise<Map<string, string>> {
+    const { signal, onlyIfEmpty } = this.options;
+    const reasons = signal.aborted
+      ? null
+      : await unlessAborted(
+          signal,
+          onlyIfEmpty ? this.reasonsIfEmpty(page, believed) : this.reasonsNow(page, believed),
+        );
+    return reasons ?? new Map(page.map(({ name }) => [name, STOPPED]));
+  }
+
+  /** `lrm migrate --complete-on-empty` must not undo anything. */
+  private async reasonsIfEmpty(
+    page: readonly PendingRow[],
+    believed: Believed,
+  ): Promise<Map<string, string>> {
+    const forward = page.filter(({ direction }) => direction === 'forward');
+    const reverts = page.filter((row) => !forward.includes(row));
+    return new Map([
+      ...(await this.reasonsNow(forward, believed)),
+      ...reverts.map(({ name }) => [name, TO_BE_REVERTED] as const),
+    ]);
+  }
+
+  private reasonsNow(
+    page: readonly PendingRow[],
+    believed: Believed,
+  ): Promise<Map<string, string>> {
+    const candidates = page.map((row) => ({ ...row, file: this.files.get(row.name) }));
+    return whyNoneStarted(this.deps, candidates, believed);
   }
 
   /**

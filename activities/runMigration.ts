@@ -1,5 +1,6 @@
 import { beatInterval } from '../drizzle/rows/beat';
 import type { Claimant, Claimed } from '../drizzle/rows/claim';
+import { writeWaitsFor } from '../drizzle/rows/waitsFor';
 import { readCatalog } from '../jobs/catalog';
 import { claimInTurn, LATE, waitsForSessions } from './attempt/claimInTurn';
 import { conclude } from './attempt/conclude';
@@ -7,10 +8,12 @@ import { failed, retryIn } from './attempt/failures';
 import { leftUnlessCompleted } from './attempt/leftUnlessCompleted';
 import { AttemptProgress } from './attempt/progress';
 import { type KnownLimits, readLimits } from './attempt/readLimits';
-import { runAttempt } from './attempt/runAttempt';
+import { type AttemptEnd, runAttempt } from './attempt/runAttempt';
 import type { TemporalAttempt } from './attempt/temporalAttempt';
 import type { RunMigrationInput, RunMigrationResult } from './contract';
 import type { Deps } from './deps';
+import { inspect } from './inspect';
+import { whyNotYet } from './whyNotYet';
 
 /** Between two claims that wait for sessions. Each claim itself waits for some seconds. Milliseconds. */
 const ASK_FOR_SESSIONS_EVERY = 2_000;
@@ -25,14 +28,24 @@ const RESERVE = 500;
  */
 export async function runMigration(
   deps: Deps,
-  { name, throttled, onlyIfEmpty = false }: RunMigrationInput,
+  { name, throttled, onlyIfEmpty = false, regardless = false }: RunMigrationInput,
   temporal: TemporalAttempt,
 ): Promise<RunMigrationResult> {
   const since = performance.now();
   const file = (await readCatalog(deps.settings.LRM_JOBS_DIR)).files.get(name);
   if (!file) return leaveAsIs(deps, name, 'no file of this name on the worker that took it');
   // Before the claim: loading a job takes time, and a claimed attempt needs heartbeats.
-  const known = await withHeartbeats(temporal, () => readLimits(deps, file, temporal));
+  const inspection = await withHeartbeats(temporal, () => inspect(deps, file));
+  const known = readLimits(deps, inspection, temporal);
+  const reason = regardless
+    ? null
+    : await withHeartbeats(temporal, () =>
+        whyNotYet(deps, name, file, inspection, temporal.signal),
+      );
+  if (reason !== null) {
+    await writeWaitsFor(deps.db, name, reason);
+    return leaveAsIs(deps, name, reason);
+  }
   const claimant = claimantOf(deps, name, temporal);
   const claim = await withHeartbeats(temporal, () =>
     claimInTurn(deps.db, claimant, temporal.signal),
@@ -76,6 +89,7 @@ function endedBefore(
 ): RunMigrationResult {
   switch (status) {
     case 'completed':
+    case 'reverted':
     case 'paused':
     case 'cancelled':
       return { outcome: status };
@@ -83,6 +97,8 @@ function endedBefore(
       throw failed(error ?? `${name} has failed before`);
   }
 }
+
+const TO_BE_REVERTED: AttemptEnd = { kind: 'left', why: 'it is to be reverted' };
 
 /** What a claimed attempt needs besides its claim. */
 interface Course {
@@ -100,24 +116,28 @@ async function runClaimed(
   { file, known, throttled, onlyIfEmpty, since }: Course,
   temporal: TemporalAttempt,
 ): Promise<RunMigrationResult> {
-  const { attempt, rowsDone, rowsTotal } = claimed;
-  deps.log.info({ migration: attempt.migration, attempt: attempt.number }, 'attempt begins');
+  const { attempt, direction, rowsDone, rowsTotal } = claimed;
+  deps.log.info(
+    { migration: attempt.migration, attempt: attempt.number },
+    direction === 'forward' ? 'attempt begins' : 'attempt to revert begins',
+  );
   // Not awaited: the job must not wait when Temporal is slow to answer.
   void temporal.began(attempt.migration, attempt.number);
-  const progress = new AttemptProgress(attempt, rowsDone, rowsTotal);
-  const ended =
-    known.kind === 'limits'
-      ? await runAttempt(
-          deps,
-          { file, claimed, limits: known.limits, throttled, onlyIfEmpty, since, progress },
-          temporal,
-        )
-      : known;
+  const progress = new AttemptProgress({ ...attempt, direction }, rowsDone, rowsTotal);
+  const run = async () => {
+    if (known.kind !== 'limits') return known;
+    const { limits } = known;
+    const course = { file, claimed, limits, throttled, onlyIfEmpty, since, progress };
+    return runAttempt(deps, course, temporal);
+  };
+  // `lrm revert` may have come after the listing. A command that completes what has nothing to do
+  // must not undo anything.
+  const ended = onlyIfEmpty && direction === 'revert' ? TO_BE_REVERTED : await run();
   const end = onlyIfEmpty ? leftUnlessCompleted(ended) : ended;
   const maxFailures =
     known.kind === 'limits' ? known.limits.maxFailures : deps.settings.LRM_MAX_FAILURES;
   const deadline = since + temporal.startToClose - RESERVE;
-  const concluded = { attempt, progress, end, maxFailures, deadline };
+  const concluded = { attempt, direction, progress, end, maxFailures, deadline };
   return withHeartbeats(temporal, () => conclude(deps, concluded, temporal), progress);
 }
 

@@ -1,55 +1,116 @@
-import { readUncompleted } from '../drizzle/rows/dependencies';
+import {
+  type Dependency,
+  readStatuses,
+  type Standing,
+  waitedFor,
+} from '../drizzle/rows/dependencies';
+import type { Direction } from '../drizzle/schema';
+import { AT_ONCE } from '../jobs/process/askJob';
+import type { Inspection } from '../jobs/process/inspectJob';
 import type { Deps } from './deps';
 import { inspect } from './inspect';
-
-/** The first few of a hundred dependencies say enough. Characters. */
-const REASON_AT_MOST = 400;
+import { shortReason } from './shortReason';
+import { type Believed, whyNotReady } from './whyNotReady';
 
 /** A pending migration, and its code on this worker: undefined when there is none. */
 export interface Candidate {
   readonly name: string;
   readonly file: string | undefined;
+  readonly direction: Direction;
 }
 
-/** Why a pending migration cannot be started now; null when it can. */
-export async function whyNotStarted(
-  deps: Pick<Deps, 'db' | 'settings' | 'shareInspections'>,
-  file: string | undefined,
-  name: string,
-): Promise<string | null> {
-  return (await whyNoneStarted(deps, [{ name, file }])).get(name) ?? null;
+/** What is known of a pending migration without asking its `ready()`. */
+export interface Judgement {
+  /** Why it cannot be started now; null when nothing is in the way. */
+  readonly reason: string | null;
+  /** Whether its `ready()` has to be asked, too. */
+  readonly asks: boolean;
 }
 
-/** The reasons of those that cannot be started now, by name. One question for all of them. */
-export async function whyNoneStarted(
-  deps: Pick<Deps, 'db' | 'settings' | 'shareInspections'>,
+type Needed = Pick<Deps, 'db' | 'settings' | 'log' | 'shareInspections'>;
+
+/** Judges by files and dependencies, with one question to the database for all of them. */
+export async function judge(
+  deps: Needed,
   candidates: readonly Candidate[],
-): Promise<Map<string, string>> {
-  const wanted = new Map<string, readonly string[]>();
-  for (const { name, file } of candidates) {
+): Promise<Map<string, Judgement>> {
+  const inspections = new Map<string, Inspection>();
+  const reverts = new Set<string>();
+  for (const { name, file, direction } of candidates) {
     if (!file) continue;
-    const inspection = await inspect(deps, file);
-    // Code that cannot be loaded is started: its attempt writes what is wrong to the row.
-    wanted.set(name, inspection.kind === 'facts' ? inspection.facts.dependsOn : []);
+    // What depends on others comes after them. Going back, it comes before them: so it must not wait
+    // until what it depends on is completed again. ready(), too, is about run().
+    if (direction === 'revert') reverts.add(name);
+    else inspections.set(name, await inspect(deps, file));
   }
-  const uncompleted = await readUncompleted(deps.db, [...new Set([...wanted.values()].flat())]);
-  const reasons = candidates.map(
-    ({ name }) => [name, reasonOf(name, wanted.get(name), uncompleted)] as const,
+  const names = [...inspections.values()].flatMap((each) => dependenciesOf(each));
+  const statuses = await readStatuses(
+    deps.db,
+    names.map(({ name }) => name),
   );
-  return new Map(reasons.filter((entry): entry is [string, string] => entry[1] !== null));
+  return new Map(
+    candidates.map(({ name }) => [
+      name,
+      reverts.has(name) ? NOTHING : judgeOne(name, inspections.get(name), statuses),
+    ]),
+  );
 }
 
-function reasonOf(
-  name: string,
-  wanted: readonly string[] | undefined,
-  uncompleted: ReadonlyMap<string, string>,
-): string | null {
-  if (!wanted) {
-    return `no file ${name} on the worker that looked; deploy its code, or: npx lrm cancel ${name}`;
+/** The reasons of those that cannot be started now, by name. */
+export async function whyNoneStarted(
+  deps: Needed,
+  candidates: readonly Candidate[],
+  believed: Believed,
+): Promise<Map<string, string>> {
+  const judgements = await judge(deps, candidates);
+  const reasons = new Map<string, string>();
+  const asked: Candidate[] = [];
+  for (const candidate of candidates) {
+    const { reason, asks } = judgements.get(candidate.name) ?? NOTHING;
+    if (reason !== null) reasons.set(candidate.name, reason);
+    if (asks) asked.push(candidate);
   }
-  if (wanted.includes(name)) return 'waits for itself; fix its dependsOn';
-  const open = [...new Set(wanted)].filter((each) => uncompleted.has(each));
-  if (open.length === 0) return null;
-  const list = open.map((each) => `${each} (${uncompleted.get(each)})`);
-  return `waits for ${list.join(', ')}`.slice(0, REASON_AT_MOST);
+  // Not all at once: those that come after `until` are not asked any more.
+  while (asked.length > 0) {
+    const some = asked.splice(0, AT_ONCE).map(async ({ name, file = '' }) => {
+      const reason = await whyNotReady(deps, name, file, believed);
+      if (reason !== null) reasons.set(name, reason);
+    });
+    await Promise.all(some);
+  }
+  return reasons;
+}
+
+const NOTHING: Judgement = { reason: null, asks: false };
+
+function judgeOne(
+  name: string,
+  inspection: Inspection | undefined,
+  statuses: ReadonlyMap<string, Standing>,
+): Judgement {
+  if (!inspection) {
+    const reason = `no file ${name} on the worker that looked; deploy its code, or: npx lrm cancel ${name}`;
+    return { reason, asks: false };
+  }
+  // Code that cannot be loaded is started: its attempt writes what is wrong to the row. If it can be
+  // loaded by then, the attempt judges again.
+  if (inspection.kind !== 'facts') return NOTHING;
+  const { dependsOn, ready } = inspection.facts;
+  const reason = waitsText(name, dependsOn, waitedFor(dependsOn, statuses));
+  return { reason, asks: reason === null && ready };
+}
+
+const dependenciesOf = (inspection: Inspection): readonly Dependency[] =>
+  inspection.kind === 'facts' ? inspection.facts.dependsOn : [];
+
+/** Why a migration waits for its dependencies; null when it does not. */
+export function waitsText(
+  name: string,
+  dependsOn: readonly Dependency[],
+  open: readonly string[],
+): string | null {
+  if (dependsOn.some((dependency) => dependency.name === name)) {
+    return 'waits for itself; fix its dependsOn';
+  }
+  return open.length > 0 ? shortReason(`waits for ${open.join(', ')}`) : null;
 }

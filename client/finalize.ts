@@ -1,4 +1,4 @@
-import { openDependencies } from '../drizzle/rows/dependencies';
+import { type Dependency, openDependencies } from '../drizzle/rows/dependencies';
 import { OperationRefused, operationRefused } from '../drizzle/rows/operationRefused';
 import { readMigration } from '../drizzle/rows/stop';
 import { pending } from '../drizzle/rows/transitions';
@@ -22,6 +22,11 @@ export async function readToFinalize(
   const open = rows.filter(({ status }) => status !== 'completed');
   for (const row of open) {
     if (!pending.includes(row.status)) throw operationRefused(row, 'finalize');
+    if (row.direction === 'revert') {
+      throw new OperationRefused(
+        `${row.name} is to be reverted, so it will not be completed: npx lrm status ${row.name}`,
+      );
+    }
   }
   await refuseUnfinishedDependencies(connections, open);
   return open.map(({ name }) => name);
@@ -36,12 +41,12 @@ async function refuseUnfinishedDependencies(
   const { files } = await readCatalog(settings.LRM_JOBS_DIR);
   for (const { name } of rows) {
     const dependencies = await readDependencies(name, files.get(name));
-    const others = dependencies.filter((dependency) => !wanted.has(dependency));
+    const others = dependencies.filter((dependency) => !wanted.has(dependency.name));
     const open = await openDependencies(db, others);
     if (open.length > 0) {
       throw new OperationRefused(
         `${name} depends on ${open.join(', ')}: finalize ${open.length > 1 ? 'those' : 'that one'} ` +
-          `first, or together with it: npx lrm finalize ${others.join(' ')} ${name}`,
+          `first, or together with it: npx lrm finalize ${others.map((other) => other.name).join(' ')} ${name}`,
       );
     }
   }
@@ -50,7 +55,7 @@ async function refuseUnfinishedDependencies(
 async function readDependencies(
   name: string,
   file: string | undefined,
-): Promise<readonly string[]> {
+): Promise<readonly Dependency[]> {
   if (!file) {
     warn(`there is no file ${name} here; a worker that has it checks its dependencies`);
     return [];

@@ -41,7 +41,11 @@ export const migrationStatus = schema.enum('migration_status', [
   'completed', // run() returned; it never runs again unless an operator asks
   'failed', // run() failed in a way that a retry can't fix; it waits for `lrm retry`
   'cancelled', // an operator ended it for good
+  'reverted', // revert() returned; it does nothing more unless an operator asks
 ]);
+
+/** Which of a job's functions a migration runs: run() or revert(). Only an operator changes it. */
+export const migrationDirection = schema.enum('migration_direction', ['forward', 'revert']);
 
 /** How one attempt ended. */
 export const attemptOutcome = schema.enum('attempt_outcome', [
@@ -53,6 +57,7 @@ export const attemptOutcome = schema.enum('attempt_outcome', [
   'superseded', // a newer attempt was claimed while this one still ran
   'paused', // an operator's pause, by `lrm pause` or in Temporal
   'cancelled', // an operator's cancel
+  'reverted', // revert() returned
 ]);
 
 /** The last request of an operator (`lrm pause` and so on). */
@@ -61,6 +66,7 @@ export const operatorRequest = schema.enum('operator_request', [
   'resume',
   'cancel',
   'retry',
+  'revert',
 ]);
 
 export const migrations = schema.table(
@@ -68,6 +74,8 @@ export const migrations = schema.table(
   {
     name: varchar('name', { length: 255 }).primaryKey(),
     status: migrationStatus('status').notNull().default('created'),
+    /** Each change of it removes walks and checkpoint, which belong to the function before. */
+    direction: migrationDirection('direction').notNull().default('forward'),
     attempts: integer('attempts').notNull().default(0),
     /** What happened and what to do. It holds no values of rows. */
     error: text('error'),
@@ -127,6 +135,18 @@ export const registrations = schema.table('registrations', {
   registeredAt: timestamp('registered_at', { withTimezone: true }).notNull().defaultNow(),
 });
 
+/** A batch in which an attempt ended with an error. */
+export interface FailedBatch {
+  readonly walk: string;
+  readonly table: string;
+  /** Number of its rows that match the walk's condition, at the time of the look-up. */
+  readonly rows: number;
+  /** The rows after this key. Null: from the first one. */
+  readonly after: readonly string[] | null;
+  /** The rows up to and including this key. */
+  readonly upto: readonly string[];
+}
+
 /** One row for each attempt. This is the audit log: Temporal's history expires, this does not. */
 export const attempts = schema.table(
   'attempts',
@@ -141,6 +161,8 @@ export const attempts = schema.table(
     worker: text('worker').notNull(),
     /** Temporal's run ID. */
     runId: text('run_id').notNull(),
+    /** A trigger refuses an attempt in another direction than its migration's. */
+    direction: migrationDirection('direction').notNull().default('forward'),
     startedAt: time('started_at').notNull().defaultNow(),
     heartbeatAt: time('heartbeat_at').notNull().defaultNow(),
     endedAt: time('ended_at'),
@@ -154,6 +176,8 @@ export const attempts = schema.table(
     progressed: boolean('progressed').notNull().default(false),
     /** Further databases in which sessions of this attempt may be open. */
     databases: text('databases').array().notNull().default(sql`'{}'::text[]`),
+    /** The batch in which it ended with its error. Keys of a table: they must not leave our tables. */
+    failedBatch: jsonb('failed_batch').$type<FailedBatch>(),
   },
   (table) => [index('attempts_latest').on(table.migration, table.number)],
 );
@@ -268,13 +292,44 @@ export const visitingAttempts = schema.table(
   (table) => [primaryKey({ columns: [table.installation, table.migration] })],
 );
 
+/**
+ * Rows that a walk has left out because of their data (`onError: 'skip'`). A row is recorded in the
+ * transaction that stores its range as done.
+ */
+export const skippedRows = schema.table(
+  'skipped_rows',
+  {
+    id: bigint('id', { mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
+    migration: varchar('migration', { length: 255 })
+      .notNull()
+      .references(() => migrations.name),
+    // No foreign key, as in finished_ranges.
+    walk: bigint('walk', { mode: 'bigint' }).notNull(),
+    /** One text for each key column. */
+    key: text('key').array().notNull(),
+    /** The SQLSTATE. Null: the author's code threw a BadRow. */
+    code: text('code'),
+    /** The author's reason, or the schema objects that Postgres names. No values of rows. */
+    reason: text('reason'),
+    skippedAt: time('skipped_at').notNull().defaultNow(),
+    /** True after `lrm retry --skipped`, until the row has been tried again. */
+    again: boolean('again').notNull().default(false),
+    /** Set by `lrm skipped --accept`: from then on, a deploy gate takes no notice of the row. */
+    acceptedAt: time('accepted_at'),
+    acceptedBy: text('accepted_by'),
+  },
+  (table) => [index('skipped_rows_walk').on(table.migration, table.walk)],
+);
+
 /** All but the checkpoint, which may be a hundred megabytes and which only its job reads. */
 export const { checkpoint: _checkpoint, ...migrationColumns } = getTableColumns(migrations);
 
 export type Migration = Omit<typeof migrations.$inferSelect, 'checkpoint'>;
 export type Attempt = typeof attempts.$inferSelect;
+export type Direction = Migration['direction'];
 export type MigrationStatus = Migration['status'];
 export type AttemptOutcome = NonNullable<Attempt['outcome']>;
 export type OperatorRequest = NonNullable<Migration['request']>;
+export type SkippedRow = typeof skippedRows.$inferSelect;
 export type WalkRow = typeof walks.$inferSelect;
 export type StepRow = typeof steps.$inferSelect;

@@ -1,4 +1,5 @@
 export { type Config, defineConfig, type Registrations } from '../settings/config';
+export { BadRow } from './context/badRow';
 export type {
   Batch,
   BatchOptions,
@@ -7,11 +8,15 @@ export type {
   EachItemOptions,
   EachRowOptions,
   GroupOptions,
+  IndexOptions,
   JobContext,
   JobOptions,
   Log,
   MapOptions,
+  ReadyContext,
   Sql,
+  StepOptions,
   Transaction,
+  VerifyContext,
 } from './context/index';
-export { defineJob, type Job } from './defineJob';
+export { type DependsOn, defineJob, type Job } from './defineJob';

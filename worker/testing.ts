@@ -57,7 +57,8 @@ export interface RunJobOptions {
 /**
  * Runs the attempts of one job on a test database, as a worker does and in the same kind of process,
  * but without Temporal. Our tables are created for it in a schema of their own,
- * `lrm_test_<random>`, which is dropped afterwards. Its `dependsOn` is not looked at.
+ * `lrm_test_<random>`, which is dropped afterwards. Its `dependsOn` and `ready()` are not looked at,
+ * its `verify()` is called.
  *
  * @param job the job's name, or its file: a path or a file URL. Not the job itself, which can't be
  *   given to another process.

@@ -12,14 +12,14 @@ import type { RunRecord } from './runRecord';
 /** Starts the activity that runs a migration. It is in `record.running` until it has ended. */
 export function startActivity(
   record: RunRecord,
-  { name, startToCloseTimeout, heartbeatTimeout }: Ready,
+  { name, startToCloseTimeout, heartbeatTimeout, revert }: Ready,
   { retryInitialInterval }: Listing['settings'],
   finalize?: Finalize,
 ): void {
   const { runMigration } = proxyActivities<Activities>({
     // The migration's name, for `temporal activity pause --activity-id 0001_sample`.
     activityId: name,
-    summary: name,
+    summary: revert ? `${name}: revert` : name,
     startToCloseTimeout,
     heartbeatTimeout,
     // With the default, a job could go on after the run has closed.
@@ -63,11 +63,18 @@ async function follow(
   }
 }
 
-function count(record: RunRecord, name: string, { outcome, reason }: RunMigrationResult): void {
+function count(
+  record: RunRecord,
+  name: string,
+  { outcome, reason, skipped }: RunMigrationResult,
+): void {
   if (outcome === 'left') record.skipForNow(name, reason ?? 'its worker did not run it');
   else {
-    record.results.add(outcome === 'completed' ? 'completed' : 'stopped', name);
-    record.board.ended(name, outcome);
+    record.results.add(
+      outcome === 'completed' || outcome === 'reverted' ? outcome : 'stopped',
+      name,
+    );
+    record.board.ended(name, outcome, skipped);
   }
 }
 

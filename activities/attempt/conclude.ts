@@ -2,9 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { FencedAttempt } from '../../drizzle/rows/fence';
 import { failuresInARow, type Written, writeOutcome } from '../../drizzle/rows/outcome';
+import { readLeftAgain, readSkippedCounts, withSkipped } from '../../drizzle/rows/skipped';
 import { writeWaitsFor } from '../../drizzle/rows/waitsFor';
-import type { AttemptOutcome } from '../../drizzle/schema';
+import type { AttemptOutcome, Direction, FailedBatch } from '../../drizzle/schema';
 import type { StopReason } from '../../jobs/process/messages';
+import { plainText } from '../../settings/plainText';
 import type { RunMigrationResult } from '../contract';
 import type { Deps } from '../deps';
 import { errorText } from './errorText';
@@ -18,6 +20,8 @@ import type { TemporalAttempt } from './temporalAttempt';
 /** An attempt that has ended. */
 export interface Concluded {
   readonly attempt: FencedAttempt;
+  /** Which of the job's functions it ran. */
+  readonly direction: Direction;
   readonly progress: AttemptProgress;
   readonly end: AttemptEnd;
   readonly maxFailures: number;
@@ -42,6 +46,7 @@ interface WriteOptions {
   /** False: the migration's status stays in_progress. */
   readonly move?: boolean;
   readonly errorUnknown?: boolean;
+  readonly failedBatch?: FailedBatch | undefined;
   /** True: only on the server of the claim, see Ending. */
   readonly onItsServer?: boolean;
 }
@@ -54,7 +59,7 @@ const PATIENCE_WHEN_STOPPED = 4_000;
 const AT_ONCE = 1;
 
 const OUTDATED =
-  'the database server was restarted or replaced when run() had returned; the next attempt reads what is stored';
+  'the database server was restarted or replaced when the job had returned; the next attempt reads what is stored';
 
 class Conclusion {
   private readonly migration: string;
@@ -90,11 +95,32 @@ class Conclusion {
   }
 
   private async completed(usedDatabase: boolean): Promise<RunMigrationResult> {
-    const written = await this.write('completed', null, { onItsServer: usedDatabase });
+    const forward = this.concluded.direction === 'forward';
+    const left = await this.persistently(() => readLeftAgain(this.deps.db, this.migration));
+    if (left.rows > 0) return this.leftAgain(left, forward ? 'run()' : 'revert()');
+    const outcome = forward ? 'completed' : 'reverted';
+    const written = await this.write(outcome, null, { onItsServer: usedDatabase });
     if (written === 'superseded') throw this.superseded();
     if (written === 'outdated') throw retryIn(AT_ONCE, OUTDATED);
-    this.log.info('completed');
-    return { outcome: 'completed' };
+    const counts = await this.persistently(() => readSkippedCounts(this.deps.db, [this.migration]));
+    const skipped = counts.get(this.migration) ?? 0;
+    this.log.info(withSkipped(outcome, skipped));
+    return { outcome, ...(skipped > 0 ? { skipped } : {}) };
+  }
+
+  /** `lrm retry --skipped` is not carried out, and another attempt would not do it either. */
+  private async leftAgain(
+    { rows, walks }: Awaited<ReturnType<typeof readLeftAgain>>,
+    called: string,
+  ): Promise<never> {
+    const names = walks.map((walk) => `'${plainText(walk)}'`).join(', ');
+    const error =
+      `${rows} skipped rows were to be done again, but ${called} has not come to their walk (${names}): ` +
+      'it is not called any more, or stands in a finished step. Fix the job, or give the rows up: ' +
+      `npx lrm skipped ${this.migration} --accept; then type: npx lrm retry ${this.migration}`;
+    if ((await this.write('failed', error)) === 'superseded') throw this.superseded();
+    this.log.error(error);
+    throw failed(error);
   }
 
   private async stopped(reason: StopReason): Promise<RunMigrationResult> {
@@ -148,6 +174,7 @@ class Conclusion {
   private async threw({
     during,
     error: thrown,
+    batch: failedBatch,
     detail,
   }: Extract<AttemptEnd, { kind: 'threw' }>): Promise<never> {
     const verdict = decide(during, thrown);
@@ -158,7 +185,8 @@ class Conclusion {
     const { attempt, progress, maxFailures } = this.concluded;
     const full = this.deps.settings.LRM_ERROR_DETAIL === 'full' && detail ? { detail } : {};
     const log = this.log.child(full);
-    const text = errorText(during, thrown);
+    const where = failedBatch ? ` ${batchText(failedBatch)}` : '';
+    const text = this.reverting + errorText(during, thrown) + where;
     const errorUnknown = verdict === 'unknown';
     const before = progress.progressed
       ? { all: 0, unknown: 0 }
@@ -167,8 +195,8 @@ class Conclusion {
         );
     const unknown = before.unknown + 1;
     if (verdict === 'fail' || (errorUnknown && unknown >= maxFailures)) {
-      const error = `${text}. ${advice(this.migration, verdict, unknown)}`;
-      const written = await this.write('failed', error, { errorUnknown });
+      const error = `${text}. ${during === 'verify' ? afterVerify(this.migration) : advice(this.migration, verdict, unknown)}`;
+      const written = await this.write('failed', error, { errorUnknown, failedBatch });
       if (written === 'superseded') throw this.superseded();
       log.error(error);
       throw failed(error);
@@ -176,7 +204,7 @@ class Conclusion {
     const delay = retryDelay(this.deps.settings, before.all + 1);
     const limit = errorUnknown ? `; after ${maxFailures} without progress it counts as failed` : '';
     const error = `${text}. It is retried automatically (failure ${before.all + 1} in a row${limit}).`;
-    if ((await this.write('retried', error, { errorUnknown })) === 'superseded') {
+    if ((await this.write('retried', error, { errorUnknown, failedBatch })) === 'superseded') {
       // The error came from the newer claim, which has ended this attempt's sessions.
       log.info('stopped: superseded');
       throw this.superseded();
@@ -186,13 +214,18 @@ class Conclusion {
     throw retryIn(delay, error);
   }
 
+  /** Stands before an error: every text that shows it then says what has failed. */
+  private get reverting(): string {
+    return this.concluded.direction === 'revert' ? 'while reverting: ' : '';
+  }
+
   private write(
     outcome: AttemptOutcome,
     error: string | null,
-    { move = true, errorUnknown = false, onItsServer = false }: WriteOptions = {},
+    { move = true, errorUnknown = false, failedBatch, onItsServer = false }: WriteOptions = {},
   ): Promise<Written> {
     const { attempt, progress } = this.concluded;
-    const ending = { attempt, onItsServer, outcome, error, errorUnknown, progress };
+    const ending = { attempt, onItsServer, outcome, error, errorUnknown, failedBatch, progress };
     return this.persistently(() => writeOutcome(this.deps.db, ending, move));
   }
 
@@ -230,6 +263,14 @@ class Conclusion {
     );
   }
 }
+
+/** The walks of run() are complete: a retry does none of their rows again. */
+const afterVerify = (migration: string): string =>
+  `Fix the job or the data, then type: npx lrm retry ${migration} (with --from-start, what its walks have done is done again)`;
+
+/** Without its keys, which are values of rows: this goes to Temporal and to logs. */
+const batchText = ({ rows, table, walk }: FailedBatch): string =>
+  `in a batch of ${rows} ${rows === 1 ? 'row' : 'rows'} of ${plainText(table)} (walk '${plainText(walk)}')`;
 
 function advice(migration: string, verdict: 'fail' | 'unknown', failures: number): string {
   const why =

@@ -37,6 +37,8 @@ const RULES: readonly Rule[] = [
   [ours('Superseded'), 'superseded'],
   // The database has changed under this attempt. The next one reads what is stored.
   [ours('AttemptOutdated'), 'retry'],
+  // Somebody else builds an index of the table, or refreshes it.
+  [ours('TableInUse'), 'retry'],
   // The job says that the error is final, or it is refused: a walk over a key without an index, say.
   [(error) => error.nonRetryable === true, 'fail'],
   [ours('JobUsageError', 'UsageError'), 'fail'],
@@ -89,7 +91,9 @@ const RULES: readonly Rule[] = [
 export function decide(during: During, error: Description): Verdict {
   // Whatever was thrown, code that can't be loaded can't be run. It needs a new file and `lrm retry`.
   if (during === 'load') return 'fail';
-  return verdictOf(error);
+  const verdict = verdictOf(error);
+  // What verify() throws on purpose says that work is left, and run() would not do it now either.
+  return during === 'verify' && verdict === 'unknown' ? 'fail' : verdict;
 }
 
 /** Looks at causes innermost first. The first that a rule knows decides. */

@@ -1,6 +1,7 @@
 import { mayWrite } from '../../drizzle/rows/beat';
 import type { Claimed } from '../../drizzle/rows/claim';
 import { describeSessions, endSessions } from '../../drizzle/rows/sessions';
+import type { FailedBatch } from '../../drizzle/schema';
 import { sqlState } from '../../drizzle/sqlState';
 import { describeCrash, describeExit } from '../../jobs/process/crash';
 import type { Description } from '../../jobs/process/describeError';
@@ -25,6 +26,8 @@ export type AttemptEnd =
       readonly kind: 'threw';
       readonly during: During;
       readonly error: Description;
+      /** The batch that it comes from. Its keys may only be stored in our tables. */
+      readonly batch?: FailedBatch | undefined;
       /** For the log alone: it may hold rows' values. */
       readonly detail?: string | undefined;
     };
@@ -78,6 +81,7 @@ export async function runAttempt(
 function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
   const { claimed, limits, progress } = run;
   const { attempt } = claimed;
+  const called = claimed.direction === 'forward' ? 'run() called' : 'revert() called';
   const input = {
     task: 'run' as const,
     file: run.file,
@@ -85,6 +89,7 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
     databases: deps.settings.databases,
     origin: claimed.origin,
     attempt: { ...attempt, id: String(attempt.id) },
+    direction: claimed.direction,
     checkpointVersion: claimed.checkpointVersion,
     unthrottled: !run.throttled,
     onlyIfEmpty: run.onlyIfEmpty,
@@ -93,7 +98,7 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
     errorDetail: deps.settings.LRM_ERROR_DETAIL,
   };
   return new RunningJob(deps.jobProcesses.start(input, limits.memoryLimitMb), {
-    running: () => log.debug({ ms: Math.round(performance.now() - run.since) }, 'run() called'),
+    running: () => log.debug({ ms: Math.round(performance.now() - run.since) }, called),
     progress: (news) => progress.update(news),
     progressed: () => {
       progress.progressed = true;

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { register } from '../../drizzle/rows/register';
 import { SCHEMA } from '../../drizzle/schema';
 import { readCatalog } from '../../jobs/catalog';
+import { UsageError } from '../../settings/usageError';
 import { migrationName } from '../arguments/name';
 import { meant } from '../arguments/names';
 import { didYouMean } from '../arguments/suggest';
@@ -9,6 +10,7 @@ import { type Connections, withConnections } from '../connections';
 import { startAfter } from '../temporal/startAfter';
 import { warn } from '../terminal/output';
 import { type Done, eachMigration } from './each';
+import { requestedBy } from './requestedBy';
 
 export function addRegister(program: Command): void {
   program
@@ -19,6 +21,8 @@ export function addRegister(program: Command): void {
       'names of files in jobs/, their numbers, or the beginnings of their names',
     )
     .option('--run', 'start a run, if none is going')
+    .option('--dormant', 'register them as paused: they begin after lrm resume')
+    .option('--reason <text>', 'with --dormant: saved with your name and the time')
     .addHelpText(
       'after',
       `
@@ -26,14 +30,25 @@ This line in a schema migration does the same, and is the better way (a form tha
 also works before the first npx lrm migrate: docs/registering.md):
   INSERT INTO ${SCHEMA}.migrations (name) VALUES ('0001_sample') ON CONFLICT DO NOTHING;
 
+With --dormant nothing runs them before npx lrm resume. In SQL:
+  INSERT INTO ${SCHEMA}.migrations (name, status) VALUES ('0001_sample', 'paused') ON CONFLICT DO NOTHING;
+
 Examples:
   npx lrm register 0001_sample
-  npx lrm register 1 2 --run`,
+  npx lrm register 1 2 --run
+  npx lrm register 0001_sample --dormant --reason 'with version 12'`,
     )
     .action(registerCommand);
 }
 
-async function registerCommand(typed: string[], options: { run?: boolean }): Promise<void> {
+interface Options {
+  readonly run?: boolean;
+  readonly dormant?: boolean;
+  readonly reason?: string;
+}
+
+async function registerCommand(typed: string[], options: Options): Promise<void> {
+  refuseContradictions(options);
   await withConnections(async (connections) => {
     const { files } = await readCatalog(connections.settings.LRM_JOBS_DIR);
     const here = [...files.keys()];
@@ -42,19 +57,31 @@ async function registerCommand(typed: string[], options: { run?: boolean }): Pro
     await eachMigration(
       connections.db,
       names,
-      (name) => registerOne(connections, name, here),
+      (name) => registerOne(connections, name, here, options),
       (done) =>
         options.run ? startAfter(connections, done, true) : Promise.resolve({ run: null }),
     );
   });
 }
 
+function refuseContradictions({ run, dormant, reason }: Options): void {
+  if (dormant && run) {
+    throw new UsageError(
+      "--dormant and --run can't be used together: a dormant migration begins after npx lrm resume",
+    );
+  }
+  if (reason !== undefined && !dormant) {
+    throw new UsageError('--reason belongs to --dormant: type both, or none');
+  }
+}
+
 async function registerOne(
   { db, settings }: Connections,
   name: string,
   here: readonly string[],
+  { dormant, reason }: Options,
 ): Promise<Done> {
-  const isNew = await register(db, name);
+  const isNew = await register(db, name, dormant ? requestedBy(reason) : undefined);
   if (!here.includes(name)) {
     const hint = didYouMean(name, here);
     warn(
@@ -62,7 +89,14 @@ async function registerOne(
         (hint ? `. Or ${hint} To remove it: npx lrm unregister ${name}` : ''),
     );
   }
-  return isNew
-    ? { line: `${name} is registered`, result: 'registered' }
-    : { line: `${name} is already registered: nothing changed`, result: 'unchanged' };
+  if (!isNew) {
+    const hint = dormant ? `. To keep it from running: npx lrm pause ${name}` : '';
+    return { line: `${name} is already registered: nothing changed${hint}`, result: 'unchanged' };
+  }
+  return dormant
+    ? {
+        line: `${name} is registered as paused; to start it: npx lrm resume ${name}`,
+        result: 'dormant',
+      }
+    : { line: `${name} is registered`, result: 'registered' };
 }

@@ -1,7 +1,14 @@
 import type { Command } from 'commander';
 import { operationRefused } from '../../drizzle/rows/operationRefused';
-import { mayRetry, retry as retryRow } from '../../drizzle/rows/restart';
-import { readMigration } from '../../drizzle/rows/stop';
+import {
+  mayRetry,
+  notReverting,
+  retryForward,
+  retry as retryRow,
+  retrySkipped,
+} from '../../drizzle/rows/restart';
+import { type Asked, readMigration } from '../../drizzle/rows/stop';
+import { UsageError } from '../../settings/usageError';
 import { registeredNames } from '../arguments/names';
 import { type Connections, withConnections } from '../connections';
 import { startAfter } from '../temporal/startAfter';
@@ -12,6 +19,8 @@ import { requestedBy } from './requestedBy';
 interface Options {
   readonly reason?: string;
   readonly fromStart?: boolean;
+  readonly skipped?: boolean;
+  readonly forward?: boolean;
   readonly yes?: boolean;
   readonly run: boolean;
 }
@@ -22,26 +31,39 @@ export function addRetry(program: Command): void {
     .description('Runs failed or cancelled migrations again, from where they stopped.')
     .argument('<names...>', 'the migrations')
     .option('--from-start', 'drop checkpoint and finished batches; also for completed ones')
+    .option('--skipped', 'do the skipped rows again; also of completed ones')
+    .option('--forward', 'what is being reverted runs forward again, from the start')
     .option('--yes', 'drop them without asking')
     .option('--reason <text>', 'saved with your name and the time')
     .option('--no-run', "don't start a run: wait for the next one")
     .addHelpText(
       'after',
       `
-Starts a run if none is going.
+Starts a run if none is going. A revert that has failed or was cancelled goes on
+as a revert. A reverted migration runs forward, from the start. With --skipped,
+run() is called again from its beginning. Its finished batches are not repeated,
+and each walk does the rows that it has skipped.
 
 Examples:
   npx lrm retry 0001_sample --reason 'fixed in v1.3.1'
-  npx lrm retry 0001_sample --from-start`,
+  npx lrm retry 0001_sample --from-start
+  npx lrm retry 0001_sample --skipped`,
     )
     .action(retry);
 }
 
 async function retry(typed: string[], options: Options): Promise<void> {
+  if (options.skipped && (options.fromStart || options.forward)) {
+    const other = options.fromStart ? '--from-start' : '--forward';
+    throw new UsageError(
+      `--skipped and ${other} can't be used together: from the start, all rows are done again`,
+    );
+  }
   await withConnections(async (connections) => {
     const { db } = connections;
     const names = await registeredNames(db, typed);
-    if (options.fromStart && !options.yes) await confirmDropping(connections, names);
+    if ((options.fromStart || options.forward) && !options.yes)
+      await confirmDropping(connections, names, options);
     await eachMigration(
       db,
       names,
@@ -52,21 +74,36 @@ async function retry(typed: string[], options: Options): Promise<void> {
 }
 
 /** Refuses first what can't be retried: nobody should be asked about what won't be done. */
-async function confirmDropping({ db }: Connections, names: readonly string[]): Promise<void> {
+async function confirmDropping(
+  { db }: Connections,
+  names: readonly string[],
+  { forward }: Options,
+): Promise<void> {
   const done: string[] = [];
   for (const name of names) {
     const row = await readMigration(db, name);
     if (!mayRetry(true).includes(row.status)) throw operationRefused(row, 'retry');
-    done.push(`${name} has done ${row.rowsDone} rows`);
+    if (forward && row.direction !== 'revert') throw notReverting(row);
+    done.push(
+      `${name} has ${row.direction === 'revert' ? 'reverted' : 'done'} ${row.rowsDone} rows`,
+    );
   }
   const what = names.length === 1 ? 'its checkpoint' : 'their checkpoints';
   await confirm(`${done.join('; ')}. Drop ${what} and start again?`, '--yes');
 }
 
 async function retryOne(connections: Connections, name: string, options: Options): Promise<Done> {
-  const fromStart = options.fromStart === true;
-  await retryRow(connections.db, name, requestedBy(options.reason), fromStart);
-  const where = fromStart ? 'from the start' : 'from where it stopped';
+  const asked = requestedBy(options.reason);
+  const how = await restart(connections, name, options, asked);
+  const what = how.direction === 'revert' ? 'is reverted again' : 'runs again';
+  const stopped = options.skipped ? 'with its skipped rows' : 'from where it stopped';
+  const where = how.fromStart ? 'from the start' : stopped;
   const next = options.run ? '' : '. The next run takes it; to start one now: npx lrm run';
-  return { line: `${name} runs again, ${where}${next}`, result: 'retried' };
+  return { line: `${name} ${what}, ${where}${next}`, result: 'retried' };
+}
+
+function restart({ db }: Connections, name: string, options: Options, asked: Asked) {
+  if (options.skipped) return retrySkipped(db, name, asked);
+  if (options.forward) return retryForward(db, name, asked);
+  return retryRow(db, name, asked, options.fromStart === true);
 }

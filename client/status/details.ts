@@ -1,14 +1,17 @@
+import { revertNote, statusText } from '../../drizzle/rows/direction';
 import { lastError, requestText } from '../../drizzle/rows/notes';
 import { rowsText } from '../../drizzle/rows/progressText';
 import type { StepView } from '../../drizzle/rows/status';
 import type { Attempt } from '../../drizzle/schema';
+import { plainText } from '../../settings/plainText';
 import { bar, count, oneLine, seconds } from '../../settings/screenText';
 import { colors, terminalWidth } from '../terminal/terminal';
 import { time } from './format';
+import { keyText } from './keyText';
 import { columnsWithNotes, type NotedRow, widthOf } from './layout';
 import type { OneMigration } from './one';
 import type { StatusRow } from './row';
-import { paint } from './table';
+import { shownStatus } from './table';
 import { hanging } from './wrap';
 
 /** One migration: its state, its steps, and its attempts. The latest attempt comes first. */
@@ -28,11 +31,12 @@ export function details(row: StatusRow, { steps, attempts }: OneMigration): stri
 function factsOf(row: StatusRow): [string, string | null][] {
   const { migration } = row;
   return [
-    ['status', paint[migration.status](migration.status)],
+    ['status', shownStatus(row, statusText(migration))],
     ['progress', progress(row)],
     ['running on', row.live && row.attempt ? row.attempt.worker : null],
     ['note', row.notes.filter((note) => !isShownBelow(row, note)).join('; ') || null],
     ['error', migration.error],
+    ['in batch', migration.status === 'completed' ? null : failedIn(row)],
     ['asked', request(row)],
     ['registered', time(migration.createdAt)],
     ['started', migration.startedAt && time(migration.startedAt)],
@@ -40,9 +44,19 @@ function factsOf(row: StatusRow): [string, string | null][] {
   ];
 }
 
+/** The keys between which the latest attempt ended with its error. */
+function failedIn({ attempt }: StatusRow): string | null {
+  const batch = attempt?.failedBatch;
+  if (!batch) return null;
+  const after = batch.after ? `after ${keyText(batch.after)}` : 'from the first key';
+  return `${plainText(batch.table)}, ${after} up to ${keyText(batch.upto)}`;
+}
+
 /** The error and the request have their own lines, in full. */
 const isShownBelow = (row: StatusRow, note: string): boolean =>
-  note === requestText(row) || (row.migration.error !== null && note === lastError(row));
+  note === revertNote(row.migration) ||
+  note === requestText(row) ||
+  (row.migration.error !== null && note === lastError(row));
 
 function progress(row: StatusRow): string | null {
   const text = rowsText(row);
@@ -93,7 +107,7 @@ const attemptCells = (attempt: Attempt): string[] => [
   String(attempt.number),
   time(attempt.startedAt),
   took(attempt),
-  attempt.outcome ?? 'running',
+  `${attempt.outcome ?? 'running'}${attempt.direction === 'revert' && attempt.outcome !== 'reverted' ? ' (revert)' : ''}`,
   count(attempt.rowsDone),
   oneLine(attempt.worker, 100),
 ];

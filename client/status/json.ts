@@ -9,6 +9,7 @@ export function toJson(row: StatusRow, one?: OneMigration): Record<string, unkno
   return {
     name: migration.name,
     status: migration.status,
+    direction: migration.direction,
     attempts: migration.attempts,
     error: migration.error,
     rowsDone: migration.rowsDone,
@@ -19,6 +20,7 @@ export function toJson(row: StatusRow, one?: OneMigration): Record<string, unkno
     running: row.live,
     waitsFor: migration.waitsFor,
     step: runningStep(row),
+    skipped: row.skipped,
     pausedInTemporal: pending?.paused ?? false,
     request: migration.request,
     requestReason: migration.requestReason,
@@ -39,7 +41,9 @@ const attemptToJson = (attempt: Attempt): Record<string, unknown> => ({
   startedAt: attempt.startedAt,
   heartbeatAt: attempt.heartbeatAt,
   endedAt: attempt.endedAt,
+  direction: attempt.direction,
   outcome: attempt.outcome,
   error: attempt.error,
   rowsDone: attempt.rowsDone,
+  failedBatch: attempt.failedBatch,
 });

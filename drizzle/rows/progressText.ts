@@ -1,5 +1,6 @@
 import type { LiveLine } from '../../settings/liveLines';
 import { bar, count, rate, seconds } from '../../settings/screenText';
+import { skippedNote, withSkipped } from './skipped';
 import { type MigrationView, percentDone, secondsLeft } from './status';
 
 /**
@@ -10,13 +11,17 @@ export function progressLine(view: MigrationView, notes: readonly string[]): Liv
   const { migration } = view;
   const percent = percentDone(migration);
   const parts = [
-    migration.status,
+    withSkipped(migration.status, view.skipped),
     percent === null ? null : bar(percent),
     rowsText(view),
-    migration.status === 'completed' ? null : notes.join('; '),
+    ENDED_WELL.includes(migration.status)
+      ? skippedNote(migration.name, view.skipped)
+      : notes.join('; '),
   ];
   return { name: migration.name, status: migration.status, text: parts.filter(Boolean).join('  ') };
 }
+
+const ENDED_WELL: readonly string[] = ['completed', 'reverted'];
 
 /** '54 of 100 rows, 9.0 rows/s, 5 s left'; null when there is nothing to count. */
 export function rowsText(view: MigrationView): string | null {

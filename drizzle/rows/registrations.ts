@@ -31,14 +31,22 @@ export async function readInbox(sql: Sql): Promise<Inbox> {
 /**
  * Moves what waits in `registrations` to `migrations`. The trigger has sent everything later there
  * itself, so a second call finds nothing, and does not bring back what was unregistered meanwhile.
+ * One that is registered at 'infinity' is dormant, see the trigger.
  * @returns the names that are new
  */
 export async function takeRegistrations(sql: Sql): Promise<string[]> {
   const taken = await sql<{ name: string }[]>`
     with taken as (
       delete from ${sql(SCHEMA)}.${sql(INBOX)} where name ~ ${NAME} returning name, registered_at)
-    insert into ${sql(SCHEMA)}.migrations (name, created_at)
-    select name, registered_at from taken on conflict do nothing returning name`;
+    insert into ${sql(SCHEMA)}.migrations
+      (name, created_at, status, request, request_reason, requested_by, requested_at)
+    select name, coalesce(nullif(registered_at, 'infinity'), now()),
+      (case when dormant then 'paused' else 'created' end)::${sql(SCHEMA)}.migration_status,
+      (case when dormant then 'pause' end)::${sql(SCHEMA)}.operator_request,
+      case when dormant then 'registered dormant' end,
+      case when dormant then 'registration' end, case when dormant then now() end
+    from (select *, registered_at = 'infinity' as dormant from taken) as taken
+    on conflict do nothing returning name`;
   return taken.map(({ name }) => name).sort();
 }
 

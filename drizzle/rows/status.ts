@@ -13,6 +13,7 @@ import {
   steps,
 } from '../schema';
 import { isLive } from './live';
+import { skippedCount } from './skipped';
 import { pending } from './transitions';
 
 /** A migration as an operator sees it. */
@@ -28,6 +29,8 @@ export interface MigrationView {
   readonly rowsPerSecond: number | null;
   /** Attempts in a row that reached their time limit without progress. */
   readonly timeoutsWithoutProgress: number;
+  /** Rows that were left out because of their data (`onError: 'skip'`). */
+  readonly skipped: number;
 }
 
 /**
@@ -54,6 +57,7 @@ export async function readMigrations(
       silentFor: sql<string | null>`extract(epoch from now() - ${latest.heartbeatAt})`,
       duration: sql<string | null>`extract(epoch from ${latest.heartbeatAt} - ${latest.startedAt})`,
       timeoutsWithoutProgress: timeoutsWithoutProgress.mapWith(Number),
+      skipped: skippedCount,
     })
     .from(migrations)
     .leftJoinLateral(latest, sql`true`)
@@ -126,7 +130,7 @@ export const isPending = ({ migration }: Pick<MigrationView, 'migration'>): bool
 
 /** From 0 to 100; null when the total is unknown. */
 export const percentDone = ({ status, rowsDone, rowsTotal }: Migration): number | null =>
-  status === 'completed' ? 100 : percent(rowsDone, rowsTotal);
+  status === 'completed' || status === 'reverted' ? 100 : percent(rowsDone, rowsTotal);
 
 /** What the running attempt does apart from its walks: a step, a DDL statement. Null: nothing. */
 export const runningStep = ({ migration, live }: MigrationView): string | null =>

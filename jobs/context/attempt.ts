@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
+import type { Sql } from '../../drizzle/connect';
 import type { Database, Transaction } from '../../drizzle/database';
 import {
   type FencedAttempt,
@@ -7,6 +8,7 @@ import {
   requireCurrent,
   selectIfCurrent,
 } from '../../drizzle/rows/fence';
+import type { Direction } from '../../drizzle/schema';
 import { inTransaction } from '../../drizzle/transaction';
 
 export type { Database, Transaction } from '../../drizzle/database';
@@ -42,6 +44,10 @@ export interface Attempt extends FencedAttempt {
   readonly db: Database;
   /** Only of an attempt in a further database: the same one in the main database. */
   readonly home?: Attempt | undefined;
+  /** A pool of one session, for DDL statements outside of transactions. */
+  readonly ddl: Sql;
+  /** Which of the job's functions it runs. Default: run(). */
+  readonly direction?: Direction;
   readonly signal: AbortSignal;
   readonly log: Log;
   /** True turns all throttling off: an operator waits for the job (`lrm finalize`). */

@@ -1,37 +1,27 @@
-import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types';
 import type { Attempt, Transaction } from './attempt';
+import { type EachItemOptions, forEachItem, type ItemSource } from './each/forEachItem';
+import { type EachRowOptions, forEachRow } from './each/forEachRow';
 import type { Places } from './elsewhere';
-import { type EachItemOptions, forEachItem, type ItemSource } from './forEachItem';
-import { type EachRowOptions, forEachRow, type Row } from './forEachRow';
 import { inBatches } from './inBatches';
 import type { JobContext } from './index';
 import { JobUsageError } from './jobUsageError';
 import { type ColumnReference, type TableReference, tableText } from './names';
 import { Nesting } from './nesting';
 import type { WalkOptions } from './options';
-import type { Columns } from './readRows';
+import { createSteps, type StepMember } from './steps';
 import { type NewValues, type TargetCache, updateRows } from './updateRows';
 import type { Tally } from './walk/tally';
 
-/** The part of a job's context that walks over tables and items. */
+/** The part of a job's context that walks over tables and items, and does steps. */
 export function createBatches(
   attempt: Attempt,
   tally: Tally,
   places?: Places,
-): Pick<JobContext, 'inBatches' | 'forEach' | 'updateRows'> {
+): Pick<JobContext, 'inBatches' | 'forEach' | 'updateRows' | StepMember> {
   const targets: TargetCache = new WeakMap();
   const nesting = new Nesting();
+  const here = () => ({ step: nesting.step?.name, inForEach: nesting.inForEach });
 
-  function forEach<C extends Columns>(
-    table: TableReference,
-    options: EachRowOptions<C>,
-    body: (row: SelectResultFields<C>) => PromiseLike<unknown>,
-  ): Promise<void>;
-  function forEach<T, C>(
-    source: ItemSource<T, C>,
-    options: EachItemOptions<T, C>,
-    body: (item: T) => PromiseLike<unknown>,
-  ): Promise<void>;
   async function forEach(...given: OverRows | OverItems): Promise<void> {
     const { name: named } = given[1];
     nesting.refuse(named);
@@ -42,54 +32,70 @@ export function createBatches(
           "forEach over items keeps its cursor in the main database: leave out 'database'",
         );
       }
-      return tally.track(named, 'items', (name) =>
-        forEachItem(attempt, tally, name, source, options, nesting.within('forEach', body)),
+      return tally.track(
+        named,
+        'items',
+        (name) =>
+          forEachItem(attempt, tally, name, source, options, nesting.within('forEach', body)),
+        here(),
       );
     }
     const [table, options, body] = given;
-    return tally.track(named, tableText(table), async (name) =>
-      forEachRow(
-        await placeOf(name, options),
-        tally,
-        name,
-        table,
-        options,
-        nesting.within('forEach', body),
-      ),
-    );
-  }
-
-  const placeOf = async (name: string, { database }: Pick<WalkOptions, 'database'>): Promise<Attempt> =>
-    database === undefined || !places ? attempt : places.of(name, database);
-
-  return {
-    inBatches: async (table, options, body) => {
-      nesting.refuse(options.name);
-      return tally.track(options.name, tableText(table), async (name) =>
-        inBatches(
+    return tally.track(
+      named,
+      tableText(table),
+      async (name) =>
+        forEachRow(
           await placeOf(name, options),
           tally,
           name,
           table,
           options,
-          nesting.within('inBatches', body),
+          nesting.within('forEach', body),
         ),
+      here(),
+    );
+  }
+
+  const placeOf = async (
+    name: string,
+    { database }: Pick<WalkOptions, 'database'>,
+  ): Promise<Attempt> => (database === undefined || !places ? attempt : places.of(name, database));
+
+  return {
+    inBatches: async (table, options, body) => {
+      nesting.refuse(options.name);
+      return tally.track(
+        options.name,
+        tableText(table),
+        async (name) =>
+          inBatches(
+            await placeOf(name, options),
+            tally,
+            name,
+            table,
+            options,
+            nesting.within('inBatches', body),
+          ),
+        here(),
       );
     },
-    forEach,
+    // TypeScript can't check an implementation against overloads with conditional types.
+    forEach: forEach as JobContext['forEach'],
     updateRows: (
       tx: Transaction,
       table: TableReference,
       key: ColumnReference | readonly ColumnReference[],
       rows: readonly NewValues[],
     ) => updateRows(targets, tx, table, key, rows),
+    ...createSteps(attempt, tally, nesting),
   };
 }
 
 type OverRows = [
   table: TableReference,
   options: EachRowOptions,
-  body: (row: Row) => PromiseLike<unknown>,
+  body: (row: unknown) => PromiseLike<unknown>,
 ];
 type OverItems = [
   source: ItemSource<unknown, unknown>,

@@ -1,4 +1,5 @@
 import { type Attempt, attemptTransaction, type Transaction } from './attempt';
+import { BadRows } from './badRows';
 import { type Batch, createBatch, enterBatch } from './batch';
 import { DatabaseTime } from './databaseTime';
 import type { TableReference } from './names';
@@ -8,6 +9,7 @@ import {
   type ResolvedBatchOptions,
   readBatchOptions,
 } from './options';
+import { SkippedAgain } from './skippedAgain';
 import { createThrottler, type Throttler } from './throttle';
 import { backOff, TRIES_AT_MOST } from './walk/backOff';
 import { BatchSize } from './walk/batchSize';
@@ -36,6 +38,9 @@ export async function inBatches(
   const throttler = createThrottler(attempt, options.throttle);
   const walk = await TableWalk.open(attempt, tally, name, table, options);
   if (!walk) return;
+  const skips = settings.maxSkipped !== undefined;
+  await new SkippedAgain(attempt, walk, skips, throttler, body).run();
+  if (walk.isComplete) return;
   await new Batches(attempt, walk, settings, throttler, body).run();
   await walk.complete();
 }
@@ -49,6 +54,8 @@ class Batches {
    * way.
    */
   #retried = 0;
+  /** Undefined: a bad row fails the migration. */
+  readonly #badRows: BadRows | undefined;
   readonly #next: () => Promise<Range | undefined>;
 
   constructor(
@@ -60,6 +67,8 @@ class Batches {
   ) {
     this.#size = new BatchSize(settings.bounds, settings.targetMs);
     this.#waiters = new LockWaiters(attempt);
+    const { maxSkipped } = settings;
+    this.#badRows = maxSkipped === undefined ? undefined : new BadRows(attempt, walk, maxSkipped);
     this.#next = prefetch(
       walk.ranges(() => this.#size.rows),
       settings.lanes,
@@ -87,10 +96,19 @@ class Batches {
       const time = new DatabaseTime();
       let id: bigint;
       try {
-        id = await time.during(() => this.#commit(range));
+        id = await time.during(() => this.#do(range));
       } catch (error) {
-        failures += 1;
-        parts.unshift(...(await this.#again(range, error, failures, stop)));
+        const ofData = this.#isOfData(error);
+        if (!ofData) failures += 1;
+        try {
+          const again = ofData
+            ? this.#cut(range, error)
+            : this.#again(range, error, failures, stop);
+          parts.unshift(...(await again));
+        } catch (final) {
+          this.walk.failed(range, final);
+          throw final;
+        }
         continue;
       }
       failures = 0;
@@ -110,13 +128,26 @@ class Batches {
     await this.throttler.rest(databaseMs, stop);
   }
 
-  #commit(range: Range): Promise<bigint> {
+  /** Commits a range. A single row that fails because of its data is left out. */
+  async #do(range: Range): Promise<bigint> {
+    const bad = this.#badRows;
+    const hasRows = bad ? await bad.hasRows(range) : range.matching > 0;
+    try {
+      return await this.#commit(range, hasRows);
+    } catch (error) {
+      const id = await bad?.skip(range, error);
+      if (id === undefined) throw error;
+      return id;
+    }
+  }
+
+  #commit(range: Range, hasRows: boolean): Promise<bigint> {
     const { attempt, walk } = this;
     return attemptTransaction(attempt, async (tx) => {
       const entered = await walk.enter(tx);
       return this.#waiters.during(entered.pid, async () => {
         // A range without matching rows needs no change, but it has to be stored as done.
-        if (range.matching > 0) {
+        if (hasRows) {
           enterBatch(tx, walk.key, range);
           await this.body(tx, createBatch(tx, walk.key, walk.where, range));
         }
@@ -125,6 +156,19 @@ class Batches {
         return walk.store(tx, entered, range);
       });
     });
+  }
+
+  /** Trouble may come from any row: it is not the data. */
+  #isOfData(error: unknown): boolean {
+    return troubleOf(error) === undefined && (this.#badRows?.isOfData(error) ?? false);
+  }
+
+  /** Returns the parts to try after an error of the data. */
+  async #cut(range: Range, error: unknown): Promise<Range[]> {
+    this.attempt.signal.throwIfAborted();
+    this.#retried += 1;
+    if (!this.#badRows) throw error;
+    return this.#badRows.cut(range);
   }
 
   /**

@@ -3,23 +3,30 @@ import type { PgTable } from 'drizzle-orm/pg-core';
 import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types';
 import type { Sql } from '../../drizzle/connect';
 import type { Database, Log, Transaction } from './attempt';
-import type { EachItemOptions, ItemSource } from './forEachItem';
-import type { EachRowOptions } from './forEachRow';
+import type { IndexOptions } from './ddl/definition';
+import type { EachItemOptions, ItemSource } from './each/forEachItem';
+import type { EachRowOptions } from './each/forEachRow';
+import type { Page } from './each/options';
 import type { BatchBody } from './inBatches';
 import type { ColumnReference, TableReference } from './names';
 import type { BatchOptions, GroupOptions } from './options';
 import type { Columns } from './readRows';
+import type { StepOptions } from './step/step';
 import type { NewValues } from './updateRows';
 
 export type { Sql } from '../../drizzle/connect';
 export type { Database, Log, Transaction } from './attempt';
 export type { Batch } from './batch';
-export type { EachItemOptions, ItemSource } from './forEachItem';
-export type { EachRowOptions } from './forEachRow';
+export type { IndexOptions } from './ddl/definition';
+export type { EachItemOptions, ItemSource } from './each/forEachItem';
+export type { EachRowOptions } from './each/forEachRow';
+export type { EachOptions, Page } from './each/options';
 export type { BatchBody } from './inBatches';
 export { JobUsageError } from './jobUsageError';
+export type { ReadyContext, VerifyContext } from './looking';
 export type { BatchOptions, GroupOptions, WalkOptions } from './options';
 export type { Columns } from './readRows';
+export type { StepOptions } from './step/step';
 export type { Throttle, ThrottleCheck, ThrottleOptions } from './throttle';
 export type { NewValues } from './updateRows';
 
@@ -119,32 +126,46 @@ export interface JobContext {
    * Calls `body` for each row of a table, in the order of the key, one after the other. It runs
    * outside of any transaction: use it for work that isn't SQL. After a crash the walk continues
    * from the last checkpoint, so `body` sees each row AT LEAST ONCE and must be safe to repeat.
-   * @throws the errors of inBatches.
+   *
+   * With `pageSize`, `body` gets an array of rows. With `concurrency`, several calls run at the same
+   * time. The stored place is never ahead of a row that is not done. When a call fails, no other one
+   * begins, those that run end first, and then its error is thrown. After a deadlock, a
+   * serialization failure, a lock timeout or a statement timeout in `body`, the call is made again,
+   * up to ten times.
+   * @throws the errors of inBatches, and those of `body`.
    * @example
    * await job.forEach(users, { key: users.id }, (user) => sendToService(user));
+   * @example
+   * const fast = { key: users.id, pageSize: 500, concurrency: 10, checkpointEvery: 5_000 };
+   * await job.forEach(users, fast, (page) => bulkIndex(page));
    */
-  forEach<T extends PgTable, C extends Columns = T['_']['columns']>(
+  forEach<
+    T extends PgTable,
+    C extends Columns = T['_']['columns'],
+    P extends number | undefined = undefined,
+  >(
     table: T,
-    options: EachRowOptions<C>,
-    body: (row: SelectResultFields<C>) => PromiseLike<unknown>,
+    options: EachRowOptions<C, P>,
+    body: (row: Page<SelectResultFields<C>, P>) => PromiseLike<unknown>,
   ): Promise<void>;
-  forEach<C extends Columns>(
+  forEach<C extends Columns, P extends number | undefined = undefined>(
     table: SQL,
-    options: EachRowOptions<C>,
-    body: (row: SelectResultFields<C>) => PromiseLike<unknown>,
+    options: EachRowOptions<C, P>,
+    body: (row: Page<SelectResultFields<C>, P>) => PromiseLike<unknown>,
   ): Promise<void>;
   /**
    * Does the same for items that are not rows: files, a service's pages. A later attempt continues
-   * after the stored cursor, so `body` sees each item AT LEAST ONCE.
+   * after the stored cursor, so `body` sees each item AT LEAST ONCE. `pageSize` and `concurrency` are
+   * as for rows.
    * @throws JobUsageError when an option makes no sense; Superseded, AttemptOutdated and
    *   `signal.reason` as inBatches does.
    * @example
    * await job.forEach(pages, { cursor: (page) => page.number }, (page) => importPage(page));
    */
-  forEach<T, C>(
+  forEach<T, C, P extends number | undefined = undefined>(
     source: ItemSource<T, C>,
-    options: EachItemOptions<T, C>,
-    body: (item: T) => PromiseLike<unknown>,
+    options: EachItemOptions<T, C, P>,
+    body: (item: Page<T, P>) => PromiseLike<unknown>,
   ): Promise<void>;
   /**
    * Writes new values to many rows in one statement. Each of `rows` holds the key and the new
@@ -167,6 +188,64 @@ export interface JobContext {
     key: ColumnReference | readonly ColumnReference[],
     rows: readonly NewValues[],
   ): Promise<number>;
+  /**
+   * Does a part of run() and remembers that it is done: later attempts skip it, and get what it
+   * returned. Operators see its name while it runs, and when it began and ended.
+   *
+   * `body` is done AT LEAST ONCE: after a crash just before it ends it is called again, so it must
+   * be safe to repeat. Walks inside of it continue where they stopped, as everywhere. With
+   * `{ transaction: true }`, what `body` does through `tx` happens EXACTLY ONCE, together with the
+   * note that it is done. After a deadlock or a lock timeout it is rolled back and called again.
+   *
+   * Steps can't be nested, or begin inside of a walk. Await all that a step does.
+   * @param name unique in the job, at most 100 characters. A step of another name is another step.
+   * @param options `{ transaction: true }`, or left out. The transaction waits 2 seconds for a lock.
+   * @returns what `body` returned, as JSON holds it (a Date becomes a text); at most 1 MiB
+   * @throws JobUsageError when a step can't begin here, two have the same name, its result is not
+   *   JSON, or it left something running; UnfinishedStep when it failed before in this attempt;
+   *   Superseded, AttemptOutdated and `signal.reason` as inBatches does; what `body` throws.
+   * @example
+   * await job.step('swap columns', { transaction: true }, async (tx) => {
+   *   await tx.execute(sql`alter table users rename column email to email_old`);
+   *   await tx.execute(sql`alter table users rename column email_lower to email`);
+   * });
+   */
+  step<T>(name: string, body: () => T): Promise<Awaited<T>>;
+  step<T>(name: string, options: StepOptions, body: (tx: Transaction) => T): Promise<Awaited<T>>;
+  /**
+   * Creates an index while the application reads and writes the table (CREATE INDEX CONCURRENTLY).
+   * Does nothing when it is there already. What is left of a build that was killed is dropped first.
+   * It waits 2 seconds for the table's lock, and tries again up to ten times. One build runs at a
+   * time. A build that takes longer than the attempt's time limit begins anew in each attempt: set
+   * `options.startToCloseTimeout`.
+   * @param name without its schema; it is created in the schema of the table
+   * @param table a table, one partition or a materialized view
+   * @param definition what follows the table in CREATE INDEX
+   * @throws JobUsageError when the table is partitioned, or an index of that name has another
+   *   definition; OwnTransaction when the build waits for an idle transaction of the job; the error
+   *   of Postgres, for instance when the rows of a unique index are not unique; `signal.reason` when
+   *   the attempt has to stop.
+   * @example
+   * await job.createIndexConcurrently('users_email_lower', users, sql`(${users.emailLower})`, {
+   *   unique: true,
+   * });
+   */
+  createIndexConcurrently(
+    name: string,
+    table: TableReference,
+    definition: SQL,
+    options?: IndexOptions,
+  ): Promise<void>;
+  /**
+   * Checks all rows for a constraint that was added with NOT VALID, while the application reads and
+   * writes the table. Does nothing when it is valid already. It waits 2 seconds for its lock, and
+   * tries again up to ten times.
+   * @throws JobUsageError when there is no such constraint; the error of Postgres when a row
+   *   violates it; `signal.reason` when the attempt has to stop.
+   * @example
+   * await job.validateConstraint(orders, 'orders_user_id_fkey');
+   */
+  validateConstraint(table: TableReference, name: string): Promise<void>;
   /**
    * Calls a function for each of `rows` in threads of their own: for work that keeps a processor
    * busy, such as hashing or image processing. The threads are started at the first call, kept, and

@@ -1,13 +1,17 @@
+import type { Dependency } from '../../drizzle/rows/dependencies';
 import type { FencedAttempt } from '../../drizzle/rows/fence';
 import type { Origin } from '../../drizzle/rows/visit';
+import type { Direction, FailedBatch } from '../../drizzle/schema';
 import type { DatabaseUrls } from '../../settings/databases';
 import type { Settings } from '../../settings/settings';
 import type { Progress } from '../context/attempt';
 import type { JobOptions } from '../context/index';
 import type { Description } from './describeError';
 
+export type { Dependency } from '../../drizzle/rows/dependencies';
+
 /** The task of a job thread. */
-export type ThreadInput = InspectInput | RunInput;
+export type ThreadInput = InspectInput | ReadyInput | RunInput;
 
 /** LRM_ERROR_DETAIL of the worker. With 'safe', the whole of an error never leaves the job process. */
 export type ErrorDetail = Settings['LRM_ERROR_DETAIL'];
@@ -19,7 +23,18 @@ export interface InspectInput {
   readonly errorDetail: ErrorDetail;
 }
 
-/** Load the job and run it. */
+/** Load the job and ask its ready(). */
+export interface ReadyInput {
+  readonly task: 'ready';
+  readonly file: string;
+  readonly databaseUrl: string;
+  readonly migration: string;
+  /** For each statement. Milliseconds. */
+  readonly limitMs: number;
+  readonly errorDetail: ErrorDetail;
+}
+
+/** Load the job and call its run() or revert(). */
 export interface RunInput {
   readonly task: 'run';
   readonly file: string;
@@ -30,6 +45,8 @@ export interface RunInput {
   readonly origin: Origin;
   /** With its ID as text: messages are JSON, which has no bigint. */
   readonly attempt: Omit<FencedAttempt, 'id'> & { readonly id: string };
+  /** Whether to call run() or revert(). */
+  readonly direction: Direction;
   /** Version of the checkpoint that was stored at the claim. */
   readonly checkpointVersion: number;
   /** True for `lrm finalize`: the job runs without throttling. */
@@ -43,10 +60,14 @@ export interface RunInput {
   readonly errorDetail: ErrorDetail;
 }
 
-/** The options and dependencies that a job exports. */
+/** What a job exports besides its functions. */
 export interface JobFacts {
   readonly options: JobOptions;
-  readonly dependsOn: readonly string[];
+  readonly dependsOn: readonly Dependency[];
+  /** Whether it exports ready(). */
+  readonly ready: boolean;
+  /** Whether it exports revert(). */
+  readonly reverts: boolean;
 }
 
 /** Why an attempt is asked to stop. The reason decides how it counts and what happens next. */
@@ -76,6 +97,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export type FromThread =
   | { readonly type: 'facts'; readonly facts: JobFacts }
+  /** What ready() returned: why to wait; null when the job may begin. */
+  | { readonly type: 'answer'; readonly reason: string | null }
   | { readonly type: 'running' }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'progressed' }
@@ -102,6 +125,8 @@ export type FromThread =
       readonly type: 'failed';
       readonly during: During;
       readonly error: Description;
+      /** The batch that it comes from. Its keys may only be stored in our tables. */
+      readonly batch?: FailedBatch | undefined;
       /** The whole error, only for LRM_ERROR_DETAIL=full: it may hold row values, see detailOf(). */
       readonly detail?: string | undefined;
     };
@@ -113,4 +138,4 @@ export type FromJobProcess =
   | { readonly type: 'exited'; readonly code: number };
 
 /** When the error was thrown. */
-export type During = 'load' | 'run' | 'elsewhere';
+export type During = 'load' | 'run' | 'verify' | 'elsewhere';

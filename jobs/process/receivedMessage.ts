@@ -29,8 +29,14 @@ const description: z.ZodType = z.lazy(() =>
 const message = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('facts'),
-    facts: z.object({ options: z.looseObject({}), dependsOn: z.array(z.string()) }),
+    facts: z.object({
+      options: z.looseObject({}),
+      dependsOn: z.array(z.object({ name: z.string(), or: z.array(z.string()) })),
+      ready: z.boolean(),
+      reverts: z.boolean(),
+    }),
   }),
+  z.object({ type: z.literal('answer'), reason: z.string().nullable() }),
   z.object({ type: z.literal('running') }),
   z.object({
     type: z.literal('progress'),
@@ -52,8 +58,17 @@ const message = z.discriminatedUnion('type', [
   }),
   z.object({
     type: z.literal('failed'),
-    during: z.enum(['load', 'run', 'elsewhere']),
+    during: z.enum(['load', 'run', 'verify', 'elsewhere']),
     error: description,
+    batch: z
+      .object({
+        walk: z.string(),
+        table: z.string(),
+        rows: z.number(),
+        after: z.array(z.string()).nullable(),
+        upto: z.array(z.string()),
+      })
+      .optional(),
     detail: z.string().optional(),
   }),
   z.object({ type: z.literal('exited'), code: z.number() }),

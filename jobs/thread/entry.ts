@@ -1,7 +1,8 @@
 import { eq, sql } from 'drizzle-orm';
 import { COMMIT_DURABLY } from '../../drizzle/durable';
 import { AttemptOutdated } from '../../drizzle/rows/superseded';
-import { migrations } from '../../drizzle/schema';
+import { type Direction, type FailedBatch, migrations } from '../../drizzle/schema';
+import { UsageError } from '../../settings/usageError';
 import { type Attempt, fencedTransaction } from '../context/attempt';
 import { Places } from '../context/elsewhere';
 import { Tally } from '../context/walk/tally';
@@ -10,6 +11,7 @@ import { detailOf } from '../process/detail';
 import type {
   During,
   ErrorDetail,
+  ReadyInput,
   RunInput,
   StopReason,
   ThreadInput,
@@ -18,11 +20,13 @@ import type {
 import { Checkpoint } from './checkpoint';
 import { confirmElsewhere } from './confirmElsewhere';
 import { createContext } from './context';
-import { loadJob } from './load';
+import { type LoadedJob, loadJob } from './load';
 import { Mapping } from './map/mapping';
 import { ourPort, send } from './port';
+import { askReady } from './ready';
 import { Reporter, threadLog } from './reporter';
 import { openSessions } from './session';
+import { verifyJob } from './verify';
 
 /** `signal.reason` when the attempt is asked to stop. */
 class StopRequested extends Error {
@@ -34,17 +38,18 @@ class StopRequested extends Error {
 
 let errorDetail: ErrorDetail = 'safe';
 
-const failed = (during: During) => (thrown: unknown) =>
+const failed = (during: During) => (thrown: unknown, batch?: FailedBatch) =>
   send({
     type: 'failed',
     during,
+    batch,
     error: describeError(thrown),
     detail: errorDetail === 'full' ? detailOf(thrown) : undefined,
   });
 
 // Errors in a timer, an event or a forgotten promise belong to this attempt, too.
-process.on('uncaughtException', failed('elsewhere'));
-process.on('unhandledRejection', failed('elsewhere'));
+process.on('uncaughtException', (thrown) => failed('elsewhere')(thrown));
+process.on('unhandledRejection', (thrown) => failed('elsewhere')(thrown));
 
 let stop = new AbortController();
 
@@ -54,15 +59,29 @@ ourPort.on('message', (message: ThreadInput | ToThread) => {
   if (!('task' in message)) return stop.abort(new StopRequested(message.reason));
   errorDetail = message.errorDetail;
   if (message.task === 'inspect') void inspect(message.file);
+  else if (message.task === 'ready') void answer(message);
   else void runJob(message);
 });
 
 async function inspect(file: string): Promise<void> {
   try {
-    const { options, dependsOn } = await loadJob(file);
-    send({ type: 'facts', facts: { options, dependsOn } });
+    const { facts } = await loadJob(file);
+    send({ type: 'facts', facts });
   } catch (thrown) {
     failed('load')(thrown);
+  }
+}
+
+async function answer(input: ReadyInput): Promise<void> {
+  let during: During = 'load';
+  try {
+    const job = await loadJob(input.file);
+    during = 'run';
+    // Its time begins: to load the file has taken its own.
+    send({ type: 'running' });
+    send({ type: 'answer', reason: await askReady(job, input) });
+  } catch (thrown) {
+    failed(during)(thrown);
   }
 }
 
@@ -72,13 +91,17 @@ async function runJob(input: RunInput): Promise<void> {
   const reporter = new Reporter();
   const mapping = new Mapping(input.file, own.signal);
   let during: During = 'load';
+  let walks: Tally | undefined;
   try {
     const job = await loadJob(input.file);
+    const body = bodyOf(job, input.direction);
     const sessions = openSessions(input, () => failed('elsewhere')(new AttemptOutdated(LOST)));
     const attempt: Attempt = {
       ...input.attempt,
       id: BigInt(input.attempt.id),
+      direction: input.direction,
       db: sessions.db,
+      ddl: sessions.ddl,
       signal: own.signal,
       log: threadLog(),
       unthrottled: input.unthrottled,
@@ -88,16 +111,31 @@ async function runJob(input: RunInput): Promise<void> {
     };
     during = 'run';
     send({ type: 'running' });
-    const walks = new Tally(attempt);
+    walks = new Tally(attempt);
     const checkpoint = new Checkpoint(attempt, input.checkpointVersion);
     const places = new Places(attempt, input.origin, sessions.others);
-    await job.run(createContext(attempt, sessions, checkpoint, walks, mapping, places));
+    const context = createContext(attempt, sessions, checkpoint, walks, mapping, places);
+    await body(context);
     // Read now: a stop request after this point comes too late to interrupt run().
-    const stopped = own.signal.aborted;
+    let stopped = own.signal.aborted;
     reporter.flush();
     if (!stopped) {
       walks.requireComplete();
       mapping.requireAwaited();
+    }
+    if (!stopped && input.direction === 'forward' && job.verify) {
+      during = 'verify';
+      // run() may have kept its context: verify() must not store anything by way of it either.
+      walks.close();
+      checkpoint.close();
+      reporter.report({ step: 'verifying' });
+      reporter.flush();
+      await verifyJob(job.verify, context);
+      mapping.requireAwaited('verify()');
+      // A verify() that was asked to stop may have returned before it had looked at everything.
+      stopped = own.signal.aborted;
+    }
+    if (!stopped) {
       await confirmElsewhere(sessions.others.used, await places.visited());
       if (sessions.used) await confirm(attempt);
     }
@@ -109,8 +147,17 @@ async function runJob(input: RunInput): Promise<void> {
   } catch (thrown) {
     reporter.flush();
     await printed();
-    failed(during)(thrown);
+    failed(during)(thrown, walks?.failedBatch(thrown));
   }
+}
+
+function bodyOf({ run, revert }: LoadedJob, direction: Direction): LoadedJob['run'] {
+  if (direction === 'forward') return run;
+  if (revert) return revert;
+  throw new UsageError(
+    "no function 'revert' is exported, so the migration can't be reverted; " +
+      'write: export async function revert(job) { … }',
+  );
 }
 
 /** Never returns: whatever the job would make of an error, it does nothing more. */

@@ -16,6 +16,8 @@ export interface Sessions {
   /** Drizzle changes how its client parses dates, so `sql` has its own pool. */
   readonly db: Database;
   readonly sql: Sql;
+  /** One session, for DDL statements: they may run for hours, and must not take those of walks. */
+  readonly ddl: Sql;
   /** Those in further databases. */
   readonly others: OtherSessions;
   /** Whether the job has opened any session in the main database. */
@@ -30,20 +32,24 @@ export interface Sessions {
  */
 export function openSessions(input: RunInput, onLost: () => void): Sessions {
   used.clear();
-  const ofAttempt = (url: string, place: Place) => guarded(url, place, input, onLost);
+  const ofAttempt = (url: string, place: Place, max?: number) =>
+    guarded(url, place, input, onLost, max);
   const main = { applicationName: applicationName(BigInt(input.attempt.id)) };
   const forDrizzle = ofAttempt(input.databaseUrl, main);
   const sql = ofAttempt(input.databaseUrl, main);
+  const ddl = ofAttempt(input.databaseUrl, main, 1);
   const others = new OtherSessions(input, ofAttempt, (name) => used.has(name));
   return {
     db: database(forDrizzle),
     sql,
+    ddl,
     others,
     get used() {
       return used.has(undefined);
     },
     end: async () => {
-      await Promise.all([forDrizzle.end({ timeout: 1 }), sql.end({ timeout: 1 }), others.end()]);
+      const pools = [forDrizzle, sql, ddl].map((pool) => pool.end({ timeout: 1 }));
+      await Promise.all([...pools, others.end()]);
     },
   };
 }
@@ -61,9 +67,15 @@ export function openSessions(input: RunInput, onLost: () => void): Sessions {
  * the job's memory depends. So the attempt ends and no new session is allowed: the thread stays
  * blocked until its process is ended.
  */
-function guarded(url: string, place: Place, { limitMs }: RunInput, onLost: () => void): Sql {
+function guarded(
+  url: string,
+  place: Place,
+  { limitMs }: RunInput,
+  onLost: () => void,
+  max = CONNECTIONS,
+): Sql {
   return connect(url, {
-    max: CONNECTIONS,
+    max,
     applicationName: place.applicationName,
     ...(place.database !== undefined && { setting: databaseSetting(place.database) }),
     settings: {

@@ -38,6 +38,7 @@ export async function testJob(
         file,
         {
           throttled: true,
+          regardless: true,
           signal: AbortSignal.any([signal, enough.signal]),
           onRetry: () => {
             attempts += 1;

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Database, Transaction } from '../attempt';
 import type { Key } from './key';
-import { equal, inOrder, type KeyValues, type Range, within } from './range';
+import { equal, inOrder, type KeyValues, type Part, type Range, within } from './range';
 
 /**
  * One look-up reads at most this many keys. So it ends within a fraction of a second even where
@@ -101,12 +101,34 @@ export function remaining(key: Key, where: SQL | undefined, gap: Gap): SQL {
  */
 export function alongIndex<T>(db: Database, look: (tx: Transaction) => PromiseLike<T>): Promise<T> {
   return db.transaction(async (tx) => {
-    await tx.execute(sql`select set_config('enable_seqscan', 'off', true),
-      set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true),
-      set_config('DateStyle', 'ISO', true), set_config('IntervalStyle', 'postgres', true),
-      set_config('extra_float_digits', '1', true)`);
+    await tx.execute(ALONG_INDEX);
     return look(tx);
   });
+}
+
+const ALONG_INDEX = sql`select set_config('enable_seqscan', 'off', true),
+  set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true),
+  set_config('DateStyle', 'ISO', true), set_config('IntervalStyle', 'postgres', true),
+  set_config('extra_float_digits', '1', true)`;
+
+/**
+ * The keys of the rows of a part that match, at most `atMost`. It changes settings until the
+ * transaction ends, so no code of the author may run in it afterwards.
+ */
+export async function keysOf(
+  tx: Transaction,
+  key: Key,
+  where: SQL | undefined,
+  part: Part,
+  atMost: number,
+): Promise<KeyValues[]> {
+  await tx.execute(ALONG_INDEX);
+  const condition = where ? sql`${within(key, part)} and (${where})` : within(key, part);
+  const columns = key.columns.map(({ column }) => sql`${column}`);
+  const rows = await tx.execute<KeyRow>(sql`select ${asText(key)} from (
+    select ${named(key)} from ${sql.raw(key.tableName)} where ${condition}
+    order by ${inOrder(key, columns)} limit ${atMost}) b`);
+  return rows.map((row) => textsOf(key, row));
 }
 
 /** The key's columns, as k0, k1 … */

@@ -21,9 +21,21 @@ export interface Range {
   readonly matching: number;
 }
 
-/** The condition for the rows after `after` and up to `upto`, in the walk's order. */
-export function within(key: Key, { after, upto }: Pick<Range, 'after' | 'upto'>): SQL {
+/** The row with one key. */
+export interface OneRow {
+  readonly only: KeyValues;
+}
+
+/** What a batch is about: a range, or a single row that was skipped before. */
+export type Part = Pick<Range, 'after' | 'upto'> | OneRow;
+
+/**
+ * The condition for the rows after `after` and up to `upto`, in the walk's order, or for one row.
+ */
+export function within(key: Key, part: Part): SQL {
   const columns = key.columns.map(({ column }) => sql`${column}`);
+  if ('only' in part) return equal(key, columns, part.only);
+  const { after, upto } = part;
   const [behind, ahead] = key.descending
     ? (['less', 'greater'] as const)
     : (['greater', 'less'] as const);

@@ -111,9 +111,17 @@ export async function insertFinished(
     where pg_current_xact_id()::text = ${transactionId} and ${isSameTable(key)}
     returning id::text as id`);
   if (row) return BigInt(row.id);
+  await requireSameTransaction(tx, transactionId);
+  throw new AttemptOutdated(`the name of ${key.tableName} now refers to another table`);
+}
+
+/** @throws JobUsageError when the transaction is no longer the one that was entered. */
+export async function requireSameTransaction(
+  tx: Transaction,
+  transactionId: string,
+): Promise<void> {
   const [now] = await tx.execute<{ id: string }>(sql`select pg_current_xact_id()::text as id`);
   if (now?.id !== transactionId) throw new JobUsageError(ENDED_TRANSACTION);
-  throw new AttemptOutdated(`the name of ${key.tableName} now refers to another table`);
 }
 
 const ENDED_TRANSACTION =

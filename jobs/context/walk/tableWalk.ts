@@ -13,6 +13,7 @@ import { Ledger } from './ledger';
 import { lookUp } from './lookUp';
 import type { KeyValues, Range } from './range';
 import { asFound, asWritten, requireShape, type Shape } from './shape';
+import { countSkipped, type RowAgain, readAgain } from './skippedRows';
 import {
   type Beginning,
   completeWalk,
@@ -50,6 +51,10 @@ export class TableWalk {
     readonly where: SQL | undefined,
     /** The ranges above the low-water mark that earlier attempts have finished. */
     private readonly before: readonly Finished[],
+    /** The rows that were skipped, and that an operator wants to be done again. */
+    readonly again: readonly RowAgain[],
+    /** How many rows of the walk are recorded as skipped. */
+    public skipped: number,
   ) {
     this.#key = found.key;
     this.#version = found.version;
@@ -61,8 +66,19 @@ export class TableWalk {
     return this.#key;
   }
 
+  /** Whether an earlier attempt has completed it, so that only skipped rows are to be done again. */
+  get isComplete(): boolean {
+    return this.row.completedAt !== null;
+  }
+
+  /** What the database knew about the walk when the attempt opened it. */
+  get stored(): WalkRow {
+    return this.row;
+  }
+
   /**
-   * Begins the walk, or continues it. Returns undefined when it is complete.
+   * Begins the walk, or continues it. Returns undefined when it is complete, and no row of it is to
+   * be done again.
    * @throws JobUsageError when the walk can't go along the key, or began over something else.
    */
   static async open(
@@ -85,7 +101,9 @@ export class TableWalk {
     const begun = known.row ?? (await beginning(attempt, known.key));
     if (begun.upperBound !== null) await attempt.hasRows?.(`table ${known.key.tableName}`);
     const row = known.row ?? (await insertWalk(attempt, name, shape, begun));
-    const walk = new TableWalk(attempt, tally, row, walked, known, options.where, known.finished);
+    const { where } = options;
+    const { finished, again, skipped } = known;
+    const walk = new TableWalk(attempt, tally, row, walked, known, where, finished, again, skipped);
     walk.#report();
     return walk;
   }
@@ -147,6 +165,13 @@ export class TableWalk {
     if (performance.now() - this.#foldedAt >= FOLD_EVERY_MS) await this.#fold();
   }
 
+  /** To be called when a range ends the attempt: operators see which rows it was about. */
+  failed({ after, upto, matching }: Range, error: unknown): void {
+    const { tableName } = this.#key;
+    const batch = { walk: this.row.name, table: tableName, rows: matching, after, upto };
+    this.tally.failed(batch, error);
+  }
+
   /** To be called when all ranges are done. */
   async complete(): Promise<void> {
     await this.#fold();
@@ -197,7 +222,8 @@ export class TableWalk {
 
   #report(details?: Record<string, string | number>): void {
     const { name, rowsTotal } = this.row;
-    this.tally.report(name, { done: this.#rowsDone, total: rowsTotal }, details);
+    const skipped = this.skipped > 0 ? { rowsSkipped: this.skipped } : {};
+    this.tally.report(name, { done: this.#rowsDone, total: rowsTotal }, { ...details, ...skipped });
   }
 }
 
@@ -209,6 +235,8 @@ type Known =
       readonly key: Key;
       readonly version: string;
       readonly finished: readonly Finished[];
+      readonly again: readonly RowAgain[];
+      readonly skipped: number;
     };
 
 /**
@@ -219,11 +247,13 @@ function readKnown(attempt: Attempt, name: string, walked: Walked, written: Shap
   return fencedTransaction(attempt, async (tx) => {
     const row = await findWalk(tx, attempt.migration, name);
     if (row) requireShape(row, written);
-    if (row?.completedAt) return { kind: 'completed', row };
+    const again = row ? await readAgain(tx, row) : [];
+    if (row?.completedAt && again.length === 0) return { kind: 'completed', row };
     const { key, version } = await describeLocked(tx, walked);
     if (row) requireShape(row, asFound(key));
     const finished = row ? await readFinished(tx, row, key) : [];
-    return { kind: 'open', row, key, version, finished };
+    const skipped = row ? await countSkipped(tx, row) : 0;
+    return { kind: 'open', row, key, version, finished, again, skipped };
   });
 }
 
