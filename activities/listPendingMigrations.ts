@@ -1,11 +1,11 @@
 import { pendingPages } from '../drizzle/rows/pendingPages';
-import { readCatalog } from '../jobs/catalog';
+import { fileOf, readCatalog } from '../jobs/catalog';
 import type { ListInput, Listing, NotStarted, Ready } from './contract';
 import type { Deps } from './deps';
 import { limitsFor } from './limitsFor';
-import { noteReason } from './noteReason';
+import { type NotedReason, noteReasons } from './noteReason';
 import { readOverview } from './overview';
-import { whyNotStarted } from './whyNotStarted';
+import { newKnown, whyNotStarted } from './whyNotStarted';
 
 /** Names in one listing: payloads stay small, however many migrations are registered. */
 const NAMES_AT_MOST = 100;
@@ -38,23 +38,26 @@ async function findReady(
   slots: number,
 ): Promise<Pick<Listing, 'ready' | 'left'>> {
   const { files } = await readCatalog(deps.settings.LRM_JOBS_DIR);
+  const known = newKnown();
   const ready: Ready[] = [];
   const first: NotStarted[] = [];
   let count = 0;
   const full = () => ready.length >= Math.min(slots, NAMES_AT_MOST);
   const except = only ? running : [...running, ...skip];
   for await (const page of pendingPages(deps.db, { except, only })) {
+    const notStarted: NotedReason[] = [];
     for (const row of page) {
-      const file = files.get(row.name);
+      const file = fileOf(files, row.name);
       // It costs nothing to see that a file is missing. To read dependencies may take a process.
       if (slots > 0 && full() && file) continue;
-      const reason = await whyNotStarted(deps, file, row.name);
+      const reason = await whyNotStarted(deps, file, row.name, known);
       if (reason !== null) {
-        await noteReason(deps, row, reason);
+        notStarted.push({ row, reason });
         count++;
         if (first.length < NAMES_AT_MOST) first.push({ name: row.name, reason });
       } else if (file && !full()) ready.push(await withLimits(deps, file, row.name));
     }
+    await noteReasons(deps, notStarted);
     // Without a free slot, too, the first page is judged: the result says what is not started.
     if (full()) break;
   }

@@ -1,11 +1,11 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { readLive } from '../drizzle/rows/live';
 import { type PendingRow, pendingPages } from '../drizzle/rows/pendingPages';
-import { readCatalog } from '../jobs/catalog';
+import { fileOf, readCatalog } from '../jobs/catalog';
 import { LATE } from './attempt/claimInTurn';
 import type { RunMigrationResult } from './contract';
 import type { Deps } from './deps';
-import { noteReason } from './noteReason';
+import { type NotedReason, noteReasons } from './noteReason';
 import { runWithoutTemporal } from './runWithoutTemporal';
 import { whyNoneStarted } from './whyNotStarted';
 
@@ -55,11 +55,6 @@ export function runInline(deps: Deps, options: InlineOptions): Promise<InlineRes
 const ELSEWHERE = 'run by another worker';
 const STOPPED = 'stopped; the next run goes on';
 
-interface NotStarted {
-  readonly row: PendingRow;
-  readonly reason: string;
-}
-
 class InlineRun {
   private readonly running = new Map<string, Promise<void>>();
   private readonly results = new Map<string, InlineResult>();
@@ -84,11 +79,13 @@ class InlineRun {
   }
 
   /** Fills the free slots. Returns the migrations that it has found and not started. */
-  private async startReady(): Promise<NotStarted[]> {
+  private async startReady(): Promise<NotedReason[]> {
     const { db, settings } = this.deps;
-    const left: NotStarted[] = [];
+    const left: NotedReason[] = [];
     const live = await readLive(db, settings.LRM_HEARTBEAT_TIMEOUT);
-    const except = [...this.running.keys(), ...this.results.keys()];
+    // Completed ones are no longer pending, and of many targets they would make a long list.
+    const others = [...this.results.values()].filter(({ outcome }) => outcome !== 'completed');
+    const except = [...this.running.keys(), ...others.map(({ name }) => name)];
     for await (const page of pendingPages(db, { except, only: this.options.names })) {
       const reasons = await this.reasonsOf(page);
       const startable = page.filter(({ name }) => !reasons.has(name));
@@ -106,7 +103,7 @@ class InlineRun {
 
   private async reasonsOf(page: readonly PendingRow[]): Promise<Map<string, string>> {
     if (this.options.signal.aborted) return new Map(page.map(({ name }) => [name, STOPPED]));
-    const candidates = page.map(({ name }) => ({ name, file: this.files.get(name) }));
+    const candidates = page.map(({ name }) => ({ name, file: fileOf(this.files, name) }));
     return whyNoneStarted(this.deps, candidates);
   }
 
@@ -114,7 +111,7 @@ class InlineRun {
    * An attempt that is alive may belong to a worker that has just died. Whoever waits for it blocks a
    * slot, so such migrations come last.
    */
-  private takeOver(left: readonly NotStarted[]): NotStarted[] {
+  private takeOver(left: readonly NotedReason[]): NotedReason[] {
     if (this.options.onlyIfEmpty || this.running.size > 0) return [...left];
     const elsewhere = left.filter(({ reason }) => reason === ELSEWHERE);
     for (const { row } of elsewhere) if (!this.isFull()) this.start(row.name);
@@ -122,10 +119,9 @@ class InlineRun {
   }
 
   /** Only now: what waits for a migration of this run must not say so in the meantime. */
-  private async note(left: readonly NotStarted[]): Promise<InlineResult[]> {
-    for (const { row, reason } of left) {
-      if (reason !== ELSEWHERE && reason !== STOPPED) await noteReason(this.deps, row, reason);
-    }
+  private async note(left: readonly NotedReason[]): Promise<InlineResult[]> {
+    const noted = left.filter(({ reason }) => reason !== ELSEWHERE && reason !== STOPPED);
+    await noteReasons(this.deps, noted);
     return left.map(({ row, reason }) => ({ name: row.name, outcome: 'left', reason }));
   }
 
@@ -135,7 +131,7 @@ class InlineRun {
 
   private start(name: string): void {
     this.options.onEvent?.({ kind: 'started', name });
-    const ended = this.one(name, this.files.get(name) as string).then((result) => {
+    const ended = this.one(name, fileOf(this.files, name) as string).then((result) => {
       this.running.delete(name);
       this.results.set(name, result);
       this.options.onEvent?.({ kind: 'ended', ...result });

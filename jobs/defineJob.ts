@@ -1,17 +1,29 @@
 import type { JobContext, JobOptions } from './context/index';
+import type { OutputOf, StandardSchema } from './standardSchema';
 
-/** A job: what its file exports as default, or one by one under these names. */
-export interface Job {
+/**
+ * A job: what its file exports as default, or one by one under these names.
+ * @typeParam Schema of `job.input`; without one it is unknown
+ */
+export interface Job<Schema extends StandardSchema = StandardSchema> {
   /**
    * Does the work. An attempt can be stopped anywhere, and the next one calls it from its beginning;
    * what walks and checkpoints have kept is not done again.
    * @throws anything: by type and code it is decided whether the migration is retried or has failed
    */
-  readonly run: (job: JobContext) => unknown;
-  /** Names of migrations that have to be completed before this one begins. Default: none. */
+  readonly run: (job: JobContext<OutputOf<Schema>>) => unknown;
+  /**
+   * Names of migrations that have to be completed before this one begins. One without a target stands
+   * for all targets that are registered of its file. Default: none.
+   */
   readonly dependsOn?: readonly string[];
   /** Limits of its attempts, where they differ from the settings. */
   readonly options?: JobOptions;
+  /**
+   * A Standard Schema (zod, valibot, arktype) of what the migration is registered with. It is checked
+   * by `lrm register` and at the start of each attempt, and types `job.input`. Default: anything.
+   */
+  readonly input?: Schema;
 }
 
 /**
@@ -28,5 +40,14 @@ export interface Job {
  *     });
  *   },
  * });
+ * @example
+ * export default defineJob({
+ *   input: z.object({ days: z.number().int().positive() }),
+ *   async run(job) {
+ *     job.log.info(`keeps ${job.input.days} days`);
+ *   },
+ * });
  */
-export const defineJob = (job: Job): Job => job;
+export const defineJob = <Schema extends StandardSchema = StandardSchema>(
+  job: Job<Schema>,
+): Job<Schema> => job;

@@ -12,3 +12,9 @@ export type {
   Transaction,
 } from './context/index';
 export { defineJob, type Job } from './defineJob';
+export type {
+  OutputOf,
+  StandardIssue,
+  StandardResult,
+  StandardSchema,
+} from './standardSchema';

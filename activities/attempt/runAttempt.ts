@@ -83,6 +83,7 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
     file: run.file,
     databaseUrl: deps.settings.databaseUrl,
     attempt: { ...attempt, id: String(attempt.id) },
+    input: claimed.input,
     checkpointVersion: claimed.checkpointVersion,
     unthrottled: !run.throttled,
     onlyIfEmpty: run.onlyIfEmpty,

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { operationRefused } from '../../drizzle/rows/operationRefused';
 import { mayRetry, retry as retryRow } from '../../drizzle/rows/restart';
 import { readMigration } from '../../drizzle/rows/stop';
-import { registeredNames } from '../arguments/names';
+import { members } from '../arguments/members';
 import { type Connections, withConnections } from '../connections';
 import { startAfter } from '../temporal/startAfter';
 import { confirm } from '../terminal/confirm';
@@ -22,7 +22,7 @@ export function addRetry(program: Command): void {
     .description('Runs failed or cancelled migrations again, from where they stopped.')
     .argument('<names...>', 'the migrations')
     .option('--from-start', 'drop checkpoint and finished batches; also for completed ones')
-    .option('--yes', 'drop them without asking')
+    .option('--yes', 'drop them, or retry all targets of a job, without asking')
     .option('--reason <text>', 'saved with your name and the time')
     .option('--no-run', "don't start a run: wait for the next one")
     .addHelpText(
@@ -40,8 +40,14 @@ Examples:
 async function retry(typed: string[], options: Options): Promise<void> {
   await withConnections(async (connections) => {
     const { db } = connections;
-    const names = await registeredNames(db, typed);
-    if (options.fromStart && !options.yes) await confirmDropping(connections, names);
+    const fromStart = options.fromStart === true;
+    const names = await members(db, typed, {
+      verb: 'retry',
+      can: ({ status }) => mayRetry(fromStart).includes(status),
+      // One question is enough, and the other one says more.
+      yes: options.yes === true || fromStart,
+    });
+    if (fromStart && !options.yes) await confirmDropping(connections, names);
     await eachMigration(
       db,
       names,
@@ -50,6 +56,9 @@ async function retry(typed: string[], options: Options): Promise<void> {
     );
   });
 }
+
+/** More would push the question off the screen. */
+const NAMED_AT_MOST = 10;
 
 /** Refuses first what can't be retried: nobody should be asked about what won't be done. */
 async function confirmDropping({ db }: Connections, names: readonly string[]): Promise<void> {
@@ -60,7 +69,9 @@ async function confirmDropping({ db }: Connections, names: readonly string[]): P
     done.push(`${name} has done ${row.rowsDone} rows`);
   }
   const what = names.length === 1 ? 'its checkpoint' : 'their checkpoints';
-  await confirm(`${done.join('; ')}. Drop ${what} and start again?`, '--yes');
+  const more = done.length - NAMED_AT_MOST;
+  const named = [...done.slice(0, NAMED_AT_MOST), ...(more > 0 ? [`and ${more} more`] : [])];
+  await confirm(`${named.join('; ')}. Drop ${what} and start again?`, '--yes');
 }
 
 async function retryOne(connections: Connections, name: string, options: Options): Promise<Done> {

@@ -75,6 +75,15 @@ export async function readStatus(db: Database, name: string): Promise<MigrationS
   return row?.status ?? null;
 }
 
+/** Reads what a migration was registered with, as JSON; null: nothing. */
+export async function readInput(db: Database, name: string): Promise<string | null> {
+  const [row] = await db
+    .select({ input: sql<string | null>`${migrations.input}::text` })
+    .from(migrations)
+    .where(eq(migrations.name, name));
+  return row?.input ?? null;
+}
+
 /** Reads the attempts of a migration, the latest first. */
 export async function readAttempts(db: Database, name: string, atMost: number): Promise<Attempt[]> {
   const found = await db

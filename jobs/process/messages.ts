@@ -3,9 +3,10 @@ import type { Settings } from '../../settings/settings';
 import type { Progress } from '../context/attempt';
 import type { JobOptions } from '../context/index';
 import type { Description } from './describeError';
+import type { InputProblem } from './inputProblem';
 
 /** The task of a job thread. */
-export type ThreadInput = InspectInput | RunInput;
+export type ThreadInput = InspectInput | CheckInputsInput | RunInput;
 
 /** LRM_ERROR_DETAIL of the worker. With 'safe', the whole of an error never leaves the job process. */
 export type ErrorDetail = Settings['LRM_ERROR_DETAIL'];
@@ -17,6 +18,20 @@ export interface InspectInput {
   readonly errorDetail: ErrorDetail;
 }
 
+/** Load the job and validate these inputs by the schema that it exports. */
+export interface CheckInputsInput {
+  readonly task: 'checkInputs';
+  readonly file: string;
+  readonly errorDetail: ErrorDetail;
+  /** Null: registered without an input. */
+  readonly inputs: readonly (GivenInput | null)[];
+}
+
+/** What a migration was registered with: any JSON, also null. */
+export interface GivenInput {
+  readonly value: unknown;
+}
+
 /** Load the job and run it. */
 export interface RunInput {
   readonly task: 'run';
@@ -24,6 +39,8 @@ export interface RunInput {
   readonly databaseUrl: string;
   /** With its ID as text: messages are JSON, which has no bigint. */
   readonly attempt: Omit<FencedAttempt, 'id'> & { readonly id: string };
+  /** Undefined: registered without an input. */
+  readonly input: GivenInput | undefined;
   /** Version of the checkpoint that was stored at the claim. */
   readonly checkpointVersion: number;
   /** True for `lrm finalize`: the job runs without throttling. */
@@ -70,6 +87,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export type FromThread =
   | { readonly type: 'facts'; readonly facts: JobFacts }
+  /** Of each input its problems, in the same order. */
+  | { readonly type: 'inputsChecked'; readonly problems: readonly (readonly InputProblem[])[] }
   | { readonly type: 'running' }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'progressed' }

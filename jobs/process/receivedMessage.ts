@@ -31,6 +31,12 @@ const message = z.discriminatedUnion('type', [
     type: z.literal('facts'),
     facts: z.object({ options: z.looseObject({}), dependsOn: z.array(z.string()) }),
   }),
+  z.object({
+    type: z.literal('inputsChecked'),
+    problems: z.array(
+      z.array(z.object({ path: z.array(z.union([z.string(), z.number()])), message: z.string() })),
+    ),
+  }),
   z.object({ type: z.literal('running') }),
   z.object({
     type: z.literal('progress'),

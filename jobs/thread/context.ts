@@ -1,3 +1,4 @@
+import { targetOf } from '../../settings/migrationName';
 import type { Attempt } from '../context/attempt';
 import { createBatches } from '../context/batches';
 import type { JobContext } from '../context/index';
@@ -11,10 +12,13 @@ export function createContext(
   { db, sql }: Pick<Sessions, 'db' | 'sql'>,
   checkpoint: Checkpoint,
   walks: Tally,
+  input: unknown,
 ): JobContext {
   return {
     name: attempt.migration,
     attempt: attempt.number,
+    target: targetOf(attempt.migration),
+    input,
     db,
     sql,
     signal: attempt.signal,

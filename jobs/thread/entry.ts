@@ -6,7 +6,9 @@ import { type Attempt, fencedTransaction } from '../context/attempt';
 import { Tally } from '../context/walk/tally';
 import { describeError } from '../process/describeError';
 import { detailOf } from '../process/detail';
+import type { InputProblem } from '../process/inputProblem';
 import type {
+  CheckInputsInput,
   During,
   ErrorDetail,
   RunInput,
@@ -16,6 +18,7 @@ import type {
 } from '../process/messages';
 import { Checkpoint } from './checkpoint';
 import { createContext } from './context';
+import { checkInput, inputFor } from './input';
 import { loadJob } from './load';
 import { ourPort, send } from './port';
 import { Reporter, threadLog } from './reporter';
@@ -51,6 +54,7 @@ ourPort.on('message', (message: ThreadInput | ToThread) => {
   if (!('task' in message)) return stop.abort(new StopRequested(message.reason));
   errorDetail = message.errorDetail;
   if (message.task === 'inspect') void inspect(message.file);
+  else if (message.task === 'checkInputs') void checkInputs(message);
   else void runJob(message);
 });
 
@@ -60,6 +64,21 @@ async function inspect(file: string): Promise<void> {
     send({ type: 'facts', facts: { options, dependsOn } });
   } catch (thrown) {
     failed('load')(thrown);
+  }
+}
+
+async function checkInputs({ file, inputs }: CheckInputsInput): Promise<void> {
+  let during: During = 'load';
+  try {
+    const { input: schema } = await loadJob(file);
+    during = 'run';
+    const problems: (readonly InputProblem[])[] = [];
+    for (const input of inputs) {
+      problems.push((await checkInput(schema, input ?? undefined)).problems);
+    }
+    send({ type: 'inputsChecked', problems });
+  } catch (thrown) {
+    failed(during)(thrown);
   }
 }
 
@@ -83,10 +102,11 @@ async function runJob(input: RunInput): Promise<void> {
       progressed: () => send({ type: 'progressed' }),
     };
     during = 'run';
+    const given = await inputFor(attempt.migration, job.input, input.input);
     send({ type: 'running' });
     const walks = new Tally(attempt);
     const checkpoint = new Checkpoint(attempt, input.checkpointVersion);
-    await job.run(createContext(attempt, sessions, checkpoint, walks));
+    await job.run(createContext(attempt, sessions, checkpoint, walks, given));
     // Read now: a stop request after this point comes too late to interrupt run().
     const stopped = own.signal.aborted;
     reporter.flush();

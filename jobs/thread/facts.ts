@@ -1,6 +1,6 @@
 import { duration } from '../../settings/duration';
+import { isName } from '../../settings/migrationName';
 import { UsageError } from '../../settings/usageError';
-import { isName } from '../catalog';
 import type { JobOptions } from '../context/index';
 
 // Checked without zod: it would make loading a thread 50 % slower, and each attempt starts a thread.

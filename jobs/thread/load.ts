@@ -6,10 +6,13 @@ import { UsageError } from '../../settings/usageError';
 import type { JobContext } from '../context/index';
 import type { JobFacts } from '../process/messages';
 import { traceToSources } from '../process/place';
+import type { StandardSchema } from '../standardSchema';
 import { readDependsOn, readOptions } from './facts';
+import { readInputSchema } from './input';
 
 /** A loaded job file. */
 export interface LoadedJob extends JobFacts {
+  readonly input: StandardSchema | undefined;
   readonly run: (job: JobContext) => unknown;
 }
 
@@ -30,6 +33,7 @@ export async function loadJob(file: string): Promise<LoadedJob> {
     run: exported['run'] as LoadedJob['run'],
     options: readOptions(exported['options']),
     dependsOn: readDependsOn(exported['dependsOn']),
+    input: readInputSchema(exported['input']),
   };
 }
 

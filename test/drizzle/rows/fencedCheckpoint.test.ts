@@ -11,7 +11,13 @@ const { database, open, claimed } = useFencedMigration();
 
 function contextOf(attempt: Attempt, version = 0): JobContext {
   const sessions = { db: attempt.db, sql: database.sql };
-  return createContext(attempt, sessions, new Checkpoint(attempt, version), new Tally(attempt));
+  return createContext(
+    attempt,
+    sessions,
+    new Checkpoint(attempt, version),
+    new Tally(attempt),
+    undefined,
+  );
 }
 
 describe('the fence', () => {
