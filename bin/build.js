@@ -16,6 +16,7 @@ const PROCESSES = {
   testProcess: 'worker/testing/main.ts',
   jobProcess: 'jobs/process/main.ts',
   jobThread: 'jobs/thread/entry.ts',
+  mapThread: 'jobs/thread/map/mapThread.ts',
   devServersProcess: 'worker/local/devServersProcess.ts',
   start: 'worker/start.ts',
   bundleWorkflows: 'worker/bundleWorkflows.ts',
@@ -65,7 +66,7 @@ function ownJobs() {
       .filter((file) => /^[0-9]{4}_.*\.ts$/.test(file))
       .map((file) => path.join(folder, file)),
   );
-  const bench = ['test/bench/main.ts', 'test/bench/foregroundLoad.ts'];
+  const bench = ['main', 'foregroundLoad', 'scrypt'].map((name) => `test/bench/${name}.ts`);
   const files = [...jobs, ...bench].filter((file) => existsSync(path.join(root, file)));
   return Object.fromEntries(files.map((file) => [file.replace(/\.ts$/, ''), file]));
 }

@@ -11,5 +11,6 @@ export {
   type OperatorRequest,
   operatorRequest,
   registrations,
+  steps,
   walks,
 } from './schema';

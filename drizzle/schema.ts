@@ -100,6 +100,8 @@ export const migrations = schema.table(
     requestedAt: time('requested_at'),
     /** Why it does not start: an unfinished dependency, or a worker without its file. */
     waitsFor: text('waits_for'),
+    /** What the running attempt does apart from its walks: a step, a DDL statement. */
+    step: text('step'),
     createdAt: time('created_at').notNull().defaultNow(),
     updatedAt: time('updated_at').notNull().defaultNow(),
     startedAt: time('started_at'),
@@ -188,6 +190,28 @@ export const walks = schema.table(
   (table) => [unique('walks_name').on(table.migration, table.name)],
 );
 
+/** One row for each step (job.step): a part of run() that is remembered when it is done. */
+export const steps = schema.table(
+  'steps',
+  {
+    id: bigint('id', { mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
+    migration: varchar('migration', { length: 255 })
+      .notNull()
+      .references(() => migrations.name),
+    /** Unique within the migration. */
+    name: text('name').notNull(),
+    /**
+     * What the step returned, as JSON: later attempts get it. Text, because jsonb would sort the
+     * keys and refuse \u0000. Null: it returned undefined.
+     */
+    result: text('result'),
+    /** When an attempt began it first. */
+    startedAt: time('started_at').notNull().defaultNow(),
+    completedAt: time('completed_at'),
+  },
+  (table) => [unique('steps_name').on(table.migration, table.name)],
+);
+
 /**
  * Finished ranges (after, upto] above their walk's low-water mark. Each batch inserts its own row
  * in its own transaction, so lanes don't wait for each other. Now and then the rows are folded into
@@ -223,3 +247,4 @@ export type MigrationStatus = Migration['status'];
 export type AttemptOutcome = NonNullable<Attempt['outcome']>;
 export type OperatorRequest = NonNullable<Migration['request']>;
 export type WalkRow = typeof walks.$inferSelect;
+export type StepRow = typeof steps.$inferSelect;

@@ -2,6 +2,8 @@ import { PgDialect } from 'drizzle-orm/pg-core';
 import { PostgresJsSession, PostgresJsTransaction } from 'drizzle-orm/postgres-js/session';
 import type { Sql, TransactionSql } from './connect';
 import type { Database, Transaction } from './database';
+import { StatementWatch } from './statementWatch';
+import { TransactionEnded } from './transactionEnded';
 
 const READ_COMMITTED = 'isolation level read committed read write';
 const dialect = new PgDialect();
@@ -11,18 +13,28 @@ const dialect = new PgDialect();
  * the session is. The fence works at no other level (see rows/fence.ts). BEGIN sets the level here.
  * Drizzle sets it with a separate statement, which another statement can overtake.
  *
- * @throws the error of `body`, after a ROLLBACK; an error with the code TRANSACTION_ENDED when
- *   `body` itself has sent a COMMIT or ROLLBACK
+ * @throws the error of `body`, after a ROLLBACK; {@link TransactionEnded} when `body` itself has sent
+ *   a COMMIT or ROLLBACK, whatever else went wrong: what it did is not rolled back, so nobody may
+ *   take its error for one after which it can be called again
  */
 export async function inTransaction<T>(
   db: Database,
   body: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  const result = await db.$client.begin(READ_COMMITTED, (client) =>
-    whileOpen(client, (guarded) => body(onClient(guarded))),
-  );
-  return result as T;
+  const watch = new StatementWatch();
+  try {
+    const result = await db.$client.begin(READ_COMMITTED, (client) =>
+      watch.around(client, () => whileOpen(client, watch, (guarded) => body(onClient(guarded)))),
+    );
+    return result as T;
+  } catch (error) {
+    throw watch.ended && !isFinal(error) ? new TransactionEnded() : error;
+  }
 }
+
+/** Our own errors about it say more. */
+const isFinal = (error: unknown): boolean =>
+  error instanceof Error && 'nonRetryable' in error && error.nonRetryable === true;
 
 /**
  * Calls `body` with a client that takes no statement after `body` has ended. When one callback of a
@@ -31,6 +43,7 @@ export async function inTransaction<T>(
  */
 async function whileOpen<T>(
   client: TransactionSql,
+  watch: StatementWatch,
   body: (client: TransactionSql) => Promise<T>,
 ): Promise<T> {
   let ended = false;
@@ -45,13 +58,15 @@ async function whileOpen<T>(
         return (...args: [...unknown[], (inner: TransactionSql) => Promise<unknown>]) => {
           requireOpen();
           const work = args.at(-1) as (inner: TransactionSql) => Promise<unknown>;
-          return value(...args.slice(0, -1), (inner: TransactionSql) => whileOpen(inner, work));
+          return value(...args.slice(0, -1), (inner: TransactionSql) =>
+            whileOpen(inner, watch, work),
+          );
         };
       }
       if (name !== 'unsafe') return value;
       return (...args: unknown[]) => {
         requireOpen();
-        return value(...args);
+        return watch.statement(value(...args));
       };
     },
   });

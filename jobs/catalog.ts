@@ -4,7 +4,7 @@ import path from 'node:path';
 import { isJobName, jobOf } from '../settings/migrationName';
 
 /** In order of preference: a compiled job comes before its source in the same folder. */
-const ENDINGS = ['.js', '.cjs', '.mjs', '.ts'];
+export const ENDINGS: readonly string[] = ['.js', '.cjs', '.mjs', '.ts'];
 
 /** Declarations, and tests that lie beside their jobs. */
 const NO_JOB = /\.(d|test|spec)\.[a-z]+$/;

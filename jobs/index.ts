@@ -8,6 +8,7 @@ export type {
   JobContext,
   JobOptions,
   Log,
+  MapOptions,
   Sql,
   Transaction,
 } from './context/index';

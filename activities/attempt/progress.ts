@@ -15,6 +15,8 @@ export interface HeartbeatDetails {
   /** The time left at this speed: '3 min 20 s'. */
   readonly eta?: string;
   readonly waitingFor?: string;
+  /** What it does apart from its walks: a step, a DDL statement. */
+  readonly step?: string;
   readonly [more: string]: string | number | undefined;
 }
 
@@ -26,6 +28,7 @@ export class AttemptProgress {
   /** True once the attempt has kept anything: a batch, a checkpoint, a further row. */
   progressed = false;
   waitingFor: string | null = null;
+  step: string | null = null;
   private details: Readonly<Record<string, string | number>> = {};
   private readonly samples: { at: number; done: number }[] = [];
 
@@ -61,6 +64,7 @@ export class AttemptProgress {
     }
     if (progress.total !== undefined) this.totalRows = whole(progress.total);
     if (progress.waitingFor !== undefined) this.waitingFor = text(progress.waitingFor);
+    if (progress.step !== undefined) this.step = text(progress.step);
     if (progress.details) this.details = plain(progress.details);
   }
 
@@ -76,6 +80,7 @@ export class AttemptProgress {
       ...(share === null ? {} : { percent: share }),
       ...(speed === undefined ? {} : { rowsPerSecond: Math.round(speed) }),
       ...(speed && left && left > 0 ? { eta: durationText(Math.ceil(left / speed) * 1000) } : {}),
+      ...(this.step ? { step: this.step } : {}),
       ...(this.waitingFor ? { waitingFor: this.waitingFor } : {}),
       ...this.details,
     };

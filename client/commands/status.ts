@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { NotRegistered } from '../../drizzle/rows/operationRefused';
-import { readAttempts } from '../../drizzle/rows/status';
 import { UsageError } from '../../settings/usageError';
 import { registeredNames } from '../arguments/names';
 import { type Connections, withConnections } from '../connections';
 import { details } from '../status/details';
 import { footer } from '../status/footer';
 import { toJson } from '../status/json';
+import { readOne } from '../status/one';
 import { type Report, readReport } from '../status/report';
 import { type StatusRow, statusRow } from '../status/row';
 import { table } from '../status/table';
@@ -79,17 +79,17 @@ async function read(
   const [only] = rows;
   const body =
     name !== undefined && only
-      ? details(only, await readAttempts(connections.db, name, ATTEMPTS_SHOWN))
+      ? details(only, await readOne(connections.db, name, ATTEMPTS_SHOWN))
       : table(rows, options.all === true);
   return { text: [body, footer(report.temporal)].filter(Boolean).join('\n\n'), ...report };
 }
 
 async function printJson(connections: Connections, name: string | undefined): Promise<void> {
   const report = await readReport(connections, name);
-  const history =
-    name === undefined ? undefined : await readAttempts(connections.db, name, ATTEMPTS_AS_JSON);
+  const one =
+    name === undefined ? undefined : await readOne(connections.db, name, ATTEMPTS_AS_JSON);
   for (const warning of report.warnings) warn(warning);
-  const rows = statusRows(report, name).map((row) => toJson(row, history));
+  const rows = statusRows(report, name).map((row) => toJson(row, one));
   answer(rows);
 }
 

@@ -1,25 +1,28 @@
 import { lastError, requestText } from '../../drizzle/rows/notes';
 import { rowsText } from '../../drizzle/rows/progressText';
+import type { StepView } from '../../drizzle/rows/status';
 import type { Attempt } from '../../drizzle/schema';
 import { bar, count, oneLine, seconds } from '../../settings/screenText';
 import { colors, terminalWidth } from '../terminal/terminal';
 import { time } from './format';
 import { columnsWithNotes, type NotedRow, widthOf } from './layout';
+import type { OneMigration } from './one';
 import type { StatusRow } from './row';
 import { paint } from './table';
 import { hanging } from './wrap';
 
-/** One migration: its state, and its attempts. The latest attempt comes first. */
-export function details(row: StatusRow, attempts: readonly Attempt[]): string {
+/** One migration: its state, its steps, and its attempts. The latest attempt comes first. */
+export function details(row: StatusRow, { steps, attempts }: OneMigration): string {
   const facts = factsOf(row).filter(([, value]) => value !== null);
   const width = Math.max(...facts.map(([label]) => label.length));
   const lines = facts.map(([label, value]) =>
     hanging(`${colors.dim(label.padEnd(width))}  `, value ?? '', terminalWidth()),
   );
+  const done = steps.length > 0 ? ['', stepTable(row, steps)] : [];
   const history = attempts.length > 0 ? ['', attemptTable(attempts)] : [];
   const rest = row.migration.attempts - attempts.length;
   if (rest > 0) history.push(colors.dim(`and ${count(rest)} earlier attempts`));
-  return [colors.bold(row.migration.name), ...lines, ...history].join('\n');
+  return [colors.bold(row.migration.name), ...lines, ...done, ...history].join('\n');
 }
 
 function factsOf(row: StatusRow): [string, string | null][] {
@@ -51,6 +54,19 @@ function request({ migration }: StatusRow): string | null {
   const at = migration.requestedAt ? ` at ${time(migration.requestedAt)}` : '';
   const why = migration.requestReason ? `: ${migration.requestReason}` : '';
   return `${migration.request} by ${migration.requestedBy ?? 'somebody'}${at}${why}`;
+}
+
+function stepTable(row: StatusRow, steps: readonly StepView[]): string {
+  const rows = steps.map(({ name, startedAt, completedAt }) => ({
+    cells: [
+      oneLine(name, 60),
+      time(startedAt),
+      completedAt ? seconds((completedAt.getTime() - startedAt.getTime()) / 1000) : '',
+      completedAt ? 'done' : row.live ? 'running' : 'not done',
+    ],
+    note: '',
+  }));
+  return columnsWithNotes(['Step', 'Started', '>Took', 'State'], rows, terminalWidth());
 }
 
 function attemptTable(attempts: readonly Attempt[]): string {

@@ -1,8 +1,10 @@
+import { runningStep } from '../../drizzle/rows/status';
 import type { Attempt } from '../../drizzle/schema';
+import type { OneMigration } from './one';
 import type { StatusRow } from './row';
 
 /** A migration in `lrm status --json`. Scripts rely on these names: add new ones, change none. */
-export function toJson(row: StatusRow, history?: readonly Attempt[]): Record<string, unknown> {
+export function toJson(row: StatusRow, one?: OneMigration): Record<string, unknown> {
   const { migration, pending } = row;
   return {
     name: migration.name,
@@ -16,6 +18,7 @@ export function toJson(row: StatusRow, history?: readonly Attempt[]): Record<str
     secondsLeft: row.secondsLeft,
     running: row.live,
     waitsFor: migration.waitsFor,
+    step: runningStep(row),
     pausedInTemporal: pending?.paused ?? false,
     request: migration.request,
     requestReason: migration.requestReason,
@@ -25,7 +28,7 @@ export function toJson(row: StatusRow, history?: readonly Attempt[]): Record<str
     startedAt: migration.startedAt,
     completedAt: migration.completedAt,
     updatedAt: migration.updatedAt,
-    ...(history && { history: history.map(attemptToJson) }),
+    ...(one && { steps: one.steps, history: one.attempts.map(attemptToJson) }),
   };
 }
 

@@ -10,4 +10,6 @@ export interface ProgressRecord {
   readonly progressed: boolean;
   /** Why it is waiting; null while it works. */
   readonly waitingFor: string | null;
+  /** What it does apart from its walks; null while it does nothing else. */
+  readonly step: string | null;
 }

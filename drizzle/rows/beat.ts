@@ -42,6 +42,7 @@ export async function beat(
       rowsDone: sql`greatest(${migrations.rowsDone}, ${progress.done})`,
       rowsTotal: progress.total,
       waitsFor: progress.waitingFor,
+      step: progress.step,
       updatedAt: sql`now()`,
     })
     .where(ifCurrent(attempt))

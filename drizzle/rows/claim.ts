@@ -182,6 +182,7 @@ async function begin(tx: Transaction, claimant: Claimant, row: Row): Promise<Cla
       epoch: sql`gen_random_uuid()`,
       claimScheduledAt: scheduledAt,
       waitsFor: null,
+      step: null,
       startedAt: sql`coalesce(${migrations.startedAt}, now())`,
       updatedAt: sql`now()`,
     })

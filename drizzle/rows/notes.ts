@@ -1,6 +1,6 @@
 import { oneLine, seconds } from '../../settings/screenText';
 import { isStopRequest } from './operationRefused';
-import { isPending, type MigrationView } from './status';
+import { isPending, type MigrationView, runningStep } from './status';
 
 /**
  * Why a migration is not running, and what is wrong with it. What an operator needs first comes first.
@@ -13,6 +13,7 @@ export function notes(view: MigrationView, inTemporal: readonly string[] = []): 
     found.push(
       isStopRequest(migration.request) ? `to ${requestText(view)}` : null,
       ...inTemporal,
+      doing(view),
       silence(view),
     );
   }
@@ -27,6 +28,11 @@ export function notes(view: MigrationView, inTemporal: readonly string[] = []): 
 /** A running attempt's reason ('replica 12 s behind'), or what must happen before it can begin. */
 function waiting({ migration: { waitsFor }, live }: MigrationView): string | null {
   return waitsFor && live && !waitsFor.startsWith('waits for ') ? `waiting: ${waitsFor}` : waitsFor;
+}
+
+function doing(view: MigrationView): string | null {
+  const step = runningStep(view);
+  return step && `step: ${step}`;
 }
 
 /** The operator's request, as in 'pause (alice@build-7: month-end)'. */

@@ -78,6 +78,7 @@ async function writeMigration(
       rowsDone: sql`greatest(${migrations.rowsDone}, ${progress.done})`,
       rowsTotal: completed && progress.done > 0 ? progress.done : progress.total,
       waitsFor: null,
+      step: null,
       updatedAt: now,
     })
     .where(

@@ -5,6 +5,7 @@ import {
   type MigrationStatus,
   migrations,
   type OperatorRequest,
+  steps,
   walks,
 } from '../schema';
 import { inTransaction } from '../transaction';
@@ -74,7 +75,7 @@ export async function retry(
       })
       .where(and(eq(migrations.name, name), inArray(migrations.status, mayRetry(fromStart))))
       .returning({ name: migrations.name });
-    if (rows.length > 0 && fromStart) await dropWalks(tx, name);
+    if (rows.length > 0 && fromStart) await dropProgress(tx, name);
     return rows.length > 0;
   });
   if (!retried) throw operationRefused(await readMigration(db, name), 'retry');
@@ -84,14 +85,15 @@ export async function retry(
 export const mayRetry = (fromStart: boolean): MigrationStatus[] =>
   transitions.retry.from.filter((status) => fromStart || status !== 'completed');
 
-/** Removes a migration's walks and their finished ranges, which have no foreign key. */
-export async function dropWalks(
+/** Removes a migration's steps, its walks, and their finished ranges, which have no foreign key. */
+export async function dropProgress(
   tx: Pick<Database, 'delete' | 'select'>,
   name: string,
 ): Promise<void> {
   const own = tx.select({ id: walks.id }).from(walks).where(eq(walks.migration, name));
   await tx.delete(finishedRanges).where(inArray(finishedRanges.walk, own));
   await tx.delete(walks).where(eq(walks.migration, name));
+  await tx.delete(steps).where(eq(steps.migration, name));
 }
 
 const request = (move: OperatorRequest, asked: Asked) => ({

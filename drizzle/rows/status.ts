@@ -9,6 +9,8 @@ import {
   type MigrationStatus,
   migrationColumns,
   migrations,
+  type StepRow,
+  steps,
 } from '../schema';
 import { isLive } from './live';
 import { pending } from './transitions';
@@ -95,11 +97,26 @@ export async function readAttempts(db: Database, name: string, atMost: number): 
   return found.map(shownAttempt);
 }
 
+/** A part of run() that is remembered when it is done. */
+export type StepView = Pick<StepRow, 'name' | 'startedAt' | 'completedAt'>;
+
+/** Reads the steps of a migration, in the order in which they began. */
+export async function readSteps(db: Database, name: string): Promise<StepView[]> {
+  const { startedAt, completedAt } = steps;
+  const found = await db
+    .select({ name: steps.name, startedAt, completedAt })
+    .from(steps)
+    .where(eq(steps.migration, name))
+    .orderBy(asc(steps.id));
+  return found.map((step) => ({ ...step, name: plainText(step.name) }));
+}
+
 /** Removes what could disturb a terminal: anybody may have written to our tables by hand. */
 const shownMigration = (row: Migration): Migration => ({
   ...row,
   error: shown(row.error),
   waitsFor: shown(row.waitsFor),
+  step: shown(row.step),
   requestedBy: shown(row.requestedBy),
   requestReason: shown(row.requestReason),
 });
@@ -120,9 +137,18 @@ export const isPending = ({ migration }: Pick<MigrationView, 'migration'>): bool
 export const percentDone = ({ status, rowsDone, rowsTotal }: Migration): number | null =>
   status === 'completed' ? 100 : percent(rowsDone, rowsTotal);
 
-/** Seconds until a migration is done, at the speed of the running attempt; null when unknown. */
-export function secondsLeft({ migration, rowsPerSecond }: MigrationView): number | null {
+/** What the running attempt does apart from its walks: a step, a DDL statement. Null: nothing. */
+export const runningStep = ({ migration, live }: MigrationView): string | null =>
+  live ? migration.step : null;
+
+/**
+ * Seconds until a migration is done, at the speed of the running attempt; null when unknown. While
+ * a step runs that counts no rows, all rows so far may be done: '0 s left' would be wrong.
+ */
+export function secondsLeft(view: MigrationView): number | null {
+  const { migration, rowsPerSecond } = view;
   if (migration.rowsTotal === null || !rowsPerSecond) return null;
+  if (runningStep(view) !== null && migration.rowsDone >= migration.rowsTotal) return null;
   return Math.max(0, migration.rowsTotal - migration.rowsDone) / rowsPerSecond;
 }
 

@@ -5,7 +5,7 @@ import { inTransaction } from '../transaction';
 import { lockExclusive } from './fence';
 import { isLive } from './live';
 import { NotRegistered, OperationRefused } from './operationRefused';
-import { dropWalks } from './restart';
+import { dropProgress } from './restart';
 
 /** What is removed together with a migration's row. */
 export interface History {
@@ -68,7 +68,7 @@ async function requireStopped(tx: Transaction, name: string, timeout: number): P
 }
 
 async function remove(tx: Transaction, name: string): Promise<void> {
-  await dropWalks(tx, name);
+  await dropProgress(tx, name);
   await tx.delete(attempts).where(eq(attempts.migration, name));
   await tx.delete(migrations).where(eq(migrations.name, name));
 }

@@ -26,6 +26,8 @@ export interface Progress {
   readonly total?: number | null;
   /** Why the job waits ('replica 12 s behind'). Null when it goes on. */
   readonly waitingFor?: string | null;
+  /** What the attempt does apart from its walks ('create index'). Null when nothing else runs. */
+  readonly step?: string | null;
   /** More for the operator to see (batch size, lanes). Never the values of a row. */
   readonly details?: Readonly<Record<string, string | number>>;
 }

@@ -1,6 +1,7 @@
 import { inTransaction } from '../../drizzle/transaction';
 import type { Attempt, Transaction } from './attempt';
 import { type Batch, createBatch, enterBatch } from './batch';
+import { DatabaseTime } from './databaseTime';
 import type { TableReference } from './names';
 import { type BatchOptions, type ResolvedBatchOptions, readBatchOptions } from './options';
 import { createThrottler, type Throttler } from './throttle';
@@ -78,10 +79,10 @@ class Batches {
       const range = parts.shift() ?? (await this.#next());
       if (!range || stop.aborted) return;
       await this.throttler.waitForTurn(stop);
-      const begun = performance.now();
+      const time = new DatabaseTime();
       let id: bigint;
       try {
-        id = await this.#commit(range);
+        id = await time.during(() => this.#commit(range));
       } catch (error) {
         failures += 1;
         parts.unshift(...(await this.#again(range, error, failures, stop)));
@@ -89,18 +90,19 @@ class Batches {
       }
       failures = 0;
       // Outside of the try: a batch that has committed must not be tried again.
-      await this.#committed(range, id, performance.now() - begun, stop);
+      await this.#committed(range, id, time, stop);
     }
   }
 
-  async #committed(range: Range, id: bigint, ms: number, stop: AbortSignal): Promise<void> {
+  async #committed(range: Range, id: bigint, time: DatabaseTime, stop: AbortSignal): Promise<void> {
+    const { ms, databaseMs } = time.read(this.settings.lanes);
     if (range.matching > 0) this.#size.took(range.matching, ms);
     await this.walk.finished(range, id, {
       batchSize: this.#size.rows,
       lanes: this.settings.lanes,
       batchesRetried: this.#retried,
     });
-    await this.throttler.rest(ms, stop);
+    await this.throttler.rest(databaseMs, stop);
   }
 
   #commit(range: Range): Promise<bigint> {

@@ -167,6 +167,33 @@ export interface JobContext<Input = unknown> {
     key: ColumnReference | readonly ColumnReference[],
     rows: readonly NewValues[],
   ): Promise<number>;
+  /**
+   * Calls a function for each of `rows` in threads of their own: for work that keeps a processor
+   * busy, such as hashing or image processing. The threads are started at the first call, kept, and
+   * end with the attempt. The database is not throttled for that time.
+   *
+   * Rows and results are copied between the threads, so they must be plain values: also Buffers,
+   * Dates and Maps, but no functions. The function gets no `tx`: read before it, write after it.
+   * @param module the file whose default export is the function, relative to the job's file. Write
+   *   './hash.js' for hash.ts, too. It must be in the job's package
+   * @returns the results, in the order of the rows
+   * @throws JobUsageError when there is no such module, or an option makes no sense; what the
+   *   function throws, as an Error with its name, message and code; `signal.reason` when the attempt
+   *   has to stop.
+   * @example
+   * // jobs/hash.ts: export default (user: { id: bigint; pin: string }) => scryptSync(user.pin, …);
+   * const hashes = await job.map<Buffer>(rows, './hash.js');
+   */
+  map<R>(rows: readonly unknown[], module: string, options?: MapOptions): Promise<R[]>;
+}
+
+/** Options of {@link JobContext.map}. */
+export interface MapOptions {
+  /**
+   * Number of threads, 1 to 16. Default: the number of cores minus one, which is left to the job's
+   * own thread; at least 1. Each has a heap as large as `memoryLimitMb`.
+   */
+  readonly threads?: number | undefined;
 }
 
 /**

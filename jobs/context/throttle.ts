@@ -72,7 +72,7 @@ export class Throttler {
     if (waited) this.attempt.report({ waitingFor: null });
   }
 
-  /** Rests after a batch, in proportion to the time that it took. */
+  /** Rests after a batch, in proportion to the time that it kept the database busy. */
   async rest(workedMs: number, signal: AbortSignal): Promise<void> {
     if (this.dutyCycle >= 1) return;
     await sleep(restMs(workedMs, this.dutyCycle), signal);

@@ -4,6 +4,7 @@ import { createBatches } from '../context/batches';
 import type { JobContext } from '../context/index';
 import type { Tally } from '../context/walk/tally';
 import type { Checkpoint } from './checkpoint';
+import type { Mapping } from './map/mapping';
 import type { Sessions } from './session';
 
 /** Creates the argument of run(). */
@@ -12,6 +13,7 @@ export function createContext(
   { db, sql }: Pick<Sessions, 'db' | 'sql'>,
   checkpoint: Checkpoint,
   walks: Tally,
+  mapping: Mapping,
   input: unknown,
 ): JobContext {
   return {
@@ -30,6 +32,7 @@ export function createContext(
         done: number(done),
         ...(total === undefined ? {} : { total: total === null ? null : number(total) }),
       }),
+    map: (rows, module, options) => mapping.map(rows, module, options),
     ...createBatches(attempt, walks),
   };
 }

@@ -20,6 +20,7 @@ import { Checkpoint } from './checkpoint';
 import { createContext } from './context';
 import { checkInput, inputFor } from './input';
 import { loadJob } from './load';
+import { Mapping } from './map/mapping';
 import { ourPort, send } from './port';
 import { Reporter, threadLog } from './reporter';
 import { openSessions } from './session';
@@ -86,6 +87,7 @@ async function runJob(input: RunInput): Promise<void> {
   const own = new AbortController();
   stop = own;
   const reporter = new Reporter();
+  const mapping = new Mapping(input.file, own.signal);
   let during: During = 'load';
   try {
     const job = await loadJob(input.file);
@@ -106,14 +108,16 @@ async function runJob(input: RunInput): Promise<void> {
     send({ type: 'running' });
     const walks = new Tally(attempt);
     const checkpoint = new Checkpoint(attempt, input.checkpointVersion);
-    await job.run(createContext(attempt, sessions, checkpoint, walks, given));
+    await job.run(createContext(attempt, sessions, checkpoint, walks, mapping, given));
     // Read now: a stop request after this point comes too late to interrupt run().
     const stopped = own.signal.aborted;
     reporter.flush();
     if (!stopped) {
       walks.requireComplete();
+      mapping.requireAwaited();
       if (sessions.used) await confirm(attempt);
     }
+    await mapping.end();
     // Sent after the sessions have ended: a completed attempt has no session in the database.
     await sessions.end();
     await printed();

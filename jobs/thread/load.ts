@@ -1,7 +1,3 @@
-import path from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { findUpwards } from '../../settings/applicationFolder';
-import { packageManager } from '../../settings/packageManager';
 import { UsageError } from '../../settings/usageError';
 import type { JobContext } from '../context/index';
 import type { JobFacts } from '../process/messages';
@@ -9,6 +5,7 @@ import { traceToSources } from '../process/place';
 import type { StandardSchema } from '../standardSchema';
 import { readDependsOn, readOptions } from './facts';
 import { readInputSchema } from './input';
+import { loadModule } from './loadModule';
 
 /** A loaded job file. */
 export interface LoadedJob extends JobFacts {
@@ -22,7 +19,7 @@ export interface LoadedJob extends JobFacts {
  */
 export async function loadJob(file: string): Promise<LoadedJob> {
   traceToSources();
-  const exported = findJob(await load(file));
+  const exported = findJob(await loadModule(file));
   if (!exported) {
     throw new UsageError(
       "no function 'run' is exported; write: export default defineJob({ async run(job) { … } }), " +
@@ -46,33 +43,4 @@ function findJob(module: Record<string, unknown>): Record<string, unknown> | und
   const inner = module['default'];
   const found = typeof inner === 'object' && inner ? findJob({ ...inner }) : undefined;
   return found ?? (typeof module['run'] === 'function' ? module : undefined);
-}
-
-/** Once in a thread, which may look at many jobs. */
-let typeScript: Promise<void> | undefined;
-
-async function load(file: string): Promise<Record<string, unknown>> {
-  if (path.extname(file) === '.ts') {
-    typeScript ??= allowTypeScript(file);
-    await typeScript;
-  }
-  return import(pathToFileURL(file).href);
-}
-
-/** Compiles with tsx, which also knows the path aliases of the author's tsconfig, or leaves it to Node. */
-async function allowTypeScript(file: string): Promise<void> {
-  try {
-    const [forRequire, forImport] = [await import('tsx/cjs/api'), await import('tsx/esm/api')];
-    // Else tsx takes the tsconfig.json of the folder that the worker was started in.
-    const config = findUpwards(path.dirname(file), ['tsconfig.json']);
-    if (config) process.env['TSX_TSCONFIG_PATH'] ??= config;
-    // Not tsx's tsImport(): with it, stacks of CommonJS jobs have no line numbers.
-    forRequire.register();
-    forImport.register();
-  } catch {
-    if ('typescript' in process.features && process.features.typescript) return;
-    throw new UsageError(
-      `a .ts job needs the package tsx: ${packageManager(path.dirname(file)).addDev} tsx; in production, deploy compiled jobs`,
-    );
-  }
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectFolder } from '../../settings/projectFolder';
 import { UsageError } from '../../settings/usageError';
+import { cpu } from './cpu';
 import { markdown, type Table } from './figures';
 import { foreground } from './foreground';
 import { kill } from './kill';
@@ -24,12 +25,13 @@ const PARTS: Readonly<Record<string, (bench: Bench, options: Options) => Promise
   throughput: (bench, { rows, rounds }) => throughput(bench, rows, rounds),
   scale: (bench, { sizes, rounds }) => scale(bench, sizes, rounds),
   foreground: (bench, { rows, rounds }) => foreground(bench, rows, rounds),
+  cpu: (bench, { rounds }) => cpu(bench, rounds),
   kill: (bench, { rounds }) => kill(bench, rounds),
   startUp: (bench) => startUp(bench),
 };
 const NEED_TEMPORAL = ['scale', 'kill', 'startUp'];
 
-const HELP = `npm run bench -- [--only throughput,scale,foreground,kill,startUp] [--rows 1000000]
+const HELP = `npm run bench -- [--only throughput,scale,foreground,cpu,kill,startUp] [--rows 1000000]
   [--sizes 1000000,3000000,10000000] [--rounds 5] [--write]
 Starts its own servers. All parts together take about 25 minutes. --write also writes
 the tables to docs/benchmarks.md.`;

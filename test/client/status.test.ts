@@ -94,6 +94,35 @@ test('lrm status <name> shows its attempts: start, duration, worker and outcome'
   expect(stdout).toMatch(/^ +1 .* retried .*1@test +number 1$/m);
 });
 
+test('lrm status names the step that runs instead of the time left; lrm status <name> lists all steps', async () => {
+  const id = await insertRunning(servers.sql, '0001_a');
+  await servers.sql`
+    update long_running_migrations.migrations set rows_done = 100, rows_total = 100, step = 'swap: an index'`;
+  await servers.sql`update long_running_migrations.attempts set rows_done = 100`;
+  await servers.sql`
+    insert into long_running_migrations.steps (migration, name, started_at, completed_at)
+    values ('0001_a', 'fill', now() - interval '200 s', now() - interval '8 s'), ('0001_a', 'swap', now(), null)`;
+  const { stdout } = await servers.lrm('status');
+  expect(stdout).toMatch(/^0001_a +in_progress .* 99 % .*step: swap: an index/m);
+  expect(stdout).not.toMatch('0 s');
+  const one = (await servers.lrm('status', '0001_a')).stdout;
+  expect(one).toMatch(/^fill +\S+ \S+ +3 min 12 s +done$/m);
+  expect(one).toMatch(/^swap +\S+ \S+ +running$/m);
+  const [json] = JSON.parse((await servers.lrm('status', '0001_a', '--json')).stdout);
+  expect(json).toMatchObject({
+    step: 'swap: an index',
+    steps: [
+      { name: 'fill', completedAt: expect.any(String) },
+      { name: 'swap', completedAt: null },
+    ],
+  });
+  // The step of an attempt that has ended is not running.
+  await servers.sql`
+    update long_running_migrations.attempts set heartbeat_at = now() - interval '1 hour' where id = ${String(id)}`;
+  expect((await servers.lrm('status')).stdout).not.toMatch('step:');
+  expect((await servers.lrm('status', '0001_a')).stdout).toMatch(/^swap .* not done$/m);
+});
+
 test('lrm status <name> exits 1 when it is not registered', async () => {
   const { code, stderr } = await servers.lrm('status', '0009_x');
   expect(code).toBe(1);

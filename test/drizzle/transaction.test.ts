@@ -81,6 +81,61 @@ test.each(['commit', 'rollback', 'commit and chain; rollback'])(
   },
 );
 
+const raise = (code: string) =>
+  sql.raw(`do $$ begin raise exception using errcode = '${code}'; end $$`);
+
+// After any of these errors the body might be called again, and its work done twice.
+test.each(
+  ['22012', '23505', '40001', '40P01', '57014'].flatMap((code) =>
+    ['commit', 'rollback', 'commit and chain'].map((end) => [end, code]),
+  ),
+)(
+  'inTransaction whose body sends "%s" and then fails with %s says that it was ended',
+  async (end, code) => {
+    const transaction = inTransaction(drizzleOn(client), async (tx) => {
+      await tx.execute(sql`insert into written values (1)`);
+      await tx.execute(sql.raw(end));
+      await tx.execute(sql`insert into written values (2)`);
+      await tx.execute(raise(code));
+    });
+    const error = await transaction.catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ name: 'TransactionEnded', code: 'TRANSACTION_ENDED' });
+    expect((error as Error).cause).toBeUndefined();
+  },
+);
+
+test.each(['commit', 'rollback'])(
+  'inTransaction whose body sends "%s" and catches its own error says that it was ended',
+  async (end) => {
+    const transaction = inTransaction(drizzleOn(client), async (tx) => {
+      await tx.execute(sql.raw(end));
+      await tx.execute(raise('40P01')).catch(() => {});
+    });
+    await expect(transaction).rejects.toMatchObject({ code: 'TRANSACTION_ENDED' });
+  },
+);
+
+test('inTransaction keeps the error of a body that ended nothing', async () => {
+  const db = drizzleOn(client);
+  const failing = inTransaction(db, async (tx) => {
+    await tx.execute(sql`insert into written values (1)`);
+    await tx.execute(raise('40P01'));
+  });
+  await expect(failing).rejects.toMatchObject({ cause: { code: '40P01' } });
+  const throwing = inTransaction(db, async () => {
+    throw new RangeError('its own');
+  });
+  await expect(throwing).rejects.toThrow(RangeError);
+  // What a savepoint contains fails nothing.
+  await inTransaction(db, async (tx) => {
+    await tx.transaction((inner) => inner.execute(raise('22012'))).catch(() => {});
+    await tx.execute(sql.raw('savepoint own'));
+    await tx.execute(sql.raw('rollback to savepoint own'));
+    await tx.execute(sql`insert into written values (2)`);
+  });
+  expect(await written()).toEqual([{ id: 2 }]);
+});
+
 test('a statement inside a transaction is not sent again when its plan is no longer valid', async () => {
   await client`insert into written values (1)`;
   const read = (tx: Sql) => tx`select * from written`;

@@ -116,4 +116,14 @@ describe('progress', () => {
     progress.update({ done: 6 });
     expect(progress).toMatchObject({ done: 6, total: 10, waitingFor: 'a lock' });
   });
+
+  test('shows the step that runs, and no longer when it has ended', () => {
+    const { progress } = progressOf();
+    progress.update({ step: 'create\u001b index' });
+    expect(progress.heartbeat().step).toMatch(/^create\P{Cc}*index$/u);
+    progress.update({ done: 1 });
+    expect(progress.step).not.toBeNull();
+    progress.update({ step: null });
+    expect(progress.heartbeat()).not.toHaveProperty('step');
+  });
 });

@@ -5,19 +5,16 @@ import type { JobContext } from '../../../jobs/context/index';
 import { Tally } from '../../../jobs/context/walk/tally';
 import { Checkpoint } from '../../../jobs/thread/checkpoint';
 import { createContext } from '../../../jobs/thread/context';
+import { Mapping } from '../../../jobs/thread/map/mapping';
 import { attemptOn, minute, useFencedMigration } from './fenced';
 
 const { database, open, claimed } = useFencedMigration();
 
 function contextOf(attempt: Attempt, version = 0): JobContext {
   const sessions = { db: attempt.db, sql: database.sql };
-  return createContext(
-    attempt,
-    sessions,
-    new Checkpoint(attempt, version),
-    new Tally(attempt),
-    undefined,
-  );
+  const mapping = new Mapping('0001_a.js', attempt.signal);
+  const checkpoint = new Checkpoint(attempt, version);
+  return createContext(attempt, sessions, checkpoint, new Tally(attempt), mapping, undefined);
 }
 
 describe('the fence', () => {

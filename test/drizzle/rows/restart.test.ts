@@ -26,12 +26,15 @@ async function insertWithProgress(status: 'failed' | 'cancelled' | 'completed'):
     values (${NAME}, '1', '{}') returning id`;
   await database.sql`
     insert into long_running_migrations.finished_ranges (walk, upto, rows) values (${walk?.['id']}, '{7}', 7)`;
+  await database.sql`
+    insert into long_running_migrations.steps (migration, name, completed_at) values (${NAME}, 'swap', now())`;
 }
 
 const leftovers = async () => {
   const [count] = await database.sql`
     select (select count(*)::int from long_running_migrations.walks) as walks,
-           (select count(*)::int from long_running_migrations.finished_ranges) as ranges`;
+           (select count(*)::int from long_running_migrations.finished_ranges) as ranges,
+           (select count(*)::int from long_running_migrations.steps) as steps`;
   return count;
 };
 
@@ -68,7 +71,7 @@ test.each(['failed', 'cancelled'] as const)(
       completed_at: null,
       requested_by: 'bob@test',
     });
-    expect(await leftovers()).toEqual({ walks: 1, ranges: 1 });
+    expect(await leftovers()).toEqual({ walks: 1, ranges: 1, steps: 1 });
   },
 );
 
@@ -83,16 +86,18 @@ test('retry from the start removes all progress, also of a completed migration',
     started_at: null,
     completed_at: null,
   });
-  expect(await leftovers()).toEqual({ walks: 0, ranges: 0 });
+  expect(await leftovers()).toEqual({ walks: 0, ranges: 0, steps: 0 });
 });
 
-test('retry from the start keeps the walks of other migrations', async () => {
+test('retry from the start keeps the walks and steps of other migrations', async () => {
   await insertWithProgress('failed');
   await insertMigration(database.sql, '0002_b');
   await database.sql`
     insert into long_running_migrations.walks (migration, name, shape) values ('0002_b', '1', '{}')`;
+  await database.sql`
+    insert into long_running_migrations.steps (migration, name) values ('0002_b', 'swap')`;
   await retry(db, NAME, asked, true);
-  expect(await leftovers()).toEqual({ walks: 1, ranges: 0 });
+  expect(await leftovers()).toEqual({ walks: 1, ranges: 0, steps: 1 });
 });
 
 test.each(['created', 'paused', 'in_progress'] as const)(
@@ -126,7 +131,7 @@ test('retry waits for a late batch of the last attempt, so that its range is rem
   });
   await retried;
   expect(order).toEqual(['batch', 'retry']);
-  expect(await leftovers()).toEqual({ walks: 0, ranges: 0 });
+  expect(await leftovers()).toEqual({ walks: 0, ranges: 0, steps: 0 });
 });
 
 test.each([

@@ -38,6 +38,19 @@ test('readMigrations computes speed and remaining time from the running attempt 
   expect(secondsLeft(view)).toBeCloseTo(100, -1);
 });
 
+test('no time is left to show while a step runs and all rows so far are done', async () => {
+  await insertRunning(database.sql, '0001_a');
+  await database.sql`update long_running_migrations.attempts set rows_done = 500`;
+  const left = async (done: number, step: string | null) => {
+    await database.sql`
+      update long_running_migrations.migrations set rows_done = ${done}, rows_total = 2000, step = ${step}`;
+    return secondsLeft(await only());
+  };
+  expect(await left(2000, null)).toBe(0);
+  expect(await left(2000, 'create index')).toBeNull();
+  expect(await left(1500, 'backfill')).toBeCloseTo(100, -1);
+});
+
 test('readMigrations finds a silent worker by the database clock', async () => {
   await insertRunning(database.sql, '0001_a', 40);
   const view = await only();

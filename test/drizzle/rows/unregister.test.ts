@@ -21,6 +21,7 @@ const rows = async () => {
     select (select count(*) from long_running_migrations.migrations)::int as migrations,
       (select count(*) from long_running_migrations.attempts)::int as attempts,
       (select count(*) from long_running_migrations.walks)::int as walks,
+      (select count(*) from long_running_migrations.steps)::int as steps,
       (select count(*) from long_running_migrations.finished_ranges)::int as ranges`;
   return { ...counts };
 };
@@ -42,12 +43,14 @@ test('unregister removes a history only on request, and then all of it', async (
       returning id)
     insert into long_running_migrations.finished_ranges (walk, upto, rows)
     select id, '{1}', 1 from walk`;
+  await test_.sql`
+    insert into long_running_migrations.steps (migration, name) values ('0001_a', 'swap')`;
   await expect(unregister(db(), '0001_a', false, TIMEOUT)).rejects.toThrow(
     'has a history (1 attempt): to remove it as well, add --yes',
   );
-  expect(await rows()).toEqual({ migrations: 1, attempts: 1, walks: 1, ranges: 1 });
+  expect(await rows()).toEqual({ migrations: 1, attempts: 1, walks: 1, ranges: 1, steps: 1 });
   await unregister(db(), '0001_a', true, TIMEOUT);
-  expect(await rows()).toEqual({ migrations: 0, attempts: 0, walks: 0, ranges: 0 });
+  expect(await rows()).toEqual({ migrations: 0, attempts: 0, walks: 0, ranges: 0, steps: 0 });
 });
 
 test('unregister is refused while an attempt is alive, but not for a dead one', async () => {

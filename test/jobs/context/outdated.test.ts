@@ -31,7 +31,7 @@ afterEach(() =>
   database.sql.unsafe(`
     drop table ledger;
     truncate long_running_migrations.walks, long_running_migrations.finished_ranges,
-      long_running_migrations.attempts, long_running_migrations.migrations`),
+      long_running_migrations.steps, long_running_migrations.attempts, long_running_migrations.migrations`),
 );
 
 const options = { key: sql`id`, batchSize: { min: 10, max: 10 } } as const;

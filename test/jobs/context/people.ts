@@ -31,7 +31,7 @@ export function usePeople(): TestDatabase {
         from generate_series(1, ${PEOPLE}) i`);
   });
   afterEach(async () => {
-    await database.sql.unsafe(`drop table if exists people; truncate long_running_migrations.walks,
+    await database.sql.unsafe(`drop table if exists people; truncate long_running_migrations.walks, long_running_migrations.steps,
       long_running_migrations.finished_ranges, long_running_migrations.attempts, long_running_migrations.migrations`);
   });
   return database;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import { integer, pgTable } from 'drizzle-orm/pg-core';
+import { DatabaseTime, elsewhere } from '../../../jobs/context/databaseTime';
 import type { Throttle } from '../../../jobs/context/index';
 import { restMs } from '../../../jobs/context/throttle';
 import { useDatabase } from '../../support/database';
@@ -58,6 +59,39 @@ test('a lane rests after a batch, and stops at once when it has to', async () =>
     await ended;
   });
   expect(batches).toBe(1);
+});
+
+/** Keeps this thread busy. */
+function spin(ms: number): void {
+  for (const end = performance.now() + ms; performance.now() < end; );
+}
+
+test('a lane does not rest for what its batch did outside of the database', async () => {
+  let batches = 0;
+  await withAttempt(database, async ({ job }) => {
+    // Each batch would rest 100 seconds if its first second counted.
+    const throttle = { dutyCycle: 0.01 };
+    const options = { key: rows.id, throttle, batchSize: { min: 50, max: 50 } };
+    await job.inBatches(rows, options, async () => {
+      batches += 1;
+      await elsewhere(() => sleep(500));
+      spin(500);
+    });
+  });
+  expect(batches).toBe(2);
+});
+
+test("work elsewhere counts once while it overlaps, and lanes share their thread's time", async () => {
+  const overlapping = new DatabaseTime();
+  await overlapping.during(async () => {
+    const wait = () => elsewhere(() => sleep(100));
+    await Promise.all([wait(), wait(), sleep(300)]);
+  });
+  const spinning = new DatabaseTime();
+  spin(200);
+  expect(overlapping.read(1).databaseMs).toBeGreaterThan(110);
+  expect(overlapping.read(1).ms).toBeGreaterThan(290);
+  expect(spinning.read(4).databaseMs).toBeGreaterThan(140);
 });
 
 test("an unthrottled attempt ignores the duty cycle and the author's check", async () => {

@@ -1,0 +1,39 @@
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { findUpwards } from '../../settings/applicationFolder';
+import { packageManager } from '../../settings/packageManager';
+import { UsageError } from '../../settings/usageError';
+
+/** Once in a thread, which may look at many jobs. */
+let typeScript: Promise<void> | undefined;
+
+/**
+ * Loads a module of the author, JavaScript or TypeScript. Call it only in a thread of a job, since
+ * the module's top level may do anything.
+ * @throws UsageError when a .ts module can't be compiled here; else the error of the module itself
+ */
+export async function loadModule(file: string): Promise<Record<string, unknown>> {
+  if (path.extname(file) === '.ts') {
+    typeScript ??= allowTypeScript(file);
+    await typeScript;
+  }
+  return import(pathToFileURL(file).href);
+}
+
+/** Compiles with tsx, which also knows the path aliases of the author's tsconfig, or leaves it to Node. */
+async function allowTypeScript(file: string): Promise<void> {
+  try {
+    const [forRequire, forImport] = [await import('tsx/cjs/api'), await import('tsx/esm/api')];
+    // Else tsx takes the tsconfig.json of the folder that the worker was started in.
+    const config = findUpwards(path.dirname(file), ['tsconfig.json']);
+    if (config) process.env['TSX_TSCONFIG_PATH'] ??= config;
+    // Not tsx's tsImport(): with it, stacks of CommonJS jobs have no line numbers.
+    forRequire.register();
+    forImport.register();
+  } catch {
+    if ('typescript' in process.features && process.features.typescript) return;
+    throw new UsageError(
+      `a .ts job needs the package tsx: ${packageManager(path.dirname(file)).addDev} tsx; in production, deploy compiled jobs`,
+    );
+  }
+}
