@@ -1,4 +1,4 @@
-import { asc, desc, eq, sql } from 'drizzle-orm';
+import { asc, desc, eq, type SQL, sql } from 'drizzle-orm';
 import { percent } from '../../settings/percent';
 import { plainText } from '../../settings/plainText';
 import type { Database } from '../database';
@@ -12,6 +12,7 @@ import {
   type StepRow,
   steps,
 } from '../schema';
+import { JOB_OF } from './jobOf';
 import { isLive } from './live';
 import { pending } from './transitions';
 
@@ -33,11 +34,12 @@ export interface MigrationView {
 /**
  * Reads all registered migrations, or one, in the order they run.
  * @param heartbeatTimeout milliseconds without a heartbeat after which an attempt counts as dead
+ * @param which one, or all that are registered of a job's file; default: all
  */
 export async function readMigrations(
   db: Database,
   heartbeatTimeout: number,
-  name?: string,
+  which?: string | { readonly job: string },
 ): Promise<MigrationView[]> {
   const latest = db
     .select()
@@ -57,7 +59,7 @@ export async function readMigrations(
     })
     .from(migrations)
     .leftJoinLateral(latest, sql`true`)
-    .where(name === undefined ? undefined : eq(migrations.name, name))
+    .where(chosen(which))
     .orderBy(asc(migrations.createdAt), asc(migrations.name));
   return rows.map((row) => ({
     ...row,
@@ -66,6 +68,11 @@ export async function readMigrations(
     silentFor: row.silentFor === null ? null : Number(row.silentFor),
     rowsPerSecond: row.live ? rate(row.attempt, Number(row.duration)) : null,
   }));
+}
+
+function chosen(which: string | { readonly job: string } | undefined): SQL | undefined {
+  if (which === undefined) return undefined;
+  return typeof which === 'string' ? eq(migrations.name, which) : eq(JOB_OF, which.job);
 }
 
 /** Reads a migration's status; null when it isn't registered. */
