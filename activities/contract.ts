@@ -15,6 +15,11 @@ export interface ListInput {
   readonly skip: readonly string[];
   /** Lists only these, even when no slot is free (`lrm finalize`). */
   readonly only?: readonly string[];
+  /**
+   * True for the first listing of a run, after a tick and for `lrm finalize`: each `ready()` is asked
+   * again. Otherwise an answer that is less than a minute old will do.
+   */
+  readonly askAgain?: boolean;
 }
 
 export interface Listing {
@@ -61,6 +66,8 @@ export interface RunMigrationInput {
   readonly throttled: boolean;
   /** True for `lrm migrate --complete-on-empty`: the attempt ends at the first row to do. */
   readonly onlyIfEmpty?: boolean;
+  /** True for runJob() of an author's tests: neither `dependsOn` nor `ready()` is looked at. */
+  readonly regardless?: boolean;
 }
 
 /** The result of an activity that did not fail. A migration that failed is an ApplicationFailure of type 'MigrationFailed'. */

@@ -7,6 +7,7 @@ import type { RunMigrationResult } from './contract';
 import type { Deps } from './deps';
 import { type NotedReason, noteReasons } from './noteReason';
 import { runWithoutTemporal } from './runWithoutTemporal';
+import { ASK, type Believed } from './whyNotReady';
 import { whyNoneStarted } from './whyNotStarted';
 
 /** What is run, and how. */
@@ -55,10 +56,15 @@ export function runInline(deps: Deps, options: InlineOptions): Promise<InlineRes
 const ELSEWHERE = 'run by another worker';
 const STOPPED = 'stopped; the next run goes on';
 
+/** What ready() has said once is believed while migrations run, and asked again when none does. */
+const ONCE: Believed = { forMs: Number.POSITIVE_INFINITY };
+
 class InlineRun {
   private readonly running = new Map<string, Promise<void>>();
   private readonly results = new Map<string, InlineResult>();
   private files: ReadonlyMap<string, string> = new Map();
+  /** How many had ended when each ready() was asked last; undefined before. */
+  private askedAt: number | undefined;
 
   constructor(
     private readonly deps: Deps,
@@ -69,7 +75,10 @@ class InlineRun {
     this.files = (await readCatalog(this.deps.settings.LRM_JOBS_DIR)).files;
     try {
       for (;;) {
-        const left = await this.startReady();
+        let left = await this.startReady(this.askedAt === undefined ? ASK : ONCE);
+        if (this.running.size === 0 && this.results.size > (this.askedAt ?? 0)) {
+          left = await this.startReady(ASK);
+        }
         if (this.running.size === 0) return [...this.results.values(), ...(await this.note(left))];
         await Promise.race(this.running.values());
       }
@@ -79,15 +88,16 @@ class InlineRun {
   }
 
   /** Fills the free slots. Returns the migrations that it has found and not started. */
-  private async startReady(): Promise<NotedReason[]> {
+  private async startReady(believed: Believed): Promise<NotedReason[]> {
     const { db, settings } = this.deps;
+    if (believed === ASK) this.askedAt = this.results.size;
     const left: NotedReason[] = [];
     const live = await readLive(db, settings.LRM_HEARTBEAT_TIMEOUT);
     // Completed ones are no longer pending, and of many targets they would make a long list.
     const others = [...this.results.values()].filter(({ outcome }) => outcome !== 'completed');
     const except = [...this.running.keys(), ...others.map(({ name }) => name)];
     for await (const page of pendingPages(db, { except, only: this.options.names })) {
-      const reasons = await this.reasonsOf(page);
+      const reasons = await this.reasonsOf(page, believed);
       const startable = page.filter(({ name }) => !reasons.has(name));
       for (const { name } of startable.filter((row) => !live.includes(row.name))) {
         if (!this.isFull()) this.start(name);
@@ -101,10 +111,13 @@ class InlineRun {
     return this.takeOver(left);
   }
 
-  private async reasonsOf(page: readonly PendingRow[]): Promise<Map<string, string>> {
+  private async reasonsOf(
+    page: readonly PendingRow[],
+    believed: Believed,
+  ): Promise<Map<string, string>> {
     if (this.options.signal.aborted) return new Map(page.map(({ name }) => [name, STOPPED]));
     const candidates = page.map(({ name }) => ({ name, file: fileOf(this.files, name) }));
-    return whyNoneStarted(this.deps, candidates);
+    return whyNoneStarted(this.deps, candidates, believed);
   }
 
   /**

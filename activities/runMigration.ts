@@ -1,6 +1,9 @@
 import { beatInterval } from '../drizzle/rows/beat';
 import type { Claimant, Claimed } from '../drizzle/rows/claim';
+import { mayBegin } from '../drizzle/rows/live';
+import { writeWaitsFor } from '../drizzle/rows/waitsFor';
 import { fileOf, readCatalog } from '../jobs/catalog';
+import type { Inspection } from '../jobs/process/inspectJob';
 import { claimInTurn, LATE, waitsForSessions } from './attempt/claimInTurn';
 import { conclude } from './attempt/conclude';
 import { failed, retryIn } from './attempt/failures';
@@ -11,6 +14,8 @@ import { runAttempt } from './attempt/runAttempt';
 import type { TemporalAttempt } from './attempt/temporalAttempt';
 import type { RunMigrationInput, RunMigrationResult } from './contract';
 import type { Deps } from './deps';
+import { inspect } from './inspect';
+import { whyNotBegun } from './whyNotStarted';
 
 /** Between two claims that wait for sessions. Each claim itself waits for some seconds. Milliseconds. */
 const ASK_FOR_SESSIONS_EVERY = 2_000;
@@ -25,7 +30,7 @@ const RESERVE = 500;
  */
 export async function runMigration(
   deps: Deps,
-  { name, throttled, onlyIfEmpty = false }: RunMigrationInput,
+  { name, throttled, onlyIfEmpty = false, regardless = false }: RunMigrationInput,
   temporal: TemporalAttempt,
 ): Promise<RunMigrationResult> {
   const since = performance.now();
@@ -33,7 +38,15 @@ export async function runMigration(
   const file = fileOf(files, name);
   if (!file) return leaveAsIs(deps, name, 'no file of this name on the worker that took it');
   // Before the claim: loading a job takes time, and a claimed attempt needs heartbeats.
-  const known = await withHeartbeats(temporal, () => readLimits(deps, file, temporal));
+  const inspection = await withHeartbeats(temporal, () => inspect(deps, file));
+  const known = readLimits(deps, inspection, temporal);
+  const reason = regardless
+    ? null
+    : await withHeartbeats(temporal, () => whyNotYet(deps, name, file, inspection));
+  if (reason !== null) {
+    await writeWaitsFor(deps.db, [name], reason);
+    return leaveAsIs(deps, name, reason);
+  }
   const claimant = claimantOf(deps, name, temporal);
   const claim = await withHeartbeats(temporal, () =>
     claimInTurn(deps.db, claimant, temporal.signal),
@@ -58,6 +71,16 @@ export async function runMigration(
     case 'claimed':
       return runClaimed(deps, claim, { file, known, throttled, onlyIfEmpty, since }, temporal);
   }
+}
+
+/** Null, too, when there is nothing to begin: the claim then carries out or reports what has happened. */
+async function whyNotYet(
+  deps: Deps,
+  name: string,
+  file: string,
+  inspection: Inspection,
+): Promise<string | null> {
+  return (await mayBegin(deps.db, name)) ? whyNotBegun(deps, name, file, inspection) : null;
 }
 
 function claimantOf(deps: Deps, migration: string, temporal: TemporalAttempt): Claimant {

@@ -16,6 +16,8 @@ export interface WithoutTemporal {
   readonly throttled: boolean;
   /** True: one attempt of some seconds, which leaves the migration to a worker if there is work. */
   readonly onlyIfEmpty?: boolean;
+  /** True: neither `dependsOn` nor `ready()` is looked at. */
+  readonly regardless?: boolean;
   /** Aborted: the attempt stops at a safe point, its row stays in_progress, and no other begins. */
   readonly signal: AbortSignal;
   /** Called with an attempt's error, and the milliseconds until the next one. */
@@ -43,6 +45,7 @@ export async function runWithoutTemporal(
     runId = `inline-${randomUUID()}`,
     throttled,
     onlyIfEmpty = false,
+    regardless = false,
     signal,
     onRetry,
   }: WithoutTemporal,
@@ -67,7 +70,7 @@ export async function runWithoutTemporal(
     };
     try {
       return await withSafeErrors(deps, () =>
-        runMigration(deps, { name, throttled, onlyIfEmpty }, attempt),
+        runMigration(deps, { name, throttled, onlyIfEmpty, regardless }, attempt),
       );
     } catch (error) {
       if (!(error instanceof ApplicationFailure) || error.type !== 'AttemptRetried') throw error;

@@ -1,10 +1,16 @@
-import { readUncompleted } from '../drizzle/rows/dependencies';
+import {
+  type Counts,
+  type Dependency,
+  openDependencies,
+  readStatuses,
+  waitedFor,
+} from '../drizzle/rows/dependencies';
+import type { Inspection } from '../jobs/process/inspectJob';
 import { jobOf } from '../settings/migrationName';
 import type { Deps } from './deps';
 import { inspect } from './inspect';
-
-/** The first few of a hundred dependencies say enough. Characters. */
-const REASON_AT_MOST = 400;
+import { shortReason } from './shortReason';
+import { ASK, type Believed, whyNotReady } from './whyNotReady';
 
 /** A pending migration, and its code on this worker: undefined when there is none. */
 export interface Candidate {
@@ -12,86 +18,132 @@ export interface Candidate {
   readonly file: string | undefined;
 }
 
-/** Why a pending migration cannot be started now; null when it can. */
-export async function whyNotStarted(
-  deps: Pick<Deps, 'db' | 'settings' | 'shareInspections'>,
-  file: string | undefined,
-  name: string,
-  known: Known = newKnown(),
-): Promise<string | null> {
-  return (await whyNoneStarted(deps, [{ name, file }], known)).get(name) ?? null;
+/** What is known of a pending migration without asking its `ready()`. */
+export interface Judgement {
+  /** Why it cannot be started now; null when nothing is in the way. */
+  readonly reason: string | null;
+  /** Whether its `ready()` has to be asked, too. */
+  readonly asks: boolean;
 }
+
+type Needed = Pick<Deps, 'db' | 'settings' | 'log' | 'shareInspections'>;
 
 /**
  * What one listing has found out: thousands of targets may have the same file, and wait for the same.
  */
 export interface Known {
   /** By file. */
-  readonly dependsOn: Map<string, readonly string[]>;
-  /** By dependency. Null: completed. */
-  readonly statuses: Map<string, string | null>;
+  readonly inspections: Map<string, Inspection>;
+  /** By dependency. Undefined: not registered. */
+  readonly statuses: Map<string, Counts | undefined>;
 }
 
-export const newKnown = (): Known => ({ dependsOn: new Map(), statuses: new Map() });
+export const newKnown = (): Known => ({ inspections: new Map(), statuses: new Map() });
 
-/** The reasons of those that cannot be started now, by name. One question for all of them. */
-export async function whyNoneStarted(
-  deps: Pick<Deps, 'db' | 'settings' | 'shareInspections'>,
+/** Judges by files and dependencies, with one question to the database for all of them. */
+export async function judge(
+  deps: Needed,
   candidates: readonly Candidate[],
   known: Known = newKnown(),
-): Promise<Map<string, string>> {
-  const wanted = new Map<string, readonly string[]>();
+): Promise<Map<string, Judgement>> {
+  const inspections = new Map<string, Inspection>();
   for (const { name, file } of candidates) {
     if (!file) continue;
-    const dependsOn = known.dependsOn.get(file) ?? (await readDependsOn(deps, file));
-    known.dependsOn.set(file, dependsOn);
-    wanted.set(name, dependsOn);
+    const inspection = known.inspections.get(file) ?? (await inspect(deps, file));
+    known.inspections.set(file, inspection);
+    inspections.set(name, inspection);
   }
-  const uncompleted = await readStatuses(deps, [...new Set([...wanted.values()].flat())], known);
-  const reasons = candidates.map(
-    ({ name }) => [name, reasonOf(name, wanted.get(name), uncompleted)] as const,
+  const names = [...new Set(inspections.values())].flatMap((each) => dependenciesOf(each));
+  const statuses = await learnStatuses(
+    deps,
+    names.map(({ name }) => name),
+    known,
+  );
+  return new Map(
+    candidates.map(({ name }) => [name, judgeOne(name, inspections.get(name), statuses)]),
+  );
+}
+
+async function learnStatuses(
+  { db }: Needed,
+  names: readonly string[],
+  { statuses }: Known,
+): Promise<Map<string, Counts>> {
+  const unknown = names.filter((name) => !statuses.has(name));
+  const read = await readStatuses(db, unknown);
+  for (const name of unknown) statuses.set(name, read.get(name));
+  return new Map(
+    names
+      .map((name) => [name, statuses.get(name)] as const)
+      .filter((entry): entry is [string, Counts] => entry[1] !== undefined),
+  );
+}
+
+/** The reasons of those that cannot be started now, by name. */
+export async function whyNoneStarted(
+  deps: Needed,
+  candidates: readonly Candidate[],
+  believed: Believed,
+): Promise<Map<string, string>> {
+  const judgements = await judge(deps, candidates);
+  const reasons = await Promise.all(
+    candidates.map(async ({ name, file }) => {
+      const { reason, asks } = judgements.get(name) ?? NOTHING;
+      return [name, asks && file ? await whyNotReady(deps, name, file, believed) : reason] as const;
+    }),
   );
   return new Map(reasons.filter((entry): entry is [string, string] => entry[1] !== null));
 }
 
-/** Code that cannot be loaded is started: its attempt writes what is wrong to the row. */
-async function readDependsOn(
-  deps: Pick<Deps, 'settings' | 'shareInspections'>,
-  file: string,
-): Promise<readonly string[]> {
-  const inspection = await inspect(deps, file);
-  return inspection.kind === 'facts' ? inspection.facts.dependsOn : [];
-}
-
-/** Of those that are not completed. */
-async function readStatuses(
-  { db }: Pick<Deps, 'db'>,
-  names: readonly string[],
-  { statuses }: Known,
-): Promise<Map<string, string>> {
-  const unknown = names.filter((name) => !statuses.has(name));
-  const uncompleted = await readUncompleted(db, unknown);
-  for (const name of unknown) statuses.set(name, uncompleted.get(name) ?? null);
-  return new Map(
-    names
-      .map((name) => [name, statuses.get(name)] as const)
-      .filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
-}
-
-function reasonOf(
+/**
+ * Why an attempt must not begin. It is asked right before each claim, since the listing may be old, or
+ * may have had to judge without the facts of the job's file.
+ * @param inspection what the attempt itself knows about its file
+ */
+export async function whyNotBegun(
+  deps: Needed,
   name: string,
-  wanted: readonly string[] | undefined,
-  uncompleted: ReadonlyMap<string, string>,
-): string | null {
-  if (!wanted) {
-    return `no file ${jobOf(name)} on the worker that looked; deploy its code, or: npx lrm cancel ${name}`;
+  file: string,
+  inspection: Inspection,
+): Promise<string | null> {
+  // Such an attempt ends without a call of run(), and writes what is wrong to the row.
+  if (inspection.kind !== 'facts') return null;
+  const { dependsOn, ready } = inspection.facts;
+  const reason = waitsText(name, dependsOn, await openDependencies(deps.db, dependsOn));
+  if (reason !== null || !ready) return reason;
+  return whyNotReady(deps, name, file, ASK);
+}
+
+const NOTHING: Judgement = { reason: null, asks: false };
+
+function judgeOne(
+  name: string,
+  inspection: Inspection | undefined,
+  statuses: ReadonlyMap<string, Counts>,
+): Judgement {
+  if (!inspection) {
+    const reason = `no file ${jobOf(name)} on the worker that looked; deploy its code, or: npx lrm cancel ${name}`;
+    return { reason, asks: false };
   }
+  // Code that cannot be loaded is started: its attempt writes what is wrong to the row. If it can be
+  // loaded by then, the attempt judges again.
+  if (inspection.kind !== 'facts') return NOTHING;
+  const { dependsOn, ready } = inspection.facts;
+  const reason = waitsText(name, dependsOn, waitedFor(dependsOn, statuses));
+  return { reason, asks: reason === null && ready };
+}
+
+const dependenciesOf = (inspection: Inspection): readonly Dependency[] =>
+  inspection.kind === 'facts' ? inspection.facts.dependsOn : [];
+
+function waitsText(
+  name: string,
+  dependsOn: readonly Dependency[],
+  open: readonly string[],
+): string | null {
   // Without a target, a dependency is all targets of that file: also this one.
-  if (wanted.includes(name) || wanted.includes(jobOf(name)))
+  if (dependsOn.some((each) => each.name === name || each.name === jobOf(name))) {
     return 'waits for itself; fix its dependsOn';
-  const open = [...new Set(wanted)].filter((each) => uncompleted.has(each));
-  if (open.length === 0) return null;
-  const list = open.map((each) => `${each} (${uncompleted.get(each)})`);
-  return `waits for ${list.join(', ')}`.slice(0, REASON_AT_MOST);
+  }
+  return open.length > 0 ? shortReason(`waits for ${open.join(', ')}`) : null;
 }

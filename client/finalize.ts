@@ -1,4 +1,4 @@
-import { openDependencies } from '../drizzle/rows/dependencies';
+import { type Dependency, openDependencies } from '../drizzle/rows/dependencies';
 import { OperationRefused, operationRefused } from '../drizzle/rows/operationRefused';
 import { readMigration } from '../drizzle/rows/stop';
 import { pending } from '../drizzle/rows/transitions';
@@ -37,12 +37,12 @@ async function refuseUnfinishedDependencies(
   for (const { name } of rows) {
     const dependencies = await readDependencies(name, fileOf(files, name));
     // A dependency without a target is completed when all of its targets are, or will be.
-    const others = dependencies.filter((dependency) => !wanted.has(dependency));
+    const others = dependencies.filter((dependency) => !wanted.has(dependency.name));
     const open = await openDependencies(db, others, [...wanted]);
     if (open.length > 0) {
       throw new OperationRefused(
         `${name} depends on ${open.join(', ')}: finalize ${open.length > 1 ? 'those' : 'that one'} ` +
-          `first, or together with it: npx lrm finalize ${others.join(' ')} ${name}`,
+          `first, or together with it: npx lrm finalize ${others.map((other) => other.name).join(' ')} ${name}`,
       );
     }
   }
@@ -51,7 +51,7 @@ async function refuseUnfinishedDependencies(
 async function readDependencies(
   name: string,
   file: string | undefined,
-): Promise<readonly string[]> {
+): Promise<readonly Dependency[]> {
   if (!file) {
     warn(`there is no file ${name} here; a worker that has it checks its dependencies`);
     return [];

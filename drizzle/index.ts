@@ -11,6 +11,8 @@ export {
   type OperatorRequest,
   operatorRequest,
   registrations,
+  type SkippedRow,
+  skippedRows,
   steps,
   walks,
 } from './schema';

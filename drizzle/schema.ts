@@ -130,6 +130,18 @@ export const registrations = schema.table('registrations', {
   input: json('input'),
 });
 
+/** A batch in which an attempt ended with an error. */
+export interface FailedBatch {
+  readonly walk: string;
+  readonly table: string;
+  /** Number of its rows that match the walk's condition, at the time of the look-up. */
+  readonly rows: number;
+  /** The rows after this key. Null: from the first one. */
+  readonly after: readonly string[] | null;
+  /** The rows up to and including this key. */
+  readonly upto: readonly string[];
+}
+
 /** One row for each attempt. This is the audit log: Temporal's history expires, this does not. */
 export const attempts = schema.table(
   'attempts',
@@ -155,6 +167,8 @@ export const attempts = schema.table(
     rowsDone: bigint('rows_done', { mode: 'number' }).notNull().default(0),
     /** True once a batch, a checkpoint or a row was saved. It resets the count of failures. */
     progressed: boolean('progressed').notNull().default(false),
+    /** The batch in which it ended with its error. Keys of a table: they must not leave our tables. */
+    failedBatch: jsonb('failed_batch').$type<FailedBatch>(),
   },
   (table) => [index('attempts_latest').on(table.migration, table.number)],
 );
@@ -232,6 +246,35 @@ export const finishedRanges = schema.table(
 );
 
 /**
+ * Rows that a walk has left out because of their data (`onError: 'skip'`). A row is recorded in the
+ * transaction that stores its range as done.
+ */
+export const skippedRows = schema.table(
+  'skipped_rows',
+  {
+    id: bigint('id', { mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
+    migration: varchar('migration', { length: 255 })
+      .notNull()
+      .references(() => migrations.name),
+    // No foreign key, as in finished_ranges.
+    walk: bigint('walk', { mode: 'bigint' }).notNull(),
+    /** One text for each key column. */
+    key: text('key').array().notNull(),
+    /** The SQLSTATE. Null: the author's code threw a BadRow. */
+    code: text('code'),
+    /** The author's reason, or the schema objects that Postgres names. No values of rows. */
+    reason: text('reason'),
+    skippedAt: time('skipped_at').notNull().defaultNow(),
+    /** True after `lrm retry --skipped`, until the row has been tried again. */
+    again: boolean('again').notNull().default(false),
+    /** Set by `lrm skipped --accept`: from then on, a deploy gate takes no notice of the row. */
+    acceptedAt: time('accepted_at'),
+    acceptedBy: text('accepted_by'),
+  },
+  (table) => [index('skipped_rows_walk').on(table.migration, table.walk)],
+);
+
+/**
  * All but the checkpoint and the input. The first may be a hundred megabytes, the second may hold
  * secrets, and only the job needs them.
  */
@@ -246,5 +289,6 @@ export type Attempt = typeof attempts.$inferSelect;
 export type MigrationStatus = Migration['status'];
 export type AttemptOutcome = NonNullable<Attempt['outcome']>;
 export type OperatorRequest = NonNullable<Migration['request']>;
+export type SkippedRow = typeof skippedRows.$inferSelect;
 export type WalkRow = typeof walks.$inferSelect;
 export type StepRow = typeof steps.$inferSelect;

@@ -1,5 +1,20 @@
-import type { JobContext, JobOptions } from './context/index';
+import type { MigrationStatus } from '../drizzle/schema';
+import type { JobContext, JobOptions, ReadyContext, VerifyContext } from './context/index';
 import type { OutputOf, StandardSchema } from './standardSchema';
+
+/** How many rows are not done. Nothing is 0. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a function without `return` is meant
+type Count = number | bigint | undefined | void;
+/** Why to wait. Nothing: begin. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a function without `return` is meant
+type Reason = string | null | undefined | void;
+
+/** A migration that another one waits for. */
+export interface DependsOn {
+  readonly name: string;
+  /** Statuses that are as good as `completed`. Default: none. */
+  readonly or?: readonly Extract<MigrationStatus, 'failed' | 'cancelled'>[];
+}
 
 /**
  * A job: what its file exports as default, or one by one under these names.
@@ -13,10 +28,36 @@ export interface Job<Schema extends StandardSchema = StandardSchema> {
    */
   readonly run: (job: JobContext<OutputOf<Schema>>) => unknown;
   /**
-   * Names of migrations that have to be completed before this one begins. One without a target stands
+   * Called when run() has returned and all its walks are complete, in the same attempt. The migration
+   * is completed only when it returns nothing or 0. It only looks: walks and saveCheckpoint() are
+   * refused. It is called again by each later attempt whose run() returns.
+   * @returns how many rows are not done; above 0 the migration has failed
+   * @throws anything: the migration has failed with it, unless a retry may help (a lost connection, a
+   *   timeout)
+   * @example
+   * async verify(job) {
+   *   return job.db.$count(users, isNull(users.emailLower));
+   * }
+   */
+  readonly verify?: (job: VerifyContext<OutputOf<Schema>>) => Count | PromiseLike<Count>;
+  /**
+   * Asked before each attempt, which does not count or begin while this returns a reason. Its database
+   * sessions are read-only. It is asked again by each tick of the Schedule and each `lrm run`. An error
+   * is a reason to wait, too, and so is no answer within ten seconds.
+   * @returns a reason to wait, which operators see (no values of rows); nothing: begin
+   * @example
+   * async ready(job) {
+   *   const [old] = await job.sql`select from application_versions where version < 12 limit 1`;
+   *   return old && 'a version before 12 is still running';
+   * }
+   */
+  readonly ready?: (job: ReadyContext<OutputOf<Schema>>) => Reason | PromiseLike<Reason>;
+  /**
+   * Migrations that have to be completed before this one begins: names, or names with statuses that
+   * are as good (`{ name: '0001_a', or: ['failed', 'cancelled'] }`). A name without a target stands
    * for all targets that are registered of its file. Default: none.
    */
-  readonly dependsOn?: readonly string[];
+  readonly dependsOn?: readonly (string | DependsOn)[];
   /** Limits of its attempts, where they differ from the settings. */
   readonly options?: JobOptions;
   /**

@@ -1,18 +1,23 @@
 export { type Config, defineConfig, type Registrations } from '../settings/config';
+export { BadRow } from './context/badRow';
 export type {
   Batch,
   BatchOptions,
   Columns,
   Database,
   EachItemOptions,
+  EachRowOptions,
+  GroupOptions,
   JobContext,
   JobOptions,
   Log,
   MapOptions,
+  ReadyContext,
   Sql,
   Transaction,
+  VerifyContext,
 } from './context/index';
-export { defineJob, type Job } from './defineJob';
+export { type DependsOn, defineJob, type Job } from './defineJob';
 export type {
   OutputOf,
   StandardIssue,

@@ -18,7 +18,7 @@ export interface Config {
   readonly jobs?: string;
   /** Where `lrm new` writes what registers a job. Default: only prints it. */
   readonly registrations?: Registrations;
-  /** The application's Drizzle schema, which `lrm new` imports tables from; default: none. */
+  /** The application's Drizzle schema, from which a new job's columns are to be copied; default: none. */
   readonly drizzleSchema?: string;
   /** Files of environment variables, the first that sets one wins. Default ['.env'], if it exists. */
   readonly envFiles?: readonly string[];

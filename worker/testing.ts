@@ -1,10 +1,32 @@
 import { fork } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { connect, type Sql } from '../drizzle/connect';
 import { built } from '../settings/projectFolder';
 import type { KillAfter, TestedJob, TestMessage } from './testing/messages';
 
+export type { Sql } from '../drizzle/connect';
 export type { KillAfter, TestedAttempt, TestedJob } from './testing/messages';
+
+/**
+ * Connects to a test database, to write a test's rows and to check them. End it with `sql.end()`.
+ * @returns a postgres.js client: bigint and numeric arrive as text
+ * @throws TypeError without a URL
+ * @example
+ * const sql = openTestDatabase(process.env['TEST_DATABASE_URL'] ?? '');
+ * await sql`insert into users (id, email) values (1, 'A@B.example')`;
+ */
+export function openTestDatabase(databaseUrl: string): Sql {
+  requireUrl('openTestDatabase', databaseUrl);
+  return connect(databaseUrl, { applicationName: 'lrm test' });
+}
+
+function requireUrl(caller: string, databaseUrl: unknown): void {
+  if (typeof databaseUrl === 'string' && databaseUrl !== '') return;
+  throw new TypeError(
+    `${caller}: databaseUrl is missing: set it to 'postgres://…', as of TEST_DATABASE_URL`,
+  );
+}
 
 /** How {@link runJob} runs a job. */
 export interface RunJobOptions {
@@ -33,7 +55,8 @@ export interface RunJobOptions {
 /**
  * Runs the attempts of one job on a test database, as a worker does and in the same kind of process,
  * but without Temporal. Our tables are created for it in a schema of their own,
- * `lrm_test_<random>`, which is dropped afterwards. Its `dependsOn` is not looked at.
+ * `lrm_test_<random>`, which is dropped afterwards. Its `dependsOn` and `ready()` are not looked at,
+ * its `verify()` is called.
  *
  * @param job the job's name, or its file: a path or a file URL. Not the job itself, which can't be
  *   given to another process.
@@ -56,11 +79,7 @@ export async function runJob(job: string | URL, options: RunJobOptions): Promise
       "runJob: give the job's name or file, as in runJob('0001_sample', …): the job itself can't be given to its process",
     );
   }
-  if (typeof options?.databaseUrl !== 'string' || options.databaseUrl === '') {
-    throw new TypeError(
-      "runJob: databaseUrl is missing: runJob('0001_sample', { databaseUrl: 'postgres://…' })",
-    );
-  }
+  requireUrl('runJob', options?.databaseUrl);
   const { databaseUrl, killAfter, jobs, settings = {}, maxAttempts = 20, target } = options;
   const input = jsonOf(options.input);
   // A process of its own, whatever runs the test: it chooses the schema before anything is loaded,

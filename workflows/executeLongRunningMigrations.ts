@@ -58,12 +58,15 @@ export async function executeLongRunningMigrations(carried?: unknown): Promise<R
 async function nothingLeft(record: RunRecord): Promise<boolean> {
   await keepHistoryShort(record);
   record.stale = false;
-  await startWanted(record);
+  const { askAgain } = record;
+  record.askAgain = false;
+  await startWanted(record, askAgain);
   await keepHistoryShort(record);
   const listing = await list(record, {
     running: [...record.running.keys()],
     extra: record.extra(),
     skip: [...record.skip.map(({ name }) => name), ...record.wanted.names],
+    askAgain,
   });
   // Workers without the code have returned a hundred migrations. The next tick looks again.
   const enough = record.skip.length >= NAMES_AT_MOST;
@@ -82,20 +85,24 @@ async function list({ board }: RunRecord, input: ListInput): Promise<Listing> {
 }
 
 /** Starts what `lrm finalize` asked for, in extra slots. What waits for another migration stays wanted. */
-async function startWanted(record: RunRecord): Promise<void> {
+async function startWanted(record: RunRecord, askAgain: boolean): Promise<void> {
   const waiting: Finalize[] = [];
   for (;;) {
     const free = Math.max(0, FINALIZED_AT_ONCE - record.extra());
     const batch = record.wanted.take(Math.min(free, NAMES_AT_MOST));
     if (batch.length === 0) break;
-    waiting.push(...(await startBatch(record, batch)));
+    waiting.push(...(await startBatch(record, batch, askAgain)));
     if (workflowInfo().continueAsNewSuggested) break;
   }
   record.want(waiting);
 }
 
 /** @returns those that have to wait */
-async function startBatch(record: RunRecord, batch: readonly Finalize[]): Promise<Finalize[]> {
+async function startBatch(
+  record: RunRecord,
+  batch: readonly Finalize[],
+  askAgain: boolean,
+): Promise<Finalize[]> {
   const toStart: Finalize[] = [];
   for (const finalize of batch) {
     const running = record.running.get(finalize.name);
@@ -109,7 +116,7 @@ async function startBatch(record: RunRecord, batch: readonly Finalize[]): Promis
   }
   if (toStart.length === 0) return [];
   const only = toStart.map(({ name }) => name);
-  const listing = await list(record, { running: [], extra: 0, skip: [], only });
+  const listing = await list(record, { running: [], extra: 0, skip: [], only, askAgain });
   for (const ready of listing.ready) {
     const finalize = toStart.find(({ name }) => name === ready.name);
     startActivity(record, ready, listing.settings, finalize);

@@ -29,6 +29,8 @@ export class RunRecord {
   readonly skip: NotStarted[];
   /** True when something happened since the last listing. */
   stale = false;
+  /** True when the next listing must ask each ready() again: at the beginning, and after a tick. */
+  askAgain = true;
   private readonly ignored: string[] = [];
 
   constructor({ value: carried, ignored }: Checked<Carried>) {

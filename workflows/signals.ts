@@ -12,6 +12,7 @@ export function handleSignals(record: RunRecord): void {
   setHandler(finalizeSignal, (input: unknown) => {
     record.want(valid(readFinalize(input)));
     record.stale = true;
+    record.askAgain = true;
   });
   setHandler(statusChangedSignal, (input: unknown) => {
     const began = valid(readBegan(input));
@@ -24,6 +25,7 @@ export function handleSignals(record: RunRecord): void {
   setHandler(tickSignal, () => {
     record.skip.splice(0);
     record.stale = true;
+    record.askAgain = true;
   });
   setHandler(stateQuery, () => record.state());
   // Temporal keeps a signal without a handler for a handler that may come later: here, none comes.

@@ -167,7 +167,7 @@ class Conclusion {
         );
     const unknown = before.unknown + 1;
     if (verdict === 'fail' || (errorUnknown && unknown >= maxFailures)) {
-      const error = `${text}. ${advice(this.migration, verdict, unknown)}`;
+      const error = `${text}. ${during === 'verify' ? afterVerify(this.migration) : advice(this.migration, verdict, unknown)}`;
       const written = await this.write('failed', error, { errorUnknown });
       if (written === 'superseded') throw this.superseded();
       log.error(error);
@@ -230,6 +230,10 @@ class Conclusion {
     );
   }
 }
+
+/** The walks of run() are complete: a retry does none of their rows again. */
+const afterVerify = (migration: string): string =>
+  `Fix the job or the data, then type: npx lrm retry ${migration} (with --from-start, what its walks have done is done again)`;
 
 function advice(migration: string, verdict: 'fail' | 'unknown', failures: number): string {
   const why =

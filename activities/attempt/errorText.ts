@@ -10,8 +10,14 @@ export function errorText(during: During, error: Description): string {
   const verb = error.origin === 'no error' ? 'threw ' : '';
   const text = verb + parts(error).slice(0, PARTS_AT_MOST).join('; caused by ');
   if (during === 'load') return `the job can't be loaded: ${text}`;
+  if (during === 'verify')
+    return isNotVerified(error) ? (error.message ?? '') : `verify(): ${text}`;
   return during === 'elsewhere' ? `outside of run(): ${text}` : text;
 }
+
+/** Its message is a sentence of our own. */
+const isNotVerified = (error: Description): boolean =>
+  error.origin === 'ours' && error.name === 'NotVerified';
 
 function parts(error: Description): string[] {
   return [part(error), ...error.causes.flatMap(parts)];

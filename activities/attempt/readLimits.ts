@@ -1,5 +1,5 @@
+import type { Inspection } from '../../jobs/process/inspectJob';
 import type { Deps } from '../deps';
-import { inspect } from '../inspect';
 import { type ActivityTimeouts, type AttemptLimits, limitsOf, underTimeouts } from '../limits';
 import type { AttemptEnd } from './runAttempt';
 
@@ -8,13 +8,12 @@ export type KnownLimits =
   | { readonly kind: 'limits'; readonly limits: AttemptLimits }
   | Extract<AttemptEnd, { kind: 'threw' }>;
 
-/** Reads the limits of an attempt from the code of its job, under the timeouts of the workflow. */
-export async function readLimits(
-  deps: Deps,
-  file: string,
+/** The limits of an attempt by the code of its job, under the timeouts of the workflow. */
+export function readLimits(
+  deps: Pick<Deps, 'settings'>,
+  inspection: Inspection,
   timeouts: ActivityTimeouts,
-): Promise<KnownLimits> {
-  const inspection = await inspect(deps, file);
+): KnownLimits {
   switch (inspection.kind) {
     case 'unloadable':
       return { ...inspection, kind: 'threw', during: 'load' };

@@ -89,7 +89,9 @@ const RULES: readonly Rule[] = [
 export function decide(during: During, error: Description): Verdict {
   // Whatever was thrown, code that can't be loaded can't be run. It needs a new file and `lrm retry`.
   if (during === 'load') return 'fail';
-  return verdictOf(error);
+  const verdict = verdictOf(error);
+  // What verify() throws on purpose says that work is left, and run() would not do it now either.
+  return during === 'verify' && verdict === 'unknown' ? 'fail' : verdict;
 }
 
 /** Looks at causes innermost first. The first that a rule knows decides. */

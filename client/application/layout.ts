@@ -70,6 +70,9 @@ export function testFile(layout: Layout, jobs: string, name: string): string {
   return path.join(folder, `${name}.test.${ending}`);
 }
 
+/** How the files of an application say it: ES modules and TypeScript, or CommonJS. */
+export const isEsm = ({ language }: Layout): boolean => language.typescript || language.esm;
+
 /** The job's file. Relative. */
 export const jobFile = ({ language }: Layout, jobs: string, name: string): string =>
   path.join(jobs, `${name}.${language.typescript ? 'ts' : 'js'}`);

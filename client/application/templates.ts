@@ -1,7 +1,4 @@
-import type { Layout } from './layout';
-
-/** How the files of an application say it: ES modules and TypeScript, or CommonJS. */
-const isEsm = ({ language }: Layout): boolean => language.typescript || language.esm;
+import { isEsm, type Layout } from './layout';
 
 /** The configuration, in TypeScript or as an ES module: both are loaded alike. */
 export const configTemplate = (
@@ -33,52 +30,12 @@ export const helloTemplate = (layout: Layout): string =>
 `,
   );
 
-/** A new job. Its comments say what the author has to think of. */
-export const jobTemplate = (layout: Layout, date: string, tables: string | undefined): string =>
-  job(
-    layout,
-    `\
-// ${date}: what it changes, and why. Remove this file when every install has completed it.`,
-    `\
-  /**
-   * Make it idempotent. An attempt can be stopped anywhere (time limit, deploy, crash), and the next
-   * one calls run() from its beginning. inBatches does not repeat its finished batches. Work outside
-   * the database can be repeated, also by an older attempt that is just being ended.
-   */
-  async run(job) {
-    // A batch is a transaction and takes effect exactly once:
-    //
-${tables ? `    //   // Or the table of ${tables}, but later changes of it must not break this job.\n` : ''}\
-    //   const users = pgTable('users', {
-    //     id: bigint('id', { mode: 'bigint' }).primaryKey(),
-    //     email: text('email').notNull(),
-    //     emailLower: text('email_lower'),
-    //   });
-    //   await job.inBatches(
-    //     users,
-    //     { key: users.id, where: isNull(users.emailLower) },
-    //     async (tx, batch) => {
-    //       await tx.update(users).set({ emailLower: sql\`lower(\${users.email})\` }).where(batch);
-    //     },
-    //   );
-    //
-    // Without inBatches: work in small transactions. Between them, call job.progress(done, total),
-    // and job.signal.throwIfAborted(), so that the attempt can be stopped there.
-    job.log.info('nothing to do yet');
-  },
-  // If you need them:
-  //
-  //   dependsOn: ['0001_hello'],
-  //   options: { startToCloseTimeout: '6 hours' },
-`,
-  );
-
 const job = (layout: Layout, comment: string, fields: string): string =>
   isEsm(layout)
     ? `${comment}\nimport { defineJob } from 'long-running-migrations';\n\nexport default defineJob({\n${fields}});\n`
     : `${comment}\nconst { defineJob } = require('long-running-migrations');\n\nmodule.exports = defineJob({\n${fields}});\n`;
 
-/** The test of a job, on a real database. */
+/** The test of the first job, on a real database. */
 export function testTemplate(layout: Layout, name: string): string {
   return `${testImports(layout).join('\n')}
 
@@ -86,7 +43,6 @@ export function testTemplate(layout: Layout, name: string): string {
 const databaseUrl = process.env['TEST_DATABASE_URL'] ?? '';
 
 test('${name} completes', async () => {
-  // The tables that the job changes have to be there. Add some rows here, and check them below.
   const { status } = await runJob('${name}', { databaseUrl });
   ${layout.runner.name === 'node' ? `strictEqual(status, 'completed');` : `expect(status).toBe('completed');`}
 });

@@ -1,19 +1,22 @@
 import type { Command } from 'commander';
-import { type Registered, register } from '../../drizzle/rows/register';
+import { register } from '../../drizzle/rows/register';
 import { SCHEMA } from '../../drizzle/schema';
 import { fileOf, readCatalog } from '../../jobs/catalog';
 import { jobOf, nameOf, targetOf } from '../../settings/migrationName';
 import { UsageError } from '../../settings/usageError';
 import { migrationName } from '../arguments/name';
 import { meant } from '../arguments/names';
-import { didYouMean } from '../arguments/suggest';
 import { type Connections, withConnections } from '../connections';
 import { checkInputsHere } from '../register/checkInputsHere';
 import { type ParsedInput, parseInput } from '../register/parseInput';
-import { readTargets, refuseLines } from '../register/targetsFile';
-import { startAfter } from '../temporal/startAfter';
-import { answer, say, warn } from '../terminal/output';
+import {
+  type Files,
+  registerTargets,
+  startIfAsked,
+  warnWithoutFile,
+} from '../register/registerTargets';
 import { type Done, eachMigration } from './each';
+import { requestedBy } from './requestedBy';
 
 export function addRegister(program: Command): void {
   program
@@ -26,12 +29,17 @@ export function addRegister(program: Command): void {
     .option('--input <json>', 'what the job gets as job.input')
     .option('--targets <file>', "the targets of one job, one a line; '-': standard input")
     .option('--run', 'start a run, if none is going')
+    .option('--dormant', 'register them as paused: they begin after lrm resume')
+    .option('--reason <text>', 'with --dormant: saved with your name and the time')
     .addHelpText(
       'after',
       `
 This line in a schema migration does the same, and is the better way (a form that
 also works before the first npx lrm migrate: docs/registering.md):
   INSERT INTO ${SCHEMA}.migrations (name) VALUES ('0001_sample') ON CONFLICT DO NOTHING;
+
+With --dormant nothing runs them before npx lrm resume. In SQL:
+  INSERT INTO ${SCHEMA}.migrations (name, status) VALUES ('0001_sample', 'paused') ON CONFLICT DO NOTHING;
 
 One file can be registered for many targets, each with its own row, status and
 input: 0001_sample:tenant_7. A line of --targets is a target, or a target, a tab
@@ -40,6 +48,7 @@ and its input. All of them are registered, or none.
 Examples:
   npx lrm register 0001_sample
   npx lrm register 1 2 --run
+  npx lrm register 0001_sample --dormant --reason 'with version 12'
   npx lrm register 0001_sample:tenant_7 --input '{"days":30}'
   psql -Atc 'select id from tenants' | npx lrm register 0001_sample --targets -`,
     )
@@ -50,24 +59,26 @@ interface Options {
   readonly input?: string;
   readonly targets?: string;
   readonly run?: boolean;
+  readonly dormant?: boolean;
+  readonly reason?: string;
 }
 
-type Files = ReadonlyMap<string, string>;
-
 async function registerCommand(typed: string[], options: Options): Promise<void> {
+  refuseContradictions(options);
   const input = options.input === undefined ? undefined : parseInput(options.input);
   if (typeof input === 'string') throw new UsageError(`--input: ${input}`);
   await withConnections(async (connections) => {
     const { files } = await readCatalog(connections.settings.LRM_JOBS_DIR);
     const names = [...new Set(typed.map((each) => registrableName(each, files)))];
     if (options.targets !== undefined) {
-      return registerTargets(connections, names, options.targets, input, files, options.run);
+      const job = oneJob(names);
+      return registerTargets(connections, { job, file: options.targets, input }, files, options);
     }
     await refuseInputs(names, input, files);
     await eachMigration(
       connections.db,
       names,
-      (name) => registerOne(connections, name, input, files),
+      (name) => registerOne(connections, name, input, files, options),
       (done) => startIfAsked(connections, done, options.run),
     );
   });
@@ -100,76 +111,38 @@ async function registerOne(
   name: string,
   input: ParsedInput | undefined,
   files: Files,
+  { dormant, reason }: Options,
 ): Promise<Done> {
-  const [registered] = await register(db, [{ name, input: input?.text }]);
+  const asked = dormant ? requestedBy(reason) : undefined;
+  const [registered] = await register(db, [{ name, input: input?.text }], asked);
   warnWithoutFile(name, files, settings.LRM_JOBS_DIR);
-  return registered?.isNew
-    ? { line: `${name} is registered`, result: 'registered' }
-    : { line: `${name} is already registered: nothing changed`, result: 'unchanged' };
+  if (!registered?.isNew) {
+    const hint = dormant ? `. To keep it from running: npx lrm pause ${name}` : '';
+    return { line: `${name} is already registered: nothing changed${hint}`, result: 'unchanged' };
+  }
+  return dormant
+    ? {
+        line: `${name} is registered as paused; to start it: npx lrm resume ${name}`,
+        result: 'dormant',
+      }
+    : { line: `${name} is registered`, result: 'registered' };
 }
 
-async function registerTargets(
-  connections: Connections,
-  names: readonly string[],
-  targets: string,
-  input: ParsedInput | undefined,
-  files: Files,
-  run: boolean | undefined,
-): Promise<void> {
-  const [job = '', other] = names;
-  if (other !== undefined || targetOf(job) !== undefined) {
+/** @throws UsageError when --targets was typed with something else */
+function oneJob([job = '', ...others]: readonly string[]): string {
+  if (others.length === 0 && targetOf(job) === undefined) return job;
+  throw new UsageError(
+    '--targets takes the name of one job without a target: npx lrm register 0001_sample --targets tenants.txt',
+  );
+}
+
+function refuseContradictions({ run, dormant, reason }: Options): void {
+  if (dormant && run) {
     throw new UsageError(
-      '--targets takes the name of one job without a target: npx lrm register 0001_sample --targets tenants.txt',
+      "--dormant and --run can't be used together: a dormant migration begins after npx lrm resume",
     );
   }
-  const lines = await readTargets(targets, job, input);
-  const file = fileOf(files, job);
-  if (file) {
-    const inputs = lines.map(({ parsed }) => parsed);
-    const problems = await checkInputsHere(job, file, inputs);
-    refuseLines(
-      targets,
-      lines.flatMap(({ line }, at) => {
-        const problem = problems[at];
-        return problem ? [{ line, problem }] : [];
-      }),
-    );
+  if (reason !== undefined && !dormant) {
+    throw new UsageError('--reason belongs to --dormant: type both, or none');
   }
-  const registered = await register(connections.db, lines);
-  warnWithoutFile(job, files, connections.settings.LRM_JOBS_DIR);
-  const added = registered.filter(({ isNew }) => isNew);
-  const before = registered.length - added.length;
-  say(
-    `${added.length} targets of ${job} are registered` +
-      (before > 0 ? `; ${before} were registered already: nothing changed` : ''),
-  );
-  const after = await startIfAsked(
-    connections,
-    added.map(({ name }) => name),
-    run,
-  );
-  answer(registered.map((each) => ({ ...entry(each), ...after })));
-}
-
-const entry = ({ name, status, isNew }: Registered) => ({
-  name,
-  status,
-  result: isNew ? 'registered' : 'unchanged',
-  error: null,
-});
-
-const startIfAsked = (
-  connections: Connections,
-  names: readonly string[],
-  run: boolean | undefined,
-): Promise<{ run: 'started' | 'going' | null }> =>
-  run ? startAfter(connections, names, true) : Promise.resolve({ run: null });
-
-function warnWithoutFile(name: string, files: Files, folder: string): void {
-  if (fileOf(files, name)) return;
-  const hint = didYouMean(jobOf(name), [...files.keys()]);
-  warn(
-    `there is no file ${jobOf(name)} in ${folder}: it waits for a worker that has one` +
-      (hint ? `. Or ${hint} To remove it: npx lrm unregister ${name}` : ''),
-  );
 }

@@ -2,8 +2,9 @@ import path from 'node:path';
 import type { Application } from '../../settings/application';
 import { jobFile, type Layout, testFile } from '../application/layout';
 import { createFiles } from '../application/newFiles';
-import { jobTemplate, testTemplate } from '../application/templates';
 import { slug } from './description';
+import { jobText, type NewMigration, testText } from './files';
+import type { Kind } from './kinds/kind';
 import { nextNumber } from './number';
 import { openRegistrar } from './registrar';
 
@@ -24,6 +25,7 @@ export async function scaffold(
   application: Application,
   layout: Layout,
   description: string,
+  kind: Kind,
 ): Promise<Scaffold> {
   const { folder, config } = application;
   const words = slug(description);
@@ -32,10 +34,16 @@ export async function scaffold(
   const name = `${nextNumber(path.resolve(folder, jobs), registrar.folder)}_${words}`;
   const job = jobFile(layout, jobs, name);
   const test = testFile(layout, jobs, name);
-  const date = new Date().toISOString().slice(0, 10);
+  const migration: NewMigration = {
+    layout,
+    name,
+    kind,
+    example: { table: `example_${name.slice(0, 4)}`, schema: config.drizzleSchema },
+    date: new Date().toISOString().slice(0, 10),
+  };
   const files = [
-    { file: job, text: jobTemplate(layout, date, config.drizzleSchema) },
-    { file: test, text: testTemplate(layout, name) },
+    { file: job, text: jobText(migration) },
+    { file: test, text: testText(migration) },
   ];
   const registration = createFiles(folder, files, () => registrar.register(name));
   return {

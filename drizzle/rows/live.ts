@@ -1,6 +1,7 @@
-import { and, eq, type SQL, sql } from 'drizzle-orm';
+import { and, eq, inArray, not, type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../database';
 import { attempts, migrations } from '../schema';
+import { pending } from './transitions';
 
 /** Stored as the error of an attempt whose worker vanished without writing an outcome. */
 export const WORKER_LOST = 'its worker stopped sending heartbeats';
@@ -26,4 +27,15 @@ export async function readLive(db: Database, heartbeatTimeout: number): Promise<
     .from(migrations)
     .where(and(eq(migrations.status, 'in_progress'), isLive(heartbeatTimeout)));
   return rows.map(({ name }) => name);
+}
+
+/** Whether an attempt may begin, as far as the row says: it is pending, and not to be stopped. */
+export async function mayBegin(db: Database, name: string): Promise<boolean> {
+  const found = await db
+    .select({ name: migrations.name })
+    .from(migrations)
+    .where(
+      and(eq(migrations.name, name), inArray(migrations.status, [...pending]), not(isStopping)),
+    );
+  return found.length > 0;
 }

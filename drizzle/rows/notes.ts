@@ -35,8 +35,9 @@ function doing(view: MigrationView): string | null {
   return step && `step: ${step}`;
 }
 
-/** The operator's request, as in 'pause (alice@build-7: month-end)'. */
+/** The operator's request, as in 'pause (alice@build-7: month-end)'; or none, after a plain INSERT. */
 export function requestText({ migration }: MigrationView): string {
+  if (migration.status === 'paused' && migration.request === null) return 'registered as paused';
   const why = migration.requestReason ? `: ${migration.requestReason}` : '';
   return `${migration.request ?? 'stop'} (${migration.requestedBy ?? 'somebody'}${why})`;
 }

@@ -35,6 +35,7 @@ export async function readInbox(sql: Sql): Promise<Inbox> {
 /**
  * Moves what waits in `registrations` to `migrations`. The trigger has sent everything later there
  * itself, so a second call finds nothing, and does not bring back what was unregistered meanwhile.
+ * One that is registered at 'infinity' is dormant, see the trigger.
  * @returns the names that are new
  */
 export async function takeRegistrations(sql: Sql): Promise<string[]> {
@@ -42,8 +43,15 @@ export async function takeRegistrations(sql: Sql): Promise<string[]> {
     with taken as (
       delete from ${sql(SCHEMA)}.${sql(INBOX)} r where ${usable(sql)}
       returning name, registered_at, ${INPUT(sql)} as input)
-    insert into ${sql(SCHEMA)}.migrations (name, created_at, input)
-    select name, registered_at, input from taken on conflict do nothing returning name`;
+    insert into ${sql(SCHEMA)}.migrations
+      (name, input, created_at, status, request, request_reason, requested_by, requested_at)
+    select name, input, coalesce(nullif(registered_at, 'infinity'), now()),
+      (case when dormant then 'paused' else 'created' end)::${sql(SCHEMA)}.migration_status,
+      (case when dormant then 'pause' end)::${sql(SCHEMA)}.operator_request,
+      case when dormant then 'registered dormant' end,
+      case when dormant then 'registration' end, case when dormant then now() end
+    from (select *, registered_at = 'infinity' as dormant from taken) as taken
+    on conflict do nothing returning name`;
   return taken.map(({ name }) => name).sort();
 }
 

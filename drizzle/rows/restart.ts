@@ -5,6 +5,7 @@ import {
   type MigrationStatus,
   migrations,
   type OperatorRequest,
+  skippedRows,
   steps,
   walks,
 } from '../schema';
@@ -85,13 +86,17 @@ export async function retry(
 export const mayRetry = (fromStart: boolean): MigrationStatus[] =>
   transitions.retry.from.filter((status) => fromStart || status !== 'completed');
 
-/** Removes a migration's steps, its walks, and their finished ranges, which have no foreign key. */
+/**
+ * Removes a migration's steps, its walks, and their finished ranges and skipped rows, which have no
+ * foreign key.
+ */
 export async function dropProgress(
   tx: Pick<Database, 'delete' | 'select'>,
   name: string,
 ): Promise<void> {
   const own = tx.select({ id: walks.id }).from(walks).where(eq(walks.migration, name));
   await tx.delete(finishedRanges).where(inArray(finishedRanges.walk, own));
+  await tx.delete(skippedRows).where(eq(skippedRows.migration, name));
   await tx.delete(walks).where(eq(walks.migration, name));
   await tx.delete(steps).where(eq(steps.migration, name));
 }

@@ -4,7 +4,7 @@ import type { Transaction } from './attempt';
 import { type TableReference, tableText } from './names';
 import { type Columns, readRows } from './readRows';
 import type { Key } from './walk/key';
-import { inOrder, type Range, within } from './walk/range';
+import { inOrder, type Part, within } from './walk/range';
 
 /**
  * One batch. It is the SQL condition for its rows: use it as `.where(batch)` or `and(batch, …)`.
@@ -23,14 +23,14 @@ export interface Batch extends SQL {
   ): Promise<SelectResultFields<C>[]>;
 }
 
-/** Makes the batch of a range, for its transaction. */
+/** Makes the batch of a range or of one row, for its transaction. */
 export function createBatch(
   tx: Pick<Transaction, 'execute'>,
   key: Key,
   where: SQL | undefined,
-  range: Range,
+  part: Part,
 ): Batch {
-  const inRange = within(key, range);
+  const inRange = within(key, part);
   // An OR in the author's condition must not end the AND.
   const condition = where ? sql`(${inRange} and (${where}))` : sql`(${inRange})`;
   const rows: Batch['rows'] = (columns, { lock = true } = {}) =>
@@ -42,14 +42,14 @@ export function createBatch(
 }
 
 /**
- * The range of each batch's transaction. `updateRows` gets its transaction from the author's code,
+ * The part of the table that each batch's transaction is about. `updateRows` gets its transaction from the author's code,
  * so nothing else leads from there to the batch. An entry ends with its transaction.
  */
-const inTransaction = new WeakMap<object, { readonly key: Key; readonly range: Range }>();
+const inTransaction = new WeakMap<object, { readonly key: Key; readonly part: Part }>();
 
-/** Remembers that `tx` is the transaction of this range's batch. */
-export function enterBatch(tx: Transaction, key: Key, range: Range): void {
-  inTransaction.set(tx, { key, range });
+/** Remembers that `tx` is the transaction of this part's batch. */
+export function enterBatch(tx: Transaction, key: Key, part: Part): void {
+  inTransaction.set(tx, { key, part });
 }
 
 /**
@@ -61,9 +61,12 @@ export function rangeOf(
   keyNames: readonly string[],
 ): SQL | undefined {
   const batch = inTransaction.get(tx);
-  if (!batch || tableText(batch.key.table) !== tableText(table)) return undefined;
+  // Rows share the values of a group, so they are no key to update by.
+  if (!batch || batch.key.grouped || tableText(batch.key.table) !== tableText(table)) {
+    return undefined;
+  }
   const walked = batch.key.columns.map(({ name }) => name);
-  return walked.join() === keyNames.join() ? within(batch.key, batch.range) : undefined;
+  return walked.join() === keyNames.join() ? within(batch.key, batch.part) : undefined;
 }
 
 function inKeyOrder(key: Key): SQL {

@@ -36,11 +36,14 @@ export async function forEachRow(
   options: EachRowOptions,
   body: (row: Row) => PromiseLike<unknown>,
 ): Promise<void> {
+  if ('groupBy' in options && options.groupBy !== undefined) {
+    throw new JobUsageError("forEach goes along a 'key', not along groups (groupBy)");
+  }
   const every = checkpointEvery(options.checkpointEvery);
   const columns = options.columns ?? allColumns(table);
   const throttler = createThrottler(attempt, options.throttle);
   const walk = await TableWalk.open(attempt, tally, name, table, options);
-  if (!walk) return;
+  if (!walk || walk.isComplete) return;
   const store = async (range: Range) =>
     walk.finished(
       range,

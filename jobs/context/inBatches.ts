@@ -1,19 +1,27 @@
 import { inTransaction } from '../../drizzle/transaction';
 import type { Attempt, Transaction } from './attempt';
+import { BadRows } from './badRows';
 import { type Batch, createBatch, enterBatch } from './batch';
 import { DatabaseTime } from './databaseTime';
 import type { TableReference } from './names';
-import { type BatchOptions, type ResolvedBatchOptions, readBatchOptions } from './options';
+import {
+  type BatchOptions,
+  type GroupOptions,
+  type ResolvedBatchOptions,
+  readBatchOptions,
+} from './options';
+import { SkippedAgain } from './skippedAgain';
 import { createThrottler, type Throttler } from './throttle';
 import { backOff, TRIES_AT_MOST } from './walk/backOff';
 import { BatchSize } from './walk/batchSize';
+import { GroupTooLarge } from './walk/groupTooLarge';
 import { runLanes } from './walk/lanes';
 import { LockWaiters } from './walk/lockWaiters';
 import { prefetch } from './walk/prefetch';
 import type { Range } from './walk/range';
 import { TableWalk } from './walk/tableWalk';
 import type { Tally } from './walk/tally';
-import { troubleOf } from './walk/trouble';
+import { type Trouble, troubleOf } from './walk/trouble';
 
 /** The author's code for one batch. It changes the batch's rows through `tx`. */
 export type BatchBody = (tx: Transaction, batch: Batch) => PromiseLike<unknown>;
@@ -24,13 +32,16 @@ export async function inBatches(
   tally: Tally,
   name: string,
   table: TableReference,
-  options: BatchOptions,
+  options: BatchOptions | GroupOptions,
   body: BatchBody,
 ): Promise<void> {
   const settings = readBatchOptions(options);
   const throttler = createThrottler(attempt, options.throttle);
   const walk = await TableWalk.open(attempt, tally, name, table, options);
   if (!walk) return;
+  const skips = settings.maxSkipped !== undefined;
+  await new SkippedAgain(attempt, walk, skips, throttler, body).run();
+  if (walk.isComplete) return;
   await new Batches(attempt, walk, settings, throttler, body).run();
   await walk.complete();
 }
@@ -44,6 +55,8 @@ class Batches {
    * way.
    */
   #retried = 0;
+  /** Undefined: a bad row fails the migration. */
+  readonly #badRows: BadRows | undefined;
   readonly #next: () => Promise<Range | undefined>;
 
   constructor(
@@ -55,6 +68,8 @@ class Batches {
   ) {
     this.#size = new BatchSize(settings.bounds, settings.targetMs);
     this.#waiters = new LockWaiters(attempt);
+    const { maxSkipped } = settings;
+    this.#badRows = maxSkipped === undefined ? undefined : new BadRows(attempt, walk, maxSkipped);
     this.#next = prefetch(
       walk.ranges(() => this.#size.rows),
       settings.lanes,
@@ -82,8 +97,12 @@ class Batches {
       const time = new DatabaseTime();
       let id: bigint;
       try {
-        id = await time.during(() => this.#commit(range));
+        id = await time.during(() => this.#do(range));
       } catch (error) {
+        if (this.#isOfData(error)) {
+          parts.unshift(...(await this.#cut(range, error)));
+          continue;
+        }
         failures += 1;
         parts.unshift(...(await this.#again(range, error, failures, stop)));
         continue;
@@ -105,13 +124,26 @@ class Batches {
     await this.throttler.rest(databaseMs, stop);
   }
 
-  #commit(range: Range): Promise<bigint> {
+  /** Commits a range. A single row that fails because of its data is left out. */
+  async #do(range: Range): Promise<bigint> {
+    const bad = this.#badRows;
+    const hasRows = bad ? await bad.hasRows(range) : range.matching > 0;
+    try {
+      return await this.#commit(range, hasRows);
+    } catch (error) {
+      const id = await bad?.skip(range, error);
+      if (id === undefined) throw error;
+      return id;
+    }
+  }
+
+  #commit(range: Range, hasRows: boolean): Promise<bigint> {
     const { attempt, walk } = this;
     return inTransaction(attempt.db, async (tx) => {
       const entered = await walk.enter(tx);
       return this.#waiters.during(entered.pid, async () => {
         // A range without matching rows needs no change, but it has to be stored as done.
-        if (range.matching > 0) {
+        if (hasRows) {
           enterBatch(tx, walk.key, range);
           await this.body(tx, createBatch(tx, walk.key, walk.where, range));
         }
@@ -120,6 +152,19 @@ class Batches {
         return walk.store(tx, entered, range);
       });
     });
+  }
+
+  /** Trouble may come from any row: it is not the data. */
+  #isOfData(error: unknown): boolean {
+    return troubleOf(error) === undefined && (this.#badRows?.isOfData(error) ?? false);
+  }
+
+  /** Returns the parts to try after an error of the data. */
+  async #cut(range: Range, error: unknown): Promise<Range[]> {
+    this.attempt.signal.throwIfAborted();
+    this.#retried += 1;
+    if (!this.#badRows) throw error;
+    return this.#badRows.cut(range);
   }
 
   /**
@@ -133,12 +178,19 @@ class Batches {
     stop: AbortSignal,
   ): Promise<Range[]> {
     const trouble = troubleOf(error);
-    if (!trouble || failures >= TRIES_AT_MOST) throw error;
+    if (!trouble) throw error;
+    if (failures >= TRIES_AT_MOST) throw this.#hopeless(range, trouble, error);
     this.#retried += 1;
     await backOff(failures, stop);
     if (trouble === 'conflict') return [range];
     this.#size.halve();
     if (range.rows < 2) return [range];
     return this.walk.split(range, Math.max(1, Math.floor(range.matching / 2)));
+  }
+
+  #hopeless(range: Range, trouble: Trouble, error: unknown): unknown {
+    const { grouped, tableName } = this.walk.key;
+    if (!grouped || trouble !== 'timeout') return error;
+    return new GroupTooLarge(tableName, range.rows, TRIES_AT_MOST, error);
   }
 }

@@ -7,7 +7,7 @@ import type { EachItemOptions, ItemSource } from './forEachItem';
 import type { EachRowOptions } from './forEachRow';
 import type { BatchBody } from './inBatches';
 import type { ColumnReference, TableReference } from './names';
-import type { BatchOptions } from './options';
+import type { BatchOptions, GroupOptions } from './options';
 import type { Columns } from './readRows';
 import type { NewValues } from './updateRows';
 
@@ -18,7 +18,8 @@ export type { EachItemOptions, ItemSource } from './forEachItem';
 export type { EachRowOptions } from './forEachRow';
 export type { BatchBody } from './inBatches';
 export { JobUsageError } from './jobUsageError';
-export type { BatchOptions, WalkOptions } from './options';
+export type { ReadyContext, VerifyContext } from './looking';
+export type { BatchOptions, GroupOptions, WalkOptions } from './options';
 export type { Columns } from './readRows';
 export type { Throttle, ThrottleCheck, ThrottleOptions } from './throttle';
 export type { NewValues } from './updateRows';
@@ -113,8 +114,15 @@ export interface JobContext<Input = unknown> {
    * await job.inBatches(users, { key: users.id }, (tx, batch) =>
    *   tx.update(users).set({ emailLower: sql`lower(${users.email})` }).where(batch),
    * );
+   * @example
+   * // Rows with the same email are in one batch, whatever their number.
+   * await job.inBatches(users, { groupBy: users.email }, (tx, batch) => removeDuplicates(tx, batch));
    */
-  inBatches(table: TableReference, options: BatchOptions, body: BatchBody): Promise<void>;
+  inBatches(
+    table: TableReference,
+    options: BatchOptions | GroupOptions,
+    body: BatchBody,
+  ): Promise<void>;
   /**
    * Calls `body` for each row of a table, in the order of the key, one after the other. It runs
    * outside of any transaction: use it for work that isn't SQL. After a crash the walk continues

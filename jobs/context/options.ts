@@ -10,7 +10,8 @@ export interface WalkOptions {
   /**
    * The column or columns that the walk goes along: `[orders.customerId, orders.number]`, or plain
    * names as sql`id`. They must be NOT NULL and have a valid unique index on exactly these columns,
-   * in this order.
+   * in this order. Where a part of them is unique by itself (`id` of `[projectId, id]`), a plain
+   * index that begins with them is enough.
    */
   readonly key: ColumnReference | readonly ColumnReference[];
   /**
@@ -35,6 +36,7 @@ export interface WalkOptions {
  * { key: users.id, where: isNull(users.emailLower), lanes: 2, targetBatchTime: '50 ms' }
  */
 export interface BatchOptions extends WalkOptions {
+  readonly groupBy?: undefined;
   /**
    * Number of batches that run at the same time, each on its own connection: 1 to 12. Default: 1.
    */
@@ -46,6 +48,38 @@ export interface BatchOptions extends WalkOptions {
   readonly targetBatchTime?: string | undefined;
   /** The smallest and the largest number of rows in a batch. Default: 1 and 20,000. */
   readonly batchSize?: { readonly min?: number; readonly max?: number } | undefined;
+  /**
+   * What becomes of a batch that fails because of its data: an error of Postgres in the classes 22
+   * and 23, or a BadRow. 'fail' ends the migration. 'skip' cuts the batch in halves, down to the
+   * row. Good rows are done, and each bad one is recorded, once, in `skipped_rows`
+   * (`lrm skipped <name>`). Default: 'fail'.
+   */
+  readonly onError?: 'fail' | 'skip' | undefined;
+  /**
+   * With `onError: 'skip'`: the migration fails when the walk would skip more rows than this, over
+   * all attempts. 1 to 100,000. Default: 1,000.
+   */
+  readonly maxSkipped?: number | undefined;
+}
+
+/**
+ * Options of `inBatches` along groups: all rows with the same values in some columns are in one
+ * batch.
+ * @example
+ * { groupBy: [events.projectId, events.fingerprint], lanes: 2 }
+ */
+export interface GroupOptions
+  extends Omit<BatchOptions, 'key' | 'groupBy' | 'onError' | 'maxSkipped'> {
+  /**
+   * The column or columns that the rows of a group have in common. They must be NOT NULL, and a
+   * valid index must begin with them, in this order. A batch holds whole groups: as many as have up
+   * to `batchSize` rows, and at least one. With `where` it holds all rows of its groups that match.
+   */
+  readonly groupBy: ColumnReference | readonly ColumnReference[];
+  readonly key?: undefined;
+  /** A group can't be cut down to its bad rows. */
+  readonly onError?: 'fail' | undefined;
+  readonly maxSkipped?: undefined;
 }
 
 /** {@link BatchOptions} with the defaults filled in. */
@@ -53,6 +87,8 @@ export interface ResolvedBatchOptions {
   readonly lanes: number;
   readonly targetMs: number;
   readonly bounds: SizeBounds;
+  /** How many rows of the walk may be skipped. Undefined: none, a bad row fails the migration. */
+  readonly maxSkipped: number | undefined;
 }
 
 /** The attempt's other connections are for look-ups (two) and for the job's own queries. */
@@ -63,9 +99,12 @@ const LANES_AT_MOST = 12;
  */
 const LARGEST_BATCH = 20_000;
 const TARGET_BATCH_TIME = '100 ms';
+/** So many rows can be looked at one by one. More mean that the job is wrong, and not the data. */
+const SKIPPED = 1_000;
+const SKIPPED_AT_MOST = 100_000;
 
 /** @throws JobUsageError that names the first option with a value that is not allowed. */
-export function readBatchOptions(options: BatchOptions): ResolvedBatchOptions {
+export function readBatchOptions(options: BatchOptions | GroupOptions): ResolvedBatchOptions {
   const { lanes = 1, targetBatchTime = TARGET_BATCH_TIME, batchSize = {} } = options;
   const { min = 1, max = Math.max(LARGEST_BATCH, min) } = batchSize;
   const targetMs = duration(targetBatchTime);
@@ -80,7 +119,28 @@ export function readBatchOptions(options: BatchOptions): ResolvedBatchOptions {
   if (!isCount(min) || !isCount(max) || min > max) {
     throw new JobUsageError(`batchSize is ${min} to ${max}; both must be whole numbers above 0`);
   }
-  return { lanes, targetMs, bounds: { min, max } };
+  return { lanes, targetMs, bounds: { min, max }, maxSkipped: readMaxSkipped(options) };
+}
+
+function readMaxSkipped(options: BatchOptions | GroupOptions): number | undefined {
+  const { onError = 'fail', maxSkipped, groupBy } = options;
+  if (onError !== 'fail' && onError !== 'skip') {
+    throw new JobUsageError("onError is neither 'fail' nor 'skip'");
+  }
+  if (onError === 'fail') {
+    if (maxSkipped === undefined) return undefined;
+    throw new JobUsageError("maxSkipped needs onError: 'skip'; without it, no row is skipped");
+  }
+  if (groupBy !== undefined) {
+    throw new JobUsageError(
+      "onError: 'skip' needs a key: a group can't be cut down to its bad rows",
+    );
+  }
+  const limit = maxSkipped ?? SKIPPED;
+  if (isCount(limit) && limit <= SKIPPED_AT_MOST) return limit;
+  throw new JobUsageError(
+    `maxSkipped is ${limit}; it must be a whole number from 1 to ${SKIPPED_AT_MOST}`,
+  );
 }
 
 /** A whole number above 0. */

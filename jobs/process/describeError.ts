@@ -2,6 +2,8 @@ import { AttemptOutdated, Superseded } from '../../drizzle/rows/superseded';
 import { plainText } from '../../settings/plainText';
 import { UsageError } from '../../settings/usageError';
 import { JobUsageError } from '../context/jobUsageError';
+import { NotVerified } from '../context/notVerified';
+import { GroupTooLarge } from '../context/walk/groupTooLarge';
 import { UnfinishedWalk } from '../context/walk/unfinishedWalk';
 import { DescribedError } from './describedError';
 import { objectsOf } from './objects';
@@ -44,7 +46,15 @@ const DESCRIBED_AT_MOST = 30;
 const ERRORS_AT_MOST = 10;
 
 /** Our own errors with which an attempt can end. */
-const OURS = [Superseded, AttemptOutdated, UnfinishedWalk, JobUsageError, UsageError];
+const OURS = [
+  Superseded,
+  AttemptOutdated,
+  UnfinishedWalk,
+  GroupTooLarge,
+  JobUsageError,
+  NotVerified,
+  UsageError,
+];
 
 const LANGUAGE = new Set([
   'SyntaxError',

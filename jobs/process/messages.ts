@@ -1,3 +1,4 @@
+import type { Dependency } from '../../drizzle/rows/dependencies';
 import type { FencedAttempt } from '../../drizzle/rows/fence';
 import type { Settings } from '../../settings/settings';
 import type { Progress } from '../context/attempt';
@@ -5,8 +6,10 @@ import type { JobOptions } from '../context/index';
 import type { Description } from './describeError';
 import type { InputProblem } from './inputProblem';
 
+export type { Dependency } from '../../drizzle/rows/dependencies';
+
 /** The task of a job thread. */
-export type ThreadInput = InspectInput | CheckInputsInput | RunInput;
+export type ThreadInput = InspectInput | CheckInputsInput | ReadyInput | RunInput;
 
 /** LRM_ERROR_DETAIL of the worker. With 'safe', the whole of an error never leaves the job process. */
 export type ErrorDetail = Settings['LRM_ERROR_DETAIL'];
@@ -32,6 +35,17 @@ export interface GivenInput {
   readonly value: unknown;
 }
 
+/** Load the job and ask its ready(). */
+export interface ReadyInput {
+  readonly task: 'ready';
+  readonly file: string;
+  readonly databaseUrl: string;
+  readonly migration: string;
+  /** For each statement. Milliseconds. */
+  readonly limitMs: number;
+  readonly errorDetail: ErrorDetail;
+}
+
 /** Load the job and run it. */
 export interface RunInput {
   readonly task: 'run';
@@ -54,10 +68,12 @@ export interface RunInput {
   readonly errorDetail: ErrorDetail;
 }
 
-/** The options and dependencies that a job exports. */
+/** What a job exports besides its functions. */
 export interface JobFacts {
   readonly options: JobOptions;
-  readonly dependsOn: readonly string[];
+  readonly dependsOn: readonly Dependency[];
+  /** Whether it exports ready(). */
+  readonly ready: boolean;
 }
 
 /** Why an attempt is asked to stop. The reason decides how it counts and what happens next. */
@@ -89,6 +105,8 @@ export type FromThread =
   | { readonly type: 'facts'; readonly facts: JobFacts }
   /** Of each input its problems, in the same order. */
   | { readonly type: 'inputsChecked'; readonly problems: readonly (readonly InputProblem[])[] }
+  /** What ready() returned: why to wait; null when the job may begin. */
+  | { readonly type: 'answer'; readonly reason: string | null }
   | { readonly type: 'running' }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'progressed' }
@@ -122,4 +140,4 @@ export type FromJobProcess =
   | { readonly type: 'exited'; readonly code: number };
 
 /** When the error was thrown. */
-export type During = 'load' | 'run' | 'elsewhere';
+export type During = 'load' | 'run' | 'verify' | 'elsewhere';

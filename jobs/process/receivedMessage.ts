@@ -29,7 +29,11 @@ const description: z.ZodType = z.lazy(() =>
 const message = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('facts'),
-    facts: z.object({ options: z.looseObject({}), dependsOn: z.array(z.string()) }),
+    facts: z.object({
+      options: z.looseObject({}),
+      dependsOn: z.array(z.object({ name: z.string(), or: z.array(z.string()) })),
+      ready: z.boolean(),
+    }),
   }),
   z.object({
     type: z.literal('inputsChecked'),
@@ -37,6 +41,7 @@ const message = z.discriminatedUnion('type', [
       z.array(z.object({ path: z.array(z.union([z.string(), z.number()])), message: z.string() })),
     ),
   }),
+  z.object({ type: z.literal('answer'), reason: z.string().nullable() }),
   z.object({ type: z.literal('running') }),
   z.object({
     type: z.literal('progress'),
@@ -58,7 +63,7 @@ const message = z.discriminatedUnion('type', [
   }),
   z.object({
     type: z.literal('failed'),
-    during: z.enum(['load', 'run', 'elsewhere']),
+    during: z.enum(['load', 'run', 'verify', 'elsewhere']),
     error: description,
     detail: z.string().optional(),
   }),

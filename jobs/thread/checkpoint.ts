@@ -2,6 +2,7 @@ import { and, eq, gte, sql } from 'drizzle-orm';
 import { AttemptOutdated } from '../../drizzle/rows/superseded';
 import { migrations } from '../../drizzle/schema';
 import { type Attempt, fence, fencedTransaction, type Transaction } from '../context/attempt';
+import { JobUsageError } from '../context/jobUsageError';
 
 /**
  * The value that a job keeps for its later attempts. Each save increments the version. So an attempt
@@ -10,6 +11,7 @@ import { type Attempt, fence, fencedTransaction, type Transaction } from '../con
 export class Checkpoint {
   /** The database must hold this version or a later one. */
   #version: number;
+  #closed = false;
 
   /** @param version of the value that was stored when the attempt was claimed */
   constructor(
@@ -31,11 +33,20 @@ export class Checkpoint {
     });
   }
 
+  /** From now on nothing can be saved: verify() decides about what run() has done. */
+  close(): void {
+    this.#closed = true;
+  }
+
   /**
    * Stores `value`. With `tx`, it is stored when that transaction commits.
-   * @throws TypeError when `tx` is not READ COMMITTED, and the errors of the fence
+   * @throws TypeError when `tx` is not READ COMMITTED, JobUsageError after close(), and the errors of
+   *   the fence
    */
   async save(value: unknown, tx?: Transaction): Promise<void> {
+    if (this.#closed) {
+      throw new JobUsageError('saveCheckpoint can be called only in run(), and run() has returned');
+    }
     if (tx) {
       await refuseOlderSnapshot(tx);
       await fence(tx, this.attempt);

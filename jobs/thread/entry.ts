@@ -11,6 +11,7 @@ import type {
   CheckInputsInput,
   During,
   ErrorDetail,
+  ReadyInput,
   RunInput,
   StopReason,
   ThreadInput,
@@ -22,8 +23,10 @@ import { checkInput, inputFor } from './input';
 import { loadJob } from './load';
 import { Mapping } from './map/mapping';
 import { ourPort, send } from './port';
+import { askReady } from './ready';
 import { Reporter, threadLog } from './reporter';
 import { openSessions } from './session';
+import { verifyJob } from './verify';
 
 /** `signal.reason` when the attempt is asked to stop. */
 class StopRequested extends Error {
@@ -56,13 +59,14 @@ ourPort.on('message', (message: ThreadInput | ToThread) => {
   errorDetail = message.errorDetail;
   if (message.task === 'inspect') void inspect(message.file);
   else if (message.task === 'checkInputs') void checkInputs(message);
+  else if (message.task === 'ready') void answer(message);
   else void runJob(message);
 });
 
 async function inspect(file: string): Promise<void> {
   try {
-    const { options, dependsOn } = await loadJob(file);
-    send({ type: 'facts', facts: { options, dependsOn } });
+    const { facts } = await loadJob(file);
+    send({ type: 'facts', facts });
   } catch (thrown) {
     failed('load')(thrown);
   }
@@ -78,6 +82,19 @@ async function checkInputs({ file, inputs }: CheckInputsInput): Promise<void> {
       problems.push((await checkInput(schema, input ?? undefined)).problems);
     }
     send({ type: 'inputsChecked', problems });
+  } catch (thrown) {
+    failed(during)(thrown);
+  }
+}
+
+async function answer(input: ReadyInput): Promise<void> {
+  let during: During = 'load';
+  try {
+    const job = await loadJob(input.file);
+    during = 'run';
+    // Its time begins: to load the file has taken its own.
+    send({ type: 'running' });
+    send({ type: 'answer', reason: await askReady(job, input) });
   } catch (thrown) {
     failed(during)(thrown);
   }
@@ -108,15 +125,28 @@ async function runJob(input: RunInput): Promise<void> {
     send({ type: 'running' });
     const walks = new Tally(attempt);
     const checkpoint = new Checkpoint(attempt, input.checkpointVersion);
-    await job.run(createContext(attempt, sessions, checkpoint, walks, mapping, given));
+    const context = createContext(attempt, sessions, checkpoint, walks, mapping, given);
+    await job.run(context);
     // Read now: a stop request after this point comes too late to interrupt run().
-    const stopped = own.signal.aborted;
+    let stopped = own.signal.aborted;
     reporter.flush();
     if (!stopped) {
       walks.requireComplete();
       mapping.requireAwaited();
-      if (sessions.used) await confirm(attempt);
     }
+    if (!stopped && job.verify) {
+      during = 'verify';
+      // run() may have kept its context: verify() must not store anything by way of it either.
+      walks.close();
+      checkpoint.close();
+      reporter.report({ step: 'verifying' });
+      reporter.flush();
+      await verifyJob(job.verify, context);
+      mapping.requireAwaited('verify()');
+      // A verify() that was asked to stop may have returned before it had looked at everything.
+      stopped = own.signal.aborted;
+    }
+    if (!stopped && sessions.used) await confirm(attempt);
     await mapping.end();
     // Sent after the sessions have ended: a completed attempt has no session in the database.
     await sessions.end();

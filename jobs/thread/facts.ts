@@ -1,5 +1,4 @@
 import { duration } from '../../settings/duration';
-import { isName } from '../../settings/migrationName';
 import { UsageError } from '../../settings/usageError';
 import type { JobOptions } from '../context/index';
 
@@ -46,19 +45,17 @@ export function readOptions(exported: unknown): JobOptions {
   return exported as JobOptions;
 }
 
-/** A longer list would not fit into the messages that show it. */
-const DEPENDENCIES_AT_MOST = 100;
-
 /**
- * Reads a job's exported `dependsOn`; empty when there is none.
- * @throws UsageError when it is not a list of names
+ * Reads a function that a job may export besides `run`; undefined when there is none.
+ * @throws UsageError when it is something else, which would silently not be called
  */
-export function readDependsOn(exported: unknown): readonly string[] {
-  if (exported === undefined) return [];
-  const names =
-    Array.isArray(exported) && exported.length <= DEPENDENCIES_AT_MOST ? exported : [null];
-  if (names.every((name) => typeof name === 'string' && isName(name))) return names;
+export function readFunction<A>(
+  name: 'verify' | 'ready',
+  exported: unknown,
+): ((argument: A) => unknown) | undefined {
+  if (exported === undefined) return undefined;
+  if (typeof exported === 'function') return exported as (argument: A) => unknown;
   throw new UsageError(
-    "dependsOn: is not a list of names; write export const dependsOn = ['0001_a']",
+    `${name}: is not a function; write export async function ${name}(job) { … }`,
   );
 }

@@ -1,21 +1,26 @@
 import { UsageError } from '../../settings/usageError';
-import type { JobContext } from '../context/index';
+import type { JobContext, ReadyContext, VerifyContext } from '../context/index';
 import type { JobFacts } from '../process/messages';
 import { traceToSources } from '../process/place';
 import type { StandardSchema } from '../standardSchema';
-import { readDependsOn, readOptions } from './facts';
+import { readDependsOn } from './dependencies';
+import { readFunction, readOptions } from './facts';
 import { readInputSchema } from './input';
 import { loadModule } from './loadModule';
 
 /** A loaded job file. */
-export interface LoadedJob extends JobFacts {
+export interface LoadedJob {
+  readonly facts: JobFacts;
   readonly input: StandardSchema | undefined;
   readonly run: (job: JobContext) => unknown;
+  readonly verify: ((job: VerifyContext) => unknown) | undefined;
+  readonly ready: ((job: ReadyContext) => unknown) | undefined;
 }
 
 /**
  * Loads a job file. Call it only in a job thread, since the file's top level may do anything.
- * @throws UsageError when it exports no run() or invalid options; else the error of the file itself
+ * @throws UsageError when it exports no run(), or something else that can't be used; else the error of
+ *   the file itself
  */
 export async function loadJob(file: string): Promise<LoadedJob> {
   traceToSources();
@@ -26,21 +31,29 @@ export async function loadJob(file: string): Promise<LoadedJob> {
         'or: export async function run(job) { … }',
     );
   }
+  const ready = readFunction<ReadyContext>('ready', exported['ready']);
   return {
     run: exported['run'] as LoadedJob['run'],
-    options: readOptions(exported['options']),
-    dependsOn: readDependsOn(exported['dependsOn']),
     input: readInputSchema(exported['input']),
+    verify: readFunction<VerifyContext>('verify', exported['verify']),
+    ready,
+    facts: {
+      options: readOptions(exported['options']),
+      dependsOn: readDependsOn(exported['dependsOn']),
+      ready: ready !== undefined,
+    },
   };
 }
 
 /**
  * The innermost object with a function `run`. `import()` of a CommonJS file puts its exports into
  * `default`, where a compiled `export default` is in a `default` of its own; and exports that Node
- * can't detect are found only there.
+ * can't detect are found only there. What it lacks is taken from around it: a `verify` that is
+ * exported beside an `export default` must not be passed over.
  */
 function findJob(module: Record<string, unknown>): Record<string, unknown> | undefined {
   const inner = module['default'];
   const found = typeof inner === 'object' && inner ? findJob({ ...inner }) : undefined;
-  return found ?? (typeof module['run'] === 'function' ? module : undefined);
+  if (found) return { ...module, ...found };
+  return typeof module['run'] === 'function' ? module : undefined;
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, expect, test } from '@jest/globals';
 import { database as drizzle } from '../../drizzle/database';
-import { readUncompleted } from '../../drizzle/rows/dependencies';
+import { openDependencies } from '../../drizzle/rows/dependencies';
 import { register as registerRows } from '../../drizzle/rows/register';
 import { projectFolder } from '../../settings/projectFolder';
 import { insertMigration } from '../drizzle/rows/rows';
@@ -128,19 +128,24 @@ test('a dependency without a target waits for all targets, one with a target for
   await insertMigration(servers.sql, '0001_a:x', 'completed');
   await insertMigration(servers.sql, '0001_a:y');
   await insertMigration(servers.sql, '0001_ab', 'failed');
-  expect(
-    await readUncompleted(db, ['0001_a', '0001_a:x', '0001_a:y', '0001_a:z', '0002_b']),
-  ).toEqual(
-    new Map([
-      ['0001_a', '1 of 2 completed, 1 created'],
-      ['0001_a:y', 'created'],
-      ['0001_a:z', 'not registered'],
-      ['0002_b', 'not registered'],
-    ]),
-  );
-  expect(await readUncompleted(db, ['0001_a'], ['0001_a:y'])).toEqual(new Map());
+  const open = (names: string[], except: string[] = [], or: 'failed'[] = []) =>
+    openDependencies(
+      db,
+      names.map((name) => ({ name, or })),
+      except,
+    );
+  expect(await open(['0001_a', '0001_a:x', '0001_a:y', '0001_a:z', '0002_b'])).toEqual([
+    '0001_a (1 of 2 completed, 1 created)',
+    '0001_a:y (created)',
+    '0001_a:z (not registered)',
+    '0002_b (not registered)',
+  ]);
+  expect(await open(['0001_a'], ['0001_a:y'])).toEqual([]);
+  await servers.sql`update long_running_migrations.migrations set status = 'failed' where name = '0001_a:y'`;
+  expect(await open(['0001_a'])).toEqual(['0001_a (1 of 2 completed, 1 failed)']);
+  expect(await open(['0001_a'], [], ['failed'])).toEqual([]);
   await servers.sql`update long_running_migrations.migrations set status = 'completed' where name = '0001_a:y'`;
-  expect(await readUncompleted(db, ['0001_a'])).toEqual(new Map());
+  expect(await open(['0001_a'])).toEqual([]);
 });
 
 test('run --inline does all targets before what depends on their job, and none waits for its own job', async () => {
@@ -181,6 +186,27 @@ test('run --inline does all targets before what depends on their job, and none w
   jobs.writeJob('0002_tenants', 'exports.run = async () => {};');
   await inline(jobs);
   expect((await migration(servers, '0001_first')).status).toBe('completed');
+});
+
+test('ready() and verify() know the target and the input, too', async () => {
+  const jobs = servers.jobsFolder();
+  jobs.writeJob(
+    '0001_looks',
+    `const { z } = require(${ZOD});
+    exports.input = z.object({ days: z.coerce.number() });
+    const know = (job) => job.target === 't' && job.input.days === 7;
+    exports.ready = async (job) => (know(job) ? null : 'it knows nothing');
+    exports.verify = async (job) => (know(job) ? 0 : 1);
+    exports.run = async () => {};`,
+  );
+  await registerRows(drizzle(servers.sql), [
+    { name: '0001_looks:t', input: '{"days":"7"}' },
+    { name: '0001_looks:u', input: '[]' },
+  ]);
+  await inline(jobs);
+  expect(await migration(servers, '0001_looks:t')).toMatchObject({ status: 'completed' });
+  // Not a reason to wait for ever.
+  expect(await migration(servers, '0001_looks:u')).toMatchObject({ status: 'failed' });
 });
 
 test('a listing loads the file of ten thousand targets once, and says of all why they wait', async () => {

@@ -43,6 +43,34 @@ function make(app: Application, words: string): New {
   return JSON.parse(stdout);
 }
 
+/** An application in TypeScript in which the package, Node and Drizzle have their types. */
+function typed(files: Record<string, string>): Application {
+  const source = (file: string) => JSON.stringify(path.join(projectFolder, file));
+  const app = withConfig(`{ kind: 'print' }`, {
+    'package.json': '{ "type": "module" }',
+    'tsconfig.json': `{
+      "compilerOptions": { "strict": true, "noEmit": true, "skipLibCheck": true, "target": "es2022",
+        "noPropertyAccessFromIndexSignature": true, "noUnusedLocals": true,
+        "module": "preserve", "types": ["node"], "lib": ["es2023", "es2024.string"],
+        "paths": { "long-running-migrations": [${source('jobs/index.ts')}],
+          "long-running-migrations/testing": [${source('worker/testing.ts')}] } },
+      "include": ["jobs"]
+    }`,
+    ...files,
+  });
+  for (const name of ['drizzle-orm', '@types/node', 'tsx']) install(app.folder, name);
+  return app;
+}
+
+function compile(app: Application) {
+  const tsc = path.join(projectFolder, 'node_modules/typescript/bin/tsc');
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', '.'], {
+    cwd: app.folder,
+    encoding: 'utf8',
+  });
+  return { status, stdout };
+}
+
 test('without lrm.config, new says what to type first', () => {
   const { status, stderr } = lrmIn(
     application({ 'package.json': '{}', 'yarn.lock': '' }),
@@ -64,7 +92,7 @@ test("new has the application's drizzle-kit add the registration, which its jour
 
   expect(first.name).toBe('0001_backfill_e_mail_lower');
   expect(app.read(first.job)).toContain('export default defineJob({');
-  expect(app.read(first.test)).toContain(`runJob('${first.name}', { databaseUrl })`);
+  expect(app.read(first.test)).toContain(`runJob('${first.name}', options)`);
   const sql = app.read(first.registration ?? '');
   expect(sql.split('--> statement-breakpoint\n')).toEqual([
     expect.stringMatching(/CREATE SCHEMA IF NOT EXISTS long_running_migrations;\n$/),
@@ -119,45 +147,10 @@ test('new prints the registration when nothing says where to write it', () => {
   expect(make(app, 'more')).toMatchObject({ name: '0002_more', registration: null });
 });
 
-test("README's job and the job in new's comment compile in an application", () => {
-  const source = (file: string) => JSON.stringify(path.join(projectFolder, file));
-  const app = withConfig(`{ kind: 'print' }`, {
-    'tsconfig.json': `{
-      "compilerOptions": { "strict": true, "noEmit": true, "skipLibCheck": true, "target": "es2022",
-        "module": "preserve", "types": ["node"], "lib": ["es2023", "es2024.string"],
-        "paths": { "long-running-migrations": [${source('jobs/index.ts')}] } },
-      "include": ["jobs"], "exclude": ["**/*.test.ts"]
-    }`,
-  });
-  for (const name of ['drizzle-orm', '@types/node']) install(app.folder, name);
-  const { job } = make(app, 'uncommented');
-  const example = app
-    .read(job)
-    .split('\n')
-    .filter((line) => /^ {4}\/\/ {3}/.test(line))
-    .map((line) => line.replace(/^ {4}\/\/ {3}/, ''))
-    .join('\n');
-  expect(example).toContain('job.inBatches');
-  const imports = `import { isNull, sql } from 'drizzle-orm';
-import { bigint, pgTable, text } from 'drizzle-orm/pg-core';
-import { defineJob } from 'long-running-migrations';\n`;
-  app.write(
-    'jobs/0998_example.ts',
-    `${imports}export default defineJob({ async run(job) {\n${example}\n} });`,
-  );
+test("README's job compiles in an application", () => {
   const readme = /```ts\n\/\/ jobs\/\d{4}_backfill_email_lower\.ts\n([\s\S]*?)```/.exec(
     readFileSync(path.join(projectFolder, 'README.md'), 'utf8'),
   );
-  app.write(
-    'jobs/0999_readme.ts',
-    (readme?.[1] ?? 'no job').replace('./context', 'long-running-migrations'),
-  );
-
-  const tsc = path.join(projectFolder, 'node_modules/typescript/bin/tsc');
-  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', '.'], {
-    cwd: app.folder,
-    encoding: 'utf8',
-  });
-
-  expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+  const app = typed({ 'jobs/0999_readme.ts': readme?.[1] ?? 'no job' });
+  expect(compile(app)).toEqual({ status: 0, stdout: '' });
 }, 120_000);

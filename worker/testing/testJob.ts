@@ -37,6 +37,7 @@ export async function testJob(
         file,
         {
           throttled: true,
+          regardless: true,
           signal: AbortSignal.any([signal, enough.signal]),
           onRetry: () => {
             attempts += 1;

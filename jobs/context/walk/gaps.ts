@@ -1,21 +1,25 @@
 import type { WalkRow } from '../../../drizzle/schema';
 import type { Gap } from './boundary';
+import { overlapError } from './overlap';
 import type { KeyValues } from './range';
 import type { Finished } from './store';
 
 /**
  * Splits a walk from its low-water mark to its upper bound into finished ranges and the gaps
  * between them, in order.
+ * @throws JobUsageError when ranges overlap.
  */
 export function gapsAndFinished(
-  walk: Pick<WalkRow, 'lowWaterMark' | 'upperBound'>,
+  walk: Pick<WalkRow, 'migration' | 'name' | 'lowWaterMark' | 'upperBound'>,
   finished: readonly Finished[],
 ): (Gap | Finished)[] {
   const parts: (Gap | Finished)[] = [];
   let position: KeyValues | null = walk.lowWaterMark;
   for (const range of finished) {
     // A range begins with the very text that the one before ended with, so texts can be compared.
-    if (range.after && !sameKey(range.after, position)) {
+    if (!sameKey(range.after, position)) {
+      // Only the first range can begin at the first key.
+      if (!range.after) throw overlapError(walk);
       parts.push({ after: position, upto: range.after });
     }
     parts.push(range);

@@ -5,7 +5,7 @@ import { type CatalogColumn, findColumns } from '../catalogColumns';
 import { JobUsageError } from '../jobUsageError';
 import { type ColumnReference, columnName, type TableReference, tableText } from '../names';
 import type { Operators } from './operators';
-import { requireUniqueIndex } from './uniqueIndex';
+import { requireIndexes } from './requireIndexes';
 
 /** One column of a walk's key. */
 export interface KeyColumn extends CatalogColumn {
@@ -14,16 +14,22 @@ export interface KeyColumn extends CatalogColumn {
   readonly operators: Operators;
 }
 
-/** The columns that a walk goes along. Postgres keeps them unique, NOT NULL and in order. */
+/**
+ * The columns that a walk goes along. Postgres keeps them NOT NULL and in order. It also keeps them
+ * unique, unless they are those of groups.
+ */
 export interface Key {
   /** As the author names it. */
   readonly table: TableReference;
   /** Schema and name, in quotes where they need them. */
   readonly tableName: string;
   readonly tableId: string;
-  readonly indexId: string;
+  /** The indexes that keep them in order and unique. */
+  readonly indexIds: readonly string[];
   readonly columns: readonly KeyColumn[];
   readonly descending: boolean;
+  /** Whether rows may share a key. All rows with one key are a group, which is never split. */
+  readonly grouped: boolean;
 }
 
 /** A walk's table and key as its author names them. */
@@ -31,6 +37,8 @@ export interface Walked {
   readonly table: TableReference;
   readonly columns: readonly ColumnReference[];
   readonly descending: boolean;
+  /** Default: false. */
+  readonly grouped?: boolean;
 }
 
 /** A table as the catalog knows it. */
@@ -47,7 +55,7 @@ export interface FoundTable {
  */
 export async function describeKey(
   db: Pick<Database, 'execute'>,
-  { table, columns: references, descending }: Walked,
+  { table, columns: references, descending, grouped = false }: Walked,
   known?: FoundTable,
 ): Promise<Key> {
   const { id: tableId, name: tableName } = known ?? (await findTable(db, table));
@@ -64,13 +72,22 @@ export async function describeKey(
     }
     return { ...column, column: columnReference(table, reference, column.name) };
   });
-  const { indexId, operators } = await requireUniqueIndex(db, { tableId, tableName, columns });
+  const described = { tableId, tableName, columns, grouped };
+  const { indexIds, operators } = await requireIndexes(db, described);
   const compared = columns.map((column, index) => {
     const own = operators[index];
     if (!own) throw new JobUsageError(`${tableName}.${column.name} has a type without an order`);
     return { ...column, operators: own };
   });
-  return { table, tableName, tableId, indexId, columns: compared, descending };
+  return { table, tableName, tableId, indexIds, columns: compared, descending, grouped };
+}
+
+interface FoundRow extends FoundTable, Record<string, unknown> {
+  readonly kind: string;
+  /** Whether other tables inherit from it, or are its partitions. */
+  readonly parent: boolean;
+  /** Whether one of its partitions is a foreign table. */
+  readonly far: boolean;
 }
 
 /**
@@ -82,9 +99,11 @@ export async function findTable(
   table: TableReference,
 ): Promise<FoundTable> {
   const text = tableText(table);
-  const [found] = await db.execute<{ id: string; name: string; kind: string; parent: boolean }>(sql`
+  const [found] = await db.execute<FoundRow>(sql`
     select c.oid::text as id, format('%I.%I', n.nspname, c.relname) as name, c.relkind as kind,
-      exists (select from pg_inherits where inhparent = c.oid) as parent
+      exists (select from pg_inherits where inhparent = c.oid) as parent,
+      exists (select from pg_partition_tree(c.oid) p join pg_class f on f.oid = p.relid
+        where f.relkind = 'f') as far
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.oid = to_regclass(${text}::text)`);
   if (!found) throw new JobUsageError(`there is no table ${text}`);
@@ -93,8 +112,14 @@ export async function findTable(
   }
   if (found.kind === 'r' && found.parent) {
     throw new JobUsageError(
-      `${found.name} has tables inheriting from it, whose rows its unique index does not cover: ` +
+      `${found.name} has tables inheriting from it, whose rows its index does not cover: ` +
         'walk over each of them',
+    );
+  }
+  if (found.far) {
+    throw new JobUsageError(
+      `${found.name} has a partition that is a foreign table, which does not commit together with ` +
+        'the walk: walk over the other partitions one by one',
     );
   }
   return found;

@@ -21,9 +21,21 @@ export interface Range {
   readonly matching: number;
 }
 
-/** The condition for the rows after `after` and up to `upto`, in the walk's order. */
-export function within(key: Key, { after, upto }: Pick<Range, 'after' | 'upto'>): SQL {
+/** The row with one key. */
+export interface OneRow {
+  readonly only: KeyValues;
+}
+
+/** What a batch is about: a range, or a single row that was skipped before. */
+export type Part = Pick<Range, 'after' | 'upto'> | OneRow;
+
+/**
+ * The condition for the rows after `after` and up to `upto`, in the walk's order, or for one row.
+ */
+export function within(key: Key, part: Part): SQL {
   const columns = key.columns.map(({ column }) => sql`${column}`);
+  if ('only' in part) return equal(key, columns, part.only);
+  const { after, upto } = part;
   const [behind, ahead] = key.descending
     ? (['less', 'greater'] as const)
     : (['greater', 'less'] as const);
@@ -44,6 +56,27 @@ function firstColumn(key: Key, bound: readonly SQL[], side: 'less' | 'greater'):
   if (!first || more.length === 0) return sql``;
   const operator = first.operators[`${side}OrEqual` as const];
   return sql` and ${first.column} ${sql.raw(operator)} ${bound[0]}`;
+}
+
+/** The condition that a row's key comes before this one, in the walk's order. */
+export function before(key: Key, texts: KeyValues): SQL {
+  const columns = key.columns.map(({ column }) => sql`${column}`);
+  return compared(
+    key.columns,
+    columns,
+    values(key, texts),
+    key.descending ? 'greater' : 'less',
+    false,
+  );
+}
+
+/** The condition that the expressions are equal to this key. Equal keys may differ as text. */
+export function equal(key: Key, expressions: readonly SQL[], texts: KeyValues): SQL {
+  const ends = values(key, texts);
+  const pairs = key.columns.map(
+    ({ operators }, index) => sql`${expressions[index]} ${sql.raw(operators.equal)} ${ends[index]}`,
+  );
+  return sql`(${sql.join(pairs, sql` and `)})`;
 }
 
 /** The list for `ORDER BY` in the walk's order, or in the opposite order. */

@@ -1,28 +1,23 @@
 import { createHash } from 'node:crypto';
+import type { SQL } from 'drizzle-orm';
 import type { WalkRow } from '../../../drizzle/schema';
 import { JobUsageError } from '../jobUsageError';
-import {
-  type ColumnReference,
-  columnName,
-  rendered,
-  type TableReference,
-  tableText,
-} from '../names';
-import type { WalkOptions } from '../options';
-import type { Key } from './key';
+import { columnName, rendered, tableText } from '../names';
+import type { Key, Walked } from './key';
 
 /** Describes what a walk goes over, by aspect: table, key, direction, where and so on. */
 export type Shape = Readonly<Record<string, string>>;
 
 /** The aspects that the author's code sets. */
 export function asWritten(
-  table: TableReference,
-  columns: readonly ColumnReference[],
-  { where, descending }: WalkOptions,
+  { table, columns, descending, grouped }: Walked,
+  where: SQL | undefined,
 ): Shape {
+  const names = columns.map((column) => columnName(table, column)).join(', ');
   return {
     table: tableText(table),
-    key: columns.map((column) => columnName(table, column)).join(', '),
+    // No column has an empty name: a walk along a key is never taken for one along groups.
+    ...(grouped ? { key: '', groupBy: names } : { key: names }),
     direction: descending ? 'descending' : 'ascending',
     // Only a hash is stored, since the condition may hold values of rows.
     where: where ? createHash('sha256').update(rendered(where)).digest('hex') : 'all rows',

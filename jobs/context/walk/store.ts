@@ -1,4 +1,4 @@
-import { and, eq, isNull, type SQL, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, isNull, type SQL, sql } from 'drizzle-orm';
 import { COMMIT_DURABLY } from '../../../drizzle/durable';
 import { AttemptOutdated } from '../../../drizzle/rows/superseded';
 import { finishedRanges, type WalkRow, walks } from '../../../drizzle/schema';
@@ -6,6 +6,7 @@ import { type Attempt, fencedTransaction, type Transaction } from '../attempt';
 import { JobUsageError } from '../jobUsageError';
 import { arrayLiteral } from '../literal';
 import type { Key } from './key';
+import { misplaced, overlapError } from './overlap';
 import { inOrder, type KeyValues, type Range, typed } from './range';
 import type { Shape } from './shape';
 import { type Entered, isSameTable } from './tableState';
@@ -59,20 +60,34 @@ export function insertWalk(
   });
 }
 
-/** Reads the finished ranges above the low-water mark, in the walk's order. */
-export function readFinished(tx: Transaction, walk: WalkRow, key: Key): Promise<Finished[]> {
-  return tx
-    .select()
-    .from(finishedRanges)
-    .where(eq(finishedRanges.walk, walk.id))
-    .orderBy(
-      inOrder(key, typed(key, sql`${finishedRanges.upto}`)),
+/**
+ * Reads the finished ranges above the low-water mark, in the walk's order.
+ * @throws JobUsageError when they overlap, or don't lie between the mark and the walk's end.
+ */
+export async function readFinished(tx: Transaction, walk: WalkRow, key: Key): Promise<Finished[]> {
+  const [after, upto] = [sql`${finishedRanges.after}`, sql`${finishedRanges.upto}`];
+  const order = sql.join(
+    [
+      inOrder(key, typed(key, upto)),
       // Two ranges may end at keys that are equal and differ as text: 2.0 and 2.00. The second has
       // no rows, and begins where the first one ends.
-      ...typed(key, sql`${finishedRanges.after}`).map(
+      ...typed(key, after).map(
         (each) => sql`${each} ${sql.raw(key.descending ? 'desc' : 'asc')} nulls first`,
       ),
-    );
+    ],
+    sql`, `,
+  );
+  const previous = sql`lag(${upto}, 1, ${literal(walk.lowWaterMark)}) over (order by ${order})`;
+  const found = await tx
+    .select({
+      ...getTableColumns(finishedRanges),
+      misplaced: misplaced(key, walk, { after, upto, previous }),
+    })
+    .from(finishedRanges)
+    .where(eq(finishedRanges.walk, walk.id))
+    .orderBy(order);
+  if (found.some((range) => range.misplaced)) throw overlapError(walk);
+  return found.map(({ id, after, upto, rows }) => ({ id, after, upto, rows }));
 }
 
 /**
@@ -96,9 +111,17 @@ export async function insertFinished(
     where pg_current_xact_id()::text = ${transactionId} and ${isSameTable(key)}
     returning id::text as id`);
   if (row) return BigInt(row.id);
+  await requireSameTransaction(tx, transactionId);
+  throw new AttemptOutdated(`the name of ${key.tableName} now refers to another table`);
+}
+
+/** @throws JobUsageError when the transaction is no longer the one that was entered. */
+export async function requireSameTransaction(
+  tx: Transaction,
+  transactionId: string,
+): Promise<void> {
   const [now] = await tx.execute<{ id: string }>(sql`select pg_current_xact_id()::text as id`);
   if (now?.id !== transactionId) throw new JobUsageError(ENDED_TRANSACTION);
-  throw new AttemptOutdated(`the name of ${key.tableName} now refers to another table`);
 }
 
 const ENDED_TRANSACTION =

@@ -84,17 +84,23 @@ const locked = (tableName: string): SQL =>
   sql`exists (select from ${sql.raw(tableName)} where false)`;
 
 /**
- * A text that changes with every change of the definition of the table, its key columns or its
- * index: each change writes a new version of a row in the catalogs. It also changes when the name
+ * A text that changes with every change of the definition of the table, its key columns or their
+ * indexes: each change writes a new version of a row in the catalogs. It also changes when the name
  * refers to another table. It can change for smaller reasons too, so a new text only means that the
  * key has to be looked up again.
  */
-function versionOf({ table, tableId, indexId, columns }: Key): SQL<string> {
+function versionOf({ table, tableId, indexIds, columns }: Key): SQL<string> {
   const numbers = sql.raw(columns.map(({ number }) => number).join(', '));
+  const indexes = sql.join(
+    indexIds.map(
+      (id) => sql`coalesce((select xmin::text from pg_index where indexrelid = ${id}::oid), '-')`,
+    ),
+    sql`, `,
+  );
   return sql<string>`concat_ws(' ',
     coalesce(to_regclass(${tableText(table)})::oid::text, '-'),
     coalesce((select xmin::text from pg_class where oid = ${tableId}::oid), '-'),
-    coalesce((select xmin::text from pg_index where indexrelid = ${indexId}::oid), '-'),
+    ${indexes},
     (select string_agg(xmin::text, ' ' order by attnum) from pg_attribute
       where attrelid = ${tableId}::oid and attnum in (${numbers})))`;
 }

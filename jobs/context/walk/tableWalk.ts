@@ -2,9 +2,9 @@ import type { SQL } from 'drizzle-orm';
 import { AttemptOutdated } from '../../../drizzle/rows/superseded';
 import type { WalkRow } from '../../../drizzle/schema';
 import { type Attempt, fencedTransaction, type Transaction } from '../attempt';
-import { JobUsageError } from '../jobUsageError';
-import type { ColumnReference, TableReference } from '../names';
+import type { TableReference } from '../names';
 import type { WalkOptions } from '../options';
+import { type Along, readAlong } from './along';
 import { type Gap, lastKey } from './boundary';
 import { estimateRows } from './estimate';
 import { gapsAndFinished, sameKey } from './gaps';
@@ -13,6 +13,7 @@ import { Ledger } from './ledger';
 import { lookUp } from './lookUp';
 import type { KeyValues, Range } from './range';
 import { asFound, asWritten, requireShape, type Shape } from './shape';
+import { countSkipped, type RowAgain, readAgain } from './skippedRows';
 import {
   type Beginning,
   completeWalk,
@@ -50,6 +51,10 @@ export class TableWalk {
     readonly where: SQL | undefined,
     /** The ranges above the low-water mark that earlier attempts have finished. */
     private readonly before: readonly Finished[],
+    /** The rows that were skipped, and that an operator wants to be done again. */
+    readonly again: readonly RowAgain[],
+    /** How many rows of the walk are recorded as skipped. */
+    public skipped: number,
   ) {
     this.#key = found.key;
     this.#version = found.version;
@@ -61,8 +66,19 @@ export class TableWalk {
     return this.#key;
   }
 
+  /** Whether an earlier attempt has completed it, so that only skipped rows are to be done again. */
+  get isComplete(): boolean {
+    return this.row.completedAt !== null;
+  }
+
+  /** What the database knew about the walk when the attempt opened it. */
+  get stored(): WalkRow {
+    return this.row;
+  }
+
   /**
-   * Begins the walk, or continues it. Returns undefined when it is complete.
+   * Begins the walk, or continues it. Returns undefined when it is complete, and no row of it is to
+   * be done again.
    * @throws JobUsageError when the walk can't go along the key, or began over something else.
    */
   static async open(
@@ -70,14 +86,10 @@ export class TableWalk {
     tally: Tally,
     name: string,
     table: TableReference,
-    options: WalkOptions,
+    options: Along & Pick<WalkOptions, 'where'>,
   ): Promise<TableWalk | undefined> {
-    const walked = {
-      table,
-      columns: keyColumns(options.key),
-      descending: options.descending ?? false,
-    };
-    const written = asWritten(table, walked.columns, options);
+    const walked = readAlong(table, options);
+    const written = asWritten(walked, options.where);
     const known = await readKnown(attempt, name, walked, written);
     if (known.kind === 'completed') {
       // The table is not looked up: it may have been dropped since.
@@ -89,7 +101,9 @@ export class TableWalk {
     const begun = known.row ?? (await beginning(attempt, known.key));
     if (begun.upperBound !== null) await attempt.hasRows?.(`table ${known.key.tableName}`);
     const row = known.row ?? (await insertWalk(attempt, name, shape, begun));
-    const walk = new TableWalk(attempt, tally, row, walked, known, options.where, known.finished);
+    const { where } = options;
+    const { finished, again, skipped } = known;
+    const walk = new TableWalk(attempt, tally, row, walked, known, where, finished, again, skipped);
     walk.#report();
     return walk;
   }
@@ -201,14 +215,9 @@ export class TableWalk {
 
   #report(details?: Record<string, string | number>): void {
     const { name, rowsTotal } = this.row;
-    this.tally.report(name, { done: this.#rowsDone, total: rowsTotal }, details);
+    const skipped = this.skipped > 0 ? { rowsSkipped: this.skipped } : {};
+    this.tally.report(name, { done: this.#rowsDone, total: rowsTotal }, { ...details, ...skipped });
   }
-}
-
-function keyColumns(key: WalkOptions['key']): readonly ColumnReference[] {
-  const columns = Array.isArray(key) ? key : [key];
-  if (columns.length === 0) throw new JobUsageError('a walk needs a key: one column at least');
-  return columns;
 }
 
 type Known =
@@ -219,6 +228,8 @@ type Known =
       readonly key: Key;
       readonly version: string;
       readonly finished: readonly Finished[];
+      readonly again: readonly RowAgain[];
+      readonly skipped: number;
     };
 
 /**
@@ -229,11 +240,13 @@ function readKnown(attempt: Attempt, name: string, walked: Walked, written: Shap
   return fencedTransaction(attempt, async (tx) => {
     const row = await findWalk(tx, attempt.migration, name);
     if (row) requireShape(row, written);
-    if (row?.completedAt) return { kind: 'completed', row };
+    const again = row ? await readAgain(tx, row) : [];
+    if (row?.completedAt && again.length === 0) return { kind: 'completed', row };
     const { key, version } = await describeLocked(tx, walked);
     if (row) requireShape(row, asFound(key));
     const finished = row ? await readFinished(tx, row, key) : [];
-    return { kind: 'open', row, key, version, finished };
+    const skipped = row ? await countSkipped(tx, row) : 0;
+    return { kind: 'open', row, key, version, finished, again, skipped };
   });
 }
 

@@ -22,6 +22,7 @@ interface Walk {
 /** The names, progress and outcomes of all walks of one attempt. */
 export class Tally {
   readonly #walks = new Map<string, Walk>();
+  #closed = false;
 
   constructor(private readonly attempt: Pick<Attempt, 'report'>) {}
 
@@ -77,7 +78,15 @@ export class Tally {
     }
   }
 
+  /** From now on no walk can begin: verify() decides about what run() has done. */
+  close(): void {
+    this.#closed = true;
+  }
+
   #begin(given: string | undefined, over: string): string {
+    if (this.#closed) {
+      throw new JobUsageError('a walk can begin only in run(), and run() has returned');
+    }
     const name = given ?? String(this.#walks.size + 1);
     const before = this.#failedBefore(given, over);
     if (before) {

@@ -66,9 +66,9 @@ export class Mapping {
    * To be called when run() has returned.
    * @throws JobUsageError when a map() is still running: run() has not awaited it
    */
-  requireAwaited(): void {
+  requireAwaited(who = 'run()'): void {
     if (this.#running > 0) {
-      throw new JobUsageError('run() returned while job.map was still running: await it');
+      throw new JobUsageError(`${who} returned while job.map was still running: await it`);
     }
   }
 

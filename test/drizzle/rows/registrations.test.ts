@@ -42,6 +42,47 @@ test('what is registered after lrm migrate is sent to migrations at once', async
   expect(await registered()).toEqual(['0001_a', '0002_b']);
 });
 
+test('what is registered at infinity is dormant, before lrm migrate and after it', async () => {
+  const dormant = (name: string) =>
+    database.sql.unsafe(
+      SAFE_FORM(name).replace(
+        /\(name\) VALUES \('(.*)'\)/,
+        "(name, registered_at) VALUES ('$1', 'infinity')",
+      ),
+    );
+  await dormant('0001_a');
+  await register('0002_b');
+  await migrate();
+  await dormant('0003_c');
+  await dormant('0002_b');
+  const rows = await database.sql`
+    select name, status, request, request_reason, requested_by,
+      created_at <= now() as past, requested_at <= now() as asked
+    from long_running_migrations.migrations order by name`;
+  const asleep = {
+    status: 'paused',
+    request: 'pause',
+    request_reason: 'registered dormant',
+    requested_by: 'registration',
+    past: true,
+    asked: true,
+  };
+  expect(rows).toEqual([
+    { name: '0001_a', ...asleep },
+    {
+      name: '0002_b',
+      status: 'created',
+      request: null,
+      request_reason: null,
+      requested_by: null,
+      past: true,
+      asked: null,
+    },
+    { name: '0003_c', ...asleep },
+  ]);
+  await expect(gate('0001_a')).rejects.toThrow('0001_a is paused. Next: npx lrm resume 0001_a');
+});
+
 test('an unregistered migration stays away at the next lrm migrate, and can be registered again', async () => {
   await register('0001_a');
   await migrate();

@@ -11,7 +11,8 @@ const items = pgTable('items', { id: integer('id'), code: text('code') });
 const others = pgTable('others', { id: integer('id').primaryKey() });
 
 afterEach(async () => {
-  await database.sql.unsafe('drop table if exists items cascade; drop view if exists seen');
+  await database.sql.unsafe(`drop table if exists items cascade; drop view if exists seen;
+    truncate long_running_migrations.walks, long_running_migrations.finished_ranges`);
 });
 
 /** Runs `ddl`, walks over the table, and returns 'walked' or the error. */
@@ -122,15 +123,115 @@ test.each([
     'create table items (id integer not null); create unique index i on items (id desc)',
   ],
   [
+    'an index on more columns than a unique one has',
+    `create table items (id integer, code text not null default 'x', primary key (id));
+      create index i on items (code, id)`,
+    [items.code, items.id],
+  ],
+  [
+    'an index that begins with more columns than a unique one has',
+    `create table items (id integer not null, code text not null default 'x', n integer);
+      create unique index u on items (id); create index i on items (code desc, id desc, n)`,
+    [items.code, items.id],
+  ],
+  [
+    'the columns of a unique index in another order',
+    `create table items (id integer, code text default 'x', primary key (id, code));
+      create index i on items (code, id)`,
+    [items.code, items.id],
+  ],
+  [
     'a partitioned table',
     `create table items (id integer primary key) partition by range (id);
       create table p1 partition of items for values from (0) to (50);
       create table p2 partition of items for values from (50) to (1000)`,
   ],
-])('inBatches walks along %s', async (_, ddl) => {
-  expect(
-    await walk(`${ddl}; insert into items (id) select generate_series(1, 100)`, { key: items.id }),
-  ).toBe('walked');
+])('inBatches walks along %s', async (_, ddl, key: BatchOptions['key'] = items.id) => {
+  expect(await walk(`${ddl}; insert into items (id) select generate_series(1, 100)`, { key })).toBe(
+    'walked',
+  );
+});
+
+test.each([
+  ['no unique index', 'create index i on items (code, id)', 'i is not unique'],
+  [
+    'a partial unique index',
+    'create index i on items (code, id); create unique index u on items (id) where id > 0',
+    'has no unique index on exactly (code, id)',
+  ],
+  [
+    'a deferrable unique index',
+    'create index i on items (code, id); alter table items add constraint u unique (id) deferrable',
+    'has no unique index on exactly (code, id)',
+  ],
+  [
+    'a unique index with another collation',
+    'create index i on items (code, id); create unique index u on items (code collate "C")',
+    'has no unique index on exactly (code, id)',
+  ],
+  [
+    'no index to follow',
+    'create unique index u on items (id)',
+    'has no index that begins with (code, id)',
+  ],
+  [
+    'a partial index to follow',
+    'create unique index u on items (id); create index i on items (code, id) where id > 0',
+    'begins with (code, id); i is partial',
+  ],
+  [
+    'an index to follow that mixes directions',
+    'create unique index u on items (id); create index i on items (code, id desc)',
+    'begins with (code, id); i mixes directions',
+  ],
+])('inBatches refuses a key of which a part should be unique, with %s', async (_, index, why) => {
+  const ddl = `create table items (id integer not null, code text not null); ${index}`;
+  expect(await walk(ddl, { key: [items.code, items.id] })).toContain(why);
+});
+
+test('a walk ends when the index is dropped that keeps a part of its key unique', async () => {
+  await database.sql.unsafe(`
+    create table items (id integer not null, code text not null);
+    create unique index u on items (id); create index i on items (code, id);
+    insert into items select i, i % 3 from generate_series(1, 100) i`);
+  let batches = 0;
+  const walked = withAttempt(database, ({ job }) =>
+    job.inBatches(
+      items,
+      { key: [items.code, items.id], throttle: false, batchSize: { max: 10 } },
+      async (tx) => {
+        batches += 1;
+        if (batches === 3) await tx.execute(sql`drop index u`);
+      },
+    ),
+  );
+  await expect(walked).rejects.toThrow('has no unique index on exactly (code, id)');
+  expect(batches).toBe(3);
+});
+
+test('inBatches refuses stored ranges that overlap, or reach past the end', async () => {
+  await database.sql.unsafe(
+    'create table items (id integer primary key); insert into items select generate_series(1, 100)',
+  );
+  const pass = () =>
+    withAttempt(database, ({ job }) =>
+      job.inBatches(items, { key: items.id, throttle: false }, async () => {
+        throw new Error('begun');
+      }),
+    );
+  await expect(pass()).rejects.toThrow('begun');
+  for (const ranges of [
+    "('{10}', '{30}'), ('{20}', '{40}')",
+    "('{90}', '{101}')",
+    "(null, '{30}'), (null, '{40}')",
+  ]) {
+    await database.sql.unsafe(`
+      truncate long_running_migrations.finished_ranges;
+      insert into long_running_migrations.finished_ranges (walk, after, upto, rows)
+        select walks.id, r.after::text[], r.upto::text[], 1
+        from long_running_migrations.walks, (values ${ranges}) r (after, upto)`);
+    await expect(pass()).rejects.toThrow(/stored ranges of walk '1' .* overlap or reach past/);
+  }
 });
 
 test('inBatches refuses to continue with another key, direction or condition', async () => {

@@ -32,6 +32,7 @@ export function usePeople(): TestDatabase {
   });
   afterEach(async () => {
     await database.sql.unsafe(`drop table if exists people; truncate long_running_migrations.walks, long_running_migrations.steps,
+      long_running_migrations.skipped_rows,
       long_running_migrations.finished_ranges, long_running_migrations.attempts, long_running_migrations.migrations`);
   });
   return database;

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { readDependsOn, readOptions } from '../../../jobs/thread/facts';
+import { readFunction, readOptions } from '../../../jobs/thread/facts';
 
 test.each([[undefined], [{}], [{ maxFailures: 3, memoryLimitMb: 512 }], [{ stopGrace: '5 min' }]])(
   'readOptions accepts %j',
@@ -21,16 +21,14 @@ test.each([
   expect(() => readOptions(exported)).toThrow(message);
 });
 
-test.each([[undefined], [[]], [['0001_a', '0002_b']]])('readDependsOn accepts %j', (exported) => {
-  expect(readDependsOn(exported)).toEqual(exported ?? []);
+test('readFunction accepts a function, and nothing', () => {
+  const verify = () => 0;
+  expect(readFunction('verify', verify)).toBe(verify);
+  expect(readFunction('ready', undefined)).toBeUndefined();
 });
 
-test.each([
-  ['0001_a'],
-  [null],
-  [['../0001_a']],
-  [['0001_a', 2]],
-  [Array.from({ length: 101 }, () => '0001_a')],
-])('readDependsOn refuses %j', (exported) => {
-  expect(() => readDependsOn(exported)).toThrow(/^dependsOn: is not a list of names; write /);
+test.each([[null], [true], ['later'], [{}]])('readFunction refuses %j', (exported) => {
+  expect(() => readFunction('ready', exported)).toThrow(
+    'ready: is not a function; write export async function ready(job) { … }',
+  );
 });

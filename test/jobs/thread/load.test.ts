@@ -6,13 +6,18 @@ import { useApplications } from '../../support/application';
 
 const application = useApplications();
 
-const FACTS = { dependsOn: ['0000_first'], options: { maxFailures: 3 } };
-const FIELDS = `dependsOn: ['0000_first'], options: { maxFailures: 3 }, run: async () => {}`;
+const FACTS = {
+  dependsOn: [{ name: '0000_first', or: [] }],
+  options: { maxFailures: 3 },
+  ready: true,
+};
+const FIELDS = `dependsOn: ['0000_first'], options: { maxFailures: 3 }, run: async () => {}, ready() {}`;
 const DEFAULT = `import { defineJob } from 'long-running-migrations';
 export default defineJob({ ${FIELDS} });`;
 const NAMED = `export const dependsOn = ['0000_first'];
 export const options = { maxFailures: 3 };
-export async function run() {}`;
+export async function run() {}
+export async function ready() {}`;
 
 const COMMONJS = '{ "type": "commonjs" }';
 const ESM = '{ "type": "module" }';
@@ -77,9 +82,9 @@ test.each([
     {
       'package.json': packageJson,
       'tsconfig.json': '{ "compilerOptions": { "paths": { "@app/*": ["./src/*"] } } }',
-      'src/facts.ts': `export const facts = ${JSON.stringify(FACTS)};`,
+      'src/facts.ts': `export const facts = { ${FIELDS} };`,
       'jobs/0001_a.ts': `import { facts } from '@app/facts';
-export default { ...facts, run: async () => {} };`,
+export default { ...facts };`,
     },
     'jobs/0001_a.ts',
   );
@@ -92,4 +97,29 @@ test('a file without a job gets a message with both forms', async () => {
   const text = JSON.stringify(found);
   expect(text).toContain('export default defineJob({ async run(job) { … } })');
   expect(text).toContain('export async function run(job) { … }');
+});
+
+test('what is exported beside an `export default` that lacks it is not passed over', async () => {
+  const beside = NAMED.replace('export async function run() {}', '');
+  const source = `${beside}\nexport default { run() {}, options: { maxFailures: 4 } };`;
+  const found = await inspect({ 'package.json': ESM, '0001_a.js': source }, '0001_a.js');
+  expect(found).toEqual({ type: 'facts', facts: { ...FACTS, options: { maxFailures: 4 } } });
+});
+
+test.each([
+  ['verify', 'export const verify = 0;'],
+  ['ready', "export const ready = 'soon';"],
+  ['verify', 'export default { run() {}, verify: {} };'],
+  ['ready', 'export default { run() {}, ready: null };'],
+])('%s that is not a function is refused at load: %s', async (name, extra) => {
+  const source = `export function run() {}\n${extra}`;
+  const found = await inspect({ 'package.json': ESM, '0001_a.js': source }, '0001_a.js');
+  expect(found).toMatchObject({
+    type: 'failed',
+    during: 'load',
+    error: {
+      name: 'UsageError',
+      message: `${name}: is not a function; write export async function ${name}(job) { … }`,
+    },
+  });
 });

@@ -82,6 +82,18 @@ await requireCompleted().catch((error) => {
 });
 `;
 
+/** The test of {@link jobFile}, which runs on the table of the application's own migration. */
+export const testFile = (name: string): string => `\
+import { runJob } from 'long-running-migrations/testing';
+import { expect, test } from 'vitest';
+
+const databaseUrl = process.env['TEST_DATABASE_URL'] ?? '';
+
+test('${name} completes', async () => {
+  expect(await runJob('${name}', { databaseUrl })).toMatchObject({ status: 'completed' });
+});
+`;
+
 /** Each row has to be counted exactly once. It is slow enough to be killed in the middle. */
 export const jobFile = (type: Row['type']): string => `\
 import { sql } from 'drizzle-orm';

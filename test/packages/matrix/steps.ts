@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { KIND_NAMES } from '../../../client/new/kinds/index';
 import type { Sql } from '../../../drizzle/connect';
 import { waitFor } from '../../support/waitFor';
-import { jobFile, USERS } from './application';
+import { jobFile, testFile, USERS } from './application';
 import { run, start } from './command';
 import { install } from './managers';
 import type { Row } from './rows';
@@ -40,6 +41,7 @@ export const STEPS: readonly Step[] = [
   ['the gate passes', (place) => gate(place, 0)],
   ['the compiled job runs as in production', compiled],
   ['drizzle-kit push finds nothing to drop', push],
+  ['each kind of lrm new compiles and passes its own test', kinds],
 ];
 
 function bin(
@@ -88,6 +90,8 @@ async function newJob(place: Place): Promise<void> {
   const file = readdirSync(jobs).find((each) => /^[0-9]{4}_count_visits\.ts$/.test(each));
   if (!file) throw new Error(`no job 'count_visits' in ${readdirSync(jobs).join(', ')}`);
   writeFileSync(path.join(jobs, file), jobFile(place.row.type));
+  const name = path.parse(file).name;
+  writeFileSync(path.join(jobs, `${name}.test.ts`), testFile(name));
 }
 
 async function migrate(place: Place, first: 'theirs' | 'ours'): Promise<void> {
@@ -187,4 +191,14 @@ async function push(place: Place): Promise<void> {
   );
   const [after] = await tables();
   if (/\bdrop\b/i.test(output) || before?.['n'] !== after?.['n']) throw new Error(output);
+}
+
+async function kinds(place: Place): Promise<void> {
+  const made: string[] = [];
+  for (const kind of KIND_NAMES) {
+    const answer = await bin(place, 'lrm', ['new', '--json', '--kind', kind, kind, 'of', 'it']);
+    made.push(JSON.parse(answer).test);
+  }
+  await bin(place, 'tsc', ['-p', '.']);
+  await bin(place, 'vitest', ['run', ...made], { TEST_DATABASE_URL: place.databases.ours.url });
 }

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { gapsAndFinished } from '../../../../jobs/context/walk/gaps';
 
-const walk = { lowWaterMark: ['10'], upperBound: ['90'] };
+const names = { migration: '0001_walk', name: '1' };
+const walk = { ...names, lowWaterMark: ['10'], upperBound: ['90'] };
 
 /** A finished range of the numbers behind `after` up to `upto`. */
 const range = (after: number | null, upto: number) => ({
@@ -12,11 +13,11 @@ const range = (after: number | null, upto: number) => ({
 });
 
 test('an empty table has no gap', () => {
-  expect(gapsAndFinished({ lowWaterMark: null, upperBound: null }, [])).toEqual([]);
+  expect(gapsAndFinished({ ...names, lowWaterMark: null, upperBound: null }, [])).toEqual([]);
 });
 
 test('a new walk is one gap from the first key to the last', () => {
-  const gaps = gapsAndFinished({ lowWaterMark: null, upperBound: ['90'] }, []);
+  const gaps = gapsAndFinished({ ...names, lowWaterMark: null, upperBound: ['90'] }, []);
   expect(gaps).toEqual([{ after: null, upto: ['90'] }]);
 });
 
@@ -36,9 +37,16 @@ test('there is no gap between ranges that adjoin the mark, one another or the la
   expect(gapsAndFinished(walk, finished)).toEqual(finished);
 });
 
+test('a second range that begins at the first key is refused', () => {
+  for (const finished of [[range(null, 40), range(null, 60)], [range(null, 40)]]) {
+    const begun = finished.length === 1 ? walk : { ...walk, lowWaterMark: null };
+    expect(() => gapsAndFinished(begun, finished)).toThrow(/stored ranges of walk '1' .* overlap/);
+  }
+});
+
 test('there is no gap before a finished range that begins at the first key', () => {
   const first = range(null, 40);
-  expect(gapsAndFinished({ lowWaterMark: null, upperBound: ['90'] }, [first])).toEqual([
+  expect(gapsAndFinished({ ...names, lowWaterMark: null, upperBound: ['90'] }, [first])).toEqual([
     first,
     { after: ['40'], upto: ['90'] },
   ]);

@@ -25,6 +25,8 @@ FOR EACH ROW WHEN (NEW.input IS NOT NULL) EXECUTE FUNCTION "long_running_migrati
 -- the table, without that column.
 CREATE OR REPLACE FUNCTION "long_running_migrations"."take_registration"() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  given jsonb;
 BEGIN
   IF NEW.name !~ '^[0-9]{4}_[a-z0-9_]+(:[A-Za-z0-9_-][A-Za-z0-9_.-]*)?$' THEN
     RAISE check_violation USING
@@ -32,9 +34,16 @@ BEGIN
       HINT = 'Four digits, _, then a-z, 0-9 and _, as in 0001_backfill_email; with a target, as in 0001_backfill_email:tenant_7.',
       SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = 'name';
   END IF;
-  INSERT INTO "long_running_migrations"."migrations" (name, created_at, input)
-  VALUES (NEW.name, NEW.registered_at, nullif(to_jsonb(NEW) -> 'input', 'null'))
-  ON CONFLICT DO NOTHING;
+  given := nullif(to_jsonb(NEW) -> 'input', 'null');
+  IF NEW.registered_at = 'infinity' THEN
+    INSERT INTO "long_running_migrations"."migrations"
+      (name, input, status, request, request_reason, requested_by, requested_at)
+    VALUES (NEW.name, given, 'paused', 'pause', 'registered dormant', 'registration', now())
+    ON CONFLICT DO NOTHING;
+  ELSE
+    INSERT INTO "long_running_migrations"."migrations" (name, created_at, input)
+    VALUES (NEW.name, NEW.registered_at, given) ON CONFLICT DO NOTHING;
+  END IF;
   RETURN NULL;
 END
 $$;

@@ -1,0 +1,103 @@
+import { hashOf } from '../jobs/catalog';
+import { ANSWER_WITHIN, askJob, type ReadyAnswer } from '../jobs/process/askJob';
+import { describeError } from '../jobs/process/describeError';
+import { durationText } from '../settings/duration';
+import { plainText } from '../settings/plainText';
+import { errorText } from './attempt/errorText';
+import type { Deps } from './deps';
+import { shortReason } from './shortReason';
+
+/** Whether a remembered answer will do. */
+export interface Believed {
+  /** How old a remembered answer may be. Milliseconds. */
+  readonly forMs: number;
+  /** After this time nobody is asked any more. By performance.now(). Default: never. */
+  readonly until?: number;
+}
+
+/** To be asked now. */
+export const ASK: Believed = { forMs: 0 };
+
+interface Answer {
+  readonly hash: string;
+  readonly reason: string | null;
+  readonly silent: boolean;
+  /** By performance.now(). */
+  readonly at: number;
+}
+
+/** The last answer for each migration. Only the same code counts. */
+const answers = new Map<string, Answer>();
+/** Questions that are being asked. */
+const asking = new Map<string, Promise<Answer>>();
+
+/** The attempt that begins right after a listing need not ask again. Milliseconds. */
+const READY_FOR = 10_000;
+/** Each question that hangs takes ten seconds, so it is not repeated so soon. Milliseconds. */
+const SILENT_FOR = 60_000;
+
+const NOT_ASKED =
+  'its ready() is not asked yet, because those of others took too long; the next check asks it';
+
+/** Why a job whose `ready()` is exported must wait; null when it may begin. Never throws. */
+export async function whyNotReady(
+  deps: Pick<Deps, 'settings' | 'log'>,
+  name: string,
+  file: string,
+  { forMs, until = Number.POSITIVE_INFINITY }: Believed,
+): Promise<string | null> {
+  const key = `${deps.settings.databaseUrl} ${name}`;
+  const hash = await hashOf(file).catch(() => '');
+  const last = answers.get(key);
+  const known = last?.hash === hash ? last : undefined;
+  if (known && performance.now() - known.at < believedFor(known, forMs)) return known.reason;
+  if (performance.now() > until) return known?.reason ?? NOT_ASKED;
+  const question = asking.get(key) ?? ask(deps, name, file, hash);
+  asking.set(key, question);
+  try {
+    const answer = await question;
+    answers.set(key, answer);
+    return answer.reason;
+  } finally {
+    asking.delete(key);
+  }
+}
+
+function believedFor({ reason, silent }: Answer, forMs: number): number {
+  if (reason === null) return Math.max(READY_FOR, forMs);
+  return silent ? Math.max(SILENT_FOR, forMs) : forMs;
+}
+
+async function ask(
+  { settings, log }: Pick<Deps, 'settings' | 'log'>,
+  name: string,
+  file: string,
+  hash: string,
+): Promise<Answer> {
+  const own = log.child({ migration: name });
+  const answer = await askJob({
+    file,
+    databaseUrl: settings.databaseUrl,
+    migration: name,
+    errorDetail: settings.LRM_ERROR_DETAIL,
+    log: (level, message, fields) => own[level](fields, plainText(message)),
+  }).catch(
+    (error): ReadyAnswer => ({ kind: 'failed', during: 'run', error: describeError(error) }),
+  );
+  if (answer.kind === 'failed' && answer.detail && settings.LRM_ERROR_DETAIL === 'full') {
+    own.warn({ detail: answer.detail }, 'ready() failed');
+  }
+  const silent = answer.kind === 'silent';
+  return { hash, reason: reasonOf(answer), silent, at: performance.now() };
+}
+
+function reasonOf(answer: ReadyAnswer): string | null {
+  switch (answer.kind) {
+    case 'answered':
+      return answer.reason === null ? null : shortReason(`not ready: ${answer.reason}`);
+    case 'silent':
+      return `ready() did not answer within ${durationText(ANSWER_WITHIN)}`;
+    case 'failed':
+      return shortReason(`ready() failed: ${errorText(answer.during, answer.error)}`);
+  }
+}
