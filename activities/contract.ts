@@ -1,4 +1,4 @@
-import type { MigrationStatus } from '../drizzle/schema';
+import type { Direction, MigrationStatus } from '../drizzle/schema';
 
 /** What the workflow calls. It imports only the types. */
 export interface Activities {
@@ -37,6 +37,8 @@ export interface Ready {
   readonly name: string;
   readonly startToCloseTimeout: number;
   readonly heartbeatTimeout: number;
+  /** True: it is to be reverted. The claim decides again. */
+  readonly revert?: boolean;
 }
 
 /** A migration that is not started, and why ('waits for 0001_a (in_progress)', 'no file …'). */
@@ -55,6 +57,8 @@ export interface Overview {
 export interface OverviewRow {
   readonly name: string;
   readonly status: MigrationStatus;
+  /** Missing in listings of older workers, which know only run(). */
+  readonly direction?: Direction;
   readonly attempts: number;
   readonly waitsFor: string | null;
   readonly error: string | null;
@@ -72,6 +76,6 @@ export interface RunMigrationInput {
 
 /** The result of an activity that did not fail. A migration that failed is an ApplicationFailure of type 'MigrationFailed'. */
 export interface RunMigrationResult {
-  readonly outcome: 'completed' | 'paused' | 'cancelled' | 'left';
+  readonly outcome: 'completed' | 'reverted' | 'paused' | 'cancelled' | 'left';
   readonly reason?: string;
 }

@@ -93,7 +93,7 @@ class Search {
   private async judge(row: PendingRow, file: string | undefined): Promise<void> {
     const { name } = row;
     const { reason = null, asks } =
-      (await judge(this.deps, [{ name, file }], this.known)).get(name) ?? {};
+      (await judge(this.deps, [{ ...row, file }], this.known)).get(name) ?? {};
     if (!file || !asks) {
       // In order of registration: an earlier one that is asked may take the slot.
       if (reason === null) await this.settleAsked();
@@ -115,11 +115,16 @@ class Search {
       this.noted.push({ row, reason });
       this.count++;
       if (this.first.length < NAMES_AT_MOST) this.first.push({ name: row.name, reason });
-    } else if (file && !this.isFull()) this.ready.push(await withLimits(this.deps, file, row.name));
+    } else if (file && !this.isFull()) this.ready.push(await withLimits(this.deps, file, row));
   }
 }
 
-async function withLimits(deps: Deps, file: string, name: string): Promise<Ready> {
+async function withLimits(
+  deps: Deps,
+  file: string,
+  { name, direction }: PendingRow,
+): Promise<Ready> {
   const { startToClose, heartbeatTimeout } = await limitsFor(deps, file);
-  return { name, startToCloseTimeout: startToClose, heartbeatTimeout };
+  const revert = direction === 'revert' ? { revert: true } : {};
+  return { name, startToCloseTimeout: startToClose, heartbeatTimeout, ...revert };
 }

@@ -26,6 +26,7 @@ export async function readOverview(db: Database, first: readonly string[]): Prom
     .select({
       name: migrations.name,
       status: migrations.status,
+      direction: migrations.direction,
       attempts: migrations.attempts,
       waitsFor: migrations.waitsFor,
       error: sql<string | null>`left(${migrations.error}, ${ERROR_AT_MOST})

@@ -54,6 +54,7 @@ export function runInline(deps: Deps, options: InlineOptions): Promise<InlineRes
 
 /** What is said of a migration that somebody else runs. */
 const ELSEWHERE = 'run by another worker';
+const TO_BE_REVERTED = 'left for a worker: it is to be reverted';
 const STOPPED = 'stopped; the next run goes on';
 
 /** What ready() has said once is believed while migrations run, and asked again when none does. */
@@ -116,7 +117,28 @@ class InlineRun {
     believed: Believed,
   ): Promise<Map<string, string>> {
     if (this.options.signal.aborted) return new Map(page.map(({ name }) => [name, STOPPED]));
-    const candidates = page.map(({ name }) => ({ name, file: fileOf(this.files, name) }));
+    if (this.options.onlyIfEmpty) return this.reasonsIfEmpty(page, believed);
+    return this.reasonsNow(page, believed);
+  }
+
+  /** `lrm migrate --complete-on-empty` must not undo anything. */
+  private async reasonsIfEmpty(
+    page: readonly PendingRow[],
+    believed: Believed,
+  ): Promise<Map<string, string>> {
+    const forward = page.filter(({ direction }) => direction === 'forward');
+    const reverts = page.filter((row) => !forward.includes(row));
+    return new Map([
+      ...(await this.reasonsNow(forward, believed)),
+      ...reverts.map(({ name }) => [name, TO_BE_REVERTED] as const),
+    ]);
+  }
+
+  private reasonsNow(
+    page: readonly PendingRow[],
+    believed: Believed,
+  ): Promise<Map<string, string>> {
+    const candidates = page.map((row) => ({ ...row, file: fileOf(this.files, row.name) }));
     return whyNoneStarted(this.deps, candidates, believed);
   }
 

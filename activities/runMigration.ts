@@ -1,6 +1,6 @@
 import { beatInterval } from '../drizzle/rows/beat';
 import type { Claimant, Claimed } from '../drizzle/rows/claim';
-import { mayBegin } from '../drizzle/rows/live';
+import { mayRunForward } from '../drizzle/rows/live';
 import { writeWaitsFor } from '../drizzle/rows/waitsFor';
 import { fileOf, readCatalog } from '../jobs/catalog';
 import type { Inspection } from '../jobs/process/inspectJob';
@@ -10,7 +10,7 @@ import { failed, retryIn } from './attempt/failures';
 import { leftUnlessCompleted } from './attempt/leftUnlessCompleted';
 import { AttemptProgress } from './attempt/progress';
 import { type KnownLimits, readLimits } from './attempt/readLimits';
-import { runAttempt } from './attempt/runAttempt';
+import { type AttemptEnd, runAttempt } from './attempt/runAttempt';
 import type { TemporalAttempt } from './attempt/temporalAttempt';
 import type { RunMigrationInput, RunMigrationResult } from './contract';
 import type { Deps } from './deps';
@@ -73,14 +73,17 @@ export async function runMigration(
   }
 }
 
-/** Null, too, when there is nothing to begin: the claim then carries out or reports what has happened. */
+/**
+ * Null, too, when there is nothing to begin: the claim then carries out or reports what has happened.
+ * dependsOn and ready() are about run(), so a revert waits for neither.
+ */
 async function whyNotYet(
   deps: Deps,
   name: string,
   file: string,
   inspection: Inspection,
 ): Promise<string | null> {
-  return (await mayBegin(deps.db, name)) ? whyNotBegun(deps, name, file, inspection) : null;
+  return (await mayRunForward(deps.db, name)) ? whyNotBegun(deps, name, file, inspection) : null;
 }
 
 function claimantOf(deps: Deps, migration: string, temporal: TemporalAttempt): Claimant {
@@ -100,6 +103,7 @@ function endedBefore(
 ): RunMigrationResult {
   switch (status) {
     case 'completed':
+    case 'reverted':
     case 'paused':
     case 'cancelled':
       return { outcome: status };
@@ -107,6 +111,8 @@ function endedBefore(
       throw failed(error ?? `${name} has failed before`);
   }
 }
+
+const TO_BE_REVERTED: AttemptEnd = { kind: 'left', why: 'it is to be reverted' };
 
 /** What a claimed attempt needs besides its claim. */
 interface Course {
@@ -124,24 +130,28 @@ async function runClaimed(
   { file, known, throttled, onlyIfEmpty, since }: Course,
   temporal: TemporalAttempt,
 ): Promise<RunMigrationResult> {
-  const { attempt, rowsDone, rowsTotal } = claimed;
-  deps.log.info({ migration: attempt.migration, attempt: attempt.number }, 'attempt begins');
+  const { attempt, direction, rowsDone, rowsTotal } = claimed;
+  deps.log.info(
+    { migration: attempt.migration, attempt: attempt.number },
+    direction === 'forward' ? 'attempt begins' : 'attempt to revert begins',
+  );
   // Not awaited: the job must not wait when Temporal is slow to answer.
   void temporal.began(attempt.migration, attempt.number);
-  const progress = new AttemptProgress(attempt, rowsDone, rowsTotal);
-  const ended =
-    known.kind === 'limits'
-      ? await runAttempt(
-          deps,
-          { file, claimed, limits: known.limits, throttled, onlyIfEmpty, since, progress },
-          temporal,
-        )
-      : known;
+  const progress = new AttemptProgress({ ...attempt, direction }, rowsDone, rowsTotal);
+  const run = async () => {
+    if (known.kind !== 'limits') return known;
+    const { limits } = known;
+    const course = { file, claimed, limits, throttled, onlyIfEmpty, since, progress };
+    return runAttempt(deps, course, temporal);
+  };
+  // `lrm revert` may have come after the listing. A command that completes what has nothing to do
+  // must not undo anything.
+  const ended = onlyIfEmpty && direction === 'revert' ? TO_BE_REVERTED : await run();
   const end = onlyIfEmpty ? leftUnlessCompleted(ended) : ended;
   const maxFailures =
     known.kind === 'limits' ? known.limits.maxFailures : deps.settings.LRM_MAX_FAILURES;
   const deadline = since + temporal.startToClose - RESERVE;
-  const concluded = { attempt, progress, end, maxFailures, deadline };
+  const concluded = { attempt, direction, progress, end, maxFailures, deadline };
   return withHeartbeats(temporal, () => conclude(deps, concluded, temporal), progress);
 }
 

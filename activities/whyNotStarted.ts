@@ -1,10 +1,11 @@
 import {
-  type Counts,
   type Dependency,
   openDependencies,
   readStatuses,
+  type Standing,
   waitedFor,
 } from '../drizzle/rows/dependencies';
+import type { Direction } from '../drizzle/schema';
 import type { Inspection } from '../jobs/process/inspectJob';
 import { jobOf } from '../settings/migrationName';
 import type { Deps } from './deps';
@@ -16,6 +17,7 @@ import { ASK, type Believed, whyNotReady } from './whyNotReady';
 export interface Candidate {
   readonly name: string;
   readonly file: string | undefined;
+  readonly direction: Direction;
 }
 
 /** What is known of a pending migration without asking its `ready()`. */
@@ -35,7 +37,7 @@ export interface Known {
   /** By file. */
   readonly inspections: Map<string, Inspection>;
   /** By dependency. Undefined: not registered. */
-  readonly statuses: Map<string, Counts | undefined>;
+  readonly statuses: Map<string, readonly Standing[] | undefined>;
 }
 
 export const newKnown = (): Known => ({ inspections: new Map(), statuses: new Map() });
@@ -47,11 +49,17 @@ export async function judge(
   known: Known = newKnown(),
 ): Promise<Map<string, Judgement>> {
   const inspections = new Map<string, Inspection>();
-  for (const { name, file } of candidates) {
+  const reverts = new Set<string>();
+  for (const { name, file, direction } of candidates) {
     if (!file) continue;
-    const inspection = known.inspections.get(file) ?? (await inspect(deps, file));
-    known.inspections.set(file, inspection);
-    inspections.set(name, inspection);
+    // What depends on others comes after them. Going back, it comes before them: so it must not wait
+    // until what it depends on is completed again. ready(), too, is about run().
+    if (direction === 'revert') reverts.add(name);
+    else {
+      const inspection = known.inspections.get(file) ?? (await inspect(deps, file));
+      known.inspections.set(file, inspection);
+      inspections.set(name, inspection);
+    }
   }
   const names = [...new Set(inspections.values())].flatMap((each) => dependenciesOf(each));
   const statuses = await learnStatuses(
@@ -60,7 +68,10 @@ export async function judge(
     known,
   );
   return new Map(
-    candidates.map(({ name }) => [name, judgeOne(name, inspections.get(name), statuses)]),
+    candidates.map(({ name }) => [
+      name,
+      reverts.has(name) ? NOTHING : judgeOne(name, inspections.get(name), statuses),
+    ]),
   );
 }
 
@@ -68,14 +79,14 @@ async function learnStatuses(
   { db }: Needed,
   names: readonly string[],
   { statuses }: Known,
-): Promise<Map<string, Counts>> {
+): Promise<Map<string, readonly Standing[]>> {
   const unknown = names.filter((name) => !statuses.has(name));
   const read = await readStatuses(db, unknown);
   for (const name of unknown) statuses.set(name, read.get(name));
   return new Map(
     names
       .map((name) => [name, statuses.get(name)] as const)
-      .filter((entry): entry is [string, Counts] => entry[1] !== undefined),
+      .filter((entry): entry is [string, readonly Standing[]] => entry[1] !== undefined),
   );
 }
 
@@ -119,7 +130,7 @@ const NOTHING: Judgement = { reason: null, asks: false };
 function judgeOne(
   name: string,
   inspection: Inspection | undefined,
-  statuses: ReadonlyMap<string, Counts>,
+  statuses: ReadonlyMap<string, readonly Standing[]>,
 ): Judgement {
   if (!inspection) {
     const reason = `no file ${jobOf(name)} on the worker that looked; deploy its code, or: npx lrm cancel ${name}`;

@@ -22,6 +22,11 @@ export async function readToFinalize(
   const open = rows.filter(({ status }) => status !== 'completed');
   for (const row of open) {
     if (!pending.includes(row.status)) throw operationRefused(row, 'finalize');
+    if (row.direction === 'revert') {
+      throw new OperationRefused(
+        `${row.name} is to be reverted, so it will not be completed: npx lrm status ${row.name}`,
+      );
+    }
   }
   await refuseUnfinishedDependencies(connections, open);
   return open.map(({ name }) => name);

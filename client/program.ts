@@ -15,6 +15,7 @@ import { addPause } from './commands/pause';
 import { addRegister } from './commands/register';
 import { addResume } from './commands/resume';
 import { addRetry } from './commands/retry';
+import { addRevert } from './commands/revert';
 import { addRun } from './commands/run';
 import { addSchedule } from './commands/schedule';
 import { addStatus } from './commands/status';
@@ -58,6 +59,7 @@ function createCommands(): Command {
   addResume(program);
   addCancel(program);
   addRetry(program);
+  addRevert(program);
   addCheck(program);
   addFinalize(program);
   addDoctor(program);

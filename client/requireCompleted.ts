@@ -157,6 +157,7 @@ const next: Readonly<Record<MigrationStatus, string>> = {
   failed: 'retry',
   cancelled: 'retry',
   completed: 'status',
+  reverted: 'retry',
 };
 
 const unfinished = (rows: readonly Unfinished[]): Problem[] =>

@@ -40,7 +40,11 @@ export const migrationStatus = schema.enum('migration_status', [
   'completed', // run() returned; it never runs again unless an operator asks
   'failed', // run() failed in a way that a retry can't fix; it waits for `lrm retry`
   'cancelled', // an operator ended it for good
+  'reverted', // revert() returned; it does nothing more unless an operator asks
 ]);
+
+/** Which of a job's functions a migration runs: run() or revert(). Only an operator changes it. */
+export const migrationDirection = schema.enum('migration_direction', ['forward', 'revert']);
 
 /** How one attempt ended. */
 export const attemptOutcome = schema.enum('attempt_outcome', [
@@ -52,6 +56,7 @@ export const attemptOutcome = schema.enum('attempt_outcome', [
   'superseded', // a newer attempt was claimed while this one still ran
   'paused', // an operator's pause, by `lrm pause` or in Temporal
   'cancelled', // an operator's cancel
+  'reverted', // revert() returned
 ]);
 
 /** The last request of an operator (`lrm pause` and so on). */
@@ -60,6 +65,7 @@ export const operatorRequest = schema.enum('operator_request', [
   'resume',
   'cancel',
   'retry',
+  'revert',
 ]);
 
 export const migrations = schema.table(
@@ -67,6 +73,8 @@ export const migrations = schema.table(
   {
     name: varchar('name', { length: 255 }).primaryKey(),
     status: migrationStatus('status').notNull().default('created'),
+    /** Each change of it removes walks and checkpoint, which belong to the function before. */
+    direction: migrationDirection('direction').notNull().default('forward'),
     attempts: integer('attempts').notNull().default(0),
     /** What happened and what to do. It holds no values of rows. */
     error: text('error'),
@@ -156,6 +164,8 @@ export const attempts = schema.table(
     worker: text('worker').notNull(),
     /** Temporal's run ID. */
     runId: text('run_id').notNull(),
+    /** A trigger refuses an attempt in another direction than its migration's. */
+    direction: migrationDirection('direction').notNull().default('forward'),
     startedAt: time('started_at').notNull().defaultNow(),
     heartbeatAt: time('heartbeat_at').notNull().defaultNow(),
     endedAt: time('ended_at'),
@@ -286,6 +296,7 @@ export const {
 
 export type Migration = Omit<typeof migrations.$inferSelect, 'checkpoint' | 'input'>;
 export type Attempt = typeof attempts.$inferSelect;
+export type Direction = Migration['direction'];
 export type MigrationStatus = Migration['status'];
 export type AttemptOutcome = NonNullable<Attempt['outcome']>;
 export type OperatorRequest = NonNullable<Migration['request']>;

@@ -53,6 +53,18 @@ export interface Job<Schema extends StandardSchema = StandardSchema> {
    */
   readonly ready?: (job: ReadyContext<OutputOf<Schema>>) => Reason | PromiseLike<Reason>;
   /**
+   * Undoes what run() has done, when an operator asks for it (`lrm revert`). It runs with the same
+   * walks, limits and retries as run(). Run() may have done any part of the work, or all: so it must
+   * undo only what it finds done. Default: the migration can't be reverted.
+   * @example
+   * async revert(job) {
+   *   await job.inBatches(users, { key: users.id, where: isNotNull(users.emailLower) }, async (tx, batch) => {
+   *     await tx.update(users).set({ emailLower: null }).where(batch);
+   *   });
+   * }
+   */
+  readonly revert?: (job: JobContext<OutputOf<Schema>>) => unknown;
+  /**
    * Migrations that have to be completed before this one begins: names, or names with statuses that
    * are as good (`{ name: '0001_a', or: ['failed', 'cancelled'] }`). A name without a target stands
    * for all targets that are registered of its file. Default: none.

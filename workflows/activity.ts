@@ -12,14 +12,14 @@ import type { RunRecord } from './runRecord';
 /** Starts the activity that runs a migration. It is in `record.running` until it has ended. */
 export function startActivity(
   record: RunRecord,
-  { name, startToCloseTimeout, heartbeatTimeout }: Ready,
+  { name, startToCloseTimeout, heartbeatTimeout, revert }: Ready,
   { retryInitialInterval }: Listing['settings'],
   finalize?: Finalize,
 ): void {
   const { runMigration } = proxyActivities<Activities>({
     // The migration's name, for `temporal activity pause --activity-id 0001_sample`.
     activityId: name,
-    summary: name,
+    summary: revert ? `${name}: revert` : name,
     startToCloseTimeout,
     heartbeatTimeout,
     // With the default, a job could go on after the run has closed.
@@ -66,7 +66,10 @@ async function follow(
 function count(record: RunRecord, name: string, { outcome, reason }: RunMigrationResult): void {
   if (outcome === 'left') record.skipForNow(name, reason ?? 'its worker did not run it');
   else {
-    record.results.add(outcome === 'completed' ? 'completed' : 'stopped', name);
+    record.results.add(
+      outcome === 'completed' || outcome === 'reverted' ? outcome : 'stopped',
+      name,
+    );
     record.board.ended(name, outcome);
   }
 }

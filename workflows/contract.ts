@@ -23,6 +23,8 @@ export interface Group {
 export interface RunResult {
   readonly completed: Group;
   readonly failed: Group;
+  /** Missing when there are none. */
+  readonly reverted?: Group;
   /** Paused or cancelled by an operator while they ran. */
   readonly stopped: Group;
   /** Not started, with the reason. */

@@ -77,6 +77,23 @@ const COMMANDS: Partial<Record<OverviewRow['status'], string>> = {
 };
 
 function reason(row: OverviewRow, running: boolean, notStartedBecause: string | undefined): string {
+  const why = reasonOf(row, running, notStartedBecause);
+  const note = row.direction === 'revert' ? REVERTING[row.status] : undefined;
+  return [note, why].filter(Boolean).join('; ');
+}
+
+/** The error of a failed one says the same. */
+const REVERTING: Partial<Record<OverviewRow['status'], string>> = {
+  created: 'to be reverted',
+  in_progress: 'reverting',
+  paused: 'while reverting',
+};
+
+function reasonOf(
+  row: OverviewRow,
+  running: boolean,
+  notStartedBecause: string | undefined,
+): string {
   switch (row.status) {
     case 'in_progress':
       if (row.error) return `last error: ${row.error}`;

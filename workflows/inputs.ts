@@ -85,9 +85,10 @@ function isNotStarted(entry: unknown): NotStarted | undefined {
 
 function isResult(input: unknown): input is RunResult {
   if (!isObject(input) || !isObject(input['left'])) return false;
-  const { completed, failed, stopped, left } = input;
+  const { completed, failed, reverted, stopped, left } = input;
   return (
     [completed, failed, stopped].every(isGroup) &&
+    (reverted === undefined || isGroup(reverted)) &&
     isCount(left['count']) &&
     Array.isArray(left['first']) &&
     left['first'].length <= NAMES_AT_MOST &&

@@ -1,10 +1,14 @@
 import type { NotStarted } from '../activities/contract';
 import { type Group, NAMES_AT_MOST, type RunResult } from './contract';
 
+const ENDED = ['completed', 'failed', 'reverted', 'stopped'] as const;
+type Ended = (typeof ENDED)[number];
+
 /** What a run has done so far. */
 export class Results {
   private completed: Group;
   private failed: Group;
+  private reverted: Group;
   private stopped: Group;
   private left: RunResult['left'];
 
@@ -12,13 +16,14 @@ export class Results {
     const none = { count: 0, names: [] };
     this.completed = before?.completed ?? none;
     this.failed = before?.failed ?? none;
+    this.reverted = before?.reverted ?? none;
     this.stopped = before?.stopped ?? none;
     this.left = before?.left ?? { count: 0, first: [] };
   }
 
   /** The last end counts: a failed migration may be retried and completed in the same run. */
-  add(to: 'completed' | 'failed' | 'stopped', name: string): void {
-    for (const group of ['completed', 'failed', 'stopped'] as const) {
+  add(to: Ended, name: string): void {
+    for (const group of ENDED) {
       this[group] = without(this[group], name);
     }
     const { count, names } = this[to];
@@ -34,8 +39,8 @@ export class Results {
   }
 
   get(): RunResult {
-    const { completed, failed, stopped, left } = this;
-    return { completed, failed, stopped, left };
+    const { completed, failed, reverted, stopped, left } = this;
+    return { completed, failed, ...(reverted.count > 0 ? { reverted } : {}), stopped, left };
   }
 }
 

@@ -3,7 +3,7 @@ import { type ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { FencedAttempt } from '../../drizzle/rows/fence';
 import { failuresInARow, type Written, writeOutcome } from '../../drizzle/rows/outcome';
 import { writeWaitsFor } from '../../drizzle/rows/waitsFor';
-import type { AttemptOutcome } from '../../drizzle/schema';
+import type { AttemptOutcome, Direction } from '../../drizzle/schema';
 import type { StopReason } from '../../jobs/process/messages';
 import type { RunMigrationResult } from '../contract';
 import type { Deps } from '../deps';
@@ -18,6 +18,8 @@ import type { TemporalAttempt } from './temporalAttempt';
 /** An attempt that has ended. */
 export interface Concluded {
   readonly attempt: FencedAttempt;
+  /** Which of the job's functions it ran. */
+  readonly direction: Direction;
   readonly progress: AttemptProgress;
   readonly end: AttemptEnd;
   readonly maxFailures: number;
@@ -54,7 +56,7 @@ const PATIENCE_WHEN_STOPPED = 4_000;
 const AT_ONCE = 1;
 
 const OUTDATED =
-  'the database server was restarted or replaced when run() had returned; the next attempt reads what is stored';
+  'the database server was restarted or replaced when the job had returned; the next attempt reads what is stored';
 
 class Conclusion {
   private readonly migration: string;
@@ -90,11 +92,12 @@ class Conclusion {
   }
 
   private async completed(usedDatabase: boolean): Promise<RunMigrationResult> {
-    const written = await this.write('completed', null, { onItsServer: usedDatabase });
+    const outcome = this.concluded.direction === 'forward' ? 'completed' : 'reverted';
+    const written = await this.write(outcome, null, { onItsServer: usedDatabase });
     if (written === 'superseded') throw this.superseded();
     if (written === 'outdated') throw retryIn(AT_ONCE, OUTDATED);
-    this.log.info('completed');
-    return { outcome: 'completed' };
+    this.log.info(outcome);
+    return { outcome };
   }
 
   private async stopped(reason: StopReason): Promise<RunMigrationResult> {
@@ -158,7 +161,7 @@ class Conclusion {
     const { attempt, progress, maxFailures } = this.concluded;
     const full = this.deps.settings.LRM_ERROR_DETAIL === 'full' && detail ? { detail } : {};
     const log = this.log.child(full);
-    const text = errorText(during, thrown);
+    const text = this.reverting + errorText(during, thrown);
     const errorUnknown = verdict === 'unknown';
     const before = progress.progressed
       ? { all: 0, unknown: 0 }
@@ -184,6 +187,11 @@ class Conclusion {
     log.warn({ nextInMs: delay }, error);
     await this.temporal.statusChanged();
     throw retryIn(delay, error);
+  }
+
+  /** Stands before an error: every text that shows it then says what has failed. */
+  private get reverting(): string {
+    return this.concluded.direction === 'revert' ? 'while reverting: ' : '';
   }
 
   private write(

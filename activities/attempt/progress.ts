@@ -1,4 +1,5 @@
 import type { AttemptRef } from '../../drizzle/rows/fence';
+import type { Direction } from '../../drizzle/schema';
 import type { Progress } from '../../jobs/context/attempt';
 import { durationText } from '../../settings/duration';
 import { percent } from '../../settings/percent';
@@ -8,6 +9,8 @@ import { plainText } from '../../settings/plainText';
 export interface HeartbeatDetails {
   readonly migration: string;
   readonly attempt: number;
+  /** Only of an attempt that runs revert(). */
+  readonly direction?: 'revert';
   readonly done: number;
   readonly total?: number;
   readonly percent?: number;
@@ -33,7 +36,7 @@ export class AttemptProgress {
   private readonly samples: { at: number; done: number }[] = [];
 
   constructor(
-    private readonly attempt: AttemptRef,
+    private readonly attempt: AttemptRef & { readonly direction?: Direction },
     private readonly doneBefore: number,
     private totalRows: number | null,
     /** A clock in milliseconds that never goes back. */
@@ -75,6 +78,7 @@ export class AttemptProgress {
     return {
       migration: this.attempt.migration,
       attempt: this.attempt.number,
+      ...(this.attempt.direction === 'revert' ? { direction: 'revert' } : {}),
       done: this.done,
       ...(this.totalRows === null ? {} : { total: this.totalRows }),
       ...(share === null ? {} : { percent: share }),

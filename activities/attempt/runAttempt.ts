@@ -78,12 +78,14 @@ export async function runAttempt(
 function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
   const { claimed, limits, progress } = run;
   const { attempt } = claimed;
+  const called = claimed.direction === 'forward' ? 'run() called' : 'revert() called';
   const input = {
     task: 'run' as const,
     file: run.file,
     databaseUrl: deps.settings.databaseUrl,
     attempt: { ...attempt, id: String(attempt.id) },
     input: claimed.input,
+    direction: claimed.direction,
     checkpointVersion: claimed.checkpointVersion,
     unthrottled: !run.throttled,
     onlyIfEmpty: run.onlyIfEmpty,
@@ -92,7 +94,7 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
     errorDetail: deps.settings.LRM_ERROR_DETAIL,
   };
   return new RunningJob(deps.jobProcesses.start(input, limits.memoryLimitMb), {
-    running: () => log.debug({ ms: Math.round(performance.now() - run.since) }, 'run() called'),
+    running: () => log.debug({ ms: Math.round(performance.now() - run.since) }, called),
     progress: (news) => progress.update(news),
     progressed: () => {
       progress.progressed = true;

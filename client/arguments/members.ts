@@ -8,7 +8,7 @@ import { warn } from '../terminal/output';
 import { type Meant, meantBy } from './names';
 
 /** What decides whether a command can do something with a migration. */
-export type MemberState = Pick<Migration, 'name' | 'status' | 'request'>;
+export type MemberState = Pick<Migration, 'name' | 'status' | 'request' | 'direction'>;
 
 /** A command that does the same with several migrations. */
 export interface GroupAction {
@@ -49,7 +49,12 @@ export async function members(
 
 async function possible(db: Database, { name }: Meant, action: GroupAction): Promise<string[]> {
   const rows: MemberState[] = await db
-    .select({ name: migrations.name, status: migrations.status, request: migrations.request })
+    .select({
+      name: migrations.name,
+      status: migrations.status,
+      request: migrations.request,
+      direction: migrations.direction,
+    })
     .from(migrations)
     .where(eq(JOB_OF, name))
     .orderBy(migrations.createdAt, migrations.name);

@@ -1,6 +1,11 @@
 import type { Command } from 'commander';
 import { operationRefused } from '../../drizzle/rows/operationRefused';
-import { mayRetry, retry as retryRow } from '../../drizzle/rows/restart';
+import {
+  mayRetry,
+  notReverting,
+  retryForward,
+  retry as retryRow,
+} from '../../drizzle/rows/restart';
 import { readMigration } from '../../drizzle/rows/stop';
 import { members } from '../arguments/members';
 import { type Connections, withConnections } from '../connections';
@@ -12,6 +17,7 @@ import { requestedBy } from './requestedBy';
 interface Options {
   readonly reason?: string;
   readonly fromStart?: boolean;
+  readonly forward?: boolean;
   readonly yes?: boolean;
   readonly run: boolean;
 }
@@ -22,13 +28,15 @@ export function addRetry(program: Command): void {
     .description('Runs failed or cancelled migrations again, from where they stopped.')
     .argument('<names...>', 'the migrations')
     .option('--from-start', 'drop checkpoint and finished batches; also for completed ones')
+    .option('--forward', 'what is being reverted runs forward again, from the start')
     .option('--yes', 'drop them, or retry all targets of a job, without asking')
     .option('--reason <text>', 'saved with your name and the time')
     .option('--no-run', "don't start a run: wait for the next one")
     .addHelpText(
       'after',
       `
-Starts a run if none is going.
+Starts a run if none is going. A revert that has failed or was cancelled goes on
+as a revert. A reverted migration runs forward, from the start.
 
 Examples:
   npx lrm retry 0001_sample --reason 'fixed in v1.3.1'
@@ -40,14 +48,14 @@ Examples:
 async function retry(typed: string[], options: Options): Promise<void> {
   await withConnections(async (connections) => {
     const { db } = connections;
-    const fromStart = options.fromStart === true;
+    const drops = options.fromStart === true || options.forward === true;
     const names = await members(db, typed, {
       verb: 'retry',
-      can: ({ status }) => mayRetry(fromStart).includes(status),
+      can: ({ status }) => mayRetry(drops).includes(status),
       // One question is enough, and the other one says more.
-      yes: options.yes === true || fromStart,
+      yes: options.yes === true || drops,
     });
-    if (fromStart && !options.yes) await confirmDropping(connections, names);
+    if (drops && !options.yes) await confirmDropping(connections, names, options);
     await eachMigration(
       db,
       names,
@@ -61,12 +69,19 @@ async function retry(typed: string[], options: Options): Promise<void> {
 const NAMED_AT_MOST = 10;
 
 /** Refuses first what can't be retried: nobody should be asked about what won't be done. */
-async function confirmDropping({ db }: Connections, names: readonly string[]): Promise<void> {
+async function confirmDropping(
+  { db }: Connections,
+  names: readonly string[],
+  { forward }: Options,
+): Promise<void> {
   const done: string[] = [];
   for (const name of names) {
     const row = await readMigration(db, name);
     if (!mayRetry(true).includes(row.status)) throw operationRefused(row, 'retry');
-    done.push(`${name} has done ${row.rowsDone} rows`);
+    if (forward && row.direction !== 'revert') throw notReverting(row);
+    done.push(
+      `${name} has ${row.direction === 'revert' ? 'reverted' : 'done'} ${row.rowsDone} rows`,
+    );
   }
   const what = names.length === 1 ? 'its checkpoint' : 'their checkpoints';
   const more = done.length - NAMED_AT_MOST;
@@ -76,8 +91,12 @@ async function confirmDropping({ db }: Connections, names: readonly string[]): P
 
 async function retryOne(connections: Connections, name: string, options: Options): Promise<Done> {
   const fromStart = options.fromStart === true;
-  await retryRow(connections.db, name, requestedBy(options.reason), fromStart);
-  const where = fromStart ? 'from the start' : 'from where it stopped';
+  const asked = requestedBy(options.reason);
+  const how = options.forward
+    ? await retryForward(connections.db, name, asked)
+    : await retryRow(connections.db, name, asked, fromStart);
+  const what = how.direction === 'revert' ? 'is reverted again' : 'runs again';
+  const where = how.fromStart ? 'from the start' : 'from where it stopped';
   const next = options.run ? '' : '. The next run takes it; to start one now: npx lrm run';
-  return { line: `${name} runs again, ${where}${next}`, result: 'retried' };
+  return { line: `${name} ${what}, ${where}${next}`, result: 'retried' };
 }

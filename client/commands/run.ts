@@ -79,6 +79,7 @@ async function run(typed: string[], options: Options): Promise<void> {
 function report(result: RunResult): void {
   print('completed', result.completed);
   print('failed', result.failed);
+  if (result.reverted) print('reverted', result.reverted);
   print('stopped by an operator', result.stopped);
   for (const { name, reason } of result.left.first) say(plainText(`left: ${name}: ${reason}`));
   const more = result.left.count - result.left.first.length;

@@ -46,27 +46,29 @@ async function report(
   results: readonly InlineResult[],
 ): Promise<void> {
   const all = [...new Set([...names, ...results.map(({ name }) => name)])];
-  const reasons = new Map(results.map(({ name, reason }) => [name, reason]));
-  const rows = await readRows(db, settings.LRM_HEARTBEAT_TIMEOUT, all);
-  answer(rows.map((row) => entry(row, reasons.get(row.migration.name) ?? null)));
-  if (rows.length === 0) say('nothing to run: no migration is pending');
-  const open = rows.filter((row) => !isCompleted(row));
-  if (rows.length > 0) say(`completed: ${rows.length - open.length}`);
-  for (const row of open) {
-    const { name, status } = row.migration;
-    say(plainText(`${status}: ${name}: ${why(row, reasons.get(name) ?? null)}`));
-  }
+  const outcomes = new Map(results.map((result) => [result.name, result]));
+  const ended = (await readRows(db, settings.LRM_HEARTBEAT_TIMEOUT, all)).map((row) =>
+    describe(row, outcomes.get(row.migration.name)),
+  );
+  answer(ended);
+  if (ended.length === 0) say('nothing to run: no migration is pending');
+  const count = (wanted: string) => ended.filter(({ result }) => result === wanted).length;
+  if (ended.length > 0) say(`completed: ${count('completed')}`);
+  if (count('reverted') > 0) say(`reverted: ${count('reverted')}`);
+  const open = ended.filter(({ result }) => result === null);
+  for (const { name, status, error } of open) say(plainText(`${status}: ${name}: ${error}`));
   if (open.length > 0) throw new AlreadyReported();
 }
 
-const isCompleted = ({ migration }: StatusRow): boolean => migration.status === 'completed';
-
-/** The error of a failed one stands in its row. */
-const why = ({ notes }: StatusRow, reason: string | null): string => reason ?? notes.join('; ');
-
-const entry = (row: StatusRow, reason: string | null) => ({
-  name: row.migration.name,
-  status: row.migration.status,
-  result: isCompleted(row) ? 'completed' : null,
-  error: isCompleted(row) ? null : why(row, reason),
-});
+/** `result` is null when it is not done. The error of a failed one stands in its row. */
+function describe({ migration, notes }: StatusRow, ended: InlineResult | undefined) {
+  const { name, status } = migration;
+  // Reverted before: then whoever named it wanted it to run.
+  const done = status === 'completed' || (status === 'reverted' && ended?.outcome === 'reverted');
+  return {
+    name,
+    status,
+    result: done ? status : null,
+    error: done ? null : (ended?.reason ?? notes.join('; ')),
+  };
+}

@@ -1,3 +1,4 @@
+import { revertNote, statusText } from '../../drizzle/rows/direction';
 import { lastError, requestText } from '../../drizzle/rows/notes';
 import { rowsText } from '../../drizzle/rows/progressText';
 import type { StepView } from '../../drizzle/rows/status';
@@ -32,7 +33,7 @@ export function details(row: StatusRow, { input, steps, attempts }: OneMigration
 function factsOf(row: StatusRow, input: string | null): [string, string | null][] {
   const { migration } = row;
   return [
-    ['status', paint[migration.status](migration.status)],
+    ['status', paint[migration.status](statusText(migration))],
     // Whoever may read the row may see it. --json has all of it.
     ['input', input === null ? null : oneLine(plainText(input), INPUT_AT_MOST)],
     ['progress', progress(row)],
@@ -48,7 +49,9 @@ function factsOf(row: StatusRow, input: string | null): [string, string | null][
 
 /** The error and the request have their own lines, in full. */
 const isShownBelow = (row: StatusRow, note: string): boolean =>
-  note === requestText(row) || (row.migration.error !== null && note === lastError(row));
+  note === revertNote(row.migration) ||
+  note === requestText(row) ||
+  (row.migration.error !== null && note === lastError(row));
 
 function progress(row: StatusRow): string | null {
   const text = rowsText(row);
@@ -99,7 +102,7 @@ const attemptCells = (attempt: Attempt): string[] => [
   String(attempt.number),
   time(attempt.startedAt),
   took(attempt),
-  attempt.outcome ?? 'running',
+  `${attempt.outcome ?? 'running'}${attempt.direction === 'revert' && attempt.outcome !== 'reverted' ? ' (revert)' : ''}`,
   count(attempt.rowsDone),
   oneLine(attempt.worker, 100),
 ];

@@ -18,6 +18,7 @@ export const paint: Readonly<Record<MigrationStatus, (text: string) => string>> 
   completed: colors.green,
   failed: colors.red,
   cancelled: colors.dim,
+  reverted: colors.yellow,
 };
 
 /** The table of migrations, in order of work. Of the completed ones it shows the latest. */

@@ -1,6 +1,6 @@
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { Database, Transaction } from '../database';
-import { attempts, type MigrationStatus, migrations, SCHEMA } from '../schema';
+import { attempts, type Direction, type MigrationStatus, migrations, SCHEMA } from '../schema';
 import { sqlState } from '../sqlState';
 import { inTransaction } from '../transaction';
 import { type FencedAttempt, lockExclusive, SERVER } from './fence';
@@ -22,6 +22,8 @@ export interface Claimant {
 export interface Claimed {
   readonly kind: 'claimed';
   readonly attempt: FencedAttempt;
+  /** The row's at the claim: which function the attempt runs. */
+  readonly direction: Direction;
   /** Version of the stored checkpoint, see Checkpoint. */
   readonly checkpointVersion: number;
   /** What the migration was registered with. Undefined: nothing. JSON may be null, too. */
@@ -103,6 +105,7 @@ async function claimWithLock(
 /** The columns that a claim needs. A checkpoint may be too large to read. */
 const COLUMNS = {
   status: migrations.status,
+  direction: migrations.direction,
   error: migrations.error,
   attempts: migrations.attempts,
   rowsDone: migrations.rowsDone,
@@ -166,10 +169,11 @@ async function settle(
 
 async function begin(tx: Transaction, claimant: Claimant, row: Row): Promise<Claim> {
   const number = row.attempts + 1;
+  const { direction } = row;
   const { migration, worker, runId, scheduledAt } = claimant;
   const [attempt] = await tx
     .insert(attempts)
-    .values({ migration, number, worker, runId })
+    .values({ migration, number, worker, runId, direction })
     .returning({ id: attempts.id });
   if (!attempt) throw new Error('an INSERT returned no row');
   const { from, to } = transitions.claim;
@@ -194,6 +198,7 @@ async function begin(tx: Transaction, claimant: Claimant, row: Row): Promise<Cla
   return {
     kind: 'claimed',
     attempt: { migration, id: attempt.id, number, epoch, server },
+    direction,
     checkpointVersion,
     input: row.hasInput ? { value: row.input } : undefined,
     rowsDone,

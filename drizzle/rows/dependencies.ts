@@ -1,7 +1,8 @@
 import { inArray, type SQL, sql } from 'drizzle-orm';
 import { targetOf } from '../../settings/migrationName';
 import type { Database } from '../database';
-import { type MigrationStatus, migrations } from '../schema';
+import { type Migration, type MigrationStatus, migrations } from '../schema';
+import { statusText } from './direction';
 import { JOB_OF } from './jobOf';
 
 /**
@@ -14,8 +15,10 @@ export interface Dependency {
   readonly or: readonly MigrationStatus[];
 }
 
-/** How many migrations of a name have each status. */
-export type Counts = ReadonlyMap<MigrationStatus, number>;
+/** How many migrations of a name stand alike. */
+export interface Standing extends Pick<Migration, 'status' | 'direction'> {
+  readonly count: number;
+}
 
 /**
  * Returns the dependencies that are still waited for, as '0001_a (in_progress)' or, of several
@@ -32,65 +35,73 @@ export async function openDependencies(
   return waitedFor(dependencies, await readStatuses(db, names, except));
 }
 
-/** The same for statuses that were read before. One that is missing is not registered. */
+/** The same for rows that were read before. One that is missing is not registered. */
 export function waitedFor(
   dependencies: readonly Dependency[],
-  statuses: ReadonlyMap<string, Counts>,
+  rows: ReadonlyMap<string, readonly Standing[]>,
 ): string[] {
   const open = dependencies.filter(({ name, or }) => {
-    const counts = statuses.get(name);
-    const isDone = (status: MigrationStatus) => status === 'completed' || or.includes(status);
-    return counts === undefined || ![...counts.keys()].every(isDone);
+    const found = rows.get(name);
+    return found === undefined || !found.every((row) => isDone(row, or));
   });
-  return [...new Set(open.map(({ name }) => `${name} (${statusText(statuses.get(name))})`))];
+  return [...new Set(open.map(({ name }) => `${name} (${describe(rows.get(name))})`))];
 }
 
-/** Reads the statuses of these migrations. */
+function isDone({ status, direction }: Standing, or: readonly MigrationStatus[]): boolean {
+  // Of a revert that failed or was cancelled nobody has said that it is as good.
+  return status === 'completed' || (direction === 'forward' && or.includes(status));
+}
+
+function describe(rows: readonly Standing[] | undefined): string {
+  const [first] = rows ?? [];
+  if (!rows || !first) return 'not registered';
+  const sum = (some: readonly Standing[]) => some.reduce((all, { count }) => all + count, 0);
+  if (sum(rows) === 1) return statusText(first);
+  const completed = rows.filter(({ status }) => status === 'completed');
+  const others = rows.filter(({ status }) => status !== 'completed');
+  const listed = others.map((row) => `${row.count} ${statusText(row)}`);
+  return [`${sum(completed)} of ${sum(rows)} completed`, ...listed].join(', ');
+}
+
+/** Reads how these migrations stand. */
 export async function readStatuses(
   db: Database,
   names: readonly string[],
   except: readonly string[] = [],
-): Promise<Map<string, Counts>> {
+): Promise<Map<string, readonly Standing[]>> {
   const each = [...new Set(names)];
   const targets = each.filter((name) => targetOf(name) !== undefined);
   const jobs = each.filter((name) => targetOf(name) === undefined);
   return new Map([
-    ...(await readCounts(db, sql`${migrations.name}`, targets, except)),
-    ...(await readCounts(db, JOB_OF, jobs, except)),
+    ...(await readBy(db, sql`${migrations.name}`, targets, except)),
+    ...(await readBy(db, JOB_OF, jobs, except)),
   ]);
 }
 
-async function readCounts(
+async function readBy(
   db: Database,
   key: SQL,
   names: readonly string[],
   except: readonly string[],
-): Promise<Map<string, Counts>> {
-  const counts = new Map<string, Map<MigrationStatus, number>>();
-  if (names.length === 0) return counts;
+): Promise<Map<string, readonly Standing[]>> {
+  if (names.length === 0) return new Map();
   const status =
     except.length === 0
       ? sql<MigrationStatus>`${migrations.status}::text`
       : sql<MigrationStatus>`case when ${inArray(migrations.name, [...except])} then 'completed'
           else ${migrations.status}::text end`;
   const rows = await db
-    .select({ name: sql<string>`${key}`, status, count: sql<number>`count(*)::int` })
+    .select({
+      name: sql<string>`${key}`,
+      status,
+      direction: migrations.direction,
+      count: sql<number>`count(*)::int`,
+    })
     .from(migrations)
     .where(inArray(key, [...names]))
-    .groupBy(sql`1`, sql`2`)
-    .orderBy(sql`2`);
-  for (const row of rows) {
-    const found = counts.get(row.name) ?? new Map<MigrationStatus, number>();
-    counts.set(row.name, found.set(row.status, row.count));
-  }
-  return counts;
-}
-
-function statusText(counts: Counts | undefined): string {
-  if (!counts) return 'not registered';
-  const all = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  if (all === 1) return [...counts.keys()].join();
-  const others = [...counts].filter(([status]) => status !== 'completed');
-  const listed = others.map(([status, count]) => `${count} ${status}`);
-  return [`${counts.get('completed') ?? 0} of ${all} completed`, ...listed].join(', ');
+    .groupBy(sql`1`, sql`2`, sql`3`)
+    .orderBy(sql`2`, sql`3`);
+  const found = new Map<string, Standing[]>();
+  for (const { name, ...row } of rows) found.set(name, [...(found.get(name) ?? []), row]);
+  return found;
 }

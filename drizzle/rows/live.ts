@@ -29,13 +29,21 @@ export async function readLive(db: Database, heartbeatTimeout: number): Promise<
   return rows.map(({ name }) => name);
 }
 
-/** Whether an attempt may begin, as far as the row says: it is pending, and not to be stopped. */
-export async function mayBegin(db: Database, name: string): Promise<boolean> {
+/**
+ * Whether an attempt may begin to run forward, as far as the row says: it is pending, and neither to be
+ * stopped nor to be reverted.
+ */
+export async function mayRunForward(db: Database, name: string): Promise<boolean> {
   const found = await db
     .select({ name: migrations.name })
     .from(migrations)
     .where(
-      and(eq(migrations.name, name), inArray(migrations.status, [...pending]), not(isStopping)),
+      and(
+        eq(migrations.name, name),
+        eq(migrations.direction, 'forward'),
+        inArray(migrations.status, [...pending]),
+        not(isStopping),
+      ),
     );
   return found.length > 0;
 }

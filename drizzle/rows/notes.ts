@@ -1,4 +1,5 @@
 import { oneLine, seconds } from '../../settings/screenText';
+import { revertNote } from './direction';
 import { isStopRequest } from './operationRefused';
 import { isPending, type MigrationView, runningStep } from './status';
 
@@ -8,7 +9,8 @@ import { isPending, type MigrationView, runningStep } from './status';
  */
 export function notes(view: MigrationView, inTemporal: readonly string[] = []): string[] {
   const { migration } = view;
-  const found: (string | null)[] = [];
+  // The error of a failed one says the same.
+  const found: (string | null)[] = migration.status === 'failed' ? [] : [revertNote(migration)];
   if (migration.status === 'in_progress') {
     found.push(
       isStopRequest(migration.request) ? `to ${requestText(view)}` : null,
@@ -21,7 +23,8 @@ export function notes(view: MigrationView, inTemporal: readonly string[] = []): 
     found.push(requestText(view));
   }
   if (isPending(view)) found.push(waiting(view));
-  if (migration.status !== 'completed') found.push(lastError(view));
+  if (migration.status !== 'completed' && migration.status !== 'reverted')
+    found.push(lastError(view));
   return found.filter((note) => note !== null);
 }
 
@@ -32,7 +35,7 @@ function waiting({ migration: { waitsFor }, live }: MigrationView): string | nul
 
 function doing(view: MigrationView): string | null {
   const step = runningStep(view);
-  return step && `step: ${step}`;
+  return step ? `step: ${step}` : null;
 }
 
 /** The operator's request, as in 'pause (alice@build-7: month-end)'; or none, after a plain INSERT. */

@@ -1,5 +1,6 @@
 import { plainText } from '../../settings/plainText';
 import type { Migration, OperatorRequest } from '../schema';
+import { isReverting, statusText } from './direction';
 import { transitions } from './transitions';
 
 /** The current state does not allow what an operator asked for. Shown as one line; exit code 1. */
@@ -30,14 +31,17 @@ export function operationRefused(row: Migration, asked: string): OperationRefuse
 
 /** The status, and a request that has not been carried out yet. */
 function describeStatus(row: Migration): string {
-  if (row.status !== 'in_progress' || !isStopRequest(row.request)) return row.status;
+  if (row.status !== 'in_progress' || !isStopRequest(row.request)) return statusText(row);
   return `in_progress and to be ${past[row.request]} (asked by ${row.requestedBy ?? 'somebody'})`;
 }
 
 function possible(row: Migration): string {
+  // Not revert: few jobs have one, and it is nobody's next step by accident.
   const moves = (['pause', 'resume', 'cancel', 'retry'] as const)
     .filter((move) => transitions[move].from.includes(row.status))
     .map((move) => command(row, move));
+  if (isReverting(row) && transitions.retry.from.includes(row.status))
+    moves.push(`${command(row, 'retry')} --forward`);
   if (row.status === 'in_progress' && isStopRequest(row.request))
     moves.push(command(row, 'resume'));
   return `Possible: ${moves.join(', ')}`;

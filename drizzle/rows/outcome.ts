@@ -23,6 +23,7 @@ export interface Ending {
 /** Outcomes that change the migration's status. With the others it stays in_progress. */
 const MOVES: Partial<Record<AttemptOutcome, Move>> = {
   completed: 'complete',
+  reverted: 'completeRevert',
   failed: 'fail',
   paused: 'pause',
   cancelled: 'cancel',
@@ -53,9 +54,11 @@ export function writeOutcome(db: Database, ending: Ending, move = true): Promise
     const stillCurrent = by !== undefined && (await writeMigration(tx, ending, undefined));
     await writeAttempt(tx, ending, stillCurrent ? 'interrupted' : 'superseded');
     if (!stillCurrent) return 'superseded';
-    return by === 'complete' ? 'outdated' : 'withdrawn';
+    return by && isEnd(by) ? 'outdated' : 'withdrawn';
   });
 }
+
+const isEnd = (by: Move): boolean => by === 'complete' || by === 'completeRevert';
 
 const now = sql`now()`;
 
@@ -64,19 +67,20 @@ async function writeMigration(
   { attempt, onItsServer, error, progress }: Ending,
   by: Move | undefined,
 ): Promise<boolean> {
-  const completed = by === 'complete';
+  const ended = by !== undefined && isEnd(by);
   const written = await tx
     .update(migrations)
     .set({
       ...(by ? { status: transitions[by].to } : {}),
       // Nothing may write between attempts. The next one has to claim.
       currentAttempt: null,
-      // Completion clears an earlier error. After an interruption people still need to read it.
-      ...(completed ? { error: null, completedAt: now } : {}),
+      // The end clears an earlier error. After an interruption people still need to read it.
+      ...(ended ? { error: null } : {}),
+      ...(by === 'complete' ? { completedAt: now } : {}),
       ...(error === null ? {} : { error }),
       // A job may count from 0 in each attempt. The number of rows must not go down then.
       rowsDone: sql`greatest(${migrations.rowsDone}, ${progress.done})`,
-      rowsTotal: completed && progress.done > 0 ? progress.done : progress.total,
+      rowsTotal: ended && progress.done > 0 ? progress.done : progress.total,
       waitsFor: null,
       step: null,
       updatedAt: now,
@@ -127,7 +131,7 @@ export interface Failures {
 
 /**
  * Counts failures in a row without progress, up to and including attempt `number`. Failures before
- * the last `lrm retry` don't count.
+ * the last `lrm retry` and those in the other direction don't count.
  */
 export async function failuresInARow(
   db: Database,
@@ -135,7 +139,11 @@ export async function failuresInARow(
   number: number,
 ): Promise<Failures> {
   const [row] = await db
-    .select({ request: migrations.request, requestedAt: migrations.requestedAt })
+    .select({
+      request: migrations.request,
+      requestedAt: migrations.requestedAt,
+      direction: migrations.direction,
+    })
     .from(migrations)
     .where(eq(migrations.name, migration));
   const earlier = await db
@@ -147,6 +155,7 @@ export async function failuresInARow(
   const failures = { all: 0, unknown: 0 };
   for (const attempt of earlier) {
     const retried = row?.request === 'retry' ? row.requestedAt : null;
+    if (attempt.direction !== row?.direction) break;
     if ((retried && attempt.startedAt < retried) || attempt.outcome === 'failed') break;
     if (attempt.outcome === 'retried') failures.all++;
     if (attempt.errorUnknown) failures.unknown++;

@@ -11,6 +11,7 @@ const COLUMNS = {
   name: migrations.name,
   createdAt: migrations.createdAt,
   waitsFor: migrations.waitsFor,
+  direction: migrations.direction,
 };
 export type PendingRow = Pick<Migration, keyof typeof COLUMNS>;
 

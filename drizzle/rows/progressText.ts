@@ -13,10 +13,12 @@ export function progressLine(view: MigrationView, notes: readonly string[]): Liv
     migration.status,
     percent === null ? null : bar(percent),
     rowsText(view),
-    migration.status === 'completed' ? null : notes.join('; '),
+    ENDED_WELL.includes(migration.status) ? null : notes.join('; '),
   ];
   return { name: migration.name, status: migration.status, text: parts.filter(Boolean).join('  ') };
 }
+
+const ENDED_WELL: readonly string[] = ['completed', 'reverted'];
 
 /** '54 of 100 rows, 9.0 rows/s, 5 s left'; null when there is nothing to count. */
 export function rowsText(view: MigrationView): string | null {

@@ -1,7 +1,9 @@
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { Database } from '../database';
 import {
+  type Direction,
   finishedRanges,
+  type Migration,
   type MigrationStatus,
   migrations,
   type OperatorRequest,
@@ -12,7 +14,7 @@ import {
 import { inTransaction } from '../transaction';
 import { lockExclusive } from './fence';
 import { isStopping } from './live';
-import { operationRefused } from './operationRefused';
+import { OperationRefused, operationRefused } from './operationRefused';
 import { type Asked, readMigration } from './stop';
 import { transitions } from './transitions';
 
@@ -46,7 +48,8 @@ export async function resume(
 
 /**
  * Lets an ended migration run again, from its checkpoint or from the start. From the start, its
- * stored progress is removed. The last error stays in the row until the next attempt.
+ * stored progress is removed. The last error stays in the row until the next attempt. A revert that
+ * has not ended well goes on as a revert. A reverted migration runs forward, from the start.
  * @throws NotRegistered, or OperationRefused with the status and what it allows
  */
 export async function retry(
@@ -54,14 +57,81 @@ export async function retry(
   name: string,
   asked: Asked,
   fromStart: boolean,
-): Promise<void> {
-  const retried = await inTransaction(db, async (tx) => {
+): Promise<Beginning> {
+  const retried = await begin(db, name, 'retry', asked, ({ status, direction }) => {
+    if (!mayRetry(fromStart).includes(status)) return undefined;
+    if (status === 'reverted') return { direction: 'forward', fromStart: true };
+    return { direction, fromStart };
+  });
+  if (!retried) throw operationRefused(await readMigration(db, name), 'retry');
+  return retried;
+}
+
+/**
+ * Lets a migration whose revert has failed, was cancelled or is done run forward again, from the
+ * start: the revert may have undone any part of it.
+ * @throws NotRegistered, or OperationRefused with the status and what it allows
+ */
+export async function retryForward(db: Database, name: string, asked: Asked): Promise<Beginning> {
+  const retried = await begin(db, name, 'retry', asked, ({ status, direction }) =>
+    direction === 'revert' && mayRetry(false).includes(status)
+      ? { direction: 'forward', fromStart: true }
+      : undefined,
+  );
+  if (retried) return retried;
+  const row = await readMigration(db, name);
+  throw row.direction === 'revert' ? operationRefused(row, 'retry') : notReverting(row);
+}
+
+/** Says that --forward means nothing for it. */
+export const notReverting = ({ name, status }: Migration): OperationRefused =>
+  new OperationRefused(`${name} is ${status} and not being reverted: type it without --forward`);
+
+/**
+ * Lets the next attempt run revert() instead of run(), from the start. What run() has stored is
+ * removed: once revert() has begun, a walk of run() that went on would skip what was undone.
+ * @throws NotRegistered, or OperationRefused with the status and what it allows
+ */
+export async function revert(db: Database, name: string, asked: Asked): Promise<void> {
+  const begun = await begin(db, name, 'revert', asked, (row) =>
+    mayRevert(row) ? { direction: 'revert', fromStart: true } : undefined,
+  );
+  if (!begun) throw operationRefused(await readMigration(db, name), 'revert');
+}
+
+/** How a migration becomes pending again. */
+export interface Beginning {
+  readonly direction: Direction;
+  /** True removes all stored progress. */
+  readonly fromStart: boolean;
+}
+
+type Row = Pick<Migration, 'status' | 'direction'>;
+
+/** Makes an ended migration pending, if `decide` says how. Returns what it says. */
+function begin(
+  db: Database,
+  name: string,
+  move: 'retry' | 'revert',
+  asked: Asked,
+  decide: (row: Row) => Beginning | undefined,
+): Promise<Beginning | undefined> {
+  return inTransaction(db, async (tx) => {
     // Waits for a late batch of an ended attempt, which would otherwise store a finished range.
     await tx.execute(lockExclusive(name));
-    const rows = await tx
+    const [row] = await tx
+      .select({ status: migrations.status, direction: migrations.direction })
+      .from(migrations)
+      .where(eq(migrations.name, name))
+      .for('update');
+    const beginning = row && decide(row);
+    if (!beginning) return undefined;
+    const { direction, fromStart } = beginning;
+    await tx
       .update(migrations)
       .set({
-        status: transitions.retry.to,
+        status: transitions[move].to,
+        direction,
         currentAttempt: null,
         claimScheduledAt: null,
         completedAt: null,
@@ -72,15 +142,19 @@ export async function retry(
           rowsTotal: null,
           startedAt: null,
         }),
-        ...request('retry', asked),
+        ...request(move, asked),
       })
-      .where(and(eq(migrations.name, name), inArray(migrations.status, mayRetry(fromStart))))
-      .returning({ name: migrations.name });
-    if (rows.length > 0 && fromStart) await dropProgress(tx, name);
-    return rows.length > 0;
+      .where(
+        and(eq(migrations.name, name), inArray(migrations.status, [...transitions[move].from])),
+      );
+    if (fromStart) await dropProgress(tx, name);
+    return beginning;
   });
-  if (!retried) throw operationRefused(await readMigration(db, name), 'retry');
 }
+
+/** A revert that is under way is continued by `lrm retry` or `lrm resume`. */
+export const mayRevert = ({ status, direction }: Row): boolean =>
+  direction === 'forward' && transitions.revert.from.includes(status);
 
 /** A completed migration has nothing left to do, so it can only be retried from the start. */
 export const mayRetry = (fromStart: boolean): MigrationStatus[] =>

@@ -142,7 +142,7 @@ export const isPending = ({ migration }: Pick<MigrationView, 'migration'>): bool
 
 /** From 0 to 100; null when the total is unknown. */
 export const percentDone = ({ status, rowsDone, rowsTotal }: Migration): number | null =>
-  status === 'completed' ? 100 : percent(rowsDone, rowsTotal);
+  status === 'completed' || status === 'reverted' ? 100 : percent(rowsDone, rowsTotal);
 
 /** What the running attempt does apart from its walks: a step, a DDL statement. Null: nothing. */
 export const runningStep = ({ migration, live }: MigrationView): string | null =>

@@ -1,7 +1,16 @@
 import type { MigrationStatus } from '../schema';
 
 /** What moves a migration from one status to another. */
-export type Move = 'claim' | 'complete' | 'fail' | 'pause' | 'cancel' | 'resume' | 'retry';
+export type Move =
+  | 'claim'
+  | 'complete'
+  | 'completeRevert'
+  | 'fail'
+  | 'pause'
+  | 'cancel'
+  | 'resume'
+  | 'retry'
+  | 'revert';
 
 interface Transition {
   readonly from: readonly MigrationStatus[];
@@ -20,6 +29,8 @@ export const transitions: Readonly<Record<Move, Transition>> = {
   claim: { from: pending, to: 'in_progress' },
   // Only the current attempt can complete the migration.
   complete: { from: ['in_progress'], to: 'completed' },
+  // The same, of an attempt that ran revert().
+  completeRevert: { from: ['in_progress'], to: 'reverted' },
   // The same. Failures before run(), such as a missing export, come after the claim too.
   fail: { from: ['in_progress'], to: 'failed' },
   // Happens at once, or when the running attempt has stopped. Ended migrations can't be paused.
@@ -29,5 +40,7 @@ export const transitions: Readonly<Record<Move, Transition>> = {
   // Not to in_progress, which would mean that an attempt has begun.
   resume: { from: ['paused'], to: 'created' },
   // Only an operator runs an ended migration again. A completed one needs `lrm retry --from-start`.
-  retry: { from: ['failed', 'cancelled', 'completed'], to: 'created' },
+  retry: { from: ['failed', 'cancelled', 'completed', 'reverted'], to: 'created' },
+  // Not from created and in_progress: an operator pauses it first, and sees how far it has come.
+  revert: { from: ['completed', 'failed', 'cancelled', 'paused'], to: 'created' },
 };

@@ -6,6 +6,7 @@ import {
   requireCurrent,
   selectIfCurrent,
 } from '../../drizzle/rows/fence';
+import type { Direction } from '../../drizzle/schema';
 import { inTransaction } from '../../drizzle/transaction';
 
 export type { Database, Transaction } from '../../drizzle/database';
@@ -39,6 +40,8 @@ export interface Attempt extends FencedAttempt {
    * one.
    */
   readonly db: Database;
+  /** Which of the job's functions it runs. Default: run(). */
+  readonly direction?: Direction;
   readonly signal: AbortSignal;
   readonly log: Log;
   /** True turns all throttling off: an operator waits for the job (`lrm finalize`). */

@@ -1,12 +1,10 @@
-import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types';
 import type { Attempt, Transaction } from './attempt';
-import { type EachItemOptions, forEachItem, type ItemSource } from './forEachItem';
-import { type EachRowOptions, forEachRow, type Row } from './forEachRow';
+import { type EachItemOptions, forEachItem, type ItemSource } from './each/forEachItem';
+import { type EachRowOptions, forEachRow } from './each/forEachRow';
 import { inBatches } from './inBatches';
 import type { JobContext } from './index';
 import { type ColumnReference, type TableReference, tableText } from './names';
 import { Nesting } from './nesting';
-import type { Columns } from './readRows';
 import { type NewValues, type TargetCache, updateRows } from './updateRows';
 import type { Tally } from './walk/tally';
 
@@ -18,16 +16,6 @@ export function createBatches(
   const targets: TargetCache = new Map();
   const nesting = new Nesting();
 
-  function forEach<C extends Columns>(
-    table: TableReference,
-    options: EachRowOptions<C>,
-    body: (row: SelectResultFields<C>) => PromiseLike<unknown>,
-  ): Promise<void>;
-  function forEach<T, C>(
-    source: ItemSource<T, C>,
-    options: EachItemOptions<T, C>,
-    body: (item: T) => PromiseLike<unknown>,
-  ): Promise<void>;
   async function forEach(...given: OverRows | OverItems): Promise<void> {
     const { name: named } = given[1];
     nesting.refuse(named);
@@ -50,7 +38,8 @@ export function createBatches(
         inBatches(attempt, tally, name, table, options, nesting.within('inBatches', body)),
       );
     },
-    forEach,
+    // TypeScript can't check an implementation against overloads with conditional types.
+    forEach: forEach as JobContext['forEach'],
     updateRows: (
       tx: Transaction,
       table: TableReference,
@@ -63,7 +52,7 @@ export function createBatches(
 type OverRows = [
   table: TableReference,
   options: EachRowOptions,
-  body: (row: Row) => PromiseLike<unknown>,
+  body: (row: unknown) => PromiseLike<unknown>,
 ];
 type OverItems = [
   source: ItemSource<unknown, unknown>,

@@ -3,8 +3,9 @@ import type { PgTable } from 'drizzle-orm/pg-core';
 import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types';
 import type { Sql } from '../../drizzle/connect';
 import type { Database, Log, Transaction } from './attempt';
-import type { EachItemOptions, ItemSource } from './forEachItem';
-import type { EachRowOptions } from './forEachRow';
+import type { EachItemOptions, ItemSource } from './each/forEachItem';
+import type { EachRowOptions } from './each/forEachRow';
+import type { Page } from './each/options';
 import type { BatchBody } from './inBatches';
 import type { ColumnReference, TableReference } from './names';
 import type { BatchOptions, GroupOptions } from './options';
@@ -14,8 +15,9 @@ import type { NewValues } from './updateRows';
 export type { Sql } from '../../drizzle/connect';
 export type { Database, Log, Transaction } from './attempt';
 export type { Batch } from './batch';
-export type { EachItemOptions, ItemSource } from './forEachItem';
-export type { EachRowOptions } from './forEachRow';
+export type { EachItemOptions, ItemSource } from './each/forEachItem';
+export type { EachRowOptions } from './each/forEachRow';
+export type { EachOptions, Page } from './each/options';
 export type { BatchBody } from './inBatches';
 export { JobUsageError } from './jobUsageError';
 export type { ReadyContext, VerifyContext } from './looking';
@@ -127,32 +129,46 @@ export interface JobContext<Input = unknown> {
    * Calls `body` for each row of a table, in the order of the key, one after the other. It runs
    * outside of any transaction: use it for work that isn't SQL. After a crash the walk continues
    * from the last checkpoint, so `body` sees each row AT LEAST ONCE and must be safe to repeat.
-   * @throws the errors of inBatches.
+   *
+   * With `pageSize`, `body` gets an array of rows. With `concurrency`, several calls run at the same
+   * time. The stored place is never ahead of a row that is not done. When a call fails, no other one
+   * begins, those that run end first, and then its error is thrown. After a deadlock, a
+   * serialization failure, a lock timeout or a statement timeout in `body`, the call is made again,
+   * up to ten times.
+   * @throws the errors of inBatches, and those of `body`.
    * @example
    * await job.forEach(users, { key: users.id }, (user) => sendToService(user));
+   * @example
+   * const fast = { key: users.id, pageSize: 500, concurrency: 10, checkpointEvery: 5_000 };
+   * await job.forEach(users, fast, (page) => bulkIndex(page));
    */
-  forEach<T extends PgTable, C extends Columns = T['_']['columns']>(
+  forEach<
+    T extends PgTable,
+    C extends Columns = T['_']['columns'],
+    P extends number | undefined = undefined,
+  >(
     table: T,
-    options: EachRowOptions<C>,
-    body: (row: SelectResultFields<C>) => PromiseLike<unknown>,
+    options: EachRowOptions<C, P>,
+    body: (row: Page<SelectResultFields<C>, P>) => PromiseLike<unknown>,
   ): Promise<void>;
-  forEach<C extends Columns>(
+  forEach<C extends Columns, P extends number | undefined = undefined>(
     table: SQL,
-    options: EachRowOptions<C>,
-    body: (row: SelectResultFields<C>) => PromiseLike<unknown>,
+    options: EachRowOptions<C, P>,
+    body: (row: Page<SelectResultFields<C>, P>) => PromiseLike<unknown>,
   ): Promise<void>;
   /**
    * Does the same for items that are not rows: files, a service's pages. A later attempt continues
-   * after the stored cursor, so `body` sees each item AT LEAST ONCE.
+   * after the stored cursor, so `body` sees each item AT LEAST ONCE. `pageSize` and `concurrency` are
+   * as for rows.
    * @throws JobUsageError when an option makes no sense; Superseded, AttemptOutdated and
    *   `signal.reason` as inBatches does.
    * @example
    * await job.forEach(pages, { cursor: (page) => page.number }, (page) => importPage(page));
    */
-  forEach<T, C>(
+  forEach<T, C, P extends number | undefined = undefined>(
     source: ItemSource<T, C>,
-    options: EachItemOptions<T, C>,
-    body: (item: T) => PromiseLike<unknown>,
+    options: EachItemOptions<T, C, P>,
+    body: (item: Page<T, P>) => PromiseLike<unknown>,
   ): Promise<void>;
   /**
    * Writes new values to many rows in one statement. Each of `rows` holds the key and the new

@@ -147,12 +147,3 @@ function readMaxSkipped(options: BatchOptions | GroupOptions): number | undefine
 export function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value > 0;
 }
-
-/** A crash just before a checkpoint repeats this much work: little enough for most services. */
-const CHECKPOINT_EVERY = 100;
-
-/** @throws JobUsageError when the value is not a whole number above 0. */
-export function checkpointEvery(given = CHECKPOINT_EVERY): number {
-  if (isCount(given)) return given;
-  throw new JobUsageError(`checkpointEvery is ${given}; it must be a whole number above 0`);
-}

@@ -1,5 +1,6 @@
 import type { Dependency } from '../../drizzle/rows/dependencies';
 import type { FencedAttempt } from '../../drizzle/rows/fence';
+import type { Direction } from '../../drizzle/schema';
 import type { Settings } from '../../settings/settings';
 import type { Progress } from '../context/attempt';
 import type { JobOptions } from '../context/index';
@@ -46,7 +47,7 @@ export interface ReadyInput {
   readonly errorDetail: ErrorDetail;
 }
 
-/** Load the job and run it. */
+/** Load the job and call its run() or revert(). */
 export interface RunInput {
   readonly task: 'run';
   readonly file: string;
@@ -55,6 +56,8 @@ export interface RunInput {
   readonly attempt: Omit<FencedAttempt, 'id'> & { readonly id: string };
   /** Undefined: registered without an input. */
   readonly input: GivenInput | undefined;
+  /** Whether to call run() or revert(). */
+  readonly direction: Direction;
   /** Version of the checkpoint that was stored at the claim. */
   readonly checkpointVersion: number;
   /** True for `lrm finalize`: the job runs without throttling. */
@@ -74,6 +77,8 @@ export interface JobFacts {
   readonly dependsOn: readonly Dependency[];
   /** Whether it exports ready(). */
   readonly ready: boolean;
+  /** Whether it exports revert(). */
+  readonly reverts: boolean;
 }
 
 /** Why an attempt is asked to stop. The reason decides how it counts and what happens next. */

@@ -33,6 +33,7 @@ const message = z.discriminatedUnion('type', [
       options: z.looseObject({}),
       dependsOn: z.array(z.object({ name: z.string(), or: z.array(z.string()) })),
       ready: z.boolean(),
+      reverts: z.boolean(),
     }),
   }),
   z.object({

@@ -1,7 +1,8 @@
 import { eq, sql } from 'drizzle-orm';
 import { COMMIT_DURABLY } from '../../drizzle/durable';
 import { AttemptOutdated } from '../../drizzle/rows/superseded';
-import { migrations } from '../../drizzle/schema';
+import { type Direction, migrations } from '../../drizzle/schema';
+import { UsageError } from '../../settings/usageError';
 import { type Attempt, fencedTransaction } from '../context/attempt';
 import { Tally } from '../context/walk/tally';
 import { describeError } from '../process/describeError';
@@ -20,7 +21,7 @@ import type {
 import { Checkpoint } from './checkpoint';
 import { createContext } from './context';
 import { checkInput, inputFor } from './input';
-import { loadJob } from './load';
+import { type LoadedJob, loadJob } from './load';
 import { Mapping } from './map/mapping';
 import { ourPort, send } from './port';
 import { askReady } from './ready';
@@ -108,10 +109,12 @@ async function runJob(input: RunInput): Promise<void> {
   let during: During = 'load';
   try {
     const job = await loadJob(input.file);
+    const body = bodyOf(job, input.direction);
     const sessions = openSessions(input, () => failed('elsewhere')(new AttemptOutdated(LOST)));
     const attempt: Attempt = {
       ...input.attempt,
       id: BigInt(input.attempt.id),
+      direction: input.direction,
       db: sessions.db,
       signal: own.signal,
       log: threadLog(),
@@ -126,7 +129,7 @@ async function runJob(input: RunInput): Promise<void> {
     const walks = new Tally(attempt);
     const checkpoint = new Checkpoint(attempt, input.checkpointVersion);
     const context = createContext(attempt, sessions, checkpoint, walks, mapping, given);
-    await job.run(context);
+    await body(context);
     // Read now: a stop request after this point comes too late to interrupt run().
     let stopped = own.signal.aborted;
     reporter.flush();
@@ -134,7 +137,7 @@ async function runJob(input: RunInput): Promise<void> {
       walks.requireComplete();
       mapping.requireAwaited();
     }
-    if (!stopped && job.verify) {
+    if (!stopped && input.direction === 'forward' && job.verify) {
       during = 'verify';
       // run() may have kept its context: verify() must not store anything by way of it either.
       walks.close();
@@ -157,6 +160,15 @@ async function runJob(input: RunInput): Promise<void> {
     await printed();
     failed(during)(thrown);
   }
+}
+
+function bodyOf({ run, revert }: LoadedJob, direction: Direction): LoadedJob['run'] {
+  if (direction === 'forward') return run;
+  if (revert) return revert;
+  throw new UsageError(
+    "no function 'revert' is exported, so the migration can't be reverted; " +
+      'write: export async function revert(job) { … }',
+  );
 }
 
 /** Never returns: whatever the job would make of an error, it does nothing more. */

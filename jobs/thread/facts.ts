@@ -50,7 +50,7 @@ export function readOptions(exported: unknown): JobOptions {
  * @throws UsageError when it is something else, which would silently not be called
  */
 export function readFunction<A>(
-  name: 'verify' | 'ready',
+  name: 'verify' | 'ready' | 'revert',
   exported: unknown,
 ): ((argument: A) => unknown) | undefined {
   if (exported === undefined) return undefined;

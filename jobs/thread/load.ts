@@ -13,6 +13,7 @@ export interface LoadedJob {
   readonly facts: JobFacts;
   readonly input: StandardSchema | undefined;
   readonly run: (job: JobContext) => unknown;
+  readonly revert: ((job: JobContext) => unknown) | undefined;
   readonly verify: ((job: VerifyContext) => unknown) | undefined;
   readonly ready: ((job: ReadyContext) => unknown) | undefined;
 }
@@ -32,15 +33,18 @@ export async function loadJob(file: string): Promise<LoadedJob> {
     );
   }
   const ready = readFunction<ReadyContext>('ready', exported['ready']);
+  const revert = readFunction<JobContext>('revert', exported['revert']);
   return {
     run: exported['run'] as LoadedJob['run'],
     input: readInputSchema(exported['input']),
+    revert,
     verify: readFunction<VerifyContext>('verify', exported['verify']),
     ready,
     facts: {
       options: readOptions(exported['options']),
       dependsOn: readDependsOn(exported['dependsOn']),
       ready: ready !== undefined,
+      reverts: revert !== undefined,
     },
   };
 }

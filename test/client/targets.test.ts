@@ -80,7 +80,7 @@ test('a job without a target is all of its targets for which the command is poss
   expect(await servers.sql`select name from long_running_migrations.migrations`).toEqual([
     { name: '0002_other' },
   ]);
-});
+}, 240_000);
 
 test('one target is typed by its name, its number, or a beginning that only it has', async () => {
   expect((await lrm('pause', '1:b')).code).toBe(0);

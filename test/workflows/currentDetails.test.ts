@@ -73,6 +73,21 @@ test('a migration that no worker has begun yet is not shown as running', () => {
   expect(shown).toMatch('waits for a worker to begin it');
 });
 
+test.each([
+  ['created', 'to be reverted; waits for its turn'],
+  ['in_progress', 'reverting; continues when its turn comes'],
+  ['paused', 'while reverting'],
+] as const)('a migration to be reverted that is %s says so', (status, text) => {
+  const row = { name: NAME, status, attempts: 1, waitsFor: null, error: null };
+  const forward = render({ ...NOTHING, overview: { counts: {}, rows: [row] } });
+  const shown = render({
+    ...NOTHING,
+    overview: { counts: {}, rows: [{ ...row, direction: 'revert' }] },
+  });
+  expect(shown).toMatch(text);
+  expect(forward).not.toMatch('revert');
+});
+
 test('texts from outside are shown as they are, not as Markdown or HTML, on one line', () => {
   const error =
     'no | `x` <img src=x onerror=alert(1)>\n# head\n[a](javascript:b) **b** \u202egpj\u001b[31m';

@@ -24,7 +24,7 @@ export class Tally {
   readonly #walks = new Map<string, Walk>();
   #closed = false;
 
-  constructor(private readonly attempt: Pick<Attempt, 'report'>) {}
+  constructor(private readonly attempt: Pick<Attempt, 'report' | 'direction'>) {}
 
   /**
    * Runs one walk under the given name or its number, and remembers how it ended.
@@ -70,17 +70,27 @@ export class Tally {
     for (const [name, { state, error }] of this.#walks) {
       if (state === 'running') {
         throw new JobUsageError(
-          `run() returned while its walk '${name}' was still running: await it ` +
+          `${this.#body} returned while its walk '${name}' was still running: await it ` +
             '(await job.inBatches(…), await job.forEach(…))',
         );
       }
-      if (state === 'failed') throw new UnfinishedWalk(name, 'run() returned anyway', error);
+      if (state === 'failed')
+        throw new UnfinishedWalk(name, `${this.#body} returned anyway`, error);
     }
+  }
+
+  /** Whether a walk of this attempt has failed. */
+  hasFailed(): boolean {
+    return [...this.#walks.values()].some(({ state }) => state === 'failed');
   }
 
   /** From now on no walk can begin: verify() decides about what run() has done. */
   close(): void {
     this.#closed = true;
+  }
+
+  get #body(): string {
+    return this.attempt.direction === 'revert' ? 'revert()' : 'run()';
   }
 
   #begin(given: string | undefined, over: string): string {
@@ -91,7 +101,7 @@ export class Tally {
     const before = this.#failedBefore(given, over);
     if (before) {
       const [failed, { error }] = before;
-      throw new UnfinishedWalk(failed, 'run() began it again', error);
+      throw new UnfinishedWalk(failed, `${this.#body} began it again`, error);
     }
     if (this.#walks.has(name))
       throw new JobUsageError(`two walks of this job have the name '${name}'`);

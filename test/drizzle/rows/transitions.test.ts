@@ -4,11 +4,12 @@ import { migrationStatus } from '../../../drizzle/schema';
 
 test.each([
   ['created', ['claim', 'pause', 'cancel']],
-  ['in_progress', ['claim', 'complete', 'fail', 'pause', 'cancel']],
-  ['paused', ['cancel', 'resume']],
-  ['completed', ['retry']],
-  ['failed', ['cancel', 'retry']],
-  ['cancelled', ['retry']],
+  ['in_progress', ['claim', 'complete', 'completeRevert', 'fail', 'pause', 'cancel']],
+  ['paused', ['cancel', 'resume', 'revert']],
+  ['completed', ['retry', 'revert']],
+  ['failed', ['cancel', 'retry', 'revert']],
+  ['cancelled', ['retry', 'revert']],
+  ['reverted', ['retry']],
 ] as const)('a migration that is %s allows %j', (status, moves) => {
   const allowed = Object.entries(transitions).filter(([, { from }]) => from.includes(status));
   expect(allowed.map(([move]) => move)).toEqual(moves);

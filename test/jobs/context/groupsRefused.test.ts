@@ -95,7 +95,7 @@ test('a walk along groups goes over partitions, also where they split its groups
   await withAttempt(database, ({ job }) =>
     job.inBatches(
       sql`parts`,
-      { ...byParent, throttle: false, batchSize: { max: 25 } },
+      { ...byParent, throttle: false, batchSize: { min: 25, max: 25 } },
       async (tx, batch) => {
         await tx.execute(
           sql`update parts set by = concat(by, pg_current_xact_id()::text) where ${batch}`,

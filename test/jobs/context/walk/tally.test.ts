@@ -37,3 +37,11 @@ test('the total is never below what is done: an estimate may be too small', asyn
   ];
   expect(await reported(...counts)).toMatchObject({ done: 35, total: 80 });
 });
+
+test('a walk that still runs names the function that returned', async () => {
+  const tally = new Tally({ report: () => {}, direction: 'revert' });
+  void tally.track(undefined, 'people', () => new Promise<void>(() => {}));
+  expect(() => tally.requireComplete()).toThrow(
+    /^revert\(\) returned while its walk '1' was still/,
+  );
+});

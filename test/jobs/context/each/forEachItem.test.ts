@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { useDatabase } from '../../support/database';
-import { type TestAttempt, withAttempt } from './attempts';
+import { useDatabase } from '../../../support/database';
+import { type TestAttempt, withAttempt } from '../attempts';
 
 const database = useDatabase();
 

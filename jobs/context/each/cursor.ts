@@ -1,18 +1,18 @@
 import { and, eq } from 'drizzle-orm';
-import { AttemptOutdated } from '../../drizzle/rows/superseded';
-import { type WalkRow, walks } from '../../drizzle/schema';
-import { type Attempt, fencedTransaction } from './attempt';
-import { JobUsageError } from './jobUsageError';
-import { requireShape } from './walk/shape';
-import { completeWalk, findWalk, insertWalk } from './walk/store';
-import type { Tally } from './walk/tally';
+import { AttemptOutdated } from '../../../drizzle/rows/superseded';
+import { type WalkRow, walks } from '../../../drizzle/schema';
+import { type Attempt, fencedTransaction } from '../attempt';
+import { JobUsageError } from '../jobUsageError';
+import { requireShape } from '../walk/shape';
+import { completeWalk, findWalk, insertWalk } from '../walk/store';
+import type { Tally } from '../walk/tally';
 
 /** Keeps a walk over a table from going on under the name of a walk over items. */
 const SHAPE = { table: 'none' };
 
 /** The position of an author's own iteration. */
-export class Cursor<C> {
-  #value: C | undefined;
+export class Cursor {
+  #value: unknown;
   /** Items passed since the cursor was stored. */
   #unsaved = 0;
   #done: number;
@@ -24,7 +24,7 @@ export class Cursor<C> {
     private readonly tally: Tally,
     private readonly row: WalkRow,
   ) {
-    this.#value = (row.cursor ?? undefined) as C | undefined;
+    this.#value = row.cursor ?? undefined;
     this.#done = row.rowsDone;
     this.#stored = row.rowsDone;
     this.#report(row.rowsTotal);
@@ -34,7 +34,7 @@ export class Cursor<C> {
     return this.row.completedAt !== null;
   }
 
-  get value(): C | undefined {
+  get value(): unknown {
     return this.#value;
   }
 
@@ -42,19 +42,11 @@ export class Cursor<C> {
     return this.#unsaved;
   }
 
-  /**
-   * Notes that the item at `value` is done.
-   * @throws JobUsageError when `value` can't be stored.
-   */
-  passed(value: C): void {
-    if (value === undefined || typeof (value as { then?: unknown } | null)?.then === 'function') {
-      throw new JobUsageError(
-        'cursor: it must return the position of the item at once, not a promise or nothing',
-      );
-    }
-    this.#value = value;
-    this.#unsaved += 1;
-    this.#done += 1;
+  /** Notes that `count` more items are done, the last of them at `position`. */
+  passed(position: unknown, count: number): void {
+    this.#value = position;
+    this.#unsaved += count;
+    this.#done += count;
     this.#report(this.row.rowsTotal);
   }
 
@@ -91,16 +83,41 @@ export class Cursor<C> {
   }
 }
 
+/**
+ * A copy of the position that an author's `cursor` returned, as JSON holds it. The author's code may
+ * change the original later.
+ * @throws JobUsageError when a later attempt could not begin there.
+ */
+export function positionOf(value: unknown): unknown {
+  if (typeof (value as { then?: unknown } | null | undefined)?.then !== 'function') {
+    const text = asJson(value);
+    // Null means that nothing is stored. JSON has no NaN: it becomes null.
+    if (text !== undefined && text !== 'null') return JSON.parse(text);
+  }
+  throw new JobUsageError(
+    'cursor: it must return the position of the item at once, as a value that JSON can hold: not a ' +
+      'promise, a bigint, null or nothing',
+  );
+}
+
+function asJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Begins an author's iteration, or continues the one of that name. */
-export async function createCursor<C>(
+export async function createCursor(
   attempt: Attempt,
   tally: Tally,
   name: string,
   { total }: { readonly total?: number | undefined },
-): Promise<Cursor<C>> {
+): Promise<Cursor> {
   const found = await fencedTransaction(attempt, (tx) => findWalk(tx, attempt.migration, name));
   if (found) requireShape(found, SHAPE);
   const begins = { upperBound: null, rowsTotal: total ?? null };
   const row = found ?? (await insertWalk(attempt, name, SHAPE, begins));
-  return new Cursor<C>(attempt, tally, row);
+  return new Cursor(attempt, tally, row);
 }

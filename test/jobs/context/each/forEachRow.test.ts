@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
-import { useDatabase } from '../../support/database';
-import { withAttempt } from './attempts';
+import { useDatabase } from '../../../support/database';
+import { withAttempt } from '../attempts';
 
 const database = useDatabase();
 
