@@ -50,6 +50,8 @@ export interface NotStarted {
 /** What Current Details shows. */
 export interface Overview {
   readonly counts: Partial<Record<MigrationStatus, number>>;
+  /** How many of the completed ones have skipped rows. Missing from older workers. */
+  readonly completedWithSkipped?: number;
   /** The most important migrations first: running, failed, paused, waiting, completed. */
   readonly rows: readonly OverviewRow[];
 }
@@ -62,6 +64,8 @@ export interface OverviewRow {
   readonly attempts: number;
   readonly waitsFor: string | null;
   readonly error: string | null;
+  /** Rows that were skipped. Missing from older workers. */
+  readonly skipped?: number;
 }
 
 export interface RunMigrationInput {
@@ -78,4 +82,6 @@ export interface RunMigrationInput {
 export interface RunMigrationResult {
   readonly outcome: 'completed' | 'reverted' | 'paused' | 'cancelled' | 'left';
   readonly reason?: string;
+  /** With 'completed': rows that were skipped, if any. */
+  readonly skipped?: number;
 }

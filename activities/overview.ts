@@ -1,5 +1,6 @@
-import { asc, count, desc, inArray, ne, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, inArray, ne, sql } from 'drizzle-orm';
 import type { Database } from '../drizzle/database';
+import { skippedCount } from '../drizzle/rows/skipped';
 import { migrations } from '../drizzle/schema';
 import type { Overview } from './contract';
 
@@ -29,6 +30,7 @@ export async function readOverview(db: Database, first: readonly string[]): Prom
       direction: migrations.direction,
       attempts: migrations.attempts,
       waitsFor: migrations.waitsFor,
+      skipped: skippedCount,
       error: sql<string | null>`left(${migrations.error}, ${ERROR_AT_MOST})
         || case when length(${migrations.error}) > ${ERROR_AT_MOST} then '…' else '' end`,
     })
@@ -42,7 +44,15 @@ export async function readOverview(db: Database, first: readonly string[]): Prom
       asc(migrations.name),
     )
     .limit(ROWS_AT_MOST);
-  return { counts: Object.fromEntries(counted.map((row) => [row.status, row.count])), rows };
+  const [withSkipped] = await db
+    .select({ count: count() })
+    .from(migrations)
+    .where(and(eq(migrations.status, 'completed'), sql`${skippedCount} > 0`));
+  return {
+    counts: Object.fromEntries(counted.map((row) => [row.status, row.count])),
+    completedWithSkipped: withSkipped?.count ?? 0,
+    rows,
+  };
 }
 
 const toTheTop = (names: readonly string[]) =>

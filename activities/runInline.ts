@@ -7,7 +7,8 @@ import type { RunMigrationResult } from './contract';
 import type { Deps } from './deps';
 import { type NotedReason, noteReasons } from './noteReason';
 import { runWithoutTemporal } from './runWithoutTemporal';
-import { ASK, type Believed } from './whyNotReady';
+import { unlessAborted } from './unlessAborted';
+import type { Believed } from './whyNotReady';
 import { whyNoneStarted } from './whyNotStarted';
 
 /** What is run, and how. */
@@ -57,8 +58,8 @@ const ELSEWHERE = 'run by another worker';
 const TO_BE_REVERTED = 'left for a worker: it is to be reverted';
 const STOPPED = 'stopped; the next run goes on';
 
-/** What ready() has said once is believed while migrations run, and asked again when none does. */
-const ONCE: Believed = { forMs: Number.POSITIVE_INFINITY };
+/** Nobody waits longer for the answers of ready() before the others begin. Milliseconds. */
+const ASK_FOR = 60_000;
 
 class InlineRun {
   private readonly running = new Map<string, Promise<void>>();
@@ -76,9 +77,10 @@ class InlineRun {
     this.files = (await readCatalog(this.deps.settings.LRM_JOBS_DIR)).files;
     try {
       for (;;) {
-        let left = await this.startReady(this.askedAt === undefined ? ASK : ONCE);
+        // What ready() has said is believed while others run, and asked again when none does.
+        let left = await this.startReady(this.askedAt === undefined);
         if (this.running.size === 0 && this.results.size > (this.askedAt ?? 0)) {
-          left = await this.startReady(ASK);
+          left = await this.startReady(true);
         }
         if (this.running.size === 0) return [...this.results.values(), ...(await this.note(left))];
         await Promise.race(this.running.values());
@@ -89,9 +91,12 @@ class InlineRun {
   }
 
   /** Fills the free slots. Returns the migrations that it has found and not started. */
-  private async startReady(believed: Believed): Promise<NotedReason[]> {
+  private async startReady(askAgain: boolean): Promise<NotedReason[]> {
     const { db, settings } = this.deps;
-    if (believed === ASK) this.askedAt = this.results.size;
+    if (askAgain) this.askedAt = this.results.size;
+    const forMs = askAgain ? 0 : Number.POSITIVE_INFINITY;
+    const { signal } = this.options;
+    const believed = { forMs, until: performance.now() + ASK_FOR, signal };
     const left: NotedReason[] = [];
     const live = await readLive(db, settings.LRM_HEARTBEAT_TIMEOUT);
     // Completed ones are no longer pending, and of many targets they would make a long list.
@@ -116,9 +121,14 @@ class InlineRun {
     page: readonly PendingRow[],
     believed: Believed,
   ): Promise<Map<string, string>> {
-    if (this.options.signal.aborted) return new Map(page.map(({ name }) => [name, STOPPED]));
-    if (this.options.onlyIfEmpty) return this.reasonsIfEmpty(page, believed);
-    return this.reasonsNow(page, believed);
+    const { signal, onlyIfEmpty } = this.options;
+    const reasons = signal.aborted
+      ? null
+      : await unlessAborted(
+          signal,
+          onlyIfEmpty ? this.reasonsIfEmpty(page, believed) : this.reasonsNow(page, believed),
+        );
+    return reasons ?? new Map(page.map(({ name }) => [name, STOPPED]));
   }
 
   /** `lrm migrate --complete-on-empty` must not undo anything. */

@@ -1,9 +1,7 @@
 import { beatInterval } from '../drizzle/rows/beat';
 import type { Claimant, Claimed } from '../drizzle/rows/claim';
-import { mayRunForward } from '../drizzle/rows/live';
 import { writeWaitsFor } from '../drizzle/rows/waitsFor';
 import { fileOf, readCatalog } from '../jobs/catalog';
-import type { Inspection } from '../jobs/process/inspectJob';
 import { claimInTurn, LATE, waitsForSessions } from './attempt/claimInTurn';
 import { conclude } from './attempt/conclude';
 import { failed, retryIn } from './attempt/failures';
@@ -15,7 +13,7 @@ import type { TemporalAttempt } from './attempt/temporalAttempt';
 import type { RunMigrationInput, RunMigrationResult } from './contract';
 import type { Deps } from './deps';
 import { inspect } from './inspect';
-import { whyNotBegun } from './whyNotStarted';
+import { whyNotYet } from './whyNotYet';
 
 /** Between two claims that wait for sessions. Each claim itself waits for some seconds. Milliseconds. */
 const ASK_FOR_SESSIONS_EVERY = 2_000;
@@ -42,7 +40,9 @@ export async function runMigration(
   const known = readLimits(deps, inspection, temporal);
   const reason = regardless
     ? null
-    : await withHeartbeats(temporal, () => whyNotYet(deps, name, file, inspection));
+    : await withHeartbeats(temporal, () =>
+        whyNotYet(deps, name, file, inspection, temporal.signal),
+      );
   if (reason !== null) {
     await writeWaitsFor(deps.db, [name], reason);
     return leaveAsIs(deps, name, reason);
@@ -71,19 +71,6 @@ export async function runMigration(
     case 'claimed':
       return runClaimed(deps, claim, { file, known, throttled, onlyIfEmpty, since }, temporal);
   }
-}
-
-/**
- * Null, too, when there is nothing to begin: the claim then carries out or reports what has happened.
- * dependsOn and ready() are about run(), so a revert waits for neither.
- */
-async function whyNotYet(
-  deps: Deps,
-  name: string,
-  file: string,
-  inspection: Inspection,
-): Promise<string | null> {
-  return (await mayRunForward(deps.db, name)) ? whyNotBegun(deps, name, file, inspection) : null;
 }
 
 function claimantOf(deps: Deps, migration: string, temporal: TemporalAttempt): Claimant {

@@ -13,6 +13,8 @@ export interface Believed {
   readonly forMs: number;
   /** After this time nobody is asked any more. By performance.now(). Default: never. */
   readonly until?: number;
+  /** When it is aborted, nobody is asked any more, and no answer is waited for. */
+  readonly signal?: AbortSignal;
 }
 
 /** To be asked now. */
@@ -44,15 +46,15 @@ export async function whyNotReady(
   deps: Pick<Deps, 'settings' | 'log'>,
   name: string,
   file: string,
-  { forMs, until = Number.POSITIVE_INFINITY }: Believed,
+  { forMs, until = Number.POSITIVE_INFINITY, signal }: Believed,
 ): Promise<string | null> {
   const key = `${deps.settings.databaseUrl} ${name}`;
   const hash = await hashOf(file).catch(() => '');
   const last = answers.get(key);
   const known = last?.hash === hash ? last : undefined;
   if (known && performance.now() - known.at < believedFor(known, forMs)) return known.reason;
-  if (performance.now() > until) return known?.reason ?? NOT_ASKED;
-  const question = asking.get(key) ?? ask(deps, name, file, hash);
+  if (performance.now() > until || signal?.aborted) return known?.reason ?? NOT_ASKED;
+  const question = asking.get(key) ?? ask(deps, name, file, hash, signal);
   asking.set(key, question);
   try {
     const answer = await question;
@@ -73,6 +75,7 @@ async function ask(
   name: string,
   file: string,
   hash: string,
+  signal: AbortSignal | undefined,
 ): Promise<Answer> {
   const own = log.child({ migration: name });
   const answer = await askJob({
@@ -80,6 +83,7 @@ async function ask(
     databaseUrl: settings.databaseUrl,
     migration: name,
     errorDetail: settings.LRM_ERROR_DETAIL,
+    signal,
     log: (level, message, fields) => own[level](fields, plainText(message)),
   }).catch(
     (error): ReadyAnswer => ({ kind: 'failed', during: 'run', error: describeError(error) }),

@@ -1,17 +1,17 @@
 import {
   type Dependency,
-  openDependencies,
   readStatuses,
   type Standing,
   waitedFor,
 } from '../drizzle/rows/dependencies';
 import type { Direction } from '../drizzle/schema';
+import { AT_ONCE } from '../jobs/process/askJob';
 import type { Inspection } from '../jobs/process/inspectJob';
 import { jobOf } from '../settings/migrationName';
 import type { Deps } from './deps';
 import { inspect } from './inspect';
 import { shortReason } from './shortReason';
-import { ASK, type Believed, whyNotReady } from './whyNotReady';
+import { type Believed, whyNotReady } from './whyNotReady';
 
 /** A pending migration, and its code on this worker: undefined when there is none. */
 export interface Candidate {
@@ -97,32 +97,22 @@ export async function whyNoneStarted(
   believed: Believed,
 ): Promise<Map<string, string>> {
   const judgements = await judge(deps, candidates);
-  const reasons = await Promise.all(
-    candidates.map(async ({ name, file }) => {
-      const { reason, asks } = judgements.get(name) ?? NOTHING;
-      return [name, asks && file ? await whyNotReady(deps, name, file, believed) : reason] as const;
-    }),
-  );
-  return new Map(reasons.filter((entry): entry is [string, string] => entry[1] !== null));
-}
-
-/**
- * Why an attempt must not begin. It is asked right before each claim, since the listing may be old, or
- * may have had to judge without the facts of the job's file.
- * @param inspection what the attempt itself knows about its file
- */
-export async function whyNotBegun(
-  deps: Needed,
-  name: string,
-  file: string,
-  inspection: Inspection,
-): Promise<string | null> {
-  // Such an attempt ends without a call of run(), and writes what is wrong to the row.
-  if (inspection.kind !== 'facts') return null;
-  const { dependsOn, ready } = inspection.facts;
-  const reason = waitsText(name, dependsOn, await openDependencies(deps.db, dependsOn));
-  if (reason !== null || !ready) return reason;
-  return whyNotReady(deps, name, file, ASK);
+  const reasons = new Map<string, string>();
+  const asked: Candidate[] = [];
+  for (const candidate of candidates) {
+    const { reason, asks } = judgements.get(candidate.name) ?? NOTHING;
+    if (reason !== null) reasons.set(candidate.name, reason);
+    if (asks) asked.push(candidate);
+  }
+  // Not all at once: those that come after `until` are not asked any more.
+  while (asked.length > 0) {
+    const some = asked.splice(0, AT_ONCE).map(async ({ name, file = '' }) => {
+      const reason = await whyNotReady(deps, name, file, believed);
+      if (reason !== null) reasons.set(name, reason);
+    });
+    await Promise.all(some);
+  }
+  return reasons;
 }
 
 const NOTHING: Judgement = { reason: null, asks: false };
@@ -147,7 +137,8 @@ function judgeOne(
 const dependenciesOf = (inspection: Inspection): readonly Dependency[] =>
   inspection.kind === 'facts' ? inspection.facts.dependsOn : [];
 
-function waitsText(
+/** Why a migration waits for its dependencies; null when it does not. */
+export function waitsText(
   name: string,
   dependsOn: readonly Dependency[],
   open: readonly string[],

@@ -18,6 +18,7 @@ import { addRetry } from './commands/retry';
 import { addRevert } from './commands/revert';
 import { addRun } from './commands/run';
 import { addSchedule } from './commands/schedule';
+import { addSkipped } from './commands/skipped';
 import { addStatus } from './commands/status';
 import { addUnregister } from './commands/unregister';
 import { addWorker } from './commands/worker';
@@ -53,6 +54,7 @@ function createCommands(): Command {
   addRegister(program);
   addUnregister(program);
   addStatus(program);
+  addSkipped(program);
   addRun(program);
   addSchedule(program);
   addPause(program);

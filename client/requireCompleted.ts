@@ -47,7 +47,7 @@ export interface Verdict {
 
 /**
  * A gate for a deploy, or for an application's start: passes only if the named migrations are
- * completed. A database without our tables passes: a fresh install has nothing to wait for. It does
+ * completed, without skipped rows that nobody has accepted. A database without our tables passes: a fresh install has nothing to wait for. It does
  * not pass if the application's own migrations have registered something there before `lrm migrate`,
  * nor if the role may not read our tables.
  *
@@ -161,7 +161,8 @@ const next: Readonly<Record<MigrationStatus, string>> = {
 };
 
 const unfinished = (rows: readonly Unfinished[]): Problem[] =>
-  rows.map(({ name, status, error, waitsFor }) => {
+  rows.map(({ name, status, error, waitsFor, skipped }) => {
+    if (status === 'completed') return withSkipped(name, skipped);
     const why = plainText([waitsFor, error].filter(Boolean).join('; '));
     return {
       name,
@@ -170,3 +171,11 @@ const unfinished = (rows: readonly Unfinished[]): Problem[] =>
       next: `npx lrm ${next[status]} ${name}`,
     };
   });
+
+/** Completed, but not for all rows: what comes after it may need each of them. */
+const withSkipped = (name: string, skipped: number): Problem => ({
+  name,
+  status: 'completed',
+  problem: `${name} is completed, but ${skipped} ${skipped === 1 ? 'row was' : 'rows were'} skipped`,
+  next: `npx lrm skipped ${name}; then npx lrm retry ${name} --skipped, or npx lrm skipped ${name} --accept`,
+});

@@ -63,14 +63,18 @@ async function follow(
   }
 }
 
-function count(record: RunRecord, name: string, { outcome, reason }: RunMigrationResult): void {
+function count(
+  record: RunRecord,
+  name: string,
+  { outcome, reason, skipped }: RunMigrationResult,
+): void {
   if (outcome === 'left') record.skipForNow(name, reason ?? 'its worker did not run it');
   else {
     record.results.add(
       outcome === 'completed' || outcome === 'reverted' ? outcome : 'stopped',
       name,
     );
-    record.board.ended(name, outcome);
+    record.board.ended(name, outcome, skipped);
   }
 }
 

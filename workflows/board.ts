@@ -7,6 +7,8 @@ interface News {
   readonly attempt: number | undefined;
   /** True once a listing was requested after it: that listing will include it. */
   listed: boolean;
+  /** Rows that were skipped, if the attempt has said so. */
+  readonly skipped?: number | undefined;
 }
 
 /** The rows as the last listing found them, and what the run has learned since. */
@@ -19,9 +21,9 @@ export class Board {
     this.news.set(name, { status: 'in_progress', attempt, listed: false });
   }
 
-  ended(name: string, status: OverviewRow['status']): void {
+  ended(name: string, status: OverviewRow['status'], skipped?: number): void {
     const attempt = this.news.get(name)?.attempt;
-    this.news.set(name, { status, attempt, listed: false });
+    this.news.set(name, { status, attempt, listed: false, skipped });
   }
 
   /** Call it when a listing is requested. The listing will include what is known by then. */
@@ -36,14 +38,17 @@ export class Board {
 
   overview(): Overview {
     const counts = { ...this.listing.counts };
+    let withSkipped = this.listing.completedWithSkipped ?? 0;
     const rows = this.listing.rows.map((row) => {
       const news = this.news.get(row.name);
       if (!news || (news.attempt ?? row.attempts) < row.attempts) return row;
       counts[row.status] = (counts[row.status] ?? 1) - 1;
       counts[news.status] = (counts[news.status] ?? 0) + 1;
       const attempts = news.attempt ?? row.attempts;
-      return { ...row, status: news.status, attempts, waitsFor: null };
+      const skipped = news.skipped ?? row.skipped ?? 0;
+      if (news.status === 'completed' && skipped > 0) withSkipped++;
+      return { ...row, status: news.status, attempts, waitsFor: null, skipped };
     });
-    return { counts, rows };
+    return { counts, completedWithSkipped: withSkipped, rows };
   }
 }

@@ -21,12 +21,14 @@ export interface RunSnapshot {
  * panel is narrow, so the table has only short columns; notes and commands are below it.
  */
 export function currentDetails({ overview, result, running, ignored }: RunSnapshot): string {
+  const { completedWithSkipped = 0 } = overview;
+  const partly = completedWithSkipped > 0 ? ` (${completedWithSkipped} with skipped rows)` : '';
   const counts = Object.entries(overview.counts)
     .filter(([, count]) => count > 0)
-    .map(([status, count]) => `${count} ${status}`);
+    .map(([status, count]) => `${count} ${status}${status === 'completed' ? partly : ''}`);
   const reasons = new Map(result.left.first.map(({ name, reason }) => [name, reason]));
   const rows = overview.rows.map(
-    (row) => `| ${row.status}${GAP} | ${row.attempts}${GAP} | ${text(row.name)} |`,
+    (row) => `| ${statusOf(row)}${GAP} | ${row.attempts}${GAP} | ${text(row.name)} |`,
   );
   const notes = overview.rows.flatMap((row) =>
     notesOf(row, running.has(row.name), reasons.get(row.name)),
@@ -52,6 +54,12 @@ export function currentDetails({ overview, result, running, ignored }: RunSnapsh
   ].join('\n');
 }
 
+/** Completed with skipped rows is not plain `completed`. */
+const statusOf = ({ status, skipped = 0 }: OverviewRow): string =>
+  skipped > 0 && (status === 'completed' || status === 'reverted')
+    ? `${status}, ${skipped} skipped`
+    : status;
+
 const section = (head: string, lines: readonly string[]): string[] =>
   lines.length > 0 ? ['', `**${head}**`, '', ...lines] : [];
 
@@ -63,8 +71,9 @@ function notesOf(
   running: boolean,
   notStartedBecause: string | undefined,
 ): string[] {
-  const why = reason(row, running, notStartedBecause);
-  const command = COMMANDS[row.status];
+  const skipped = row.skipped ? `rows skipped: ${row.skipped}` : '';
+  const why = [reason(row, running, notStartedBecause), skipped].filter(Boolean).join('; ');
+  const command = COMMANDS[row.status] ?? (skipped && 'skipped');
   if (!why && !command) return [];
   const typed = command ? `\n  \`npx lrm ${command} ${row.name}\`` : '';
   return [`- ${text(row.name)}${why ? `: ${text(why)}` : ''}${typed && `  ${typed}`}`];

@@ -2,9 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { FencedAttempt } from '../../drizzle/rows/fence';
 import { failuresInARow, type Written, writeOutcome } from '../../drizzle/rows/outcome';
+import { readLeftAgain, readSkippedCounts, withSkipped } from '../../drizzle/rows/skipped';
 import { writeWaitsFor } from '../../drizzle/rows/waitsFor';
 import type { AttemptOutcome, Direction } from '../../drizzle/schema';
 import type { StopReason } from '../../jobs/process/messages';
+import { plainText } from '../../settings/plainText';
 import type { RunMigrationResult } from '../contract';
 import type { Deps } from '../deps';
 import { errorText } from './errorText';
@@ -92,12 +94,32 @@ class Conclusion {
   }
 
   private async completed(usedDatabase: boolean): Promise<RunMigrationResult> {
-    const outcome = this.concluded.direction === 'forward' ? 'completed' : 'reverted';
+    const forward = this.concluded.direction === 'forward';
+    const left = await this.persistently(() => readLeftAgain(this.deps.db, this.migration));
+    if (left.rows > 0) return this.leftAgain(left, forward ? 'run()' : 'revert()');
+    const outcome = forward ? 'completed' : 'reverted';
     const written = await this.write(outcome, null, { onItsServer: usedDatabase });
     if (written === 'superseded') throw this.superseded();
     if (written === 'outdated') throw retryIn(AT_ONCE, OUTDATED);
-    this.log.info(outcome);
-    return { outcome };
+    const counts = await this.persistently(() => readSkippedCounts(this.deps.db, [this.migration]));
+    const skipped = counts.get(this.migration) ?? 0;
+    this.log.info(withSkipped(outcome, skipped));
+    return { outcome, ...(skipped > 0 ? { skipped } : {}) };
+  }
+
+  /** `lrm retry --skipped` is not carried out, and another attempt would not do it either. */
+  private async leftAgain(
+    { rows, walks }: Awaited<ReturnType<typeof readLeftAgain>>,
+    called: string,
+  ): Promise<never> {
+    const names = walks.map((walk) => `'${plainText(walk)}'`).join(', ');
+    const error =
+      `${rows} skipped rows were to be done again, but ${called} has not come to their walk (${names}): ` +
+      'it is not called any more, or stands in a finished step. Fix the job, or give the rows up: ' +
+      `npx lrm skipped ${this.migration} --accept; then type: npx lrm retry ${this.migration}`;
+    if ((await this.write('failed', error)) === 'superseded') throw this.superseded();
+    this.log.error(error);
+    throw failed(error);
   }
 
   private async stopped(reason: StopReason): Promise<RunMigrationResult> {

@@ -37,6 +37,8 @@ const RULES: readonly Rule[] = [
   [ours('Superseded'), 'superseded'],
   // The database has changed under this attempt. The next one reads what is stored.
   [ours('AttemptOutdated'), 'retry'],
+  // Somebody else builds an index of the table, or refreshes it.
+  [ours('TableInUse'), 'retry'],
   // The job says that the error is final, or it is refused: a walk over a key without an index, say.
   [(error) => error.nonRetryable === true, 'fail'],
   [ours('JobUsageError', 'UsageError'), 'fail'],

@@ -2,13 +2,17 @@ import { eq } from 'drizzle-orm';
 import type { Database } from '../../drizzle/database';
 import { JOB_OF } from '../../drizzle/rows/jobOf';
 import { OperationRefused } from '../../drizzle/rows/operationRefused';
+import { skippedCount } from '../../drizzle/rows/skipped';
 import { type Migration, migrations } from '../../drizzle/schema';
 import { confirm } from '../terminal/confirm';
 import { warn } from '../terminal/output';
 import { type Meant, meantBy } from './names';
 
 /** What decides whether a command can do something with a migration. */
-export type MemberState = Pick<Migration, 'name' | 'status' | 'request' | 'direction'>;
+export type MemberState = Pick<Migration, 'name' | 'status' | 'request' | 'direction'> & {
+  /** How many of its rows are recorded as skipped. */
+  readonly skipped: number;
+};
 
 /** A command that does the same with several migrations. */
 export interface GroupAction {
@@ -54,6 +58,7 @@ async function possible(db: Database, { name }: Meant, action: GroupAction): Pro
       status: migrations.status,
       request: migrations.request,
       direction: migrations.direction,
+      skipped: skippedCount,
     })
     .from(migrations)
     .where(eq(JOB_OF, name))

@@ -1,16 +1,17 @@
 import type { Command } from 'commander';
+import { readSkippedCounts, skippedNote, withSkipped } from '../../drizzle/rows/skipped';
 import { duration } from '../../settings/duration';
 import { UsageError } from '../../settings/usageError';
 import { FINALIZE_AT_MOST } from '../../workflows/contract';
 import { registeredNames } from '../arguments/names';
-import { withConnections } from '../connections';
+import { type Connections, withConnections } from '../connections';
 import { AlreadyReported } from '../errors/explain';
 import { readToFinalize } from '../finalize';
 import type { StatusRow } from '../status/row';
 import { finalizeNow } from '../temporal/run';
 import { warnWithoutWorker } from '../temporal/state';
 import { follow } from '../terminal/follow';
-import { answer, complain, say } from '../terminal/output';
+import { answer, complain, say, warn } from '../terminal/output';
 
 export function addFinalize(program: Command): void {
   program
@@ -54,8 +55,9 @@ async function finalize(typed: string[], options: Options): Promise<void> {
     const names = await registeredNames(connections.db, typed);
     const open = await readToFinalize(connections, names);
     refuseTooMany(open);
-    for (const name of names.filter((each) => !open.includes(each))) {
-      say(`${name} is completed`);
+    const before = names.filter((each) => !open.includes(each));
+    for (const [name, skipped] of await skippedOf(connections, before)) {
+      say(`${name} is ${withSkipped('completed', skipped)}`);
     }
     if (open.length === 0) return answer(completed(names));
     const client = await connections.temporal();
@@ -64,6 +66,10 @@ async function finalize(typed: string[], options: Options): Promise<void> {
     await warnWithoutWorker(client);
     const ended = await follow(connections, open, timeout);
     answer([...completed(names.filter((each) => !open.includes(each))), ...ended.map(entry)]);
+    for (const { migration, skipped } of ended) {
+      const note = skippedNote(migration.name, skipped);
+      if (note) warn(note);
+    }
     refuseFailed(ended);
   });
 }
@@ -74,6 +80,12 @@ function refuseTooMany(names: readonly string[]): void {
   throw new UsageError(
     `lrm finalize takes at most ${FINALIZE_AT_MOST} migrations at once; type fewer names`,
   );
+}
+
+/** How many rows each of them has skipped. */
+async function skippedOf({ db }: Connections, names: readonly string[]) {
+  const counts = await readSkippedCounts(db, names);
+  return names.map((name) => [name, counts.get(name) ?? 0] as const);
 }
 
 function refuseFailed(ended: readonly StatusRow[]): void {

@@ -5,8 +5,10 @@ import {
   notReverting,
   retryForward,
   retry as retryRow,
+  retrySkipped,
 } from '../../drizzle/rows/restart';
-import { readMigration } from '../../drizzle/rows/stop';
+import { type Asked, readMigration } from '../../drizzle/rows/stop';
+import { UsageError } from '../../settings/usageError';
 import { members } from '../arguments/members';
 import { type Connections, withConnections } from '../connections';
 import { startAfter } from '../temporal/startAfter';
@@ -17,6 +19,7 @@ import { requestedBy } from './requestedBy';
 interface Options {
   readonly reason?: string;
   readonly fromStart?: boolean;
+  readonly skipped?: boolean;
   readonly forward?: boolean;
   readonly yes?: boolean;
   readonly run: boolean;
@@ -28,6 +31,7 @@ export function addRetry(program: Command): void {
     .description('Runs failed or cancelled migrations again, from where they stopped.')
     .argument('<names...>', 'the migrations')
     .option('--from-start', 'drop checkpoint and finished batches; also for completed ones')
+    .option('--skipped', 'do the skipped rows again; also of completed ones')
     .option('--forward', 'what is being reverted runs forward again, from the start')
     .option('--yes', 'drop them, or retry all targets of a job, without asking')
     .option('--reason <text>', 'saved with your name and the time')
@@ -36,22 +40,34 @@ export function addRetry(program: Command): void {
       'after',
       `
 Starts a run if none is going. A revert that has failed or was cancelled goes on
-as a revert. A reverted migration runs forward, from the start.
+as a revert. A reverted migration runs forward, from the start. With --skipped,
+run() is called again from its beginning. Its finished batches are not repeated,
+and each walk does the rows that it has skipped.
 
 Examples:
   npx lrm retry 0001_sample --reason 'fixed in v1.3.1'
-  npx lrm retry 0001_sample --from-start`,
+  npx lrm retry 0001_sample --from-start
+  npx lrm retry 0001_sample --skipped`,
     )
     .action(retry);
 }
 
 async function retry(typed: string[], options: Options): Promise<void> {
+  if (options.skipped && (options.fromStart || options.forward)) {
+    const other = options.fromStart ? '--from-start' : '--forward';
+    throw new UsageError(
+      `--skipped and ${other} can't be used together: from the start, all rows are done again`,
+    );
+  }
   await withConnections(async (connections) => {
     const { db } = connections;
     const drops = options.fromStart === true || options.forward === true;
     const names = await members(db, typed, {
       verb: 'retry',
-      can: ({ status }) => mayRetry(drops).includes(status),
+      can: ({ status, skipped }) =>
+        options.skipped
+          ? skipped > 0 && mayRetry(true).includes(status)
+          : mayRetry(drops).includes(status),
       // One question is enough, and the other one says more.
       yes: options.yes === true || drops,
     });
@@ -90,13 +106,17 @@ async function confirmDropping(
 }
 
 async function retryOne(connections: Connections, name: string, options: Options): Promise<Done> {
-  const fromStart = options.fromStart === true;
   const asked = requestedBy(options.reason);
-  const how = options.forward
-    ? await retryForward(connections.db, name, asked)
-    : await retryRow(connections.db, name, asked, fromStart);
+  const how = await restart(connections, name, options, asked);
   const what = how.direction === 'revert' ? 'is reverted again' : 'runs again';
-  const where = how.fromStart ? 'from the start' : 'from where it stopped';
+  const stopped = options.skipped ? 'with its skipped rows' : 'from where it stopped';
+  const where = how.fromStart ? 'from the start' : stopped;
   const next = options.run ? '' : '. The next run takes it; to start one now: npx lrm run';
   return { line: `${name} ${what}, ${where}${next}`, result: 'retried' };
+}
+
+function restart({ db }: Connections, name: string, options: Options, asked: Asked) {
+  if (options.skipped) return retrySkipped(db, name, asked);
+  if (options.forward) return retryForward(db, name, asked);
+  return retryRow(db, name, asked, options.fromStart === true);
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { OperationRefused } from '../../drizzle/rows/operationRefused';
+import { readSkippedCounts, skippedNote } from '../../drizzle/rows/skipped';
 import { plainText } from '../../settings/plainText';
 import { UsageError } from '../../settings/usageError';
 import type { Group, RunResult } from '../../workflows/contract';
@@ -51,7 +52,7 @@ async function run(typed: string[], options: Options): Promise<void> {
       `lrm run starts a run of all pending migrations; to run only these: npx lrm finalize ${typed.join(' ')}, or npx lrm run --inline ${typed.join(' ')}`,
     );
   }
-  await withConnections(async ({ temporal }) => {
+  await withConnections(async ({ db, temporal }) => {
     const client = await temporal();
     const { run, started } = await startRun(client);
     say(started ? 'a run has been started' : 'a run is going already');
@@ -72,6 +73,9 @@ async function run(typed: string[], options: Options): Promise<void> {
       );
     }
     answer({ ...first, result });
+    for (const [name, skipped] of await readSkippedCounts(db, result.completed.names)) {
+      warn(`${name}: ${skippedNote(name, skipped)}`);
+    }
     report(result);
   });
 }

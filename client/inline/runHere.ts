@@ -1,5 +1,6 @@
 import { type InlineResult, runInline } from '../../activities/runInline';
 import type { Database } from '../../drizzle/database';
+import { skippedNote } from '../../drizzle/rows/skipped';
 import { plainText } from '../../settings/plainText';
 import { readSettings, type Settings } from '../../settings/settings';
 import { withDeps } from '../../worker/inline';
@@ -7,7 +8,7 @@ import { registeredNames } from '../arguments/names';
 import { AlreadyReported } from '../errors/explain';
 import type { StatusRow } from '../status/row';
 import { readRows } from '../terminal/follow';
-import { answer, say } from '../terminal/output';
+import { answer, say, warn } from '../terminal/output';
 import { openProgress } from '../terminal/progress';
 import { commandLog } from './commandLog';
 import { showWhileRunning } from './showWhileRunning';
@@ -55,13 +56,17 @@ async function report(
   const count = (wanted: string) => ended.filter(({ result }) => result === wanted).length;
   if (ended.length > 0) say(`completed: ${count('completed')}`);
   if (count('reverted') > 0) say(`reverted: ${count('reverted')}`);
+  for (const { name, skipped } of ended.filter(({ result }) => result !== null)) {
+    const note = skippedNote(name, skipped);
+    if (note) warn(`${name}: ${note}`);
+  }
   const open = ended.filter(({ result }) => result === null);
   for (const { name, status, error } of open) say(plainText(`${status}: ${name}: ${error}`));
   if (open.length > 0) throw new AlreadyReported();
 }
 
 /** `result` is null when it is not done. The error of a failed one stands in its row. */
-function describe({ migration, notes }: StatusRow, ended: InlineResult | undefined) {
+function describe({ migration, notes, skipped }: StatusRow, ended: InlineResult | undefined) {
   const { name, status } = migration;
   // Reverted before: then whoever named it wanted it to run.
   const done = status === 'completed' || (status === 'reverted' && ended?.outcome === 'reverted');
@@ -69,6 +74,7 @@ function describe({ migration, notes }: StatusRow, ended: InlineResult | undefin
     name,
     status,
     result: done ? status : null,
+    skipped,
     error: done ? null : (ended?.reason ?? notes.join('; ')),
   };
 }

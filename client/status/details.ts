@@ -10,7 +10,7 @@ import { time } from './format';
 import { columnsWithNotes, type NotedRow, widthOf } from './layout';
 import type { OneMigration } from './one';
 import type { StatusRow } from './row';
-import { paint } from './table';
+import { shownStatus } from './table';
 import { hanging } from './wrap';
 
 /** Some lines of a terminal. Characters. */
@@ -33,7 +33,7 @@ export function details(row: StatusRow, { input, steps, attempts }: OneMigration
 function factsOf(row: StatusRow, input: string | null): [string, string | null][] {
   const { migration } = row;
   return [
-    ['status', paint[migration.status](statusText(migration))],
+    ['status', shownStatus(row, statusText(migration))],
     // Whoever may read the row may see it. --json has all of it.
     ['input', input === null ? null : oneLine(plainText(input), INPUT_AT_MOST)],
     ['progress', progress(row)],

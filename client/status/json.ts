@@ -23,6 +23,7 @@ export function toJson(row: StatusRow, one?: OneMigration): Record<string, unkno
     running: row.live,
     waitsFor: migration.waitsFor,
     step: runningStep(row),
+    skipped: row.skipped,
     pausedInTemporal: pending?.paused ?? false,
     request: migration.request,
     requestReason: migration.requestReason,
@@ -51,4 +52,5 @@ const attemptToJson = (attempt: Attempt): Record<string, unknown> => ({
   outcome: attempt.outcome,
   error: attempt.error,
   rowsDone: attempt.rowsDone,
+  failedBatch: attempt.failedBatch,
 });

@@ -1,3 +1,4 @@
+import { withSkipped } from '../../drizzle/rows/skipped';
 import type { MigrationStatus } from '../../drizzle/schema';
 import { bar, count, oneLine, rate, seconds } from '../../settings/screenText';
 import { colors, terminalWidth } from '../terminal/terminal';
@@ -20,6 +21,15 @@ export const paint: Readonly<Record<MigrationStatus, (text: string) => string>> 
   cancelled: colors.dim,
   reverted: colors.yellow,
 };
+
+/**
+ * The status in its colour. Completed with skipped rows is not what green stands for.
+ * @param text the status, or the status as a sentence needs it
+ */
+export function shownStatus(row: StatusRow, text: string = row.migration.status): string {
+  const shown = withSkipped(text, row.skipped);
+  return shown === text ? paint[row.migration.status](text) : colors.yellow(shown);
+}
 
 /** The table of migrations, in order of work. Of the completed ones it shows the latest. */
 export function table(rows: readonly StatusRow[], all: boolean): string {
@@ -89,7 +99,7 @@ function cells(row: StatusRow, progress: string, rows: string): string[] {
   const { migration } = row;
   return [
     migration.name,
-    paint[migration.status](migration.status),
+    shownStatus(row),
     progress,
     rows,
     row.rowsPerSecond === null ? '' : rate(row.rowsPerSecond),

@@ -1,9 +1,10 @@
-import { inArray, type SQL, sql } from 'drizzle-orm';
+import { inArray, notInArray, type SQL, sql } from 'drizzle-orm';
 import { targetOf } from '../../settings/migrationName';
 import type { Database } from '../database';
 import { type Migration, type MigrationStatus, migrations } from '../schema';
 import { statusText } from './direction';
 import { JOB_OF } from './jobOf';
+import { unacceptedCount, withSkipped } from './skipped';
 
 /**
  * A migration that has to be completed before another one begins. A name without a target stands for
@@ -18,6 +19,8 @@ export interface Dependency {
 /** How many migrations of a name stand alike. */
 export interface Standing extends Pick<Migration, 'status' | 'direction'> {
   readonly count: number;
+  /** Skipped rows that nobody has accepted: with them, none is plainly completed. */
+  readonly skipped: number;
 }
 
 /**
@@ -47,20 +50,23 @@ export function waitedFor(
   return [...new Set(open.map(({ name }) => `${name} (${describe(rows.get(name))})`))];
 }
 
-function isDone({ status, direction }: Standing, or: readonly MigrationStatus[]): boolean {
+function isDone({ status, direction, skipped }: Standing, or: readonly MigrationStatus[]): boolean {
   // Of a revert that failed or was cancelled nobody has said that it is as good.
-  return status === 'completed' || (direction === 'forward' && or.includes(status));
+  const asGood = direction === 'forward' && or.includes(status);
+  return asGood || (status === 'completed' && skipped === 0);
 }
 
 function describe(rows: readonly Standing[] | undefined): string {
   const [first] = rows ?? [];
   if (!rows || !first) return 'not registered';
   const sum = (some: readonly Standing[]) => some.reduce((all, { count }) => all + count, 0);
-  if (sum(rows) === 1) return statusText(first);
+  if (sum(rows) === 1) return withSkipped(statusText(first), first.skipped);
   const completed = rows.filter(({ status }) => status === 'completed');
   const others = rows.filter(({ status }) => status !== 'completed');
   const listed = others.map((row) => `${row.count} ${statusText(row)}`);
-  return [`${sum(completed)} of ${sum(rows)} completed`, ...listed].join(', ');
+  const skipped = completed.reduce((all, row) => all + row.skipped, 0);
+  const done = withSkipped('completed', skipped);
+  return [`${sum(completed)} of ${sum(rows)} ${done}`, ...listed].join(', ');
 }
 
 /** Reads how these migrations stand. */
@@ -85,17 +91,16 @@ async function readBy(
   except: readonly string[],
 ): Promise<Map<string, readonly Standing[]>> {
   if (names.length === 0) return new Map();
-  const status =
-    except.length === 0
-      ? sql<MigrationStatus>`${migrations.status}::text`
-      : sql<MigrationStatus>`case when ${inArray(migrations.name, [...except])} then 'completed'
-          else ${migrations.status}::text end`;
+  const counts = except.length === 0 ? sql`true` : notInArray(migrations.name, [...except]);
+  const status = sql<MigrationStatus>`case when ${counts} then ${migrations.status}::text
+    else 'completed' end`;
   const rows = await db
     .select({
       name: sql<string>`${key}`,
       status,
       direction: migrations.direction,
       count: sql<number>`count(*)::int`,
+      skipped: sql<number>`coalesce(sum(case when ${counts} then ${unacceptedCount} end), 0)::int`,
     })
     .from(migrations)
     .where(inArray(key, [...names]))

@@ -1,6 +1,7 @@
 import { oneLine, seconds } from '../../settings/screenText';
 import { revertNote } from './direction';
 import { isStopRequest } from './operationRefused';
+import { skippedNote } from './skipped';
 import { isPending, type MigrationView, runningStep } from './status';
 
 /**
@@ -25,6 +26,7 @@ export function notes(view: MigrationView, inTemporal: readonly string[] = []): 
   if (isPending(view)) found.push(waiting(view));
   if (migration.status !== 'completed' && migration.status !== 'reverted')
     found.push(lastError(view));
+  found.push(skippedNote(migration.name, view.skipped));
   return found.filter((note) => note !== null);
 }
 

@@ -22,10 +22,13 @@ export class NotRegistered extends OperationRefused {
   }
 }
 
-/** Says why `asked` isn't possible: the current status, and what it allows. */
-export function operationRefused(row: Migration, asked: string): OperationRefused {
+/**
+ * Says why `asked` isn't possible: the current status, and what it allows.
+ * @param skipped how many rows of the migration were skipped
+ */
+export function operationRefused(row: Migration, asked: string, skipped = 0): OperationRefused {
   return new OperationRefused(
-    `${row.name} is ${describeStatus(row)}: can't ${asked} it. ${possible(row)}`,
+    `${row.name} is ${describeStatus(row)}: can't ${asked} it. ${possible(row)}${retrySkipped(row, skipped)}`,
   );
 }
 
@@ -46,6 +49,11 @@ function possible(row: Migration): string {
     moves.push(command(row, 'resume'));
   return `Possible: ${moves.join(', ')}`;
 }
+
+const retrySkipped = ({ name, status }: Migration, skipped: number): string =>
+  status === 'completed' && skipped > 0
+    ? `; for its ${skipped} skipped rows: npx lrm retry ${name} --skipped`
+    : '';
 
 const command = (row: Migration, move: OperatorRequest): string =>
   `npx lrm ${move} ${row.name}${move === 'retry' && row.status === 'completed' ? ' --from-start' : ''}`;

@@ -1,5 +1,6 @@
 import type { LiveLine } from '../../settings/liveLines';
 import { bar, count, rate, seconds } from '../../settings/screenText';
+import { skippedNote, withSkipped } from './skipped';
 import { type MigrationView, percentDone, secondsLeft } from './status';
 
 /**
@@ -10,10 +11,12 @@ export function progressLine(view: MigrationView, notes: readonly string[]): Liv
   const { migration } = view;
   const percent = percentDone(migration);
   const parts = [
-    migration.status,
+    withSkipped(migration.status, view.skipped),
     percent === null ? null : bar(percent),
     rowsText(view),
-    ENDED_WELL.includes(migration.status) ? null : notes.join('; '),
+    ENDED_WELL.includes(migration.status)
+      ? skippedNote(migration.name, view.skipped)
+      : notes.join('; '),
   ];
   return { name: migration.name, status: migration.status, text: parts.filter(Boolean).join('  ') };
 }

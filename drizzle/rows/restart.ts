@@ -1,5 +1,5 @@
 import { and, eq, inArray, sql } from 'drizzle-orm';
-import type { Database } from '../database';
+import type { Database, Transaction } from '../database';
 import {
   type Direction,
   finishedRanges,
@@ -15,6 +15,7 @@ import { inTransaction } from '../transaction';
 import { lockExclusive } from './fence';
 import { isStopping } from './live';
 import { OperationRefused, operationRefused } from './operationRefused';
+import { markAgain, noneSkipped, readSkippedCounts } from './skipped';
 import { type Asked, readMigration } from './stop';
 import { transitions } from './transitions';
 
@@ -63,8 +64,31 @@ export async function retry(
     if (status === 'reverted') return { direction: 'forward', fromStart: true };
     return { direction, fromStart };
   });
-  if (!retried) throw operationRefused(await readMigration(db, name), 'retry');
-  return retried;
+  if (retried) return retried;
+  const skipped = (await readSkippedCounts(db, [name])).get(name);
+  throw operationRefused(await readMigration(db, name), 'retry', skipped);
+}
+
+/**
+ * Lets an ended migration run again, and do the rows that it has skipped. What it was doing, run() or
+ * revert(), is what it does then.
+ * @throws NotRegistered, or OperationRefused with the status and what it allows, or when no row was
+ *   skipped
+ */
+export async function retrySkipped(db: Database, name: string, asked: Asked): Promise<Beginning> {
+  const retried = await begin(
+    db,
+    name,
+    'retry',
+    asked,
+    ({ direction }) => ({ direction, fromStart: false }),
+    async (tx) => {
+      // Thrown here, it undoes the rest.
+      if ((await markAgain(tx, name)) === 0) throw noneSkipped(name);
+    },
+  );
+  if (retried) return retried;
+  throw operationRefused(await readMigration(db, name), 'retry');
 }
 
 /**
@@ -115,6 +139,7 @@ function begin(
   move: 'retry' | 'revert',
   asked: Asked,
   decide: (row: Row) => Beginning | undefined,
+  more: (tx: Transaction) => Promise<void> = async () => {},
 ): Promise<Beginning | undefined> {
   return inTransaction(db, async (tx) => {
     // Waits for a late batch of an ended attempt, which would otherwise store a finished range.
@@ -124,7 +149,7 @@ function begin(
       .from(migrations)
       .where(eq(migrations.name, name))
       .for('update');
-    const beginning = row && decide(row);
+    const beginning = row && transitions[move].from.includes(row.status) ? decide(row) : undefined;
     if (!beginning) return undefined;
     const { direction, fromStart } = beginning;
     await tx
@@ -148,6 +173,7 @@ function begin(
         and(eq(migrations.name, name), inArray(migrations.status, [...transitions[move].from])),
       );
     if (fromStart) await dropProgress(tx, name);
+    await more(tx);
     return beginning;
   });
 }

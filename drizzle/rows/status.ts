@@ -14,6 +14,7 @@ import {
 } from '../schema';
 import { JOB_OF } from './jobOf';
 import { isLive } from './live';
+import { skippedCount } from './skipped';
 import { pending } from './transitions';
 
 /** A migration as an operator sees it. */
@@ -29,6 +30,8 @@ export interface MigrationView {
   readonly rowsPerSecond: number | null;
   /** Attempts in a row that reached their time limit without progress. */
   readonly timeoutsWithoutProgress: number;
+  /** Rows that were left out because of their data (`onError: 'skip'`). */
+  readonly skipped: number;
 }
 
 /**
@@ -56,6 +59,7 @@ export async function readMigrations(
       silentFor: sql<string | null>`extract(epoch from now() - ${latest.heartbeatAt})`,
       duration: sql<string | null>`extract(epoch from ${latest.heartbeatAt} - ${latest.startedAt})`,
       timeoutsWithoutProgress: timeoutsWithoutProgress.mapWith(Number),
+      skipped: skippedCount,
     })
     .from(migrations)
     .leftJoinLateral(latest, sql`true`)

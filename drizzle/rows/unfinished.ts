@@ -6,22 +6,35 @@ import type { Migration } from '../schema';
 // that has a gate there.
 
 const MIGRATIONS = `${SCHEMA}.migrations`;
+const SKIPPED_ROWS = `${SCHEMA}.skipped_rows`;
 
 /** What a deploy gate says about a migration. */
-export type Unfinished = Pick<Migration, 'name' | 'status' | 'error' | 'waitsFor'>;
+export type Unfinished = Pick<Migration, 'name' | 'status' | 'error' | 'waitsFor'> & {
+  /** Skipped rows that nobody has accepted. */
+  readonly skipped: number;
+};
 
 /**
- * Reads the migrations that aren't completed, in the order they run. A name without a target stands
- * for all that is registered of its file. No names: all of them.
+ * Reads the migrations that aren't completed, or are but for rows that were skipped and that nobody
+ * has accepted, in the order they run. A name without a target stands for all that is registered of
+ * its file. No names: all of them.
  */
 export async function readUnfinished(sql: Sql, names: readonly string[]): Promise<Unfinished[]> {
   const named =
     names.length > 0
       ? sql`and (name in ${sql(names)} or split_part(name, ':', 1) in ${sql(names)})`
       : sql``;
+  // A gate may come before `lrm migrate` of this version.
+  const [found] = await sql<{ exists: boolean }[]>`
+    select to_regclass(${SKIPPED_ROWS}) is not null as exists`;
+  const skipped = found?.exists
+    ? sql`(select count(*)::int from ${sql(SKIPPED_ROWS)} s
+        where s.migration = m.name and s.accepted_at is null)`
+    : sql`0`;
   return sql<Unfinished[]>`
-    select name, status, error, waits_for as "waitsFor" from ${sql(MIGRATIONS)}
-    where status <> 'completed' ${named} order by created_at, name`;
+    select name, status, error, waits_for as "waitsFor", ${skipped} as skipped
+    from ${sql(MIGRATIONS)} m
+    where (status <> 'completed' or ${skipped} > 0) ${named} order by created_at, name`;
 }
 
 /** Returns the names of which nothing is registered, with or without a target. */

@@ -1,4 +1,5 @@
 import type { SQL } from 'drizzle-orm';
+import type { Sql } from '../../drizzle/connect';
 import type { Database, Transaction } from '../../drizzle/database';
 import {
   type FencedAttempt,
@@ -40,6 +41,8 @@ export interface Attempt extends FencedAttempt {
    * one.
    */
   readonly db: Database;
+  /** A pool of one session, for DDL statements outside of transactions. */
+  readonly ddl: Sql;
   /** Which of the job's functions it runs. Default: run(). */
   readonly direction?: Direction;
   readonly signal: AbortSignal;

@@ -5,37 +5,50 @@ import { inBatches } from './inBatches';
 import type { JobContext } from './index';
 import { type ColumnReference, type TableReference, tableText } from './names';
 import { Nesting } from './nesting';
+import { createSteps, type StepMember } from './steps';
 import { type NewValues, type TargetCache, updateRows } from './updateRows';
 import type { Tally } from './walk/tally';
 
-/** The part of a job's context that walks over tables and items. */
+/** The part of a job's context that walks over tables and items, and does steps. */
 export function createBatches(
   attempt: Attempt,
   tally: Tally,
-): Pick<JobContext, 'inBatches' | 'forEach' | 'updateRows'> {
+): Pick<JobContext, 'inBatches' | 'forEach' | 'updateRows' | StepMember> {
   const targets: TargetCache = new Map();
   const nesting = new Nesting();
+  const here = () => ({ step: nesting.step?.name, inForEach: nesting.inForEach });
 
   async function forEach(...given: OverRows | OverItems): Promise<void> {
     const { name: named } = given[1];
     nesting.refuse(named);
     if (isOverItems(given)) {
       const [source, options, body] = given;
-      return tally.track(named, 'items', (name) =>
-        forEachItem(attempt, tally, name, source, options, nesting.within('forEach', body)),
+      return tally.track(
+        named,
+        'items',
+        (name) =>
+          forEachItem(attempt, tally, name, source, options, nesting.within('forEach', body)),
+        here(),
       );
     }
     const [table, options, body] = given;
-    return tally.track(named, tableText(table), (name) =>
-      forEachRow(attempt, tally, name, table, options, nesting.within('forEach', body)),
+    return tally.track(
+      named,
+      tableText(table),
+      (name) => forEachRow(attempt, tally, name, table, options, nesting.within('forEach', body)),
+      here(),
     );
   }
 
   return {
     inBatches: async (table, options, body) => {
       nesting.refuse(options.name);
-      return tally.track(options.name, tableText(table), (name) =>
-        inBatches(attempt, tally, name, table, options, nesting.within('inBatches', body)),
+      return tally.track(
+        options.name,
+        tableText(table),
+        (name) =>
+          inBatches(attempt, tally, name, table, options, nesting.within('inBatches', body)),
+        here(),
       );
     },
     // TypeScript can't check an implementation against overloads with conditional types.
@@ -46,6 +59,7 @@ export function createBatches(
       key: ColumnReference | readonly ColumnReference[],
       rows: readonly NewValues[],
     ) => updateRows(targets, tx, table, key, rows),
+    ...createSteps(attempt, tally, nesting),
   };
 }
 

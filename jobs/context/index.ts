@@ -3,6 +3,7 @@ import type { PgTable } from 'drizzle-orm/pg-core';
 import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types';
 import type { Sql } from '../../drizzle/connect';
 import type { Database, Log, Transaction } from './attempt';
+import type { IndexOptions } from './ddl/definition';
 import type { EachItemOptions, ItemSource } from './each/forEachItem';
 import type { EachRowOptions } from './each/forEachRow';
 import type { Page } from './each/options';
@@ -10,11 +11,13 @@ import type { BatchBody } from './inBatches';
 import type { ColumnReference, TableReference } from './names';
 import type { BatchOptions, GroupOptions } from './options';
 import type { Columns } from './readRows';
+import type { StepOptions } from './step/step';
 import type { NewValues } from './updateRows';
 
 export type { Sql } from '../../drizzle/connect';
 export type { Database, Log, Transaction } from './attempt';
 export type { Batch } from './batch';
+export type { IndexOptions } from './ddl/definition';
 export type { EachItemOptions, ItemSource } from './each/forEachItem';
 export type { EachRowOptions } from './each/forEachRow';
 export type { EachOptions, Page } from './each/options';
@@ -23,6 +26,7 @@ export { JobUsageError } from './jobUsageError';
 export type { ReadyContext, VerifyContext } from './looking';
 export type { BatchOptions, GroupOptions, WalkOptions } from './options';
 export type { Columns } from './readRows';
+export type { StepOptions } from './step/step';
 export type { Throttle, ThrottleCheck, ThrottleOptions } from './throttle';
 export type { NewValues } from './updateRows';
 
@@ -191,6 +195,64 @@ export interface JobContext<Input = unknown> {
     key: ColumnReference | readonly ColumnReference[],
     rows: readonly NewValues[],
   ): Promise<number>;
+  /**
+   * Does a part of run() and remembers that it is done: later attempts skip it, and get what it
+   * returned. Operators see its name while it runs, and when it began and ended.
+   *
+   * `body` is done AT LEAST ONCE: after a crash just before it ends it is called again, so it must
+   * be safe to repeat. Walks inside of it continue where they stopped, as everywhere. With
+   * `{ transaction: true }`, what `body` does through `tx` happens EXACTLY ONCE, together with the
+   * note that it is done. After a deadlock or a lock timeout it is rolled back and called again.
+   *
+   * Steps can't be nested, or begin inside of a walk. Await all that a step does.
+   * @param name unique in the job, at most 100 characters. A step of another name is another step.
+   * @param options `{ transaction: true }`, or left out. The transaction waits 2 seconds for a lock.
+   * @returns what `body` returned, as JSON holds it (a Date becomes a text); at most 1 MiB
+   * @throws JobUsageError when a step can't begin here, two have the same name, its result is not
+   *   JSON, or it left something running; UnfinishedStep when it failed before in this attempt;
+   *   Superseded, AttemptOutdated and `signal.reason` as inBatches does; what `body` throws.
+   * @example
+   * await job.step('swap columns', { transaction: true }, async (tx) => {
+   *   await tx.execute(sql`alter table users rename column email to email_old`);
+   *   await tx.execute(sql`alter table users rename column email_lower to email`);
+   * });
+   */
+  step<T>(name: string, body: () => T): Promise<Awaited<T>>;
+  step<T>(name: string, options: StepOptions, body: (tx: Transaction) => T): Promise<Awaited<T>>;
+  /**
+   * Creates an index while the application reads and writes the table (CREATE INDEX CONCURRENTLY).
+   * Does nothing when it is there already. What is left of a build that was killed is dropped first.
+   * It waits 2 seconds for the table's lock, and tries again up to ten times. One build runs at a
+   * time. A build that takes longer than the attempt's time limit begins anew in each attempt: set
+   * `options.startToCloseTimeout`.
+   * @param name without its schema; it is created in the schema of the table
+   * @param table a table, one partition or a materialized view
+   * @param definition what follows the table in CREATE INDEX
+   * @throws JobUsageError when the table is partitioned, or an index of that name has another
+   *   definition; OwnTransaction when the build waits for an idle transaction of the job; the error
+   *   of Postgres, for instance when the rows of a unique index are not unique; `signal.reason` when
+   *   the attempt has to stop.
+   * @example
+   * await job.createIndexConcurrently('users_email_lower', users, sql`(${users.emailLower})`, {
+   *   unique: true,
+   * });
+   */
+  createIndexConcurrently(
+    name: string,
+    table: TableReference,
+    definition: SQL,
+    options?: IndexOptions,
+  ): Promise<void>;
+  /**
+   * Checks all rows for a constraint that was added with NOT VALID, while the application reads and
+   * writes the table. Does nothing when it is valid already. It waits 2 seconds for its lock, and
+   * tries again up to ten times.
+   * @throws JobUsageError when there is no such constraint; the error of Postgres when a row
+   *   violates it; `signal.reason` when the attempt has to stop.
+   * @example
+   * await job.validateConstraint(orders, 'orders_user_id_fkey');
+   */
+  validateConstraint(table: TableReference, name: string): Promise<void>;
   /**
    * Calls a function for each of `rows` in threads of their own: for work that keeps a processor
    * busy, such as hashing or image processing. The threads are started at the first call, kept, and

@@ -40,6 +40,9 @@ const MEMBERS: Readonly<Record<keyof JobContext, readonly Looking[]>> = {
   inBatches: [],
   forEach: [],
   updateRows: [],
+  step: [],
+  createIndexConcurrently: [],
+  validateConstraint: [],
   progress: [],
 };
 

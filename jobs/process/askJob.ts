@@ -22,6 +22,8 @@ export type ReadyAnswer =
 /** A question, and where the job's own log lines go. */
 export interface ReadyQuestion extends Omit<ReadyInput, 'task' | 'limitMs'> {
   readonly log: (level: LogLevel, message: string, fields: Record<string, unknown>) => void;
+  /** Aborted: the answer is no longer waited for. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** For loading the job's file, and again for ready(), which only looks. Milliseconds. */
@@ -71,12 +73,15 @@ class AskedProcess {
     void this.jobProcess.ended.then(() => idle.delete(this));
   }
 
-  async ask({ log, ...question }: ReadyQuestion): Promise<ReadyAnswer> {
+  async ask({ log, signal, ...question }: ReadyQuestion): Promise<ReadyAnswer> {
     let timer: NodeJS.Timeout | undefined;
+    let giveUp = () => {};
     const answer = await new Promise<ReadyAnswer>((resolve) => {
+      giveUp = () => resolve({ kind: 'silent' });
+      signal?.addEventListener('abort', giveUp);
       const startTimer = () => {
         clearTimeout(timer);
-        timer = setTimeout(() => resolve({ kind: 'silent' }), ANSWER_WITHIN);
+        timer = setTimeout(giveUp, ANSWER_WITHIN);
       };
       startTimer();
       this.listener = (message) => {
@@ -94,6 +99,7 @@ class AskedProcess {
       this.jobProcess.begin({ ...question, task: 'ready', limitMs: ANSWER_WITHIN });
     });
     clearTimeout(timer);
+    signal?.removeEventListener('abort', giveUp);
     this.listener = undefined;
     if (answer.kind === 'answered') this.keep();
     else this.end();

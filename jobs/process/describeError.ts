@@ -1,11 +1,14 @@
 import { AttemptOutdated, Superseded } from '../../drizzle/rows/superseded';
 import { plainText } from '../../settings/plainText';
 import { UsageError } from '../../settings/usageError';
+import { OwnTransaction } from '../context/ddl/ownTransaction';
+import { TableInUse } from '../context/ddl/tableInUse';
 import { JobUsageError } from '../context/jobUsageError';
 import { NotVerified } from '../context/notVerified';
+import { UnfinishedStep } from '../context/step/unfinishedStep';
 import { GroupTooLarge } from '../context/walk/groupTooLarge';
 import { UnfinishedWalk } from '../context/walk/unfinishedWalk';
-import { DescribedError } from './describedError';
+import { DescribedBadRow, DescribedError } from './describedError';
 import { objectsOf } from './objects';
 import { placeOf } from './place';
 
@@ -50,6 +53,9 @@ const OURS = [
   Superseded,
   AttemptOutdated,
   UnfinishedWalk,
+  UnfinishedStep,
+  OwnTransaction,
+  TableInUse,
   GroupTooLarge,
   JobUsageError,
   NotVerified,
@@ -86,7 +92,9 @@ function describeOne(thrown: unknown, seen: Set<unknown>): Description {
   if (typeof thrown !== 'object' && typeof thrown !== 'function') return describeNoError(thrown);
   if (thrown === null) return describeNoError(thrown);
   seen.add(thrown);
-  if (thrown instanceof DescribedError) return thrown.description;
+  if (thrown instanceof DescribedError || thrown instanceof DescribedBadRow) {
+    return thrown.description;
+  }
   const get = (key: string): unknown => {
     try {
       return (thrown as Record<string, unknown>)[key];

@@ -116,6 +116,7 @@ async function runJob(input: RunInput): Promise<void> {
       id: BigInt(input.attempt.id),
       direction: input.direction,
       db: sessions.db,
+      ddl: sessions.ddl,
       signal: own.signal,
       log: threadLog(),
       unthrottled: input.unthrottled,

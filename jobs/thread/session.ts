@@ -14,6 +14,8 @@ export interface Sessions {
   /** Drizzle changes how its client parses dates, so `sql` has its own pool. */
   readonly db: Database;
   readonly sql: Sql;
+  /** One session, for DDL statements: they may run for hours, and must not take those of walks. */
+  readonly ddl: Sql;
   /** Whether the job has opened any session. */
   readonly used: boolean;
   /** Ends them. A query that still runs after one second is interrupted. */
@@ -28,14 +30,16 @@ export function openSessions(input: RunInput, onLost: () => void): Sessions {
   used = false;
   const forDrizzle = guarded(input, onLost);
   const sql = guarded(input, onLost);
+  const ddl = guarded(input, onLost, 1);
   return {
     db: database(forDrizzle),
     sql,
+    ddl,
     get used() {
       return used;
     },
     end: async () => {
-      await Promise.all([forDrizzle.end({ timeout: 1 }), sql.end({ timeout: 1 })]);
+      await Promise.all([forDrizzle, sql, ddl].map((pool) => pool.end({ timeout: 1 })));
     },
   };
 }
@@ -53,9 +57,9 @@ export function openSessions(input: RunInput, onLost: () => void): Sessions {
  * the job's memory depends. So the attempt ends and no new session is allowed: the thread stays
  * blocked until its process is ended.
  */
-function guarded(input: RunInput, onLost: () => void): Sql {
+function guarded(input: RunInput, onLost: () => void, max = CONNECTIONS): Sql {
   return connect(input.databaseUrl, {
-    max: CONNECTIONS,
+    max,
     applicationName: applicationName(BigInt(input.attempt.id)),
     settings: {
       statement_timeout: String(input.limitMs),

@@ -23,7 +23,8 @@ export function startWorker(bench: Bench, jobs: string): Promise<TestWorker> {
 /** Empties our tables and registers these migrations. */
 export async function registerAnew({ sql }: Bench, ...names: string[]): Promise<void> {
   await sql.unsafe(`truncate long_running_migrations.walks, long_running_migrations.finished_ranges,
-    long_running_migrations.steps, long_running_migrations.attempts, long_running_migrations.migrations`);
+    long_running_migrations.steps, long_running_migrations.skipped_rows,
+    long_running_migrations.attempts, long_running_migrations.migrations`);
   for (const name of names)
     await sql`insert into long_running_migrations.migrations (name) values (${name})`;
 }

@@ -1,5 +1,6 @@
 import type { Attempt } from '../attempt';
 import { JobUsageError } from '../jobUsageError';
+import { Parts } from '../step/parts';
 import { UnfinishedWalk } from './unfinishedWalk';
 
 interface Count {
@@ -13,14 +14,30 @@ interface Walk {
   readonly over: string;
   /** Whether its name is its number. */
   readonly numbered: boolean;
+  readonly at: WalkPlace;
   readonly count: Count;
   readonly state: 'running' | 'complete' | 'failed';
   /** The error that it failed with. */
   readonly error?: unknown;
 }
 
-/** The names, progress and outcomes of all walks of one attempt. */
+/** Where in run() a walk begins. */
+export interface WalkPlace {
+  /** The name of the step around it. */
+  readonly step?: string | undefined;
+  /** Whether it is inside of a forEach. */
+  readonly inForEach?: boolean;
+}
+
+/**
+ * What the stored names of a step's walks begin with. So a step that is skipped does not change the
+ * numbers of other walks, and no walk of a step is mistaken for one outside of it.
+ */
+export const inStep = (step: string): string => `step ${JSON.stringify(step)}: `;
+
+/** The names, progress and outcomes of all walks, steps and DDL statements of one attempt. */
 export class Tally {
+  readonly parts = new Parts();
   readonly #walks = new Map<string, Walk>();
   #closed = false;
 
@@ -36,8 +53,9 @@ export class Tally {
     given: string | undefined,
     over: string,
     walk: (name: string) => Promise<void>,
+    at: WalkPlace = {},
   ): Promise<void> {
-    const name = this.#begin(given, over);
+    const name = this.#begin(given, over, at);
     try {
       await walk(name);
       this.#change(name, { state: 'complete' });
@@ -50,6 +68,24 @@ export class Tally {
   /** Reports the progress of all walks together. */
   report(name: string, count: Count, details: Readonly<Record<string, string | number>> = {}) {
     this.#change(name, { count });
+    this.#report({ walk: name, ...details });
+  }
+
+  /** Counts the rows of a step that an earlier attempt has done. */
+  skipped(step: string, rows: number): void {
+    if (rows === 0) return;
+    const count = { done: rows, total: rows };
+    this.#walks.set(inStep(step), {
+      over: 'a step',
+      numbered: false,
+      at: { step },
+      count,
+      state: 'complete',
+    });
+    this.#report({});
+  }
+
+  #report(details: Readonly<Record<string, string | number>>): void {
     let done = 0;
     let total: number | null = 0;
     for (const { count } of this.#walks.values()) {
@@ -58,25 +94,27 @@ export class Tally {
       total =
         total === null || count.total === null ? null : total + Math.max(count.total, count.done);
     }
-    this.attempt.report({ done, total, details: { walk: name, ...details } });
+    this.attempt.report({ done, total, details });
   }
 
   /**
-   * To be called when run() has returned.
+   * To be called when run() has returned, or the body of a step.
+   * @param step the step of which all must be complete. Default: all of the attempt
    * @throws JobUsageError when a walk still runs; UnfinishedWalk when one failed and run() caught
-   *   its error.
+   *   its error; the same for steps and DDL statements.
    */
-  requireComplete(): void {
-    for (const [name, { state, error }] of this.#walks) {
+  requireComplete(returned = this.#body, step?: string): void {
+    for (const [name, { state, error, at }] of this.#walks) {
+      if (step !== undefined && at.step !== step) continue;
       if (state === 'running') {
         throw new JobUsageError(
-          `${this.#body} returned while its walk '${name}' was still running: await it ` +
+          `${returned} returned while its walk '${name}' was still running: await it ` +
             '(await job.inBatches(…), await job.forEach(…))',
         );
       }
-      if (state === 'failed')
-        throw new UnfinishedWalk(name, `${this.#body} returned anyway`, error);
+      if (state === 'failed') throw new UnfinishedWalk(name, `${returned} returned anyway`, error);
     }
+    this.parts.requireComplete(returned, step);
   }
 
   /** Whether a walk of this attempt has failed. */
@@ -84,21 +122,27 @@ export class Tally {
     return [...this.#walks.values()].some(({ state }) => state === 'failed');
   }
 
-  /** From now on no walk can begin: verify() decides about what run() has done. */
+  /** From now on no walk and no step can begin: verify() decides about what run() has done. */
   close(): void {
     this.#closed = true;
+    this.parts.close();
   }
 
   get #body(): string {
     return this.attempt.direction === 'revert' ? 'revert()' : 'run()';
   }
 
-  #begin(given: string | undefined, over: string): string {
+  #begin(given: string | undefined, over: string, at: WalkPlace): string {
     if (this.#closed) {
       throw new JobUsageError('a walk can begin only in run(), and run() has returned');
     }
-    const name = given ?? String(this.#walks.size + 1);
-    const before = this.#failedBefore(given, over);
+    if (given?.startsWith('step "')) {
+      throw new JobUsageError(
+        `a walk's name can't begin with 'step "': walks of steps are named so`,
+      );
+    }
+    const name = (at.step === undefined ? '' : inStep(at.step)) + (given ?? this.#number(at.step));
+    const before = this.#failedBefore(given, name, over, at);
     if (before) {
       const [failed, { error }] = before;
       throw new UnfinishedWalk(failed, `${this.#body} began it again`, error);
@@ -106,19 +150,37 @@ export class Tally {
     if (this.#walks.has(name))
       throw new JobUsageError(`two walks of this job have the name '${name}'`);
     const count = { done: 0, total: 0 };
-    this.#walks.set(name, { over, numbered: given === undefined, count, state: 'running' });
+    this.#walks.set(name, { over, numbered: given === undefined, at, count, state: 'running' });
     return name;
+  }
+
+  /**
+   * The number of the next walk of run() itself, or of a step. Walks inside of a forEach have names.
+   * They don't count: a later attempt that skips the items that are done would give other numbers.
+   */
+  #number(step: string | undefined): string {
+    const before = [...this.#walks.values()].filter(
+      ({ at }) => at.step === step && at.inForEach !== true,
+    );
+    return String(before.length + 1);
   }
 
   /**
    * Finds the failed walk that run() seems to begin again. Under the next number it would be
    * another walk, and repeat what the failed one has done.
    */
-  #failedBefore(given: string | undefined, over: string): [string, Walk] | undefined {
+  #failedBefore(
+    given: string | undefined,
+    name: string,
+    over: string,
+    at: WalkPlace,
+  ): [string, Walk] | undefined {
     return [...this.#walks].find(
-      ([name, walk]) =>
+      ([each, walk]) =>
         walk.state === 'failed' &&
-        (given === undefined ? walk.numbered && walk.over === over : name === given),
+        (given === undefined
+          ? walk.numbered && walk.over === over && walk.at.step === at.step
+          : each === name),
     );
   }
 

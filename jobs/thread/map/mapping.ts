@@ -5,7 +5,7 @@ import { built } from '../../../settings/projectFolder';
 import { elsewhere } from '../../context/databaseTime';
 import type { MapOptions } from '../../context/index';
 import { JobUsageError } from '../../context/jobUsageError';
-import { DescribedError } from '../../process/describedError';
+import { rebuild } from '../../process/describedError';
 import type { Part, PartResult } from './mapThread';
 import { findModule } from './module';
 import { pack, unpack } from './packed';
@@ -114,7 +114,7 @@ export class Mapping {
       this.signal.throwIfAborted();
       throw new Error(`a thread of job.map with ${part.module} has ended`, { cause: error });
     }
-    if ('error' in result) throw new DescribedError(result.error, result.detail);
+    if ('error' in result) throw rebuild(result.error, result.detail);
     return unpack(result.results);
   }
 

@@ -151,6 +151,26 @@ test('Ctrl-C stops at a safe point: the attempt is interrupted, and the next run
   expect(await touched()).toEqual([{ touched: 1, rows: 2000 }]);
 });
 
+test('Ctrl-C does not wait for a ready() that hangs', async () => {
+  const jobs = servers.jobsFolder();
+  jobs.writeJob(
+    '0001_hangs',
+    `exports.ready = async (job) => { await job.sql\`select pg_sleep(600)\`; };
+     exports.run = async () => {};`,
+  );
+  await register(servers, '0001_hangs');
+  const asking = () => servers.sql`select from pg_stat_activity
+    where datname = current_database() and query like 'select pg_sleep(600)%'`;
+  const first = start(inline(jobs));
+  await waitFor('ready() to be asked', async () => (await asking()).length > 0);
+  const since = Date.now();
+  first.kill('SIGINT');
+  expect(await first.code).toBe(1);
+  expect(Date.now() - since).toBeLessThan(8_000);
+  expect(first.output()).toMatch('created: 0001_hangs: stopped; the next run goes on');
+  expect(await migration(servers, '0001_hangs')).toMatchObject({ attempts: 0, waitsFor: null });
+});
+
 const begun = () =>
   waitFor('some batches to be done', async () =>
     (await touched()).some((each) => each.touched === 1 && each.rows >= 200),

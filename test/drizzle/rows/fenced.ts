@@ -77,6 +77,7 @@ export function attemptOn(own: Database, { attempt }: Claimed): Attempt {
   return {
     ...attempt,
     db: own,
+    ddl: own.$client,
     signal: new AbortController().signal,
     log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
     unthrottled: false,

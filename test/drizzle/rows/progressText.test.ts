@@ -24,6 +24,7 @@ const view = (changes: Partial<Migration>, rest: Partial<MigrationView> = {}): M
   silentFor: null,
   rowsPerSecond: 9,
   timeoutsWithoutProgress: 0,
+  skipped: 0,
   ...rest,
 });
 

@@ -3,12 +3,11 @@ import { connect, type Sql } from '../../../drizzle/connect';
 import { applicationName } from '../../../drizzle/rows/sessions';
 import type { Attempt, Progress } from '../../../jobs/context/attempt';
 import { createBatches } from '../../../jobs/context/batches';
-import type { JobContext } from '../../../jobs/context/index';
 import { Tally } from '../../../jobs/context/walk/tally';
 
 /** The context that a job thread would make, without a worker and without Temporal. */
 export interface TestAttempt extends Attempt {
-  readonly job: Pick<JobContext, 'inBatches' | 'forEach' | 'updateRows'>;
+  readonly job: ReturnType<typeof createBatches>;
   readonly walks: Tally;
   /** All progress that was reported, in order. */
   readonly reports: readonly Progress[];
@@ -32,6 +31,7 @@ export async function beginAttempt(
   const claimed = await claim(database.sql, migration);
   const { id } = claimed;
   const pool = connect(database.databaseUrl, { applicationName: applicationName(id), max: 16 });
+  const ddl = connect(database.databaseUrl, { applicationName: applicationName(id), max: 1 });
   const stopping = new AbortController();
   const reports: Progress[] = [];
   let kept = 0;
@@ -39,6 +39,7 @@ export async function beginAttempt(
     migration,
     ...claimed,
     db: drizzle(pool),
+    ddl,
     signal: stopping.signal,
     log: silent,
     unthrottled,
@@ -54,7 +55,9 @@ export async function beginAttempt(
     reports,
     kept: () => kept,
     stop: (reason: Error) => stopping.abort(reason),
-    end: () => pool.end({ timeout: 1 }),
+    end: async () => {
+      await Promise.all([pool.end({ timeout: 1 }), ddl.end({ timeout: 1 })]);
+    },
   });
 }
 

@@ -31,7 +31,8 @@ afterEach(() =>
   database.sql.unsafe(`
     drop table ledger;
     truncate long_running_migrations.walks, long_running_migrations.finished_ranges,
-      long_running_migrations.steps, long_running_migrations.attempts, long_running_migrations.migrations`),
+      long_running_migrations.steps, long_running_migrations.skipped_rows,
+      long_running_migrations.attempts, long_running_migrations.migrations`),
 );
 
 const options = { key: sql`id`, batchSize: { min: 10, max: 10 } } as const;
@@ -175,6 +176,9 @@ test('an attempt notices that our tables were dropped and created again', async 
       insert into long_running_migrations.restored table long_running_migrations.migrations;
       alter table long_running_migrations.attempts drop constraint attempts_migration_migrations_name_fk;
       alter table long_running_migrations.walks drop constraint walks_migration_migrations_name_fk;
+      alter table long_running_migrations.steps drop constraint steps_migration_migrations_name_fk;
+      alter table long_running_migrations.skipped_rows
+        drop constraint skipped_rows_migration_migrations_name_fk;
       drop table long_running_migrations.migrations;
       alter table long_running_migrations.restored rename to migrations`);
   await expect(walk(recreate)).rejects.toThrow(/restarted or replaced, or its data restored/);

@@ -2,7 +2,7 @@
 export const TYPED_APPLICATION = `\
 import { eq, gt, isNull, sql } from 'drizzle-orm';
 import { bigint, integer, pgTable, text } from 'drizzle-orm/pg-core';
-import { defineConfig, defineJob, type JobContext } from 'long-running-migrations';
+import { defineConfig, defineJob, type JobContext, type ReadyContext, type VerifyContext } from 'long-running-migrations';
 import { migrations } from 'long-running-migrations/drizzle';
 import { NotCompleted, requireCompleted } from 'long-running-migrations/gate';
 import { executeLongRunningMigrations } from 'long-running-migrations/workflows';
@@ -18,8 +18,17 @@ export const users = pgTable('users', {
 });
 
 export default defineJob({
-  dependsOn: ['0001_hello'],
+  dependsOn: ['0001_hello', { name: '0002_b', or: ['failed', 'cancelled'] }],
   options: { startToCloseTimeout: '6 hours' },
+  async verify(job) {
+    return job.db.$count(users, isNull(users.emailLower));
+  },
+  async ready(job) {
+    // @ts-expect-error -- it only looks
+    job.saveCheckpoint;
+    const [old] = await job.sql\`select from application_versions where version < 12 limit 1\`;
+    return old && 'a version before 12 is still running';
+  },
   async run(job) {
     const walk = { key: users.id, where: isNull(users.emailLower) };
     await job.inBatches(users, walk, async (tx, batch) => {
@@ -34,6 +43,18 @@ export default defineJob({
     });
   },
 });
+
+// @ts-expect-error -- created is no end
+defineJob({ dependsOn: [{ name: '0002_b', or: ['created'] }], run() {} });
+// @ts-expect-error -- a list is no number of rows
+defineJob({ verify: async (job) => job.db.select().from(users), run() {} });
+
+export async function verify({ db }: VerifyContext): Promise<number> {
+  return db.$count(users);
+}
+export async function ready(job: ReadyContext): Promise<string | undefined> {
+  return job.name === '0001_hello' ? 'later' : undefined;
+}
 
 export async function run(job: JobContext): Promise<void> {
   const found = await job.db

@@ -1,3 +1,4 @@
+import { skippedNote } from '../../../drizzle/rows/skipped';
 import { isPending, type MigrationView } from '../../../drizzle/rows/status';
 
 /** The state of all migrations when nothing runs. */
@@ -16,6 +17,7 @@ export function summarize(views: readonly MigrationView[]): Summary {
   return {
     lines: [
       `${completed} of ${rows.length} registered migrations are completed.`,
+      ...views.flatMap(({ migration, skipped }) => skippedNote(migration.name, skipped) ?? []),
       ...other.map((row) => `${row.status}: ${row.name}`),
       ...left.map((row) => `left: ${row.name}: ${row.waitsFor ?? `is ${row.status}`}`),
       ...failed.map((row) => `failed: ${row.name}: ${row.error ?? 'no reason given'}`),

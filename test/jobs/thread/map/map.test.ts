@@ -37,6 +37,8 @@ const HASH = `
 const { createHash } = require('node:crypto');
 module.exports = ({ id, pin }) => ({ id, hash: createHash('md5').update(pin).digest('hex') });`;
 
+const DRIZZLE = path.join(__dirname, '../../../../node_modules/drizzle-orm');
+
 const HASHING = `
 const { sql } = require('drizzle-orm');
 const { integer, pgTable, text } = require('drizzle-orm/pg-core');
@@ -54,10 +56,9 @@ exports.run = (job) =>
   });`;
 
 test('a job that maps and is killed in the middle does each row once', async () => {
-  const drizzle = path.join(__dirname, '../../../../node_modules/drizzle-orm');
   const result = await run(
     {
-      'jobs/0001_map.js': HASHING.replaceAll("'drizzle-orm", `'${drizzle}`),
+      'jobs/0001_map.js': HASHING.replaceAll("'drizzle-orm", `'${DRIZZLE}`),
       'jobs/hash.js': HASH,
     },
     { killAfter: { batches: 3 } },
@@ -67,6 +68,27 @@ test('a job that maps and is killed in the middle does each row once', async () 
   const wrong =
     await database.sql`select from pins where hash is distinct from md5(pin) or times <> 1`;
   expect(wrong).toHaveLength(0);
+});
+
+test('a BadRow of the module is skipped, but not one that an outage has caused', async () => {
+  const skipping = HASHING.replaceAll("'drizzle-orm", `'${DRIZZLE}`)
+    .replace("'./hash.js'", "'./bad.js'")
+    .replace('throttle: false', "throttle: false, onError: 'skip'");
+  const bad = `${HASH.replace('module.exports =', 'const hash =')}
+    const { BadRow } = require('long-running-migrations');
+    module.exports = (row) => {
+      const cause = row.id === 151 ? Object.assign(new Error('gone'), { code: 'ECONNRESET' }) : undefined;
+      if (row.id === 77 || cause) throw new BadRow('no such pin', { cause });
+      return hash(row);
+    };`;
+  const result = await run(
+    { 'jobs/0001_map.js': skipping, 'jobs/bad.js': bad },
+    { maxAttempts: 2 },
+  );
+  expect(result).toMatchObject({ status: 'in_progress' });
+  const left = await database.sql`
+    select id from pins where hash is null and (id < 120 or id = 151) order by id`;
+  expect(left.map(({ id }) => id)).toEqual([77, 151]);
 });
 
 const ESM = '{ "type": "module" }';

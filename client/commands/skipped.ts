@@ -1,0 +1,111 @@
+import type { Command } from 'commander';
+import { condition } from '../../drizzle/conditions';
+import {
+  acceptSkipped,
+  readSkipped,
+  readSkippedCounts,
+  type SkippedView,
+} from '../../drizzle/rows/skipped';
+import { plainText } from '../../settings/plainText';
+import { count, oneLine } from '../../settings/screenText';
+import { registeredNames } from '../arguments/names';
+import { type Connections, withConnections } from '../connections';
+import { time } from '../status/format';
+import { columnsWithNotes } from '../status/layout';
+import { answer, asJson, say } from '../terminal/output';
+import { terminalWidth } from '../terminal/terminal';
+import { requestedBy } from './requestedBy';
+
+/** Nobody reads more rows than this. A script can: --json gives all. */
+const ROWS_SHOWN = 200;
+/** A key may have any length. Characters. */
+const KEY_AT_MOST = 200;
+
+export function addSkipped(program: Command): void {
+  program
+    .command('skipped')
+    .description('Lists the rows that a migration has skipped because of their data.')
+    .argument('<name>', 'a migration')
+    .option('--accept', 'leave them out for good: gates and dependent migrations then pass')
+    .addHelpText(
+      'after',
+      `
+Shows each row's key and the error, and no other values. To do the rows again:
+npx lrm retry <name> --skipped.
+
+Examples:
+  npx lrm skipped 0001_sample
+  npx lrm skipped 0001_sample --json | jq -r '.[].key[0]'
+  npx lrm skipped 0001_sample --accept`,
+    )
+    .action(skipped);
+}
+
+async function skipped(typed: string, options: { readonly accept?: boolean }): Promise<void> {
+  await withConnections(async (connections) => {
+    const [name = ''] = await registeredNames(connections.db, [typed]);
+    return options.accept ? accept(connections, name) : list(connections, name);
+  });
+}
+
+async function accept({ db }: Connections, name: string): Promise<void> {
+  const accepted = await acceptSkipped(db, name, requestedBy(undefined).by);
+  answer({ name, accepted });
+  say(
+    accepted > 0
+      ? `${name}: ${count(accepted)} skipped rows are accepted. They stay listed`
+      : `${name}: all of its skipped rows were accepted before`,
+  );
+}
+
+async function list({ db }: Connections, name: string): Promise<void> {
+  const rows = await readSkipped(db, name, asJson ? undefined : ROWS_SHOWN);
+  if (asJson) return answer(rows.map(toJson));
+  if (rows.length === 0) return say(`${name} has skipped no rows`);
+  const total = (await readSkippedCounts(db, [name])).get(name) ?? 0;
+  const heads = ['Table', 'Walk', 'Key', 'Skipped', 'State'];
+  say(columnsWithNotes(heads, rows.map(shown), terminalWidth()));
+  if (total > rows.length) say(`and ${count(total - rows.length)} more: add --json for all`);
+}
+
+const shown = (row: SkippedView) => ({
+  cells: [
+    oneLine(row.table, KEY_AT_MOST),
+    oneLine(row.walk, KEY_AT_MOST),
+    oneLine(keyText(row.key), KEY_AT_MOST),
+    time(row.skippedAt),
+    stateOf(row),
+  ],
+  note: why(row),
+});
+
+/** '42' or '("a b", 7)'. Anything but a plain word is quoted and escaped: it is the application's. */
+function keyText(key: readonly string[]): string {
+  const parts = key.map((part) =>
+    /^[\w.:+-]+$/.test(part) ? part : plainText(JSON.stringify(part)),
+  );
+  return parts.length === 1 ? (parts[0] ?? '') : `(${parts.join(', ')})`;
+}
+
+function stateOf({ again, acceptedAt }: SkippedView): string {
+  if (again) return 'to be done again';
+  return acceptedAt ? 'accepted' : '';
+}
+
+const why = ({ code, reason }: SkippedView): string =>
+  [code ? `${condition(code)} (SQLSTATE ${plainText(code)})` : '', reason]
+    .filter(Boolean)
+    .join(': ');
+
+/** Scripts rely on these names: add new ones, change none. */
+const toJson = (row: SkippedView): Record<string, unknown> => ({
+  table: row.table,
+  walk: row.walk,
+  key: row.key,
+  code: row.code,
+  reason: row.reason,
+  skippedAt: row.skippedAt,
+  again: row.again,
+  acceptedAt: row.acceptedAt,
+  acceptedBy: row.acceptedBy,
+});
