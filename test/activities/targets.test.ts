@@ -55,7 +55,7 @@ test('targets of one job run at once, each with its own input and walk, and each
   const run = runToEnd(servers);
   await waitForMigration(servers, '0001_ledger:b', 'be under way', (row) => row.rowsDone > 0);
   killed.kill('SIGKILL');
-  await servers.startWorker({ jobs, env });
+  const next = await servers.startWorker({ jobs, env });
 
   expect((await run).completed.names.toSorted()).toEqual([
     '0001_ledger:a',
@@ -70,6 +70,9 @@ test('targets of one job run at once, each with its own input and walk, and each
   const outcomes = (await attempts(servers, '0001_ledger:b')).map(({ outcome }) => outcome);
   expect(outcomes.at(-1)).toBe('completed');
   expect(outcomes.length).toBeGreaterThan(1);
+  // It has only these jobs.
+  next.kill('SIGKILL');
+  await next.exited;
 });
 
 const inline = (jobs: { path: string }, ...args: string[]) =>
