@@ -79,6 +79,11 @@ export const migrations = schema.table(
     attempts: integer('attempts').notNull().default(0),
     /** What happened and what to do. It holds no values of rows. */
     error: text('error'),
+    /**
+     * What it was registered with (`--input`). Null: without one. It may hold secrets: it goes to the
+     * job and to `lrm status <name>`, and nowhere else.
+     */
+    input: json('input'),
     /** The author's value, as given to saveCheckpoint(). */
     checkpoint: json('checkpoint'),
     /** Counts saved checkpoints. An attempt notices by it that the database lost the last one. */
@@ -117,6 +122,8 @@ export const migrations = schema.table(
     completedAt: time('completed_at'),
   },
   (table) => [
+    // A bare name stands for all targets of its file, of which there may be many thousands.
+    index('migrations_job').on(sql`split_part(${table.name}, ':', 1)`),
     check('migrations_name_check', sql`${table.name} ~ ${sql.raw(`'${NAME}'`)}`),
     // Finding pending migrations must not become slower with the number of completed ones.
     index('migrations_pending')
@@ -133,6 +140,8 @@ export const migrations = schema.table(
 export const registrations = schema.table('registrations', {
   name: varchar('name', { length: 255 }).primaryKey(),
   registeredAt: timestamp('registered_at', { withTimezone: true }).notNull().defaultNow(),
+  /** Not in every database: an older application made the table, and only its owner can add this. */
+  input: json('input'),
 });
 
 /** A batch in which an attempt ended with an error. */
@@ -321,10 +330,17 @@ export const skippedRows = schema.table(
   (table) => [index('skipped_rows_walk').on(table.migration, table.walk)],
 );
 
-/** All but the checkpoint, which may be a hundred megabytes and which only its job reads. */
-export const { checkpoint: _checkpoint, ...migrationColumns } = getTableColumns(migrations);
+/**
+ * All but the checkpoint and the input. The first may be a hundred megabytes, the second may hold
+ * secrets, and only the job needs them.
+ */
+export const {
+  checkpoint: _checkpoint,
+  input: _input,
+  ...migrationColumns
+} = getTableColumns(migrations);
 
-export type Migration = Omit<typeof migrations.$inferSelect, 'checkpoint'>;
+export type Migration = Omit<typeof migrations.$inferSelect, 'checkpoint' | 'input'>;
 export type Attempt = typeof attempts.$inferSelect;
 export type Direction = Migration['direction'];
 export type MigrationStatus = Migration['status'];

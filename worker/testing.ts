@@ -50,6 +50,10 @@ export interface RunJobOptions {
    * between attempts.
    */
   readonly settings?: Readonly<Record<`LRM_${string}`, string | number>> | undefined;
+  /** What the job gets as `job.input`; anything that JSON can hold. Default: none. */
+  readonly input?: unknown;
+  /** What the job gets as `job.target`: 'tenant_7'. Default: none. */
+  readonly target?: string | undefined;
   /** After so many attempts a job that is neither completed nor failed is left. Default 20. */
   readonly maxAttempts?: number | undefined;
 }
@@ -82,7 +86,9 @@ export async function runJob(job: string | URL, options: RunJobOptions): Promise
     );
   }
   requireUrl('runJob', options?.databaseUrl);
-  const { databaseUrl, databases = {}, killAfter, jobs, settings = {}, maxAttempts = 20 } = options;
+  const { databaseUrl, databases = {}, killAfter, jobs, settings = {}, target } = options;
+  const { maxAttempts = 20 } = options;
+  const input = jsonOf(options.input);
   // A process of its own, whatever runs the test: it chooses the schema before anything is loaded,
   // and leaves nothing behind in this one.
   const child = fork(built('testProcess.js'), [], { execArgv: [], env: process.env });
@@ -101,11 +107,25 @@ export async function runJob(job: string | URL, options: RunJobOptions): Promise
     child.once('error', () => resolve());
   });
   const folder = jobs === undefined ? undefined : path.resolve(jobs);
-  const input = { databaseUrl, databases, killAfter, jobs: folder, settings, maxAttempts };
-  child.send({ job: given, ...input });
+  const sent = { databaseUrl, databases, killAfter, jobs: folder, settings, maxAttempts };
+  child.send({ job: given, ...sent, target, input });
   try {
     return await outcome;
   } finally {
     await gone;
   }
+}
+
+/** @throws TypeError when it can't be an input: the job would get something else */
+function jsonOf(input: unknown): string | undefined {
+  if (input === undefined) return undefined;
+  const problem = 'runJob: input: is not JSON (a bigint, a circle, a function?)';
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(input);
+  } catch {
+    throw new TypeError(problem);
+  }
+  if (text === undefined) throw new TypeError(problem);
+  return text;
 }

@@ -27,10 +27,10 @@ export async function claimInTurn(
   for (;;) {
     const result = await claim(db, claimant);
     if (result.kind === 'waits') {
-      await writeWaitsFor(db, claimant.migration, waitsForSessions(result.open));
+      await writeWaitsFor(db, [claimant.migration], waitsForSessions(result.open));
     }
     if (result.kind !== 'late') return result;
-    await writeWaitsFor(db, claimant.migration, LATE);
+    await writeWaitsFor(db, [claimant.migration], LATE);
     if (performance.now() > until || signal.aborted) return result;
     await sleep(TRY_EVERY, undefined, { signal }).catch(() => {});
     if (signal.aborted) return result;

@@ -89,6 +89,7 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
     databases: deps.settings.databases,
     origin: claimed.origin,
     attempt: { ...attempt, id: String(attempt.id) },
+    input: claimed.input,
     direction: claimed.direction,
     checkpointVersion: claimed.checkpointVersion,
     unthrottled: !run.throttled,

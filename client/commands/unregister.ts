@@ -5,7 +5,7 @@ import {
   readHistory,
   unregister as unregisterRow,
 } from '../../drizzle/rows/unregister';
-import { registeredNames } from '../arguments/names';
+import { members } from '../arguments/members';
 import { type Connections, withConnections } from '../connections';
 import { notifyRun } from '../temporal/notify';
 import { confirm } from '../terminal/confirm';
@@ -17,7 +17,10 @@ export function addUnregister(program: Command): void {
     .command('unregister')
     .description('Removes migrations that were registered by mistake.')
     .argument('<names...>', 'the migrations')
-    .option('--yes', 'remove their history, too: attempts, checkpoint and finished batches')
+    .option(
+      '--yes',
+      'without asking, and with their history: attempts, checkpoint, finished batches',
+    )
     .addHelpText(
       'after',
       `
@@ -33,11 +36,22 @@ Examples:
 
 async function unregister(typed: string[], options: { yes?: boolean }): Promise<void> {
   await withConnections(async (connections) => {
-    const names = await registeredNames(connections.db, typed);
-    const asked = options.yes !== true && process.stdin.isTTY;
-    const withHistory = options.yes === true || (asked && (await mayDrop(connections, names)));
-    await eachMigration(connections.db, names, (name) =>
-      unregisterOne(connections, name, withHistory),
+    const yes = options.yes === true;
+    const names = await members(connections.db, typed, {
+      verb: 'unregister',
+      can: () => true,
+      yes,
+    });
+    const asked = !yes && process.stdin.isTTY;
+    const withHistory = yes || (asked && (await mayDrop(connections, names)));
+    await eachMigration(
+      connections.db,
+      names,
+      (name) => unregisterOne(connections, name, withHistory),
+      async (done) => {
+        await notifyRun(connections, done);
+        return {};
+      },
     );
   });
 }
@@ -63,7 +77,6 @@ async function unregisterOne(
   const timeout = settings.LRM_HEARTBEAT_TIMEOUT;
   const history = await unregisterRow(db, name, withHistory, timeout);
   for (const line of history.left) warn(line);
-  await notifyRun(connections, name);
   const gone = isEmpty(history) ? '' : `, with its ${describeHistory(history)}`;
   return { line: `${name} is no longer registered${gone}`, result: 'unregistered' };
 }

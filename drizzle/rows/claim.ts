@@ -28,6 +28,8 @@ export interface Claimed {
   readonly direction: Direction;
   /** Version of the stored checkpoint, see Checkpoint. */
   readonly checkpointVersion: number;
+  /** What the migration was registered with. Undefined: nothing. JSON may be null, too. */
+  readonly input: { readonly value: unknown } | undefined;
   readonly rowsDone: number;
   readonly rowsTotal: number | null;
   /** Who it is in other databases. */
@@ -114,8 +116,12 @@ const COLUMNS = {
   rowsTotal: migrations.rowsTotal,
   request: migrations.request,
   checkpointVersion: migrations.checkpointVersion,
+  input: migrations.input,
+  hasInput: sql<boolean>`${migrations.input} is not null`,
 };
-type Row = Pick<typeof migrations.$inferSelect, keyof typeof COLUMNS>;
+type Row = Pick<typeof migrations.$inferSelect, Exclude<keyof typeof COLUMNS, 'hasInput'>> & {
+  readonly hasInput: boolean;
+};
 
 async function decide(tx: Transaction, claimant: Claimant): Promise<Claim> {
   const [row] = await tx
@@ -199,6 +205,7 @@ async function begin(tx: Transaction, claimant: Claimant, row: Row): Promise<Cla
     attempt: { migration, id: attempt.id, number, epoch, server },
     direction,
     checkpointVersion,
+    input: row.hasInput ? { value: row.input } : undefined,
     rowsDone,
     rowsTotal,
     origin,

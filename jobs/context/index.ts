@@ -32,6 +32,7 @@ export type { NewValues } from './updateRows';
 
 /**
  * The argument of a job's `run()`.
+ * @typeParam Input the type of `job.input`: what the schema gives that the job exports as `input`
  * @example
  * export async function run(job: JobContext): Promise<void> {
  *   const walk = { key: users.id, where: isNull(users.emailLower) };
@@ -40,9 +41,27 @@ export type { NewValues } from './updateRows';
  *   );
  * }
  */
-export interface JobContext {
-  /** The migration's name, for instance '0001_sample'. */
+export interface JobContext<Input = unknown> {
+  /** The migration's name, for instance '0001_sample', or '0001_sample:tenant_7'. */
   readonly name: string;
+  /**
+   * What this registration is for: 'tenant_7' of '0001_sample:tenant_7'. Undefined when it has no
+   * target. It has letters, digits, '_', '.' and '-', and doesn't begin with a '.'.
+   * @example
+   * const table = sql`tenants.${sql.identifier(job.target ?? 'public')}`;
+   */
+  readonly target: string | undefined;
+  /**
+   * What the migration was registered with (`lrm register 0001_sample --input '{"days":30}'`), as the
+   * schema gives it that the job exports as `input`. Without a schema it is the JSON as it stands in
+   * the row, of any type; undefined when there is none.
+   * @example
+   * export const input = z.object({ days: z.number().int() });
+   * export async function run(job: JobContext<z.infer<typeof input>>): Promise<void> {
+   *   await job.sql`delete from sessions where at < now() - make_interval(days => ${job.input.days})`;
+   * }
+   */
+  readonly input: Input;
   /** The number of this attempt, from 1. It counts the attempts of all runs. */
   readonly attempt: number;
   /** Drizzle over postgres.js, on connections that only this attempt uses. */

@@ -7,11 +7,12 @@ import type { Settings } from '../../settings/settings';
 import type { Progress } from '../context/attempt';
 import type { JobOptions } from '../context/index';
 import type { Description } from './describeError';
+import type { InputProblem } from './inputProblem';
 
 export type { Dependency } from '../../drizzle/rows/dependencies';
 
 /** The task of a job thread. */
-export type ThreadInput = InspectInput | ReadyInput | RunInput;
+export type ThreadInput = InspectInput | CheckInputsInput | ReadyInput | RunInput;
 
 /** LRM_ERROR_DETAIL of the worker. With 'safe', the whole of an error never leaves the job process. */
 export type ErrorDetail = Settings['LRM_ERROR_DETAIL'];
@@ -21,6 +22,20 @@ export interface InspectInput {
   readonly task: 'inspect';
   readonly file: string;
   readonly errorDetail: ErrorDetail;
+}
+
+/** Load the job and validate these inputs by the schema that it exports. */
+export interface CheckInputsInput {
+  readonly task: 'checkInputs';
+  readonly file: string;
+  readonly errorDetail: ErrorDetail;
+  /** Null: registered without an input. */
+  readonly inputs: readonly (GivenInput | null)[];
+}
+
+/** What a migration was registered with: any JSON, also null. */
+export interface GivenInput {
+  readonly value: unknown;
 }
 
 /** Load the job and ask its ready(). */
@@ -45,6 +60,8 @@ export interface RunInput {
   readonly origin: Origin;
   /** With its ID as text: messages are JSON, which has no bigint. */
   readonly attempt: Omit<FencedAttempt, 'id'> & { readonly id: string };
+  /** Undefined: registered without an input. */
+  readonly input: GivenInput | undefined;
   /** Whether to call run() or revert(). */
   readonly direction: Direction;
   /** Version of the checkpoint that was stored at the claim. */
@@ -97,6 +114,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export type FromThread =
   | { readonly type: 'facts'; readonly facts: JobFacts }
+  /** Of each input its problems, in the same order. */
+  | { readonly type: 'inputsChecked'; readonly problems: readonly (readonly InputProblem[])[] }
   /** What ready() returned: why to wait; null when the job may begin. */
   | { readonly type: 'answer'; readonly reason: string | null }
   | { readonly type: 'running' }

@@ -36,6 +36,12 @@ const message = z.discriminatedUnion('type', [
       reverts: z.boolean(),
     }),
   }),
+  z.object({
+    type: z.literal('inputsChecked'),
+    problems: z.array(
+      z.array(z.object({ path: z.array(z.union([z.string(), z.number()])), message: z.string() })),
+    ),
+  }),
   z.object({ type: z.literal('answer'), reason: z.string().nullable() }),
   z.object({ type: z.literal('running') }),
   z.object({

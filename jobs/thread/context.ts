@@ -1,3 +1,4 @@
+import { targetOf } from '../../settings/migrationName';
 import type { Attempt } from '../context/attempt';
 import { createBatches } from '../context/batches';
 import type { Places } from '../context/elsewhere';
@@ -14,12 +15,15 @@ export function createContext(
   checkpoint: Checkpoint,
   walks: Tally,
   mapping: Mapping,
+  input: unknown,
   places: Places,
 ): JobContext {
   const { db, sql, others } = sessions;
   return {
     name: attempt.migration,
     attempt: attempt.number,
+    target: targetOf(attempt.migration),
+    input,
     db,
     sql,
     database: (name) => others.sessionsIn(name),

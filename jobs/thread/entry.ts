@@ -8,7 +8,9 @@ import { Places } from '../context/elsewhere';
 import { Tally } from '../context/walk/tally';
 import { describeError } from '../process/describeError';
 import { detailOf } from '../process/detail';
+import type { InputProblem } from '../process/inputProblem';
 import type {
+  CheckInputsInput,
   During,
   ErrorDetail,
   ReadyInput,
@@ -20,6 +22,7 @@ import type {
 import { Checkpoint } from './checkpoint';
 import { confirmElsewhere } from './confirmElsewhere';
 import { createContext } from './context';
+import { checkInput, inputFor } from './input';
 import { type LoadedJob, loadJob } from './load';
 import { Mapping } from './map/mapping';
 import { ourPort, send } from './port';
@@ -59,6 +62,7 @@ ourPort.on('message', (message: ThreadInput | ToThread) => {
   if (!('task' in message)) return stop.abort(new StopRequested(message.reason));
   errorDetail = message.errorDetail;
   if (message.task === 'inspect') void inspect(message.file);
+  else if (message.task === 'checkInputs') void checkInputs(message);
   else if (message.task === 'ready') void answer(message);
   else void runJob(message);
 });
@@ -69,6 +73,21 @@ async function inspect(file: string): Promise<void> {
     send({ type: 'facts', facts });
   } catch (thrown) {
     failed('load')(thrown);
+  }
+}
+
+async function checkInputs({ file, inputs }: CheckInputsInput): Promise<void> {
+  let during: During = 'load';
+  try {
+    const { input: schema } = await loadJob(file);
+    during = 'run';
+    const problems: (readonly InputProblem[])[] = [];
+    for (const input of inputs) {
+      problems.push((await checkInput(schema, input ?? undefined)).problems);
+    }
+    send({ type: 'inputsChecked', problems });
+  } catch (thrown) {
+    failed(during)(thrown);
   }
 }
 
@@ -110,11 +129,12 @@ async function runJob(input: RunInput): Promise<void> {
       progressed: () => send({ type: 'progressed' }),
     };
     during = 'run';
+    const given = await inputFor(attempt.migration, job.input, input.input);
     send({ type: 'running' });
     walks = new Tally(attempt);
     const checkpoint = new Checkpoint(attempt, input.checkpointVersion);
     const places = new Places(attempt, input.origin, sessions.others);
-    const context = createContext(attempt, sessions, checkpoint, walks, mapping, places);
+    const context = createContext(attempt, sessions, checkpoint, walks, mapping, given, places);
     await body(context);
     // Read now: a stop request after this point comes too late to interrupt run().
     let stopped = own.signal.aborted;

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { isName } from '../../jobs/catalog';
 import { fillEnvironment, readApplication } from '../../settings/application';
 import { databaseSetting, isDatabaseName, isDatabaseSetting } from '../../settings/databases';
+import { isJobName, isTarget, nameOf } from '../../settings/migrationName';
 import { requireKnown } from '../../settings/settings';
 import { UsageError } from '../../settings/usageError';
 import type { TestInput, TestMessage } from './messages';
@@ -56,10 +56,15 @@ function onlyDatabases(databases: TestInput['databases']): void {
 }
 
 /** @throws UsageError when it is neither a name nor the file of a job */
-function locate({ job, jobs }: TestInput): { name: string; folder: string | undefined } {
-  if (isName(job)) return { name: job, folder: jobs };
+function locate({ job, jobs, target }: TestInput): { name: string; folder: string | undefined } {
+  if (target !== undefined && !isTarget(target)) {
+    throw new UsageError(
+      "target: it has letters, digits, '_', '.' and '-' only, and doesn't begin with a '.'",
+    );
+  }
+  if (isJobName(job)) return { name: nameOf(job, target), folder: jobs };
   const { name, dir } = path.parse(path.resolve(job));
-  if (isName(name)) return { name, folder: dir };
+  if (isJobName(name)) return { name: nameOf(name, target), folder: dir };
   throw new UsageError(
     `${JSON.stringify(job)} is neither a job's name, as 0001_sample, nor its file`,
   );

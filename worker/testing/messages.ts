@@ -38,6 +38,9 @@ export interface TestInput {
   readonly databases: Readonly<Record<string, string>>;
   readonly killAfter?: KillAfter | undefined;
   readonly jobs?: string | undefined;
+  readonly target?: string | undefined;
+  /** As JSON. */
+  readonly input?: string | undefined;
   readonly settings: Readonly<Record<string, string | number>>;
   readonly maxAttempts: number;
 }

@@ -23,7 +23,8 @@ function contextOf(attempt: Attempt, version = 0): JobContext {
   const places = new Places(attempt, origin, others);
   const mapping = new Mapping('0001_a.js', attempt.signal);
   const checkpoint = new Checkpoint(attempt, version);
-  return createContext(attempt, sessions, checkpoint, new Tally(attempt), mapping, places);
+  const walks = new Tally(attempt);
+  return createContext(attempt, sessions, checkpoint, walks, mapping, undefined, places);
 }
 
 describe('the fence', () => {
