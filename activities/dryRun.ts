@@ -5,7 +5,7 @@ import type { DryBatch } from '../jobs/context/dryRun';
 import { describeCrash, describeExit } from '../jobs/process/crash';
 import type { Description } from '../jobs/process/describeError';
 import { JobProcess } from '../jobs/process/jobProcess';
-import type { During, FromJobProcess, Scan } from '../jobs/process/messages';
+import type { During, FromJobProcess, GivenInput, Scan } from '../jobs/process/messages';
 import type { Settings } from '../settings/settings';
 import { type AttemptLimits, ownLimit } from './limits';
 
@@ -13,6 +13,8 @@ import { type AttemptLimits, ownLimit } from './limits';
 export interface DryRunOptions {
   readonly name: string;
   readonly file: string;
+  /** Undefined: registered without an input. */
+  readonly input: GivenInput | undefined;
   readonly limits: AttemptLimits;
   readonly batches: number;
   readonly sideEffects: boolean;
@@ -76,6 +78,9 @@ export async function dryRun(
         task: 'run',
         file: options.file,
         databaseUrl: settings.databaseUrl,
+        databases: settings.databases,
+        origin: { installation: '', generation: '' },
+        input: options.input,
         attempt: {
           migration: options.name,
           id: String(id),

@@ -3,8 +3,8 @@ import { errorText } from '../../activities/attempt/errorText';
 import { type DryEnd, dryRun } from '../../activities/dryRun';
 import { limitsOf } from '../../activities/limits';
 import { NotRegistered, OperationRefused } from '../../drizzle/rows/operationRefused';
-import { readMigrations } from '../../drizzle/rows/status';
-import { readCatalog } from '../../jobs/catalog';
+import { readInput, readMigrations } from '../../drizzle/rows/status';
+import { fileOf, readCatalog } from '../../jobs/catalog';
 import { inspectJob } from '../../jobs/process/inspectJob';
 import { plainText } from '../../settings/plainText';
 import type { Settings } from '../../settings/settings';
@@ -55,9 +55,19 @@ async function run(typed: string, options: Options): Promise<void> {
     const [name = typed] = await registeredNames(db, [typed]);
     await refuseWhileRunning(connections, name);
     const { file, limits } = await readJob(settings, name);
+    const text = await readInput(db, name);
+    const input = text === null ? undefined : { value: JSON.parse(text) };
     const before = await readSequences(db);
     const log = (line: string) => warn(plainText(line));
-    const report = await dryRun(connections, { name, file, limits, batches, sideEffects, log });
+    const report = await dryRun(connections, {
+      name,
+      file,
+      input,
+      limits,
+      batches,
+      sideEffects,
+      log,
+    });
     const sequences = movedSequences(before, await readSequences(db));
     const problem = problemOf(report.end);
     answer({ name, ...report, end: report.end.kind, error: problem, sequences });
@@ -92,7 +102,7 @@ async function refuseWhileRunning({ db, settings }: Connections, name: string): 
 }
 
 async function readJob(settings: Settings, name: string) {
-  const file = (await readCatalog(settings.LRM_JOBS_DIR)).files.get(name);
+  const file = fileOf((await readCatalog(settings.LRM_JOBS_DIR)).files, name);
   if (!file) {
     throw new UsageError(`there is no file ${name} in ${settings.LRM_JOBS_DIR} (LRM_JOBS_DIR)`);
   }

@@ -1,15 +1,23 @@
 import { database } from '../../drizzle/database';
 import type { DryRun } from '../context/dryRun';
+import { JobUsageError } from '../context/jobUsageError';
 import type { RunInput } from '../process/messages';
+import { OtherSessions } from './otherSessions';
 import { rolledBack, watched } from './rolledBack';
-import { guarded, type Sessions } from './session';
+import { guarded, mainPlace, type Sessions } from './session';
 
 /** Outside of transactions, sessions of a dry run can only read. */
 const READ_ONLY = { settings: { default_transaction_read_only: 'on' } };
 
+function refuse(): never {
+  throw new JobUsageError(
+    'a dry run works in the main database alone: it can not roll back what is done in another one',
+  );
+}
+
 /** The sessions of a dry run. All their transactions are rolled back, also those of the job's own. */
 export function openDrySessions(input: RunInput, onLost: () => void, dry: DryRun): Sessions {
-  const pool = () => guarded(input, onLost, READ_ONLY);
+  const pool = () => guarded(input.databaseUrl, mainPlace(input), input, onLost, READ_ONLY);
   const ended = (ms: number) =>
     dry.batch({
       walk: null,
@@ -31,6 +39,7 @@ export function openDrySessions(input: RunInput, onLost: () => void, dry: DryRun
     sql,
     ours: database(ours),
     ddl,
+    others: new OtherSessions(input, refuse, () => false),
     used: false,
     end: async () => {
       await Promise.all([forDrizzle, sql, ours, ddl].map((each) => each.end({ timeout: 1 })));

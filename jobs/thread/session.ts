@@ -1,7 +1,9 @@
 import { type ConnectOptions, connect, type Sql } from '../../drizzle/connect';
 import { type Database, database } from '../../drizzle/database';
 import { applicationName } from '../../drizzle/rows/sessions';
+import { databaseSetting } from '../../settings/databases';
 import type { RunInput } from '../process/messages';
+import { OtherSessions, type Place } from './otherSessions';
 import { gate, send } from './port';
 
 /** A backfill should not use more cores of the database server than this. */
@@ -18,7 +20,9 @@ export interface Sessions {
   readonly ours: Database;
   /** One session, for DDL statements: they may run for hours, and must not take those of walks. */
   readonly ddl: Sql;
-  /** Whether the job has opened any session. */
+  /** Those in further databases. */
+  readonly others: OtherSessions;
+  /** Whether the job has opened any session in the main database. */
   readonly used: boolean;
   /** Ends them. A query that still runs after one second is interrupted. */
   end(): Promise<void>;
@@ -29,23 +33,39 @@ export interface Sessions {
  * @param onLost called when a session has ended that we did not end
  */
 export function openSessions(input: RunInput, onLost: () => void): Sessions {
-  used = false;
-  const forDrizzle = guarded(input, onLost);
-  const sql = guarded(input, onLost);
-  const ddl = guarded(input, onLost, { max: 1 });
+  used.clear();
+  const ofAttempt = (url: string, place: Place, max?: number) =>
+    guarded(url, place, input, onLost, { max });
+  const main = mainPlace(input);
+  const forDrizzle = ofAttempt(input.databaseUrl, main);
+  const sql = ofAttempt(input.databaseUrl, main);
+  const ddl = ofAttempt(input.databaseUrl, main, 1);
+  const others = new OtherSessions(input, ofAttempt, (name) => used.has(name));
   const db = database(forDrizzle);
   return {
     db,
     sql,
     ours: db,
     ddl,
+    others,
     get used() {
-      return used;
+      return used.has(undefined);
     },
     end: async () => {
-      await Promise.all([forDrizzle, sql, ddl].map((pool) => pool.end({ timeout: 1 })));
+      const pools = [forDrizzle, sql, ddl].map((pool) => pool.end({ timeout: 1 }));
+      await Promise.all([...pools, others.end()]);
     },
   };
+}
+
+/** The attempt's place in the main database. */
+export const mainPlace = (input: RunInput): Place => ({
+  applicationName: applicationName(BigInt(input.attempt.id)),
+});
+
+interface PoolOptions {
+  readonly max?: number | undefined;
+  readonly settings?: ConnectOptions['settings'];
 }
 
 /**
@@ -62,21 +82,24 @@ export function openSessions(input: RunInput, onLost: () => void): Sessions {
  * blocked until its process is ended.
  */
 export function guarded(
-  input: RunInput,
+  url: string,
+  place: Place,
+  { limitMs }: RunInput,
   onLost: () => void,
-  { max = CONNECTIONS, settings = {} }: Pick<Partial<ConnectOptions>, 'max' | 'settings'> = {},
+  { max = CONNECTIONS, settings = {} }: PoolOptions = {},
 ): Sql {
-  return connect(input.databaseUrl, {
+  return connect(url, {
     max,
-    applicationName: applicationName(BigInt(input.attempt.id)),
+    applicationName: place.applicationName,
+    ...(place.database !== undefined && { setting: databaseSetting(place.database) }),
     settings: {
-      statement_timeout: String(input.limitMs),
+      statement_timeout: String(limitMs),
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION,
       // The role's own timeout would end an idle session, and with it the attempt.
       idle_session_timeout: '0',
       ...settings,
     },
-    onSession: waitUntilAllowed,
+    onSession: () => waitUntilAllowed(place.database),
     onLost: () => {
       lost = true;
       onLost();
@@ -84,15 +107,16 @@ export function guarded(
   });
 }
 
-let used = false;
+/** The databases in which sessions were opened, by name. Undefined: the main one. */
+const used = new Set<string | undefined>();
 let lost = false;
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 /** Blocks the thread until the worker allows the session: nothing may be sent on it before. */
-function waitUntilAllowed(): void {
-  used = true;
+function waitUntilAllowed(database: string | undefined): void {
+  used.add(database);
   if (lost) Atomics.wait(NEVER, 0, 0);
   Atomics.store(gate, 0, 0);
-  send({ type: 'session' });
+  send({ type: 'session', ...(database !== undefined && { database }) });
   Atomics.wait(gate, 0, 0);
 }

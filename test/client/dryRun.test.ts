@@ -125,6 +125,27 @@ test('outside of transactions a job can read, and a write is refused in one line
   }
 });
 
+test('another database is refused: what is done there could not be rolled back', async () => {
+  jobs.writeJob(NAME, "exports.run = (job) => job.database('archive').sql`select 1`;");
+  const settings = { ...env(), LRM_DATABASE_ARCHIVE_URL: servers.databaseUrl };
+  expect(await runLrm(settings, ['dry-run', NAME])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching('a dry run works in the main database alone'),
+  });
+});
+
+test('the job gets the input of its registration', async () => {
+  jobs.writeJob(
+    NAME,
+    "exports.run = async (job) => { if (job.input.days !== 7) throw new TypeError('no input'); };",
+  );
+  await servers.sql`update long_running_migrations.migrations set input = '{"days":7}'`;
+  expect(await dryRun()).toMatchObject({
+    code: 0,
+    stdout: 'run() returned; 0 batches worked, and everything was rolled back\n',
+  });
+});
+
 test("the job's own transactions are rolled back, too, and count as batches", async () => {
   jobs.writeJob(
     NAME,

@@ -68,6 +68,7 @@ export const unstored = (
   { upperBound, rowsTotal }: Beginning,
 ): WalkRow => ({
   id: 0n,
+  registered: null,
   migration,
   name,
   shape,
