@@ -4,7 +4,7 @@ import type { FencedAttempt } from '../../drizzle/rows/fence';
 import { failuresInARow, type Written, writeOutcome } from '../../drizzle/rows/outcome';
 import { readLeftAgain, readSkippedCounts, withSkipped } from '../../drizzle/rows/skipped';
 import { writeWaitsFor } from '../../drizzle/rows/waitsFor';
-import type { AttemptOutcome, Direction } from '../../drizzle/schema';
+import type { AttemptOutcome, Direction, FailedBatch } from '../../drizzle/schema';
 import type { StopReason } from '../../jobs/process/messages';
 import { plainText } from '../../settings/plainText';
 import type { RunMigrationResult } from '../contract';
@@ -46,6 +46,7 @@ interface WriteOptions {
   /** False: the migration's status stays in_progress. */
   readonly move?: boolean;
   readonly errorUnknown?: boolean;
+  readonly failedBatch?: FailedBatch | undefined;
   /** True: only on the server of the claim, see Ending. */
   readonly onItsServer?: boolean;
 }
@@ -173,6 +174,7 @@ class Conclusion {
   private async threw({
     during,
     error: thrown,
+    batch: failedBatch,
     detail,
   }: Extract<AttemptEnd, { kind: 'threw' }>): Promise<never> {
     const verdict = decide(during, thrown);
@@ -183,7 +185,8 @@ class Conclusion {
     const { attempt, progress, maxFailures } = this.concluded;
     const full = this.deps.settings.LRM_ERROR_DETAIL === 'full' && detail ? { detail } : {};
     const log = this.log.child(full);
-    const text = this.reverting + errorText(during, thrown);
+    const where = failedBatch ? ` ${batchText(failedBatch)}` : '';
+    const text = this.reverting + errorText(during, thrown) + where;
     const errorUnknown = verdict === 'unknown';
     const before = progress.progressed
       ? { all: 0, unknown: 0 }
@@ -193,7 +196,7 @@ class Conclusion {
     const unknown = before.unknown + 1;
     if (verdict === 'fail' || (errorUnknown && unknown >= maxFailures)) {
       const error = `${text}. ${during === 'verify' ? afterVerify(this.migration) : advice(this.migration, verdict, unknown)}`;
-      const written = await this.write('failed', error, { errorUnknown });
+      const written = await this.write('failed', error, { errorUnknown, failedBatch });
       if (written === 'superseded') throw this.superseded();
       log.error(error);
       throw failed(error);
@@ -201,7 +204,7 @@ class Conclusion {
     const delay = retryDelay(this.deps.settings, before.all + 1);
     const limit = errorUnknown ? `; after ${maxFailures} without progress it counts as failed` : '';
     const error = `${text}. It is retried automatically (failure ${before.all + 1} in a row${limit}).`;
-    if ((await this.write('retried', error, { errorUnknown })) === 'superseded') {
+    if ((await this.write('retried', error, { errorUnknown, failedBatch })) === 'superseded') {
       // The error came from the newer claim, which has ended this attempt's sessions.
       log.info('stopped: superseded');
       throw this.superseded();
@@ -219,10 +222,10 @@ class Conclusion {
   private write(
     outcome: AttemptOutcome,
     error: string | null,
-    { move = true, errorUnknown = false, onItsServer = false }: WriteOptions = {},
+    { move = true, errorUnknown = false, failedBatch, onItsServer = false }: WriteOptions = {},
   ): Promise<Written> {
     const { attempt, progress } = this.concluded;
-    const ending = { attempt, onItsServer, outcome, error, errorUnknown, progress };
+    const ending = { attempt, onItsServer, outcome, error, errorUnknown, failedBatch, progress };
     return this.persistently(() => writeOutcome(this.deps.db, ending, move));
   }
 
@@ -264,6 +267,10 @@ class Conclusion {
 /** The walks of run() are complete: a retry does none of their rows again. */
 const afterVerify = (migration: string): string =>
   `Fix the job or the data, then type: npx lrm retry ${migration} (with --from-start, what its walks have done is done again)`;
+
+/** Without its keys, which are values of rows: this goes to Temporal and to logs. */
+const batchText = ({ rows, table, walk }: FailedBatch): string =>
+  `in a batch of ${rows} ${rows === 1 ? 'row' : 'rows'} of ${plainText(table)} (walk '${plainText(walk)}')`;
 
 function advice(migration: string, verdict: 'fail' | 'unknown', failures: number): string {
   const why =

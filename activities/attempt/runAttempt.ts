@@ -1,6 +1,7 @@
 import { mayWrite } from '../../drizzle/rows/beat';
 import type { Claimed } from '../../drizzle/rows/claim';
 import { describeSessions, endSessions } from '../../drizzle/rows/sessions';
+import type { FailedBatch } from '../../drizzle/schema';
 import { sqlState } from '../../drizzle/sqlState';
 import { describeCrash, describeExit } from '../../jobs/process/crash';
 import type { Description } from '../../jobs/process/describeError';
@@ -25,6 +26,8 @@ export type AttemptEnd =
       readonly kind: 'threw';
       readonly during: During;
       readonly error: Description;
+      /** The batch that it comes from. Its keys may only be stored in our tables. */
+      readonly batch?: FailedBatch | undefined;
       /** For the log alone: it may hold rows' values. */
       readonly detail?: string | undefined;
     };

@@ -11,6 +11,7 @@ import { count, oneLine } from '../../settings/screenText';
 import { registeredNames } from '../arguments/names';
 import { type Connections, withConnections } from '../connections';
 import { time } from '../status/format';
+import { keyText } from '../status/keyText';
 import { columnsWithNotes } from '../status/layout';
 import { answer, asJson, say } from '../terminal/output';
 import { terminalWidth } from '../terminal/terminal';
@@ -18,7 +19,7 @@ import { requestedBy } from './requestedBy';
 
 /** Nobody reads more rows than this. A script can: --json gives all. */
 const ROWS_SHOWN = 200;
-/** A key may have any length. Characters. */
+/** A name may have any length. Characters. */
 const KEY_AT_MOST = 200;
 
 export function addSkipped(program: Command): void {
@@ -72,20 +73,12 @@ const shown = (row: SkippedView) => ({
   cells: [
     oneLine(row.table, KEY_AT_MOST),
     oneLine(row.walk, KEY_AT_MOST),
-    oneLine(keyText(row.key), KEY_AT_MOST),
+    keyText(row.key),
     time(row.skippedAt),
     stateOf(row),
   ],
   note: why(row),
 });
-
-/** '42' or '("a b", 7)'. Anything but a plain word is quoted and escaped: it is the application's. */
-function keyText(key: readonly string[]): string {
-  const parts = key.map((part) =>
-    /^[\w.:+-]+$/.test(part) ? part : plainText(JSON.stringify(part)),
-  );
-  return parts.length === 1 ? (parts[0] ?? '') : `(${parts.join(', ')})`;
-}
 
 function stateOf({ again, acceptedAt }: SkippedView): string {
   if (again) return 'to be done again';

@@ -3,9 +3,11 @@ import { lastError, requestText } from '../../drizzle/rows/notes';
 import { rowsText } from '../../drizzle/rows/progressText';
 import type { StepView } from '../../drizzle/rows/status';
 import type { Attempt } from '../../drizzle/schema';
+import { plainText } from '../../settings/plainText';
 import { bar, count, oneLine, seconds } from '../../settings/screenText';
 import { colors, terminalWidth } from '../terminal/terminal';
 import { time } from './format';
+import { keyText } from './keyText';
 import { columnsWithNotes, type NotedRow, widthOf } from './layout';
 import type { OneMigration } from './one';
 import type { StatusRow } from './row';
@@ -34,11 +36,20 @@ function factsOf(row: StatusRow): [string, string | null][] {
     ['running on', row.live && row.attempt ? row.attempt.worker : null],
     ['note', row.notes.filter((note) => !isShownBelow(row, note)).join('; ') || null],
     ['error', migration.error],
+    ['in batch', migration.status === 'completed' ? null : failedIn(row)],
     ['asked', request(row)],
     ['registered', time(migration.createdAt)],
     ['started', migration.startedAt && time(migration.startedAt)],
     ['completed', migration.completedAt && time(migration.completedAt)],
   ];
+}
+
+/** The keys between which the latest attempt ended with its error. */
+function failedIn({ attempt }: StatusRow): string | null {
+  const batch = attempt?.failedBatch;
+  if (!batch) return null;
+  const after = batch.after ? `after ${keyText(batch.after)}` : 'from the first key';
+  return `${plainText(batch.table)}, ${after} up to ${keyText(batch.upto)}`;
 }
 
 /** The error and the request have their own lines, in full. */

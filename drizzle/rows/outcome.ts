@@ -1,7 +1,7 @@
 import { and, desc, eq, inArray, isNull, lte, sql } from 'drizzle-orm';
 import type { Database, Transaction } from '../database';
 import { COMMIT_DURABLY } from '../durable';
-import { type AttemptOutcome, attempts, migrations } from '../schema';
+import { type AttemptOutcome, attempts, type FailedBatch, migrations } from '../schema';
 import { inTransaction } from '../transaction';
 import type { ProgressRecord } from './attemptProgress';
 import { type FencedAttempt, ifCurrent, SERVER } from './fence';
@@ -17,6 +17,8 @@ export interface Ending {
   readonly error: string | null;
   /** True when the error is of unknown kind. */
   readonly errorUnknown: boolean;
+  /** The batch that the error comes from, if it comes from one. */
+  readonly failedBatch?: FailedBatch | undefined;
   readonly progress: ProgressRecord;
 }
 
@@ -101,7 +103,7 @@ async function writeMigration(
 
 async function writeAttempt(
   tx: Transaction,
-  { attempt, error, errorUnknown, progress }: Ending,
+  { attempt, error, errorUnknown, failedBatch = undefined, progress }: Ending,
   outcome: AttemptOutcome,
 ): Promise<void> {
   await tx
@@ -111,6 +113,7 @@ async function writeAttempt(
       outcome,
       error,
       errorUnknown,
+      failedBatch: failedBatch ?? null,
       heartbeatAt: now,
       rowsDone: progress.doneHere,
       progressed: progress.progressed,

@@ -99,12 +99,17 @@ class Batches {
       try {
         id = await time.during(() => this.#do(range));
       } catch (error) {
-        if (this.#isOfData(error)) {
-          parts.unshift(...(await this.#cut(range, error)));
-          continue;
+        const ofData = this.#isOfData(error);
+        if (!ofData) failures += 1;
+        try {
+          const again = ofData
+            ? this.#cut(range, error)
+            : this.#again(range, error, failures, stop);
+          parts.unshift(...(await again));
+        } catch (final) {
+          this.walk.failed(range, final);
+          throw final;
         }
-        failures += 1;
-        parts.unshift(...(await this.#again(range, error, failures, stop)));
         continue;
       }
       failures = 0;

@@ -1,6 +1,6 @@
 import type { Dependency } from '../../drizzle/rows/dependencies';
 import type { FencedAttempt } from '../../drizzle/rows/fence';
-import type { Direction } from '../../drizzle/schema';
+import type { Direction, FailedBatch } from '../../drizzle/schema';
 import type { Settings } from '../../settings/settings';
 import type { Progress } from '../context/attempt';
 import type { JobOptions } from '../context/index';
@@ -115,6 +115,8 @@ export type FromThread =
       readonly type: 'failed';
       readonly during: During;
       readonly error: Description;
+      /** The batch that it comes from. Its keys may only be stored in our tables. */
+      readonly batch?: FailedBatch | undefined;
       /** The whole error, only for LRM_ERROR_DETAIL=full: it may hold row values, see detailOf(). */
       readonly detail?: string | undefined;
     };

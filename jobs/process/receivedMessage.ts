@@ -60,6 +60,15 @@ const message = z.discriminatedUnion('type', [
     type: z.literal('failed'),
     during: z.enum(['load', 'run', 'verify', 'elsewhere']),
     error: description,
+    batch: z
+      .object({
+        walk: z.string(),
+        table: z.string(),
+        rows: z.number(),
+        after: z.array(z.string()).nullable(),
+        upto: z.array(z.string()),
+      })
+      .optional(),
     detail: z.string().optional(),
   }),
   z.object({ type: z.literal('exited'), code: z.number() }),

@@ -1,3 +1,4 @@
+import type { FailedBatch } from '../../drizzle/schema';
 import type { Progress } from '../context/attempt';
 import type { Description } from './describeError';
 import type { JobProcessEnd, StartedJob } from './jobProcess';
@@ -10,6 +11,8 @@ export type JobEnd =
       readonly kind: 'failed';
       readonly during: During;
       readonly error: Description;
+      /** The batch that it comes from. Its keys may only be stored in our tables. */
+      readonly batch?: FailedBatch | undefined;
       /** Only for the worker's log: it may hold row values. */
       readonly detail?: string | undefined;
     }
@@ -73,8 +76,8 @@ export class RunningJob {
       end({ kind: 'returned', stopped, usedDatabase });
     }
     if (message.type === 'failed') {
-      const { during, error, detail } = message;
-      end({ kind: 'failed', during, error, detail });
+      const { during, error, batch, detail } = message;
+      end({ kind: 'failed', during, error, batch, detail });
     }
     if (message.type === 'hasRows') end({ kind: 'hasRows', over: message.over });
     if (message.type === 'exited') end({ kind: 'exited', code: message.code });

@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import { COMMIT_DURABLY } from '../../drizzle/durable';
 import { AttemptOutdated } from '../../drizzle/rows/superseded';
-import { type Direction, migrations } from '../../drizzle/schema';
+import { type Direction, type FailedBatch, migrations } from '../../drizzle/schema';
 import { UsageError } from '../../settings/usageError';
 import { type Attempt, fencedTransaction } from '../context/attempt';
 import { Tally } from '../context/walk/tally';
@@ -36,17 +36,18 @@ class StopRequested extends Error {
 
 let errorDetail: ErrorDetail = 'safe';
 
-const failed = (during: During) => (thrown: unknown) =>
+const failed = (during: During) => (thrown: unknown, batch?: FailedBatch) =>
   send({
     type: 'failed',
     during,
+    batch,
     error: describeError(thrown),
     detail: errorDetail === 'full' ? detailOf(thrown) : undefined,
   });
 
 // Errors in a timer, an event or a forgotten promise belong to this attempt, too.
-process.on('uncaughtException', failed('elsewhere'));
-process.on('unhandledRejection', failed('elsewhere'));
+process.on('uncaughtException', (thrown) => failed('elsewhere')(thrown));
+process.on('unhandledRejection', (thrown) => failed('elsewhere')(thrown));
 
 let stop = new AbortController();
 
@@ -88,6 +89,7 @@ async function runJob(input: RunInput): Promise<void> {
   const reporter = new Reporter();
   const mapping = new Mapping(input.file, own.signal);
   let during: During = 'load';
+  let walks: Tally | undefined;
   try {
     const job = await loadJob(input.file);
     const body = bodyOf(job, input.direction);
@@ -107,7 +109,7 @@ async function runJob(input: RunInput): Promise<void> {
     };
     during = 'run';
     send({ type: 'running' });
-    const walks = new Tally(attempt);
+    walks = new Tally(attempt);
     const checkpoint = new Checkpoint(attempt, input.checkpointVersion);
     const context = createContext(attempt, sessions, checkpoint, walks, mapping);
     await body(context);
@@ -139,7 +141,7 @@ async function runJob(input: RunInput): Promise<void> {
   } catch (thrown) {
     reporter.flush();
     await printed();
-    failed(during)(thrown);
+    failed(during)(thrown, walks?.failedBatch(thrown));
   }
 }
 

@@ -183,3 +183,28 @@ test('wrong use is refused before anything is changed', async () => {
   await servers.succeeds('retry', NAME, '--from-start', '--yes', '--no-run');
   expect(await servers.sql`select from long_running_migrations.skipped_rows`).toHaveLength(0);
 });
+
+test('the error of a batch that fails for good says where, and its keys stay in our tables', async () => {
+  const name = '0003_fails';
+  jobs.writeJob(
+    name,
+    `const { sql } = require('drizzle-orm');
+    exports.run = (job) => job.inBatches(sql\`amounts\`, { key: sql\`id\`, batchSize: { max: 20 } },
+      async (tx, batch) => {
+        await tx.execute(sql\`update amounts set value = text::int where \${batch}\`);
+      });`,
+  );
+  await register(servers, name);
+  const run = await startRun(servers);
+  await resultOf(run);
+  const { error } = await migration(servers, name);
+  expect(error).toMatch(
+    / at 0003_fails.js:4:\d+; caused by .*SQLSTATE 22P02\) in a batch of 1?\d rows of public.amounts \(walk '1'\)\. /,
+  );
+  const { stdout } = await servers.succeeds('status', name);
+  expect(stdout).toMatch(/in batch +public.amounts, after \d+ up to "b\\u001b\[31m\\nx"/);
+  const history = JSON.stringify(await run.fetchHistory());
+  expect(history).not.toContain('[31m');
+  const [json] = JSON.parse((await servers.succeeds('status', name, '--json')).stdout);
+  expect(json.history[0].failedBatch).toMatchObject({ walk: '1', upto: [HOSTILE] });
+});

@@ -165,6 +165,13 @@ export class TableWalk {
     if (performance.now() - this.#foldedAt >= FOLD_EVERY_MS) await this.#fold();
   }
 
+  /** To be called when a range ends the attempt: operators see which rows it was about. */
+  failed({ after, upto, matching }: Range, error: unknown): void {
+    const { tableName } = this.#key;
+    const batch = { walk: this.row.name, table: tableName, rows: matching, after, upto };
+    this.tally.failed(batch, error);
+  }
+
   /** To be called when all ranges are done. */
   async complete(): Promise<void> {
     await this.#fold();

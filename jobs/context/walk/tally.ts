@@ -1,3 +1,4 @@
+import type { FailedBatch } from '../../../drizzle/schema';
 import type { Attempt } from '../attempt';
 import { JobUsageError } from '../jobUsageError';
 import { Parts } from '../step/parts';
@@ -35,10 +36,14 @@ export interface WalkPlace {
  */
 export const inStep = (step: string): string => `step ${JSON.stringify(step)}: `;
 
+/** A longer chain of causes is a loop. */
+const CAUSES_AT_MOST = 10;
+
 /** The names, progress and outcomes of all walks, steps and DDL statements of one attempt. */
 export class Tally {
   readonly parts = new Parts();
   readonly #walks = new Map<string, Walk>();
+  #failed: { readonly batch: FailedBatch; readonly error: unknown } | undefined;
   #closed = false;
 
   constructor(private readonly attempt: Pick<Attempt, 'report' | 'direction'>) {}
@@ -63,6 +68,20 @@ export class Tally {
       this.#change(name, { state: 'failed', error });
       throw error;
     }
+  }
+
+  /** Remembers the first batch that ended with an error for good. */
+  failed(batch: FailedBatch, error: unknown): void {
+    this.#failed ??= { batch, error };
+  }
+
+  /** The batch that an error of run() comes from. Undefined when it comes from elsewhere. */
+  failedBatch(thrown: unknown): FailedBatch | undefined {
+    for (let at = thrown, depth = 0; at instanceof Error && depth < CAUSES_AT_MOST; depth++) {
+      if (at === this.#failed?.error) return this.#failed.batch;
+      at = at.cause;
+    }
+    return undefined;
   }
 
   /** Reports the progress of all walks together. */
