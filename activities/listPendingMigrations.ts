@@ -1,13 +1,13 @@
 import { type PendingRow, pendingPages } from '../drizzle/rows/pendingPages';
-import { readCatalog } from '../jobs/catalog';
+import { fileOf, readCatalog } from '../jobs/catalog';
 import { AT_ONCE } from '../jobs/process/askJob';
 import type { ListInput, Listing, NotStarted, Ready } from './contract';
 import type { Deps } from './deps';
 import { limitsFor } from './limitsFor';
-import { noteReason } from './noteReason';
+import { type NotedReason, noteReasons } from './noteReason';
 import { readOverview } from './overview';
 import { type Believed, whyNotReady } from './whyNotReady';
-import { judge } from './whyNotStarted';
+import { judge, newKnown } from './whyNotStarted';
 
 /** A listing that follows another one does not ask again. Milliseconds. */
 const BELIEVED_FOR = 60_000;
@@ -53,6 +53,9 @@ class Search {
   /** Those whose ready() is asked at the same time, in order of registration. */
   private asked: Judged[] = [];
   private readonly believed: Believed;
+  private readonly known = newKnown();
+  /** Of this page: they are stored together. */
+  private noted: NotedReason[] = [];
 
   constructor(
     private readonly deps: Deps,
@@ -70,12 +73,13 @@ class Search {
     const except = only ? running : [...running, ...skip];
     for await (const page of pendingPages(deps.db, { except, only })) {
       for (const row of page) {
-        const file = files.get(row.name);
+        const file = fileOf(files, row.name);
         // It costs nothing to see that a file is missing. To read dependencies may take a process.
         if (slots > 0 && this.isFull() && file) continue;
         await this.judge(row, file);
       }
       await this.settleAsked();
+      await noteReasons(this.deps, this.noted.splice(0));
       // Without a free slot, too, the first page is judged: the result says what is not started.
       if (this.isFull()) break;
     }
@@ -88,7 +92,8 @@ class Search {
 
   private async judge(row: PendingRow, file: string | undefined): Promise<void> {
     const { name } = row;
-    const { reason = null, asks } = (await judge(this.deps, [{ ...row, file }])).get(name) ?? {};
+    const { reason = null, asks } =
+      (await judge(this.deps, [{ ...row, file }], this.known)).get(name) ?? {};
     if (!file || !asks) {
       // In order of registration: an earlier one that is asked may take the slot.
       if (reason === null) await this.settleAsked();
@@ -107,7 +112,7 @@ class Search {
   private async settle({ row, file, reason: given }: Judged): Promise<void> {
     const reason = await given;
     if (reason !== null) {
-      await noteReason(this.deps, row, reason);
+      this.noted.push({ row, reason });
       this.count++;
       if (this.first.length < NAMES_AT_MOST) this.first.push({ name: row.name, reason });
     } else if (file && !this.isFull()) this.ready.push(await withLimits(this.deps, file, row));

@@ -1,11 +1,11 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { readLive } from '../drizzle/rows/live';
 import { type PendingRow, pendingPages } from '../drizzle/rows/pendingPages';
-import { readCatalog } from '../jobs/catalog';
+import { fileOf, readCatalog } from '../jobs/catalog';
 import { LATE } from './attempt/claimInTurn';
 import type { RunMigrationResult } from './contract';
 import type { Deps } from './deps';
-import { noteReason } from './noteReason';
+import { type NotedReason, noteReasons } from './noteReason';
 import { runWithoutTemporal } from './runWithoutTemporal';
 import { unlessAborted } from './unlessAborted';
 import type { Believed } from './whyNotReady';
@@ -61,11 +61,6 @@ const STOPPED = 'stopped; the next run goes on';
 /** Nobody waits longer for the answers of ready() before the others begin. Milliseconds. */
 const ASK_FOR = 60_000;
 
-interface NotStarted {
-  readonly row: PendingRow;
-  readonly reason: string;
-}
-
 class InlineRun {
   private readonly running = new Map<string, Promise<void>>();
   private readonly results = new Map<string, InlineResult>();
@@ -96,15 +91,17 @@ class InlineRun {
   }
 
   /** Fills the free slots. Returns the migrations that it has found and not started. */
-  private async startReady(askAgain: boolean): Promise<NotStarted[]> {
+  private async startReady(askAgain: boolean): Promise<NotedReason[]> {
     const { db, settings } = this.deps;
     if (askAgain) this.askedAt = this.results.size;
     const forMs = askAgain ? 0 : Number.POSITIVE_INFINITY;
     const { signal } = this.options;
     const believed = { forMs, until: performance.now() + ASK_FOR, signal };
-    const left: NotStarted[] = [];
+    const left: NotedReason[] = [];
     const live = await readLive(db, settings.LRM_HEARTBEAT_TIMEOUT);
-    const except = [...this.running.keys(), ...this.results.keys()];
+    // Completed ones are no longer pending, and of many targets they would make a long list.
+    const others = [...this.results.values()].filter(({ outcome }) => outcome !== 'completed');
+    const except = [...this.running.keys(), ...others.map(({ name }) => name)];
     for await (const page of pendingPages(db, { except, only: this.options.names })) {
       const reasons = await this.reasonsOf(page, believed);
       const startable = page.filter(({ name }) => !reasons.has(name));
@@ -151,7 +148,7 @@ class InlineRun {
     page: readonly PendingRow[],
     believed: Believed,
   ): Promise<Map<string, string>> {
-    const candidates = page.map((row) => ({ ...row, file: this.files.get(row.name) }));
+    const candidates = page.map((row) => ({ ...row, file: fileOf(this.files, row.name) }));
     return whyNoneStarted(this.deps, candidates, believed);
   }
 
@@ -159,7 +156,7 @@ class InlineRun {
    * An attempt that is alive may belong to a worker that has just died. Whoever waits for it blocks a
    * slot, so such migrations come last.
    */
-  private takeOver(left: readonly NotStarted[]): NotStarted[] {
+  private takeOver(left: readonly NotedReason[]): NotedReason[] {
     if (this.options.onlyIfEmpty || this.running.size > 0) return [...left];
     const elsewhere = left.filter(({ reason }) => reason === ELSEWHERE);
     for (const { row } of elsewhere) if (!this.isFull()) this.start(row.name);
@@ -167,10 +164,9 @@ class InlineRun {
   }
 
   /** Only now: what waits for a migration of this run must not say so in the meantime. */
-  private async note(left: readonly NotStarted[]): Promise<InlineResult[]> {
-    for (const { row, reason } of left) {
-      if (reason !== ELSEWHERE && reason !== STOPPED) await noteReason(this.deps, row, reason);
-    }
+  private async note(left: readonly NotedReason[]): Promise<InlineResult[]> {
+    const noted = left.filter(({ reason }) => reason !== ELSEWHERE && reason !== STOPPED);
+    await noteReasons(this.deps, noted);
     return left.map(({ row, reason }) => ({ name: row.name, outcome: 'left', reason }));
   }
 
@@ -180,7 +176,7 @@ class InlineRun {
 
   private start(name: string): void {
     this.options.onEvent?.({ kind: 'started', name });
-    const ended = this.one(name, this.files.get(name) as string).then((result) => {
+    const ended = this.one(name, fileOf(this.files, name) as string).then((result) => {
       this.running.delete(name);
       this.results.set(name, result);
       this.options.onEvent?.({ kind: 'ended', ...result });

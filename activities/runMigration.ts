@@ -1,7 +1,7 @@
 import { beatInterval } from '../drizzle/rows/beat';
 import type { Claimant, Claimed } from '../drizzle/rows/claim';
 import { writeWaitsFor } from '../drizzle/rows/waitsFor';
-import { readCatalog } from '../jobs/catalog';
+import { fileOf, readCatalog } from '../jobs/catalog';
 import { claimInTurn, LATE, waitsForSessions } from './attempt/claimInTurn';
 import { conclude } from './attempt/conclude';
 import { failed, retryIn } from './attempt/failures';
@@ -32,7 +32,8 @@ export async function runMigration(
   temporal: TemporalAttempt,
 ): Promise<RunMigrationResult> {
   const since = performance.now();
-  const file = (await readCatalog(deps.settings.LRM_JOBS_DIR)).files.get(name);
+  const { files } = await readCatalog(deps.settings.LRM_JOBS_DIR);
+  const file = fileOf(files, name);
   if (!file) return leaveAsIs(deps, name, 'no file of this name on the worker that took it');
   // Before the claim: loading a job takes time, and a claimed attempt needs heartbeats.
   const inspection = await withHeartbeats(temporal, () => inspect(deps, file));
@@ -43,7 +44,7 @@ export async function runMigration(
         whyNotYet(deps, name, file, inspection, temporal.signal),
       );
   if (reason !== null) {
-    await writeWaitsFor(deps.db, name, reason);
+    await writeWaitsFor(deps.db, [name], reason);
     return leaveAsIs(deps, name, reason);
   }
   const claimant = claimantOf(deps, name, temporal);

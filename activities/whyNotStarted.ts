@@ -7,6 +7,7 @@ import {
 import type { Direction } from '../drizzle/schema';
 import { AT_ONCE } from '../jobs/process/askJob';
 import type { Inspection } from '../jobs/process/inspectJob';
+import { jobOf } from '../settings/migrationName';
 import type { Deps } from './deps';
 import { inspect } from './inspect';
 import { shortReason } from './shortReason';
@@ -29,10 +30,23 @@ export interface Judgement {
 
 type Needed = Pick<Deps, 'db' | 'settings' | 'log' | 'shareInspections'>;
 
+/**
+ * What one listing has found out: thousands of targets may have the same file, and wait for the same.
+ */
+export interface Known {
+  /** By file. */
+  readonly inspections: Map<string, Inspection>;
+  /** By dependency. Undefined: not registered. */
+  readonly statuses: Map<string, readonly Standing[] | undefined>;
+}
+
+export const newKnown = (): Known => ({ inspections: new Map(), statuses: new Map() });
+
 /** Judges by files and dependencies, with one question to the database for all of them. */
 export async function judge(
   deps: Needed,
   candidates: readonly Candidate[],
+  known: Known = newKnown(),
 ): Promise<Map<string, Judgement>> {
   const inspections = new Map<string, Inspection>();
   const reverts = new Set<string>();
@@ -41,18 +55,38 @@ export async function judge(
     // What depends on others comes after them. Going back, it comes before them: so it must not wait
     // until what it depends on is completed again. ready(), too, is about run().
     if (direction === 'revert') reverts.add(name);
-    else inspections.set(name, await inspect(deps, file));
+    else {
+      const inspection = known.inspections.get(file) ?? (await inspect(deps, file));
+      known.inspections.set(file, inspection);
+      inspections.set(name, inspection);
+    }
   }
-  const names = [...inspections.values()].flatMap((each) => dependenciesOf(each));
-  const statuses = await readStatuses(
-    deps.db,
+  const names = [...new Set(inspections.values())].flatMap((each) => dependenciesOf(each));
+  const statuses = await learnStatuses(
+    deps,
     names.map(({ name }) => name),
+    known,
   );
   return new Map(
     candidates.map(({ name }) => [
       name,
       reverts.has(name) ? NOTHING : judgeOne(name, inspections.get(name), statuses),
     ]),
+  );
+}
+
+async function learnStatuses(
+  { db }: Needed,
+  names: readonly string[],
+  { statuses }: Known,
+): Promise<Map<string, readonly Standing[]>> {
+  const unknown = names.filter((name) => !statuses.has(name));
+  const read = await readStatuses(db, unknown);
+  for (const name of unknown) statuses.set(name, read.get(name));
+  return new Map(
+    names
+      .map((name) => [name, statuses.get(name)] as const)
+      .filter((entry): entry is [string, readonly Standing[]] => entry[1] !== undefined),
   );
 }
 
@@ -86,10 +120,10 @@ const NOTHING: Judgement = { reason: null, asks: false };
 function judgeOne(
   name: string,
   inspection: Inspection | undefined,
-  statuses: ReadonlyMap<string, Standing>,
+  statuses: ReadonlyMap<string, readonly Standing[]>,
 ): Judgement {
   if (!inspection) {
-    const reason = `no file ${name} on the worker that looked; deploy its code, or: npx lrm cancel ${name}`;
+    const reason = `no file ${jobOf(name)} on the worker that looked; deploy its code, or: npx lrm cancel ${name}`;
     return { reason, asks: false };
   }
   // Code that cannot be loaded is started: its attempt writes what is wrong to the row. If it can be
@@ -109,7 +143,8 @@ export function waitsText(
   dependsOn: readonly Dependency[],
   open: readonly string[],
 ): string | null {
-  if (dependsOn.some((dependency) => dependency.name === name)) {
+  // Without a target, a dependency is all targets of that file: also this one.
+  if (dependsOn.some((each) => each.name === name || each.name === jobOf(name))) {
     return 'waits for itself; fix its dependsOn';
   }
   return open.length > 0 ? shortReason(`waits for ${open.join(', ')}`) : null;

@@ -25,7 +25,7 @@ export async function withConnections<T>(
     return await body({
       settings,
       sql,
-      db: database(sql),
+      db: database(sql, settings.databases),
       temporal: () => {
         temporal ??= connectTemporal(settings);
         return temporal;

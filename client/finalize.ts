@@ -3,7 +3,7 @@ import { OperationRefused, operationRefused } from '../drizzle/rows/operationRef
 import { readMigration } from '../drizzle/rows/stop';
 import { pending } from '../drizzle/rows/transitions';
 import type { Migration } from '../drizzle/schema';
-import { readCatalog } from '../jobs/catalog';
+import { fileOf, readCatalog } from '../jobs/catalog';
 import { inspectJob } from '../jobs/process/inspectJob';
 import type { Connections } from './connections';
 import { warn } from './terminal/output';
@@ -40,9 +40,10 @@ async function refuseUnfinishedDependencies(
   const wanted = new Set(rows.map(({ name }) => name));
   const { files } = await readCatalog(settings.LRM_JOBS_DIR);
   for (const { name } of rows) {
-    const dependencies = await readDependencies(name, files.get(name));
+    const dependencies = await readDependencies(name, fileOf(files, name));
+    // A dependency without a target is completed when all of its targets are, or will be.
     const others = dependencies.filter((dependency) => !wanted.has(dependency.name));
-    const open = await openDependencies(db, others);
+    const open = await openDependencies(db, others, [...wanted]);
     if (open.length > 0) {
       throw new OperationRefused(
         `${name} depends on ${open.join(', ')}: finalize ${open.length > 1 ? 'those' : 'that one'} ` +

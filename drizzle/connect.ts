@@ -14,6 +14,8 @@ export interface ConnectOptions {
   readonly applicationName: string;
   /** More settings for each session, by their Postgres names. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** The setting that holds the URL, for messages. Default 'DATABASE_URL'. */
+  readonly setting?: string;
   /** Called when a new session has its name and settings, before any other statement is sent. */
   readonly onSession?: () => void;
   /** Called when a session ended that we did not end. */
@@ -26,7 +28,7 @@ export interface ConnectOptions {
  * @throws UsageError when the URL can't be read
  */
 export function connect(url: string, options: ConnectOptions): Sql {
-  return open(url, {
+  return open(url, options.setting ?? 'DATABASE_URL', {
     max: options.max ?? 4,
     // The driver's 30 s are longer than a readiness check waits for its answer.
     connect_timeout: 10,
@@ -64,16 +66,16 @@ function sessionStart({ applicationName, settings, onSession }: ConnectOptions) 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /** The driver's error quotes the URL, which holds a password. */
-function open(url: string, options: Parameters<typeof postgres>[1]): Sql {
+function open(url: string, setting: string, options: Parameters<typeof postgres>[1]): Sql {
   try {
     return postgres(url, options);
   } catch (error) {
     const unreadable = error instanceof URIError || hasCode(error, 'ERR_INVALID_URL');
-    throw unreadable ? new UsageError(UNREADABLE) : error;
+    throw unreadable ? new UsageError(unreadableUrl(setting)) : error;
   }
 }
 
 const hasCode = (error: unknown, code: string) => (error as { code?: unknown })?.code === code;
 
-const UNREADABLE =
-  "DATABASE_URL can't be read as a URL: special characters in the password must be percent-encoded";
+const unreadableUrl = (setting: string): string =>
+  `${setting} can't be read as a URL: special characters in the password must be percent-encoded`;

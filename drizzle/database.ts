@@ -3,6 +3,7 @@ import { PgDatabase, PgDialect } from 'drizzle-orm/pg-core';
 import { PostgresJsSession } from 'drizzle-orm/postgres-js/session';
 import type { Assume } from 'drizzle-orm/utils';
 import type postgres from 'postgres';
+import type { DatabaseUrls } from '../settings/databases';
 import type { Sql } from './connect';
 
 /** What a statement without `returning()` gives: its rows, and how many it changed as `count`. */
@@ -11,7 +12,14 @@ export interface QueryResult extends PgQueryResultHKT {
 }
 
 /** Drizzle over postgres.js, without a schema for relational queries. */
-export type Database = PgDatabase<QueryResult, Record<string, never>> & { readonly $client: Sql };
+export type Database = PgDatabase<QueryResult, Record<string, never>> & {
+  readonly $client: Sql;
+  /**
+   * Only of the main database: the URLs of the further ones. Whoever ends the sessions of an attempt
+   * here has to end them there, too.
+   */
+  readonly others?: DatabaseUrls;
+};
 
 /** A transaction of {@link Database}. */
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
@@ -27,7 +35,7 @@ const JSONS = [114, 3802];
  * Not drizzle-orm/postgres-js, which loads a postgres.js of its own: that one would be the
  * application's, without our patch.
  */
-export function database(sql: Sql): Database {
+export function database(sql: Sql, others?: DatabaseUrls): Database {
   const asIs = (value: unknown) => value;
   const { parsers, serializers } = sql.options;
   for (const type of TIMES) parsers[type] = serializers[type] = asIs;
@@ -35,5 +43,9 @@ export function database(sql: Sql): Database {
   const dialect = new PgDialect();
   const session = new PostgresJsSession(sql, dialect, undefined);
   const db = new PgDatabase<QueryResult>(dialect, session as never, undefined as never);
-  return Object.assign(db, { $client: sql }) as unknown as Database;
+  return Object.assign(db, { $client: sql, ...(others && { others }) }) as unknown as Database;
 }
+
+/** The dialect of a database. All its transactions have the same one, and no other database has it. */
+export const dialectOf = (db: Database | Transaction): PgDialect =>
+  (db as unknown as { readonly dialect: PgDialect }).dialect;

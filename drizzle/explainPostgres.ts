@@ -1,3 +1,4 @@
+import { databaseSetting } from '../settings/databases';
 import { condition } from './conditions';
 
 /** The fields of an error of the driver or the server. */
@@ -73,6 +74,13 @@ export function explainPostgres(error: unknown): string | undefined {
   if (known) return known(cause);
   if (cause.name !== 'PostgresError') return undefined;
   return `Postgres: ${condition(cause.code)} (${names(cause)})${then(advice[cause.code])}`;
+}
+
+/** {@link explainPostgres} for a further database, `LRM_DATABASE_<NAME>_URL`. */
+export function explainElsewhere(error: unknown, name: string): string | undefined {
+  return explainPostgres(error)
+    ?.replaceAll('DATABASE_URL', databaseSetting(name))
+    .replace(MIGRATE, `${MIGRATE} --database ${name}`);
 }
 
 const then = (what: string | undefined) => (what ? `: ${what}` : '');

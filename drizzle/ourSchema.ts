@@ -1,5 +1,7 @@
 import { schemaName } from '../settings/schemaName';
 
+export { NAME } from '../settings/migrationName';
+
 // Not in schema.ts, which loads Drizzle: a deploy gate in an application's start must not.
 
 /**
@@ -8,6 +10,3 @@ import { schemaName } from '../settings/schemaName';
  * not theirs.
  */
 export const SCHEMA = schemaName();
-
-/** What a migration's name looks like: '0001_backfill_email'. A regular expression of Postgres. */
-export const NAME = '^[0-9]{4}_[a-z0-9_]+$';

@@ -8,6 +8,7 @@ import {
   integer,
   jsonb,
   pgSchema,
+  primaryKey,
   text,
   timestamp,
   unique,
@@ -78,6 +79,11 @@ export const migrations = schema.table(
     attempts: integer('attempts').notNull().default(0),
     /** What happened and what to do. It holds no values of rows. */
     error: text('error'),
+    /**
+     * What it was registered with (`--input`). Null: without one. It may hold secrets: it goes to the
+     * job and to `lrm status <name>`, and nowhere else.
+     */
+    input: json('input'),
     /** The author's value, as given to saveCheckpoint(). */
     checkpoint: json('checkpoint'),
     /** Counts saved checkpoints. An attempt notices by it that the database lost the last one. */
@@ -92,6 +98,11 @@ export const migrations = schema.table(
      * over) may use an attempt ID twice; the two attempts differ by this.
      */
     epoch: uuid('epoch'),
+    /**
+     * Under this its walks in other databases are stored. `lrm retry --from-start` and a new
+     * registration give it a new one, so that what stands there under the old one has no effect.
+     */
+    generation: uuid('generation').notNull().defaultRandom(),
     /**
      * When Temporal scheduled the last claim. While its attempt is alive, a claim that was scheduled
      * earlier is refused. Null: the last claim came without Temporal.
@@ -111,6 +122,8 @@ export const migrations = schema.table(
     completedAt: time('completed_at'),
   },
   (table) => [
+    // A bare name stands for all targets of its file, of which there may be many thousands.
+    index('migrations_job').on(sql`split_part(${table.name}, ':', 1)`),
     check('migrations_name_check', sql`${table.name} ~ ${sql.raw(`'${NAME}'`)}`),
     // Finding pending migrations must not become slower with the number of completed ones.
     index('migrations_pending')
@@ -127,6 +140,8 @@ export const migrations = schema.table(
 export const registrations = schema.table('registrations', {
   name: varchar('name', { length: 255 }).primaryKey(),
   registeredAt: timestamp('registered_at', { withTimezone: true }).notNull().defaultNow(),
+  /** Not in every database: an older application made the table, and only its owner can add this. */
+  input: json('input'),
 });
 
 /** A batch in which an attempt ended with an error. */
@@ -168,6 +183,8 @@ export const attempts = schema.table(
     rowsDone: bigint('rows_done', { mode: 'number' }).notNull().default(0),
     /** True once a batch, a checkpoint or a row was saved. It resets the count of failures. */
     progressed: boolean('progressed').notNull().default(false),
+    /** Further databases in which sessions of this attempt may be open. */
+    databases: text('databases').array().notNull().default(sql`'{}'::text[]`),
     /** The batch in which it ended with its error. Keys of a table: they must not leave our tables. */
     failedBatch: jsonb('failed_batch').$type<FailedBatch>(),
   },
@@ -182,9 +199,15 @@ export const walks = schema.table(
   'walks',
   {
     id: bigint('id', { mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
-    migration: varchar('migration', { length: 255 })
-      .notNull()
-      .references(() => migrations.name),
+    /**
+     * The migration's name. For a migration of another database that walks over tables of this one,
+     * its generation there.
+     */
+    migration: varchar('migration', { length: 255 }).notNull(),
+    /** The name of a migration of this database, for the foreign key. No name looks like a UUID. */
+    registered: varchar('registered', { length: 255 })
+      .references(() => migrations.name)
+      .generatedAlwaysAs(sql.raw(`case when migration !~ '^[0-9a-f]{8}-' then migration end`)),
     /** Unique within the migration. By default the position among the walks in run(). */
     name: text('name').notNull(),
     /** Table, key and condition at the first attempt. A walk that differs must not go on. */
@@ -247,6 +270,38 @@ export const finishedRanges = schema.table(
 );
 
 /**
+ * Identifies this installation in other databases, where another one may have migrations and
+ * attempts of the same names and numbers. Always one row.
+ */
+export const installations = schema.table(
+  'installations',
+  {
+    only: boolean('only').primaryKey().default(true),
+    id: uuid('id').notNull().defaultRandom(),
+  },
+  (table) => [check('installations_only_check', sql`${table.only}`)],
+);
+
+/**
+ * The current attempts of migrations that are registered in another database and walk over tables
+ * of this one. Nothing runs because of these rows: they only fence the walks here, see rows/visit.ts.
+ */
+export const visitingAttempts = schema.table(
+  'visiting_attempts',
+  {
+    /** The other database's `installations.id`. */
+    installation: uuid('installation').notNull(),
+    migration: varchar('migration', { length: 255 }).notNull(),
+    /** The other database's `attempts.id`. */
+    attempt: bigint('attempt', { mode: 'bigint' }).notNull(),
+    epoch: uuid('epoch').notNull(),
+    generation: uuid('generation').notNull(),
+    claimedAt: time('claimed_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.installation, table.migration] })],
+);
+
+/**
  * Rows that a walk has left out because of their data (`onError: 'skip'`). A row is recorded in the
  * transaction that stores its range as done.
  */
@@ -275,10 +330,17 @@ export const skippedRows = schema.table(
   (table) => [index('skipped_rows_walk').on(table.migration, table.walk)],
 );
 
-/** All but the checkpoint, which may be a hundred megabytes and which only its job reads. */
-export const { checkpoint: _checkpoint, ...migrationColumns } = getTableColumns(migrations);
+/**
+ * All but the checkpoint and the input. The first may be a hundred megabytes, the second may hold
+ * secrets, and only the job needs them.
+ */
+export const {
+  checkpoint: _checkpoint,
+  input: _input,
+  ...migrationColumns
+} = getTableColumns(migrations);
 
-export type Migration = Omit<typeof migrations.$inferSelect, 'checkpoint'>;
+export type Migration = Omit<typeof migrations.$inferSelect, 'checkpoint' | 'input'>;
 export type Attempt = typeof attempts.$inferSelect;
 export type Direction = Migration['direction'];
 export type MigrationStatus = Migration['status'];

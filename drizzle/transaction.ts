@@ -1,12 +1,11 @@
-import { PgDialect } from 'drizzle-orm/pg-core';
+import type { PgDialect } from 'drizzle-orm/pg-core';
 import { PostgresJsSession, PostgresJsTransaction } from 'drizzle-orm/postgres-js/session';
 import type { Sql, TransactionSql } from './connect';
-import type { Database, Transaction } from './database';
+import { type Database, dialectOf, type Transaction } from './database';
 import { StatementWatch } from './statementWatch';
 import { TransactionEnded } from './transactionEnded';
 
 const READ_COMMITTED = 'isolation level read committed read write';
-const dialect = new PgDialect();
 
 /**
  * Runs `body` in a READ COMMITTED transaction, whatever the default of the role, the database or
@@ -24,7 +23,9 @@ export async function inTransaction<T>(
   const watch = new StatementWatch();
   try {
     const result = await db.$client.begin(READ_COMMITTED, (client) =>
-      watch.around(client, () => whileOpen(client, watch, (guarded) => body(onClient(guarded)))),
+      watch.around(client, () =>
+        whileOpen(client, watch, (guarded) => body(onClient(guarded, dialectOf(db)))),
+      ),
     );
     return result as T;
   } catch (error) {
@@ -78,7 +79,7 @@ async function whileOpen<T>(
 }
 
 /** Like Drizzle's own transaction(). Drizzle's types don't accept a transaction's client. */
-function onClient(client: TransactionSql): Transaction {
+function onClient(client: TransactionSql, dialect: PgDialect): Transaction {
   const session = new PostgresJsSession<Sql, Schema, Schema>(
     client as unknown as Sql,
     dialect,

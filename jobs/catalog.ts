@@ -1,11 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-
-/** Valid names of migrations. A CHECK of the table has the same rule. */
-export const NAME = /^[0-9]{4}_[a-z0-9_]+$/;
-/** Width of the name's column. Characters. */
-export const NAME_AT_MOST = 255;
+import { isJobName, jobOf } from '../settings/migrationName';
 
 /** In order of preference: a compiled job comes before its source in the same folder. */
 export const ENDINGS: readonly string[] = ['.js', '.cjs', '.mjs', '.ts'];
@@ -34,7 +30,7 @@ export async function readCatalog(folder: string): Promise<Catalog> {
   for (const ending of ENDINGS) {
     for (const file of found.filter((each) => path.extname(each) === ending)) {
       const name = path.basename(file, ending);
-      if (isName(name)) {
+      if (isJobName(name)) {
         if (!(await isFile(file))) warnings.push(`${file}: not a readable file`);
         else if (!files.has(name)) files.set(name, path.join(folder, file));
       } else if (/^[0-9]/.test(name)) {
@@ -45,15 +41,14 @@ export async function readCatalog(folder: string): Promise<Catalog> {
   return { files, warnings: [...warnings, ...sameNumber([...files.keys()])] };
 }
 
-/** Whether this is a valid name of a migration. */
-export function isName(name: string): boolean {
-  return NAME.test(name) && name.length <= NAME_AT_MOST;
-}
+/** The file of a migration: its targets share it. Undefined when there is none. */
+export const fileOf = (files: ReadonlyMap<string, string>, migration: string): string | undefined =>
+  files.get(jobOf(migration));
 
 /** Two jobs may have one number, since branches are merged, but often that is a mistake. */
 export function sameNumber(names: readonly string[]): string[] {
   const byNumber = new Map<string, string[]>();
-  for (const name of [...names].sort()) {
+  for (const name of [...new Set(names.map(jobOf))].sort()) {
     byNumber.set(name.slice(0, 4), [...(byNumber.get(name.slice(0, 4)) ?? []), name]);
   }
   return [...byNumber.values()]

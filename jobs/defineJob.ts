@@ -1,5 +1,6 @@
 import type { MigrationStatus } from '../drizzle/schema';
 import type { JobContext, JobOptions, ReadyContext, VerifyContext } from './context/index';
+import type { OutputOf, StandardSchema } from './standardSchema';
 
 /** How many rows are not done. Nothing is 0. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a function without `return` is meant
@@ -15,14 +16,17 @@ export interface DependsOn {
   readonly or?: readonly Extract<MigrationStatus, 'failed' | 'cancelled'>[];
 }
 
-/** A job: what its file exports as default, or one by one under these names. */
-export interface Job {
+/**
+ * A job: what its file exports as default, or one by one under these names.
+ * @typeParam Schema of `job.input`; without one it is unknown
+ */
+export interface Job<Schema extends StandardSchema = StandardSchema> {
   /**
    * Does the work. An attempt can be stopped anywhere, and the next one calls it from its beginning;
    * what walks and checkpoints have kept is not done again.
    * @throws anything: by type and code it is decided whether the migration is retried or has failed
    */
-  readonly run: (job: JobContext) => unknown;
+  readonly run: (job: JobContext<OutputOf<Schema>>) => unknown;
   /**
    * Called when run() has returned and all its walks are complete, in the same attempt. The migration
    * is completed only when it returns nothing or 0. It only looks: walks and saveCheckpoint() are
@@ -35,7 +39,7 @@ export interface Job {
    *   return job.db.$count(users, isNull(users.emailLower));
    * }
    */
-  readonly verify?: (job: VerifyContext) => Count | PromiseLike<Count>;
+  readonly verify?: (job: VerifyContext<OutputOf<Schema>>) => Count | PromiseLike<Count>;
   /**
    * Asked before each attempt, which does not count or begin while this returns a reason. Its database
    * sessions are read-only. It is asked again by each tick of the Schedule and each `lrm run`. An error
@@ -47,7 +51,7 @@ export interface Job {
    *   return old && 'a version before 12 is still running';
    * }
    */
-  readonly ready?: (job: ReadyContext) => Reason | PromiseLike<Reason>;
+  readonly ready?: (job: ReadyContext<OutputOf<Schema>>) => Reason | PromiseLike<Reason>;
   /**
    * Undoes what run() has done, when an operator asks for it (`lrm revert`). It runs with the same
    * walks, limits and retries as run(). Run() may have done any part of the work, or all: so it must
@@ -59,14 +63,20 @@ export interface Job {
    *   });
    * }
    */
-  readonly revert?: (job: JobContext) => unknown;
+  readonly revert?: (job: JobContext<OutputOf<Schema>>) => unknown;
   /**
    * Migrations that have to be completed before this one begins: names, or names with statuses that
-   * are as good (`{ name: '0001_a', or: ['failed', 'cancelled'] }`). Default: none.
+   * are as good (`{ name: '0001_a', or: ['failed', 'cancelled'] }`). A name without a target stands
+   * for all targets that are registered of its file. Default: none.
    */
   readonly dependsOn?: readonly (string | DependsOn)[];
   /** Limits of its attempts, where they differ from the settings. */
   readonly options?: JobOptions;
+  /**
+   * A Standard Schema (zod, valibot, arktype) of what the migration is registered with. It is checked
+   * by `lrm register` and at the start of each attempt, and types `job.input`. Default: anything.
+   */
+  readonly input?: Schema;
 }
 
 /**
@@ -83,5 +93,14 @@ export interface Job {
  *     });
  *   },
  * });
+ * @example
+ * export default defineJob({
+ *   input: z.object({ days: z.number().int().positive() }),
+ *   async run(job) {
+ *     job.log.info(`keeps ${job.input.days} days`);
+ *   },
+ * });
  */
-export const defineJob = (job: Job): Job => job;
+export const defineJob = <Schema extends StandardSchema = StandardSchema>(
+  job: Job<Schema>,
+): Job<Schema> => job;

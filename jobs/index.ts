@@ -20,3 +20,9 @@ export type {
   VerifyContext,
 } from './context/index';
 export { type DependsOn, defineJob, type Job } from './defineJob';
+export type {
+  OutputOf,
+  StandardIssue,
+  StandardResult,
+  StandardSchema,
+} from './standardSchema';

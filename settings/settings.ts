@@ -4,6 +4,13 @@ import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/e
 import { closest } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { applicationFolder } from './applicationFolder';
+import {
+  type DatabaseUrls,
+  isDatabaseSetting,
+  isPostgresUrl,
+  readDatabases,
+  URL_SHAPE,
+} from './databases';
 import { duration } from './duration';
 import { packageManager, startCommand } from './packageManager';
 import { built, projectFolder } from './projectFolder';
@@ -20,6 +27,8 @@ export const SCHEDULE_ID = 'long-running-migrations';
 /** All settings; durations are in milliseconds. See {@link schema} for meanings and defaults. */
 export type Settings = Readonly<z.output<typeof schema>> & {
   readonly databaseUrl: string;
+  /** `LRM_DATABASE_<NAME>_URL`: further databases, for jobs that work in them. */
+  readonly databases: DatabaseUrls;
   /** Temporal's address, namespace, TLS and API key, found as the Temporal CLI finds them. */
   readonly temporal: ClientConnectConfig;
 };
@@ -122,7 +131,7 @@ const schema = z.object({
  */
 export function unknownSettings(names: readonly string[]): string | undefined {
   const known = [...Object.keys(schema.shape), 'LRM_TEMPORAL_CLI'];
-  const unknown = names.filter((name) => !known.includes(name));
+  const unknown = names.filter((name) => !known.includes(name) && !isDatabaseSetting(name));
   if (unknown.length === 0) return undefined;
   return unknown
     .map((name) => `${name} is not a setting; did you mean ${closest(name, known)}?`)
@@ -150,12 +159,13 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   }
   const databaseUrl = given['DATABASE_URL'] ?? local?.databaseUrl;
   problems.push(...databaseUrlProblems(databaseUrl));
+  const databases = readDatabases(given, problems);
   const temporal = temporalConfig(given, local, problems);
   if (parsed.data) problems.push(...impossible(parsed.data));
   if (problems.length > 0 || !parsed.data || !databaseUrl || !temporal) {
     throw new UsageError(`wrong settings: ${problems.join('; ')}`);
   }
-  return { ...parsed.data, databaseUrl, temporal };
+  return { ...parsed.data, databaseUrl, databases, temporal };
 }
 
 /** The servers of a running `npm start`, or undefined. */
@@ -172,13 +182,11 @@ export function localEndpoints(): LocalEndpoints | undefined {
 function databaseUrlProblems(url: string | undefined): string[] {
   if (!url) {
     return [
-      `DATABASE_URL: not set, and ${startCommand()} is not running: start it, or write postgres://user:password@host:5432/database`,
+      `DATABASE_URL: not set, and ${startCommand()} is not running: start it, or write ${URL_SHAPE}`,
     ];
   }
-  // The value is not quoted, because it holds a password. Node can't parse URLs with several hosts.
-  return /^postgres(ql)?:\/\/\S+$/.test(url)
-    ? []
-    : ['DATABASE_URL: not a Postgres URL; write postgres://user:password@host:5432/database'];
+  // The value is not quoted, because it holds a password.
+  return isPostgresUrl(url) ? [] : [`DATABASE_URL: not a Postgres URL; write ${URL_SHAPE}`];
 }
 
 function temporalConfig(

@@ -26,7 +26,7 @@ export async function withDeps<T>(
   { settings, log, concurrency, onlyIfEmpty = false }: InlineParts,
   body: (deps: Deps) => Promise<T>,
 ): Promise<T> {
-  const db = openOwnDatabase(settings.databaseUrl);
+  const db = openOwnDatabase(settings.databaseUrl, settings.databases);
   // Its standard output belongs to the command's answer.
   const memory = settings.LRM_MEMORY_LIMIT_MB;
   const jobProcesses = onlyIfEmpty

@@ -7,6 +7,7 @@ import { JobProcessPool } from '../jobs/process/jobProcessPool';
 import type { Settings } from '../settings/settings';
 import { databaseProblem } from './databaseProblem';
 import { identity } from './identity';
+import { warnOfOthers } from './otherDatabases';
 import { CanNotStart, waitFor } from './waitFor';
 
 /** The activities, with what they have opened. */
@@ -23,10 +24,11 @@ export interface OpenActivities {
 export async function openActivities(settings: Settings, log: Log): Promise<OpenActivities> {
   const { warnings } = await readCatalog(settings.LRM_JOBS_DIR);
   for (const warning of warnings) log.warn(warning);
-  const db = openOwnDatabase(settings.databaseUrl);
+  const db = openOwnDatabase(settings.databaseUrl, settings.databases);
   const disconnect = () => db.$client.end({ timeout: 2 });
   try {
     await waitFor('Postgres', () => checkDatabase(settings.databaseUrl), settings.LRM_WAIT, log);
+    await warnOfOthers(settings.databases, log);
   } catch (error) {
     await disconnect();
     throw error;

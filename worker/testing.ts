@@ -33,6 +33,12 @@ export interface RunJobOptions {
   /** The application's test database, with the tables that the job uses. */
   readonly databaseUrl: string;
   /**
+   * Further test databases by name, for a job that uses them: `{ archive: 'postgres://…' }`. Our
+   * tables are created in each, and dropped afterwards. Settings LRM_DATABASE_<NAME>_URL of the
+   * environment are not taken: a test must not reach the application's own. Default: none.
+   */
+  readonly databases?: Readonly<Record<string, string>> | undefined;
+  /**
    * Kills the job's process with SIGKILL once, in the middle: after so many batches (or saved
    * checkpoints), rows or milliseconds of run(). The next attempt goes on. Default: not killed.
    */
@@ -44,6 +50,10 @@ export interface RunJobOptions {
    * between attempts.
    */
   readonly settings?: Readonly<Record<`LRM_${string}`, string | number>> | undefined;
+  /** What the job gets as `job.input`; anything that JSON can hold. Default: none. */
+  readonly input?: unknown;
+  /** What the job gets as `job.target`: 'tenant_7'. Default: none. */
+  readonly target?: string | undefined;
   /** After so many attempts a job that is neither completed nor failed is left. Default 20. */
   readonly maxAttempts?: number | undefined;
 }
@@ -76,7 +86,9 @@ export async function runJob(job: string | URL, options: RunJobOptions): Promise
     );
   }
   requireUrl('runJob', options?.databaseUrl);
-  const { databaseUrl, killAfter, jobs, settings = {}, maxAttempts = 20 } = options;
+  const { databaseUrl, databases = {}, killAfter, jobs, settings = {}, target } = options;
+  const { maxAttempts = 20 } = options;
+  const input = jsonOf(options.input);
   // A process of its own, whatever runs the test: it chooses the schema before anything is loaded,
   // and leaves nothing behind in this one.
   const child = fork(built('testProcess.js'), [], { execArgv: [], env: process.env });
@@ -95,10 +107,25 @@ export async function runJob(job: string | URL, options: RunJobOptions): Promise
     child.once('error', () => resolve());
   });
   const folder = jobs === undefined ? undefined : path.resolve(jobs);
-  child.send({ job: given, databaseUrl, killAfter, jobs: folder, settings, maxAttempts });
+  const sent = { databaseUrl, databases, killAfter, jobs: folder, settings, maxAttempts };
+  child.send({ job: given, ...sent, target, input });
   try {
     return await outcome;
   } finally {
     await gone;
   }
+}
+
+/** @throws TypeError when it can't be an input: the job would get something else */
+function jsonOf(input: unknown): string | undefined {
+  if (input === undefined) return undefined;
+  const problem = 'runJob: input: is not JSON (a bigint, a circle, a function?)';
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(input);
+  } catch {
+    throw new TypeError(problem);
+  }
+  if (text === undefined) throw new TypeError(problem);
+  return text;
 }

@@ -1,4 +1,5 @@
 import type { NotStarted } from '../activities/contract';
+import { isName as isMigrationName } from '../settings/migrationName';
 import {
   type AttemptBegan,
   type Carried,
@@ -105,9 +106,8 @@ function isGroup(input: unknown): input is Group {
   );
 }
 
-/** The same rule as in jobs/catalog.ts, which can't be imported here: it needs Node. */
 const isName = (value: unknown): value is string =>
-  typeof value === 'string' && value.length <= 255 && /^[0-9]{4}_[a-z0-9_]+$/.test(value);
+  typeof value === 'string' && isMigrationName(value);
 
 const isCount = (value: unknown): value is number =>
   Number.isSafeInteger(value) && Number(value) >= 0;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../drizzle/database';
 import { type Claim, type Claimant, claim } from '../../drizzle/rows/claim';
-import { describeSessions, type OpenSession } from '../../drizzle/rows/sessions';
+import { describeSessions, type Open } from '../../drizzle/rows/sessions';
 import { writeWaitsFor } from '../../drizzle/rows/waitsFor';
 
 /** Between two tries of a claim that is late. Milliseconds. */
@@ -27,10 +27,10 @@ export async function claimInTurn(
   for (;;) {
     const result = await claim(db, claimant);
     if (result.kind === 'waits') {
-      await writeWaitsFor(db, claimant.migration, waitsForSessions(result.open));
+      await writeWaitsFor(db, [claimant.migration], waitsForSessions(result.open));
     }
     if (result.kind !== 'late') return result;
-    await writeWaitsFor(db, claimant.migration, LATE);
+    await writeWaitsFor(db, [claimant.migration], LATE);
     if (performance.now() > until || signal.aborted) return result;
     await sleep(TRY_EVERY, undefined, { signal }).catch(() => {});
     if (signal.aborted) return result;
@@ -38,5 +38,5 @@ export async function claimInTurn(
 }
 
 /** 'waits for session 4711 of role app'. */
-export const waitsForSessions = (open: readonly OpenSession[]): string =>
+export const waitsForSessions = (open: readonly Open[]): string =>
   `waits for ${describeSessions(open)}`;

@@ -158,7 +158,7 @@ class Conclusion {
   private async left(why: string): Promise<RunMigrationResult> {
     const reason = `left for a worker: ${why}`;
     if ((await this.write('interrupted', null)) === 'superseded') throw this.superseded();
-    await this.persistently(() => writeWaitsFor(this.deps.db, this.migration, reason));
+    await this.persistently(() => writeWaitsFor(this.deps.db, [this.migration], reason));
     this.log.info(reason);
     return { outcome: 'left', reason };
   }

@@ -86,7 +86,10 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
     task: 'run' as const,
     file: run.file,
     databaseUrl: deps.settings.databaseUrl,
+    databases: deps.settings.databases,
+    origin: claimed.origin,
     attempt: { ...attempt, id: String(attempt.id) },
+    input: claimed.input,
     direction: claimed.direction,
     checkpointVersion: claimed.checkpointVersion,
     unthrottled: !run.throttled,
@@ -103,9 +106,13 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
     },
     // The log may be shown on a terminal, where control characters would take effect.
     log: (level, message, fields) => log[level](fields, plainText(message)),
-    isCurrent: () => mayWrite(deps.db, attempt),
+    isCurrent: (database) => mayWrite(deps.db, attempt, known(deps, database)),
   });
 }
+
+/** A job can send anything, and the name is stored. */
+const known = ({ settings }: Deps, database: string | undefined): string | undefined =>
+  database !== undefined && Object.hasOwn(settings.databases, database) ? database : undefined;
 
 async function cleanUp(deps: Deps, run: AttemptRun, job: RunningJob): Promise<void> {
   const { attempt } = run.claimed;

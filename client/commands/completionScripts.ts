@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { readNames } from '../../drizzle/rows/unfinished';
 import { readCatalog } from '../../jobs/catalog';
+import { jobOf } from '../../settings/migrationName';
 import { readSettings } from '../../settings/settings';
 import { openSql } from '../openSql';
 
@@ -23,7 +24,9 @@ export async function printScript(
 export async function completeWords(program: Command, words: readonly string[]): Promise<void> {
   const commands = await readCommands(program);
   const [typed] = words;
-  const names = words.length > 1 && typed ? await namesFor(typed) : [];
+  const found = words.length > 1 && typed ? await namesFor(typed) : [];
+  // Thousands of targets would hide the jobs: they come when a job and ':' are typed.
+  const names = words.at(-1)?.includes(':') ? found : [...new Set(found.map(jobOf))];
   for (const argument of commands.commands.get(typed ?? '')?.arguments.values() ?? []) {
     if (!/^names?$/.test(argument.name)) continue;
     const others = new Set(words.slice(1, -1));

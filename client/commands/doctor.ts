@@ -4,6 +4,7 @@ import { checkClock, checkTemporalClock } from '../doctor/clock';
 import { checkDatabase, checkPooler } from '../doctor/database';
 import { type Finding, failed } from '../doctor/finding';
 import { checkJobs } from '../doctor/jobs';
+import { checkOtherDatabase } from '../doctor/otherDatabase';
 import { checkTemporal } from '../doctor/temporal';
 import { AlreadyReported, explain } from '../errors/explain';
 import { hanging } from '../status/wrap';
@@ -17,8 +18,9 @@ export function addDoctor(program: Command): void {
     .addHelpText(
       'after',
       `
-Checks database, rights, tables, timeouts, pooler, clocks, Temporal, namespace,
-worker, run, Schedule and jobs folder. Changes nothing. Exits 1 if a check
+Checks database, rights, tables, timeouts, pooler, clocks, further databases
+(LRM_DATABASE_<NAME>_URL), Temporal, namespace, worker, run, Schedule and jobs
+folder. Changes nothing. Exits 1 if a check
 failed; a warning is not a failure.
 
 Example:
@@ -29,14 +31,15 @@ Example:
 
 async function doctor(): Promise<void> {
   await withConnections(async (connections) => {
-    const [here, there, temporal] = await Promise.all([
+    const [here, there, others, temporal] = await Promise.all([
       attempted('jobs', () => checkJobs(connections.settings.LRM_JOBS_DIR)),
       database(connections),
+      otherDatabases(connections),
       attempted('temporal', async () =>
         checkTemporal(await connections.temporal(), address(connections)),
       ),
     ]);
-    const findings = [...there, ...temporal, ...here];
+    const findings = [...there, ...others, ...temporal, ...here];
     const isGood = findings.every(({ state }) => state !== 'failed');
     answer({ ok: isGood, checks: findings });
     for (const finding of findings) say(line(finding));
@@ -56,6 +59,13 @@ async function database({ sql, settings }: Connections): Promise<Finding[]> {
     ...(await attempted('clock', async () => [await checkClock(sql)])),
     ...(hasTables ? await attempted('clock', () => checkTemporalClock(sql)) : []),
   ];
+}
+
+async function otherDatabases({ settings: { databases } }: Connections): Promise<Finding[]> {
+  const found = Object.keys(databases).map((name) =>
+    attempted(`database ${name}`, async () => [await checkOtherDatabase(databases, name)]),
+  );
+  return (await Promise.all(found)).flat();
 }
 
 const address = ({ settings }: Connections): string =>

@@ -49,15 +49,12 @@ async function finalize(typed: string[], options: Options): Promise<void> {
       "--timeout is not a duration from 1 ms to 24 days; type, for example, '10 minutes'",
     );
   }
-  if (typed.length > FINALIZE_AT_MOST) {
-    throw new UsageError(
-      `lrm finalize takes at most ${FINALIZE_AT_MOST} migrations at once; type fewer names`,
-    );
-  }
+  refuseTooMany(typed);
   const throttled = options.throttled === true;
   await withConnections(async (connections) => {
     const names = await registeredNames(connections.db, typed);
     const open = await readToFinalize(connections, names);
+    refuseTooMany(open);
     const before = names.filter((each) => !open.includes(each));
     for (const [name, skipped] of await skippedOf(connections, before)) {
       say(`${name} is ${withSkipped('completed', skipped)}`);
@@ -75,6 +72,14 @@ async function finalize(typed: string[], options: Options): Promise<void> {
     }
     refuseFailed(ended);
   });
+}
+
+/** A job's name may stand for more of its targets than the run can keep. */
+function refuseTooMany(names: readonly string[]): void {
+  if (names.length <= FINALIZE_AT_MOST) return;
+  throw new UsageError(
+    `lrm finalize takes at most ${FINALIZE_AT_MOST} migrations at once; type fewer names`,
+  );
 }
 
 /** How many rows each of them has skipped. */

@@ -1,8 +1,12 @@
 import type { Command } from 'commander';
 import type { Sql } from '../../drizzle/connect';
+import { explainElsewhere } from '../../drizzle/explainPostgres';
 import { applyMigrations } from '../../drizzle/migrator/migrate';
+import { OperationRefused } from '../../drizzle/rows/operationRefused';
 import { describeInbox, readInbox } from '../../drizzle/rows/registrations';
-import { readSettings } from '../../settings/settings';
+import { databaseSetting, isDatabaseName } from '../../settings/databases';
+import { readSettings, type Settings } from '../../settings/settings';
+import { UsageError } from '../../settings/usageError';
 import { completeOnEmpty } from '../inline/completeOnEmpty';
 import { openSql } from '../openSql';
 import { answer, say, warn } from '../terminal/output';
@@ -15,12 +19,16 @@ export function addMigrate(program: Command): void {
       '--complete-on-empty',
       'then completes the pending migrations that find no row: for a fresh install',
     )
+    .option('--database <name>', 'in the database of the setting LRM_DATABASE_<NAME>_URL')
     .addHelpText(
       'after',
       `
 Takes a lock, so it is safe to start several at once. Exits 1 and names the
 journal's entries that can't be applied: older than the newest applied entry, or
 changed after they were applied.
+
+With --database, it does the same in a further database, where walks of jobs keep
+their place (inBatches with the option database).
 
 --complete-on-empty needs no Temporal. It runs each pending migration up to the
 first row that a walk (inBatches, forEach) finds, for ten seconds at most. One
@@ -30,14 +38,47 @@ too.
 
 Examples:
   DATABASE_URL=postgres://app@db/app npx lrm migrate
-  npx lrm migrate --complete-on-empty`,
+  npx lrm migrate --complete-on-empty
+  LRM_DATABASE_ARCHIVE_URL=postgres://app@db2/archive npx lrm migrate --database archive`,
     )
     .action(migrate);
 }
 
-async function migrate(options: { completeOnEmpty?: boolean }): Promise<void> {
+interface Options {
+  readonly completeOnEmpty?: boolean;
+  readonly database?: string;
+}
+
+async function migrate(options: Options): Promise<void> {
   const settings = readSettings();
-  const { databaseUrl } = settings;
+  const { database } = options;
+  if (database === undefined) return migrateIn(settings.databaseUrl, settings, options);
+  if (options.completeOnEmpty) {
+    throw new UsageError(
+      "--complete-on-empty runs the migrations of DATABASE_URL: it can't be used with --database",
+    );
+  }
+  try {
+    await migrateIn(urlOf(settings, database), settings, options);
+  } catch (error) {
+    const line = explainElsewhere(error, database);
+    throw line === undefined ? error : new OperationRefused(line);
+  }
+}
+
+/** @throws UsageError when there is no setting for it */
+function urlOf({ databases }: Settings, name: string): string {
+  const url = Object.hasOwn(databases, name) ? databases[name] : undefined;
+  if (url) return url;
+  if (!isDatabaseName(name)) {
+    throw new UsageError(
+      '--database takes a name in a-z, 0-9 and _, as in: npx lrm migrate --database archive',
+    );
+  }
+  throw new UsageError(`--database ${name}: ${databaseSetting(name)} is not set`);
+}
+
+async function migrateIn(databaseUrl: string, settings: Settings, options: Options): Promise<void> {
   // A wrong URL gets our own error message, before anything connects.
   const sql = openSql(databaseUrl);
   try {

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
-import { operationRefused } from '../../drizzle/rows/operationRefused';
+import { isStopRequest, operationRefused } from '../../drizzle/rows/operationRefused';
 import { resume as resumeRow } from '../../drizzle/rows/restart';
 import { readMigration } from '../../drizzle/rows/stop';
-import { registeredNames } from '../arguments/names';
+import { transitions } from '../../drizzle/rows/transitions';
+import { members } from '../arguments/members';
 import { type Connections, withConnections } from '../connections';
 import { unpauseInTemporal } from '../temporal/notify';
 import { startAfter } from '../temporal/startAfter';
@@ -11,6 +12,7 @@ import { requestedBy } from './requestedBy';
 
 interface Options {
   readonly reason?: string;
+  readonly yes?: boolean;
   readonly run: boolean;
 }
 
@@ -20,6 +22,7 @@ export function addResume(program: Command): void {
     .description('Resumes paused migrations, or withdraws a request to pause or cancel.')
     .argument('<names...>', 'the migrations')
     .option('--reason <text>', 'saved with your name and the time')
+    .option('--yes', 'all targets of a job without asking')
     .option('--no-run', "don't start a run: wait for the next one")
     .addHelpText(
       'after',
@@ -37,7 +40,13 @@ Examples:
 async function resume(typed: string[], options: Options): Promise<void> {
   await withConnections(async (connections) => {
     const { db } = connections;
-    const names = await registeredNames(db, typed);
+    const names = await members(db, typed, {
+      verb: 'resume',
+      can: ({ status, request }) =>
+        transitions.resume.from.includes(status) ||
+        (status === 'in_progress' && isStopRequest(request)),
+      yes: options.yes === true,
+    });
     await eachMigration(
       db,
       names,
@@ -62,7 +71,7 @@ async function resumeOne(
 
 /** Its row is not paused. Its activity may be paused in Temporal. */
 async function unpauseRunning(connections: Connections, name: string): Promise<Done> {
-  if (await unpauseInTemporal(await connections.temporal(), name)) {
+  if (await unpauseInTemporal(await connections.temporal(), [name])) {
     return { line: `${name} goes on: it was paused in Temporal`, result: 'unpaused' };
   }
   throw operationRefused(await readMigration(connections.db, name), 'resume');

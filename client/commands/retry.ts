@@ -9,7 +9,7 @@ import {
 } from '../../drizzle/rows/restart';
 import { type Asked, readMigration } from '../../drizzle/rows/stop';
 import { UsageError } from '../../settings/usageError';
-import { registeredNames } from '../arguments/names';
+import { members } from '../arguments/members';
 import { type Connections, withConnections } from '../connections';
 import { startAfter } from '../temporal/startAfter';
 import { confirm } from '../terminal/confirm';
@@ -33,7 +33,7 @@ export function addRetry(program: Command): void {
     .option('--from-start', 'drop checkpoint and finished batches; also for completed ones')
     .option('--skipped', 'do the skipped rows again; also of completed ones')
     .option('--forward', 'what is being reverted runs forward again, from the start')
-    .option('--yes', 'drop them without asking')
+    .option('--yes', 'drop them, or retry all targets of a job, without asking')
     .option('--reason <text>', 'saved with your name and the time')
     .option('--no-run', "don't start a run: wait for the next one")
     .addHelpText(
@@ -61,9 +61,17 @@ async function retry(typed: string[], options: Options): Promise<void> {
   }
   await withConnections(async (connections) => {
     const { db } = connections;
-    const names = await registeredNames(db, typed);
-    if ((options.fromStart || options.forward) && !options.yes)
-      await confirmDropping(connections, names, options);
+    const drops = options.fromStart === true || options.forward === true;
+    const names = await members(db, typed, {
+      verb: 'retry',
+      can: ({ status, skipped }) =>
+        options.skipped
+          ? skipped > 0 && mayRetry(true).includes(status)
+          : mayRetry(drops).includes(status),
+      // One question is enough, and the other one says more.
+      yes: options.yes === true || drops,
+    });
+    if (drops && !options.yes) await confirmDropping(connections, names, options);
     await eachMigration(
       db,
       names,
@@ -72,6 +80,9 @@ async function retry(typed: string[], options: Options): Promise<void> {
     );
   });
 }
+
+/** More would push the question off the screen. */
+const NAMED_AT_MOST = 10;
 
 /** Refuses first what can't be retried: nobody should be asked about what won't be done. */
 async function confirmDropping(
@@ -89,7 +100,9 @@ async function confirmDropping(
     );
   }
   const what = names.length === 1 ? 'its checkpoint' : 'their checkpoints';
-  await confirm(`${done.join('; ')}. Drop ${what} and start again?`, '--yes');
+  const more = done.length - NAMED_AT_MOST;
+  const named = [...done.slice(0, NAMED_AT_MOST), ...(more > 0 ? [`and ${more} more`] : [])];
+  await confirm(`${named.join('; ')}. Drop ${what} and start again?`, '--yes');
 }
 
 async function retryOne(connections: Connections, name: string, options: Options): Promise<Done> {

@@ -3,10 +3,10 @@ import { errorText } from '../../activities/attempt/errorText';
 import { OperationRefused, operationRefused } from '../../drizzle/rows/operationRefused';
 import { mayRevert, revert as revertRow } from '../../drizzle/rows/restart';
 import { readMigration } from '../../drizzle/rows/stop';
-import { readCatalog } from '../../jobs/catalog';
+import { fileOf, readCatalog } from '../../jobs/catalog';
 import { inspectJob } from '../../jobs/process/inspectJob';
 import type { Settings } from '../../settings/settings';
-import { registeredNames } from '../arguments/names';
+import { members } from '../arguments/members';
 import { type Connections, withConnections } from '../connections';
 import { startAfter } from '../temporal/startAfter';
 import { confirm } from '../terminal/confirm';
@@ -45,7 +45,12 @@ Examples:
 async function revert(typed: string[], options: Options): Promise<void> {
   await withConnections(async (connections) => {
     const { db } = connections;
-    const names = await registeredNames(db, typed);
+    const names = await members(db, typed, {
+      verb: 'revert',
+      can: mayRevert,
+      // The question below asks about all of them.
+      yes: true,
+    });
     if (!options.yes) await confirmReverting(connections, names);
     await eachMigration(
       db,
@@ -55,6 +60,9 @@ async function revert(typed: string[], options: Options): Promise<void> {
     );
   });
 }
+
+/** More would push the question off the screen. */
+const NAMED_AT_MOST = 10;
 
 /** Refuses first what can't be reverted: nobody should be asked about what won't be done. */
 async function confirmReverting(
@@ -68,7 +76,9 @@ async function confirmReverting(
     await requireRevert(settings, name);
     done.push(`${name} has done ${row.rowsDone} rows`);
   }
-  await confirm(`${done.join('; ')}. Undo ${names.length === 1 ? 'it' : 'them'}?`, '--yes');
+  const more = done.length - NAMED_AT_MOST;
+  const named = [...done.slice(0, NAMED_AT_MOST), ...(more > 0 ? [`and ${more} more`] : [])];
+  await confirm(`${named.join('; ')}. Undo ${names.length === 1 ? 'it' : 'them'}?`, '--yes');
 }
 
 async function revertOne(
@@ -109,7 +119,7 @@ async function requireRevert({ LRM_JOBS_DIR }: Settings, name: string): Promise<
 
 async function findFile(folder: string, name: string): Promise<string | undefined> {
   try {
-    return (await readCatalog(folder)).files.get(name);
+    return fileOf((await readCatalog(folder)).files, name);
   } catch {
     // A machine without the jobs can still steer them.
     return undefined;

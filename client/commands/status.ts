@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import { NotRegistered } from '../../drizzle/rows/operationRefused';
+import { count } from '../../settings/screenText';
 import { UsageError } from '../../settings/usageError';
-import { registeredNames } from '../arguments/names';
+import { type Meant, meantBy } from '../arguments/names';
 import { type Connections, withConnections } from '../connections';
 import { details } from '../status/details';
 import { footer } from '../status/footer';
+import { firstTargets, groupTargets } from '../status/groups';
 import { toJson } from '../status/json';
 import { readOne } from '../status/one';
 import { type Report, readReport } from '../status/report';
@@ -28,12 +30,14 @@ export function addStatus(program: Command): void {
   program
     .command('status')
     .description('Shows all migrations, or one with its attempts.')
-    .argument('[name]', 'a migration')
+    .argument('[name]', 'a migration, or a job with its targets')
     .option('--watch', 'update the screen until q or Ctrl-C')
     .option('--all', 'also show the older completed ones')
     .addHelpText(
       'after',
       `
+The targets of a job are one line; with the job's name, one line each.
+
 Exits 0 whatever the migrations' state; use npx lrm check to test it. Without
 Temporal it shows what Postgres knows, with a warning.
 
@@ -48,11 +52,11 @@ Examples:
 async function status(typed: string | undefined, options: Options): Promise<void> {
   if (options.watch) refuseWatch();
   await withConnections(async (connections) => {
-    const [name] = typed === undefined ? [] : await registeredNames(connections.db, [typed]);
-    if (asJson) return printJson(connections, name);
+    const [meant] = typed === undefined ? [] : await meantBy(connections.db, [typed]);
+    if (asJson) return printJson(connections, meant);
     if (options.watch)
-      return watch(async () => withWarnings(await read(connections, name, options)));
-    const { text, warnings } = await read(connections, name, options);
+      return watch(async () => withWarnings(await read(connections, meant, options)));
+    const { text, warnings } = await read(connections, meant, options);
     for (const warning of warnings) warn(warning);
     console.log(text);
   });
@@ -71,30 +75,50 @@ interface Screen {
 
 async function read(
   connections: Connections,
-  name: string | undefined,
+  meant: Meant | undefined,
   options: Options,
 ): Promise<Screen> {
-  const report = await readReport(connections, name);
-  const rows = statusRows(report, name);
-  const [only] = rows;
-  const body =
-    name !== undefined && only
-      ? details(only, await readOne(connections.db, name, ATTEMPTS_SHOWN))
-      : table(rows, options.all === true);
+  const report = await readReport(connections, which(meant));
+  const rows = statusRows(report, meant);
+  const body = await bodyOf(connections, meant, rows, options.all === true);
   return { text: [body, footer(report.temporal)].filter(Boolean).join('\n\n'), ...report };
 }
 
-async function printJson(connections: Connections, name: string | undefined): Promise<void> {
-  const report = await readReport(connections, name);
-  const one =
-    name === undefined ? undefined : await readOne(connections.db, name, ATTEMPTS_AS_JSON);
-  for (const warning of report.warnings) warn(warning);
-  const rows = statusRows(report, name).map((row) => toJson(row, one));
-  answer(rows);
+async function bodyOf(
+  { db }: Connections,
+  meant: Meant | undefined,
+  rows: readonly StatusRow[],
+  all: boolean,
+): Promise<string> {
+  const [only] = rows;
+  if (meant === undefined || !only) return table(groupTargets(rows), all);
+  if (isOne(meant)) return details(only, await readOne(db, only.migration.name, ATTEMPTS_SHOWN));
+  const { shown, more } = firstTargets(rows, all);
+  const rest =
+    more > 0 ? [colors.dim(`and ${count(more)} more: npx lrm status ${meant.name} --all`)] : [];
+  return [table(shown, all), ...rest].join('\n');
 }
 
-function statusRows({ migrations, temporal }: Report, name: string | undefined): StatusRow[] {
-  if (name !== undefined && migrations.length === 0) throw new NotRegistered(name);
+/** A job stands for all of its targets, which are a table. */
+const isOne = ({ names }: Meant): boolean => names.length === 1;
+
+const which = (meant: Meant | undefined): string | { job: string } | undefined =>
+  meant && (isOne(meant) ? meant.names[0] : { job: meant.name });
+
+async function printJson(connections: Connections, meant: Meant | undefined): Promise<void> {
+  const report = await readReport(connections, which(meant));
+  const rows = statusRows(report, meant);
+  const [only] = rows;
+  const one =
+    meant && isOne(meant) && only
+      ? await readOne(connections.db, only.migration.name, ATTEMPTS_AS_JSON)
+      : undefined;
+  for (const warning of report.warnings) warn(warning);
+  answer(rows.map((row) => toJson(row, one)));
+}
+
+function statusRows({ migrations, temporal }: Report, meant: Meant | undefined): StatusRow[] {
+  if (meant !== undefined && migrations.length === 0) throw new NotRegistered(meant.name);
   return migrations.map((view) => statusRow(view, temporal));
 }
 

@@ -11,7 +11,6 @@ import {
 import { transitions } from '../../drizzle/rows/transitions';
 import type { Migration } from '../../drizzle/schema';
 import type { Connections } from '../connections';
-import { notifyRun } from '../temporal/notify';
 import { sayWhenInterrupted } from '../terminal/interrupted';
 import { asJson } from '../terminal/output';
 
@@ -20,7 +19,8 @@ const ASK_EVERY = 300;
 
 /**
  * Pauses or cancels a migration. Returns when nothing of it is running any more: its attempt has
- * stopped, or its worker has sent no heartbeat for LRM_HEARTBEAT_TIMEOUT.
+ * stopped, or its worker has sent no heartbeat for LRM_HEARTBEAT_TIMEOUT. The caller then notifies the
+ * run.
  * @param wait false: return as soon as the running attempt has been asked to stop
  * @throws OperationRefused when its status forbids that, or when it ended in another way meanwhile
  */
@@ -41,7 +41,6 @@ export async function stopAndWait(
       () => untilStopped(connections, name, move, asked),
     );
   }
-  await notifyRun(connections, name);
   return 'stopped';
 }
 

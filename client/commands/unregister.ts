@@ -5,10 +5,11 @@ import {
   readHistory,
   unregister as unregisterRow,
 } from '../../drizzle/rows/unregister';
-import { registeredNames } from '../arguments/names';
+import { members } from '../arguments/members';
 import { type Connections, withConnections } from '../connections';
 import { notifyRun } from '../temporal/notify';
 import { confirm } from '../terminal/confirm';
+import { warn } from '../terminal/output';
 import { type Done, eachMigration } from './each';
 
 export function addUnregister(program: Command): void {
@@ -16,7 +17,10 @@ export function addUnregister(program: Command): void {
     .command('unregister')
     .description('Removes migrations that were registered by mistake.')
     .argument('<names...>', 'the migrations')
-    .option('--yes', 'remove their history, too: attempts, checkpoint and finished batches')
+    .option(
+      '--yes',
+      'without asking, and with their history: attempts, checkpoint, finished batches',
+    )
     .addHelpText(
       'after',
       `
@@ -32,11 +36,22 @@ Examples:
 
 async function unregister(typed: string[], options: { yes?: boolean }): Promise<void> {
   await withConnections(async (connections) => {
-    const names = await registeredNames(connections.db, typed);
-    const asked = options.yes !== true && process.stdin.isTTY;
-    const withHistory = options.yes === true || (asked && (await mayDrop(connections, names)));
-    await eachMigration(connections.db, names, (name) =>
-      unregisterOne(connections, name, withHistory),
+    const yes = options.yes === true;
+    const names = await members(connections.db, typed, {
+      verb: 'unregister',
+      can: () => true,
+      yes,
+    });
+    const asked = !yes && process.stdin.isTTY;
+    const withHistory = yes || (asked && (await mayDrop(connections, names)));
+    await eachMigration(
+      connections.db,
+      names,
+      (name) => unregisterOne(connections, name, withHistory),
+      async (done) => {
+        await notifyRun(connections, done);
+        return {};
+      },
     );
   });
 }
@@ -61,7 +76,7 @@ async function unregisterOne(
   const { db, settings } = connections;
   const timeout = settings.LRM_HEARTBEAT_TIMEOUT;
   const history = await unregisterRow(db, name, withHistory, timeout);
-  await notifyRun(connections, name);
+  for (const line of history.left) warn(line);
   const gone = isEmpty(history) ? '' : `, with its ${describeHistory(history)}`;
   return { line: `${name} is no longer registered${gone}`, result: 'unregistered' };
 }

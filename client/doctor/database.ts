@@ -78,7 +78,8 @@ async function checkInbox(sql: Sql): Promise<Finding[]> {
   ];
 }
 
-async function unwritable(sql: Sql, role: string): Promise<string | undefined> {
+/** Says which of our tables this role may not write, and what to type; undefined when none. */
+export async function unwritable(sql: Sql, role: string): Promise<string | undefined> {
   const tables = await sql<{ name: string }[]>`
     select c.relname as name from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -1,4 +1,4 @@
-import { isName } from '../../jobs/catalog';
+import { isJobName } from '../../settings/migrationName';
 import { UsageError } from '../../settings/usageError';
 
 /**
@@ -21,7 +21,7 @@ export function slug(description: string): string {
   if (words === '') {
     throw new UsageError('a description needs letters a to z: npx lrm new backfill_email_lower');
   }
-  if (!isName(`0000_${words}`) || words.length > LENGTH_AT_MOST) {
+  if (!isJobName(`0000_${words}`) || words.length > LENGTH_AT_MOST) {
     throw new UsageError(
       `a description has at most ${LENGTH_AT_MOST} characters; type a shorter one`,
     );

@@ -14,9 +14,12 @@ import type { StatusRow } from './row';
 import { shownStatus } from './table';
 import { hanging } from './wrap';
 
+/** Some lines of a terminal. Characters. */
+const INPUT_AT_MOST = 500;
+
 /** One migration: its state, its steps, and its attempts. The latest attempt comes first. */
-export function details(row: StatusRow, { steps, attempts }: OneMigration): string {
-  const facts = factsOf(row).filter(([, value]) => value !== null);
+export function details(row: StatusRow, { input, steps, attempts }: OneMigration): string {
+  const facts = factsOf(row, input).filter(([, value]) => value !== null);
   const width = Math.max(...facts.map(([label]) => label.length));
   const lines = facts.map(([label, value]) =>
     hanging(`${colors.dim(label.padEnd(width))}  `, value ?? '', terminalWidth()),
@@ -28,10 +31,12 @@ export function details(row: StatusRow, { steps, attempts }: OneMigration): stri
   return [colors.bold(row.migration.name), ...lines, ...done, ...history].join('\n');
 }
 
-function factsOf(row: StatusRow): [string, string | null][] {
+function factsOf(row: StatusRow, input: string | null): [string, string | null][] {
   const { migration } = row;
   return [
     ['status', shownStatus(row, statusText(migration))],
+    // Whoever may read the row may see it. --json has all of it.
+    ['input', input === null ? null : oneLine(plainText(input), INPUT_AT_MOST)],
     ['progress', progress(row)],
     ['running on', row.live && row.attempt ? row.attempt.worker : null],
     ['note', row.notes.filter((note) => !isShownBelow(row, note)).join('; ') || null],

@@ -1,5 +1,6 @@
 import { runningStep } from '../../drizzle/rows/status';
 import type { Attempt } from '../../drizzle/schema';
+import { jobOf, targetOf } from '../../settings/migrationName';
 import type { OneMigration } from './one';
 import type { StatusRow } from './row';
 
@@ -8,6 +9,8 @@ export function toJson(row: StatusRow, one?: OneMigration): Record<string, unkno
   const { migration, pending } = row;
   return {
     name: migration.name,
+    job: jobOf(migration.name),
+    target: targetOf(migration.name) ?? null,
     status: migration.status,
     direction: migration.direction,
     attempts: migration.attempts,
@@ -30,7 +33,11 @@ export function toJson(row: StatusRow, one?: OneMigration): Record<string, unkno
     startedAt: migration.startedAt,
     completedAt: migration.completedAt,
     updatedAt: migration.updatedAt,
-    ...(one && { steps: one.steps, history: one.attempts.map(attemptToJson) }),
+    ...(one && {
+      input: one.input === null ? null : JSON.parse(one.input),
+      steps: one.steps,
+      history: one.attempts.map(attemptToJson),
+    }),
   };
 }
 

@@ -22,11 +22,14 @@ const OF_A_KIND = 5;
 const TIMEOUTS_WITHOUT_PROGRESS = 3;
 
 /** Reads Postgres and Temporal at once, so that only one of two timeouts is waited for. */
-export async function readReport(connections: Connections, name?: string): Promise<Report> {
+export async function readReport(
+  connections: Connections,
+  which?: string | { readonly job: string },
+): Promise<Report> {
   const { db, settings } = connections;
   const asked = readTemporal(connections);
   const [rows] = await Promise.allSettled([
-    readMigrations(db, settings.LRM_HEARTBEAT_TIMEOUT, name),
+    readMigrations(db, settings.LRM_HEARTBEAT_TIMEOUT, which),
     // Waited for even when Postgres fails: closing the connection during a call would throw.
     asked,
   ]);

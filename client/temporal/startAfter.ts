@@ -24,7 +24,7 @@ export async function startAfter(
 ): Promise<RunAfter> {
   try {
     const client = await connections.temporal();
-    for (const name of names) await unpauseInTemporal(client, name);
+    await unpauseInTemporal(client, names);
     if (!start) {
       await wakeRun(client);
       return { run: null };

@@ -1,4 +1,4 @@
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, arrayContains, eq, isNull, not, sql } from 'drizzle-orm';
 import type { Database } from '../database';
 import { attempts, migrations } from '../schema';
 import type { ProgressRecord } from './attemptProgress';
@@ -52,13 +52,25 @@ export async function beat(
   return row.request === 'cancel' ? 'operator cancel' : undefined;
 }
 
-/** Whether a new database session of the attempt may be used. */
-export async function mayWrite(db: Database, attempt: Current): Promise<boolean> {
+/**
+ * Whether a new database session of the attempt may be used.
+ * @param other the name of the further database that it is in; undefined: the main one
+ */
+export async function mayWrite(db: Database, attempt: Current, other?: string): Promise<boolean> {
+  // Before the check: a newer claim that the check does not see finds the name, and ends the session.
+  if (other !== undefined) await noteUse(db, attempt, other);
   const found = await db
     .select({ name: migrations.name })
     .from(migrations)
     .where(ifCurrent(attempt));
   return found.length > 0;
+}
+
+async function noteUse(db: Database, { id }: Current, other: string): Promise<void> {
+  await db
+    .update(attempts)
+    .set({ databases: sql`array_append(${attempts.databases}, ${other})` })
+    .where(and(eq(attempts.id, id), not(arrayContains(attempts.databases, [other]))));
 }
 
 /** An operator's command sets the status itself when it takes this worker for dead. */

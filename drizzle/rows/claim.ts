@@ -4,9 +4,11 @@ import { attempts, type Direction, type MigrationStatus, migrations, SCHEMA } fr
 import { sqlState } from '../sqlState';
 import { inTransaction } from '../transaction';
 import { type FencedAttempt, lockExclusive, SERVER } from './fence';
+import { readInstallationId } from './installation';
 import { isLive, isStopping, WORKER_LOST } from './live';
-import { endSessions, latestAttempts, type OpenSession } from './sessions';
+import { endSessions, latestAttempts, type Open } from './sessions';
 import { transitions } from './transitions';
+import type { Origin } from './visit';
 
 /** The attempt that wants to begin. */
 export interface Claimant {
@@ -26,12 +28,16 @@ export interface Claimed {
   readonly direction: Direction;
   /** Version of the stored checkpoint, see Checkpoint. */
   readonly checkpointVersion: number;
+  /** What the migration was registered with. Undefined: nothing. JSON may be null, too. */
+  readonly input: { readonly value: unknown } | undefined;
   readonly rowsDone: number;
   readonly rowsTotal: number | null;
+  /** Who it is in other databases. */
+  readonly origin: Origin;
   /** Earlier attempts. Their sessions must be gone before this one works. */
   readonly older: readonly bigint[];
   /** Those sessions that could not be ended yet. */
-  readonly open: readonly OpenSession[];
+  readonly open: readonly Open[];
 }
 
 export type Claim =
@@ -41,7 +47,7 @@ export type Claim =
   /** The current attempt is alive, and Temporal has not given it up for this one. */
   | { readonly kind: 'late' }
   /** Sessions of an older attempt could not be ended. */
-  | { readonly kind: 'waits'; readonly open: readonly OpenSession[] }
+  | { readonly kind: 'waits'; readonly open: readonly Open[] }
   | { readonly kind: 'unregistered' };
 
 /** Each round waits for older batches and then ends their sessions, so a few are enough. */
@@ -110,8 +116,12 @@ const COLUMNS = {
   rowsTotal: migrations.rowsTotal,
   request: migrations.request,
   checkpointVersion: migrations.checkpointVersion,
+  input: migrations.input,
+  hasInput: sql<boolean>`${migrations.input} is not null`,
 };
-type Row = Pick<typeof migrations.$inferSelect, keyof typeof COLUMNS>;
+type Row = Pick<typeof migrations.$inferSelect, Exclude<keyof typeof COLUMNS, 'hasInput'>> & {
+  readonly hasInput: boolean;
+};
 
 async function decide(tx: Transaction, claimant: Claimant): Promise<Claim> {
   const [row] = await tx
@@ -185,17 +195,20 @@ async function begin(tx: Transaction, claimant: Claimant, row: Row): Promise<Cla
       updatedAt: sql`now()`,
     })
     .where(and(eq(migrations.name, migration), inArray(migrations.status, [...from])))
-    .returning({ epoch: migrations.epoch, server: SERVER });
+    .returning({ epoch: migrations.epoch, server: SERVER, generation: migrations.generation });
   if (!claimed?.epoch) throw new Error('the row that was locked is gone');
-  const { epoch, server } = claimed;
+  const { epoch, server, generation } = claimed;
+  const origin = { installation: await readInstallationId(tx), generation };
   const { checkpointVersion, rowsDone, rowsTotal } = row;
   return {
     kind: 'claimed',
     attempt: { migration, id: attempt.id, number, epoch, server },
     direction,
     checkpointVersion,
+    input: row.hasInput ? { value: row.input } : undefined,
     rowsDone,
     rowsTotal,
+    origin,
     older: [],
     open: [],
   };

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { migrations, SCHEMA } from '../schema';
+import { migrations, SCHEMA, visitingAttempts } from '../schema';
 import { AttemptOutdated, Superseded } from './superseded';
 
 /**
@@ -33,10 +33,29 @@ export interface FencedAttempt extends AttemptRef {
   readonly epoch: string;
   /** The server of its claim, see {@link SERVER}. */
   readonly server: string;
+  /** Only where it works in another database than that of its migration: who it is there. */
+  readonly visitor?: Visitor | undefined;
+}
+
+/**
+ * A migration of another database. Its attempt here has the generation as `migration`, so that no
+ * walk of it can be taken for one of a migration of this database.
+ */
+export interface Visitor {
+  /** `installations.id` of the other database. */
+  readonly installation: string;
+  readonly migration: string;
 }
 
 /** One key for each migration. Two with the same hash would only wait for each other's claims. */
 const key = (migration: string): SQL => sql`hashtextextended(${`${SCHEMA}:${migration}`}, 0)`;
+
+/** Under this name an attempt takes its migration's lock. */
+export const lockName = ({
+  migration,
+  visitor,
+}: Pick<FencedAttempt, 'migration' | 'visitor'>): string =>
+  visitor ? `${visitor.installation}:${visitor.migration}` : migration;
 
 /** The first statement of an attempt's transaction, which holds the lock to its end. */
 export const lockShared = (migration: string, more: SQL = sql``): SQL =>
@@ -56,7 +75,19 @@ export const SERVER: SQL<string> = sql<string>`concat_ws(' ',
 
 /** The second statement. It returns one row while the attempt may write, and then none. */
 export const selectIfCurrent = (attempt: FencedAttempt, more: SQL = sql``): SQL =>
-  sql`select ${SERVER} as server ${more} from ${migrations} where ${ifCurrent(attempt)}`;
+  attempt.visitor
+    ? sql`select ${VISITED_SERVER} as server ${more} from ${visitingAttempts}
+        where ${isVisitor(attempt.visitor)} and ${visitingAttempts.attempt} = ${String(attempt.id)}::bigint
+          and ${visitingAttempts.epoch} = ${attempt.epoch}::uuid`
+    : sql`select ${SERVER} as server ${more} from ${migrations} where ${ifCurrent(attempt)}`;
+
+/** {@link SERVER} in a query over `visiting_attempts`. */
+export const VISITED_SERVER: SQL<string> = sql<string>`concat_ws(' ',
+  extract(epoch from pg_postmaster_start_time()), ${visitingAttempts}.tableoid)`;
+
+/** Selects a visitor's row. */
+export const isVisitor = ({ installation, migration }: Visitor): SQL =>
+  sql`${visitingAttempts.installation} = ${installation}::uuid and ${visitingAttempts.migration} = ${migration}`;
 
 /** Selects the migration's row, as long as this attempt is the current one. */
 export const ifCurrent = ({
@@ -76,7 +107,7 @@ export function requireCurrent<R extends { readonly server?: unknown }>(
   attempt: FencedAttempt,
   row: R | undefined,
 ): R {
-  if (!row) throw new Superseded(attempt.migration);
+  if (!row) throw new Superseded(attempt.visitor?.migration ?? attempt.migration);
   if (row.server !== attempt.server) {
     throw new AttemptOutdated(
       'the database server was restarted or replaced, or its data restored, while the attempt ran',

@@ -1,3 +1,4 @@
+import { isName } from '../../settings/migrationName';
 import { plainText } from '../../settings/plainText';
 import type { Sql } from '../connect';
 import { NAME, SCHEMA } from '../ourSchema';
@@ -6,9 +7,12 @@ import { NAME, SCHEMA } from '../ourSchema';
 export interface Inbox {
   /** Names that the next `lrm migrate` takes over. */
   readonly waiting: readonly string[];
-  /** What can't be the name of a migration. It stays until somebody deletes it. */
+  /** What can't be the name of a migration, or has too large an input. It stays until somebody deletes it. */
   readonly unusable: readonly string[];
 }
+
+/** What the trigger check_input accepts, as text. */
+const INPUT_BYTES_AT_MOST = 921_600;
 
 /** The application's migrations create it if they run before `lrm migrate`. */
 export const INBOX = 'registrations';
@@ -22,7 +26,7 @@ export async function readInbox(sql: Sql): Promise<Inbox> {
       and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')`;
   if (!found) return { waiting: [], unusable: [] };
   const rows = await sql<{ name: string; usable: boolean }[]>`
-    select name, name ~ ${NAME} as usable from ${sql(SCHEMA)}.${sql(INBOX)} order by name`;
+    select name, ${usable(sql)} as usable from ${sql(SCHEMA)}.${sql(INBOX)} r order by name`;
   const names = (usable: boolean) =>
     rows.filter((row) => row.usable === usable).map(({ name }) => name);
   return { waiting: names(true), unusable: names(false) };
@@ -37,10 +41,11 @@ export async function readInbox(sql: Sql): Promise<Inbox> {
 export async function takeRegistrations(sql: Sql): Promise<string[]> {
   const taken = await sql<{ name: string }[]>`
     with taken as (
-      delete from ${sql(SCHEMA)}.${sql(INBOX)} where name ~ ${NAME} returning name, registered_at)
+      delete from ${sql(SCHEMA)}.${sql(INBOX)} r where ${usable(sql)}
+      returning name, registered_at, ${INPUT(sql)} as input)
     insert into ${sql(SCHEMA)}.migrations
-      (name, created_at, status, request, request_reason, requested_by, requested_at)
-    select name, coalesce(nullif(registered_at, 'infinity'), now()),
+      (name, input, created_at, status, request, request_reason, requested_by, requested_at)
+    select name, input, coalesce(nullif(registered_at, 'infinity'), now()),
       (case when dormant then 'paused' else 'created' end)::${sql(SCHEMA)}.migration_status,
       (case when dormant then 'pause' end)::${sql(SCHEMA)}.operator_request,
       case when dormant then 'registered dormant' end,
@@ -49,6 +54,13 @@ export async function takeRegistrations(sql: Sql): Promise<string[]> {
     on conflict do nothing returning name`;
   return taken.map(({ name }) => name).sort();
 }
+
+/** The application may have made the table without this column. Null: no input. */
+const INPUT = (sql: Sql) => sql`nullif(to_jsonb(r) -> 'input', 'null')`;
+
+/** One that the database would refuse must not keep the others waiting. */
+const usable = (sql: Sql) => sql`(name ~ ${NAME}
+  and octet_length(coalesce(${INPUT(sql)}::text, '')) <= ${INPUT_BYTES_AT_MOST})`;
 
 /** More names would only make the line longer. */
 const NAMED_AT_MOST = 3;
@@ -62,9 +74,11 @@ export const describeInbox = ({ waiting, unusable }: Inbox): string[] => [
   }),
 ];
 
-/** A name that was inserted before `lrm migrate`. After it, the trigger refuses such a name. */
+/** What was inserted before `lrm migrate`. After it, the trigger refuses such a row. */
 export const describeUnusable = (name: string): { problem: string; next: string } => ({
-  problem: `'${plainText(name)}' in ${SCHEMA}.${INBOX} can't be the name of a migration, so it is skipped`,
+  problem: isName(name)
+    ? `the input of ${name} in ${SCHEMA}.${INBOX} is larger than 900 KiB, so it is skipped`
+    : `'${plainText(name)}' in ${SCHEMA}.${INBOX} can't be the name of a migration, so it is skipped`,
   next: `DELETE FROM ${SCHEMA}.${INBOX} WHERE name = ${literal(name)}`,
 });
 

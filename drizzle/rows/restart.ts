@@ -166,6 +166,8 @@ function begin(
           rowsDone: 0,
           rowsTotal: null,
           startedAt: null,
+          // Its walks in other databases begin again, too.
+          generation: sql`gen_random_uuid()`,
         }),
         ...request(move, asked),
       })

@@ -1,15 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { desc, eq, type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../database';
-import { attempts, SCHEMA } from '../schema';
-import { sqlState } from '../sqlState';
+import { attempts } from '../schema';
+import { applicationName, endNamed, type OpenSession } from './namedSessions';
+import { endSessionsElsewhere, type Unseen } from './sessionsElsewhere';
 
-/**
- * The name of an attempt's sessions in pg_stat_activity, by which they are found and ended. It
- * holds our schema, because another installation in the same database also counts its attempts from
- * 1. Postgres cuts names at 63 bytes, so 39 remain for the schema.
- */
-export const applicationName = (attemptId: bigint): string => `lrm:${SCHEMA}:${attemptId}`;
+export { applicationName, nameElsewhere } from './namedSessions';
 
 /** Only the sessions of this many attempts are looked for. Those of earlier ones are long gone. */
 const LATEST = 10;
@@ -32,53 +27,43 @@ export function latestAttempts(
     .limit(LATEST);
 }
 
-/** A session of an attempt that is still open. */
-export interface OpenSession {
-  readonly pid: number;
-  /** The role that logged in. */
-  readonly role: string;
-  readonly superuser: boolean;
-  /** Our own role, when it has no right to end the session. Null: the session was asked to end. */
-  readonly deniedTo: string | null;
-}
-
-/** A session ends at once, unless the server is overloaded. Milliseconds. */
-const WAIT_FOR_END = 2_000;
-/** Time between two checks. Milliseconds. */
-const LOOK_EVERY = 50;
+/** What keeps an attempt from being surely gone. */
+export type Open = OpenSession | Unseen;
 
 /**
  * Ends the sessions of these attempts, from whatever host and with whatever role they connected,
- * and waits until they are gone. Postgres rolls back their open transactions.
+ * and waits until they are gone. Postgres rolls back their open transactions. Also ends them in the
+ * further databases that the attempts have used.
  * @returns the sessions that are still open; {@link describeSessions} says why
  */
-export async function endSessions(
-  db: Database,
-  attemptIds: readonly bigint[],
-): Promise<OpenSession[]> {
+export async function endSessions(db: Database, attemptIds: readonly bigint[]): Promise<Open[]> {
   if (attemptIds.length === 0) return [];
-  const seen = new Map<number, OpenSession>();
-  const until = performance.now() + WAIT_FOR_END;
-  for (;;) {
-    const open: OpenSession[] = [];
-    for (const found of await findSessions(db, attemptIds)) {
-      const session = seen.get(found.pid) ?? { ...found, deniedTo: await terminate(db, found.pid) };
-      seen.set(found.pid, session);
-      open.push(session);
-    }
-    const hopeless = open.every(({ deniedTo }) => deniedTo !== null);
-    if (hopeless || performance.now() > until) return open;
-    await sleep(LOOK_EVERY);
-  }
+  const [here, elsewhere] = await Promise.all([
+    endNamed(db, attemptIds.map(applicationName)),
+    endSessionsElsewhere(db, attemptIds),
+  ]);
+  return [...here, ...elsewhere];
 }
 
 /** More names would only make the line longer. */
 const NAMED_AT_MOST = 3;
 
 /** 'session 4711 of role app, which role ops may not end: grant pg_signal_backend to ops'. */
-export function describeSessions(sessions: readonly OpenSession[]): string {
+export function describeSessions(open: readonly Open[]): string {
+  const sessions = open.filter((each): each is OpenSession => !('unseen' in each));
+  const unseen = open.filter((each): each is Unseen => 'unseen' in each);
+  const texts = unseen.map(
+    ({ database, unseen }) => `sessions in database ${database} that may be open: ${unseen}`,
+  );
+  return [...(sessions.length > 0 ? [describeSeen(sessions)] : []), ...texts].join('; ');
+}
+
+function describeSeen(sessions: readonly OpenSession[]): string {
   const named = sessions.slice(0, NAMED_AT_MOST);
-  const pids = named.map(({ pid, role }) => `session ${pid} of role ${role}`);
+  const pids = named.map(
+    ({ pid, role, database }) =>
+      `session ${pid} of role ${role}${database ? ` in database ${database}` : ''}`,
+  );
   const more = sessions.length - named.length;
   const text = [...pids, ...(more > 0 ? [`${more} more`] : [])].join(', ');
   const denied = sessions.find(({ deniedTo }) => deniedTo !== null);
@@ -87,38 +72,6 @@ export function describeSessions(sessions: readonly OpenSession[]): string {
   return denied.superuser
     ? `${which}: ask a superuser to run: select pg_terminate_backend(${denied.pid})`
     : `${which}: grant pg_signal_backend to ${quoted(denied.deniedTo ?? '')}`;
-}
-
-/** Uses only what every role sees of other roles' sessions. More would need pg_monitor. */
-async function findSessions(
-  db: Database,
-  attemptIds: readonly bigint[],
-): Promise<Omit<OpenSession, 'deniedTo'>[]> {
-  const names = sql.join(
-    attemptIds.map((id) => sql`${applicationName(id)}`),
-    sql`, `,
-  );
-  const rows = await db.execute<{ pid: number; role: string; superuser: boolean }>(sql`
-    select pid, coalesce(usename, '?') as role, coalesce(rolsuper, false) as superuser
-    from pg_stat_activity left join pg_roles on pg_roles.oid = usesysid
-    where application_name in (${names}) and datname = current_database()
-      and pid <> pg_backend_pid()
-    order by pid`);
-  return [...rows];
-}
-
-const INSUFFICIENT_PRIVILEGE = '42501';
-
-/** @returns our role when it has no right to end the session, otherwise null */
-async function terminate(db: Database, pid: number): Promise<string | null> {
-  try {
-    await db.execute(sql`select pg_terminate_backend(${pid})`);
-    return null;
-  } catch (error) {
-    if (sqlState(error) !== INSUFFICIENT_PRIVILEGE) throw error;
-    const [row] = await db.execute<{ role: string }>(sql`select current_user as role`);
-    return row?.role ?? '?';
-  }
 }
 
 const quoted = (role: string): string =>

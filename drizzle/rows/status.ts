@@ -1,4 +1,4 @@
-import { asc, desc, eq, sql } from 'drizzle-orm';
+import { asc, desc, eq, type SQL, sql } from 'drizzle-orm';
 import { percent } from '../../settings/percent';
 import { plainText } from '../../settings/plainText';
 import type { Database } from '../database';
@@ -12,6 +12,7 @@ import {
   type StepRow,
   steps,
 } from '../schema';
+import { JOB_OF } from './jobOf';
 import { isLive } from './live';
 import { skippedCount } from './skipped';
 import { pending } from './transitions';
@@ -36,11 +37,12 @@ export interface MigrationView {
 /**
  * Reads all registered migrations, or one, in the order they run.
  * @param heartbeatTimeout milliseconds without a heartbeat after which an attempt counts as dead
+ * @param which one, or all that are registered of a job's file; default: all
  */
 export async function readMigrations(
   db: Database,
   heartbeatTimeout: number,
-  name?: string,
+  which?: string | { readonly job: string },
 ): Promise<MigrationView[]> {
   const latest = db
     .select()
@@ -61,7 +63,7 @@ export async function readMigrations(
     })
     .from(migrations)
     .leftJoinLateral(latest, sql`true`)
-    .where(name === undefined ? undefined : eq(migrations.name, name))
+    .where(chosen(which))
     .orderBy(asc(migrations.createdAt), asc(migrations.name));
   return rows.map((row) => ({
     ...row,
@@ -72,6 +74,11 @@ export async function readMigrations(
   }));
 }
 
+function chosen(which: string | { readonly job: string } | undefined): SQL | undefined {
+  if (which === undefined) return undefined;
+  return typeof which === 'string' ? eq(migrations.name, which) : eq(JOB_OF, which.job);
+}
+
 /** Reads a migration's status; null when it isn't registered. */
 export async function readStatus(db: Database, name: string): Promise<MigrationStatus | null> {
   const [row] = await db
@@ -79,6 +86,15 @@ export async function readStatus(db: Database, name: string): Promise<MigrationS
     .from(migrations)
     .where(eq(migrations.name, name));
   return row?.status ?? null;
+}
+
+/** Reads what a migration was registered with, as JSON; null: nothing. */
+export async function readInput(db: Database, name: string): Promise<string | null> {
+  const [row] = await db
+    .select({ input: sql<string | null>`${migrations.input}::text` })
+    .from(migrations)
+    .where(eq(migrations.name, name));
+  return row?.input ?? null;
 }
 
 /** Reads the attempts of a migration, the latest first. */

@@ -5,7 +5,7 @@ import { inTransaction } from '../transaction';
 import { lockExclusive } from './fence';
 import { isLive, isStopping, WORKER_LOST } from './live';
 import { NotRegistered, OperationRefused, operationRefused } from './operationRefused';
-import { describeSessions, endSessions, latestAttempts, type OpenSession } from './sessions';
+import { describeSessions, endSessions, latestAttempts, type Open } from './sessions';
 import { transitions } from './transitions';
 
 /** The requests that may have to wait for a running attempt. */
@@ -14,7 +14,7 @@ export type StopMove = 'pause' | 'cancel';
 /** Sessions of an earlier attempt are still open, so it may still change data. */
 export class StillRunning extends OperationRefused {
   override readonly name = 'StillRunning';
-  constructor(migration: string, move: StopMove, sessions: readonly OpenSession[]) {
+  constructor(migration: string, move: StopMove, sessions: readonly Open[]) {
     super(
       `${migration} may still run: it waits for ${describeSessions(sessions)}; ` +
         `then type again: npx lrm ${move} ${migration}`,

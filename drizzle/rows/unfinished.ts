@@ -16,10 +16,14 @@ export type Unfinished = Pick<Migration, 'name' | 'status' | 'error' | 'waitsFor
 
 /**
  * Reads the migrations that aren't completed, or are but for rows that were skipped and that nobody
- * has accepted, in the order they run. No names: all of them.
+ * has accepted, in the order they run. A name without a target stands for all that is registered of
+ * its file. No names: all of them.
  */
 export async function readUnfinished(sql: Sql, names: readonly string[]): Promise<Unfinished[]> {
-  const named = names.length > 0 ? sql`and name in ${sql(names)}` : sql``;
+  const named =
+    names.length > 0
+      ? sql`and (name in ${sql(names)} or split_part(name, ':', 1) in ${sql(names)})`
+      : sql``;
   // A gate may come before `lrm migrate` of this version.
   const [found] = await sql<{ exists: boolean }[]>`
     select to_regclass(${SKIPPED_ROWS}) is not null as exists`;
@@ -33,11 +37,13 @@ export async function readUnfinished(sql: Sql, names: readonly string[]): Promis
     where (status <> 'completed' or ${skipped} > 0) ${named} order by created_at, name`;
 }
 
-/** Returns the names that are not registered. */
+/** Returns the names of which nothing is registered, with or without a target. */
 export async function readUnregistered(sql: Sql, names: readonly string[]): Promise<string[]> {
   if (names.length === 0) return [];
   const rows = await sql<{ name: string }[]>`
-    select name from ${sql(MIGRATIONS)} where name in ${sql(names)}`;
+    select name from ${sql(MIGRATIONS)} where name in ${sql(names)}
+    union select split_part(name, ':', 1) from ${sql(MIGRATIONS)}
+    where split_part(name, ':', 1) in ${sql(names)}`;
   const registered = new Set(rows.map(({ name }) => name));
   return names.filter((name) => !registered.has(name));
 }

@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm';
 import type { Database, Transaction } from '../database';
 import { attempts, migrations, walks } from '../schema';
 import { inTransaction } from '../transaction';
+import { forgetElsewhere, readElsewhere } from './elsewhere';
 import { lockExclusive } from './fence';
 import { isLive } from './live';
 import { NotRegistered, OperationRefused } from './operationRefused';
@@ -11,6 +12,12 @@ import { dropProgress } from './restart';
 export interface History {
   readonly attempts: number;
   readonly walks: number;
+}
+
+/** What was removed, and what could not be. */
+export interface Unregistered extends History {
+  /** A line for each further database in which something is left, without effect. */
+  readonly left: readonly string[];
 }
 
 /** '3 attempts'. */
@@ -31,8 +38,8 @@ export async function unregister(
   name: string,
   withHistory: boolean,
   heartbeatTimeout: number,
-): Promise<History> {
-  return inTransaction(db, async (tx) => {
+): Promise<Unregistered> {
+  const { history, elsewhere } = await inTransaction(db, async (tx) => {
     await tx.execute(lockExclusive(name));
     // In a separate statement, so that it sees the commits of those who held the lock.
     await requireStopped(tx, name, heartbeatTimeout);
@@ -43,9 +50,12 @@ export async function unregister(
           `to keep it: npx lrm cancel ${name}`,
       );
     }
+    const elsewhere = await readElsewhere(tx, name);
     await remove(tx, name);
-    return history;
+    return { history, elsewhere };
   });
+  // Not before the commit: until then an attempt may still need it.
+  return { ...history, left: elsewhere ? await forgetElsewhere(db, name, elsewhere) : [] };
 }
 
 /** Counts what a migration has stored so far. */

@@ -1,8 +1,9 @@
-import type { SQL } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Sql } from '../../drizzle/connect';
 import type { Database, Transaction } from '../../drizzle/database';
 import {
   type FencedAttempt,
+  lockName,
   lockShared,
   requireCurrent,
   selectIfCurrent,
@@ -41,6 +42,8 @@ export interface Attempt extends FencedAttempt {
    * one.
    */
   readonly db: Database;
+  /** Only of an attempt in a further database: the same one in the main database. */
+  readonly home?: Attempt | undefined;
   /** A pool of one session, for DDL statements outside of transactions. */
   readonly ddl: Sql;
   /** Which of the job's functions it runs. Default: run(). */
@@ -69,11 +72,37 @@ export function fencedTransaction<T>(
   attempt: Attempt,
   body: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  return inTransaction(attempt.db, async (tx) => {
+  return attemptTransaction(attempt, async (tx) => {
     await fence(tx, attempt);
     return body(tx);
   });
 }
+
+/**
+ * Runs `body` in a transaction that `body` itself has to fence. In a further database, the main
+ * database's fence is held around it: until the transaction has ended, no newer attempt can be
+ * claimed, and nobody can pause, cancel or unregister the migration.
+ */
+export async function attemptTransaction<T>(
+  { db, home }: Attempt,
+  body: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  if (!home) return inTransaction(db, body);
+  let committed: { readonly result: T } | undefined;
+  try {
+    await fencedTransaction(home, async (tx) => {
+      // It is idle for as long as `body` takes. What ends a frozen one is the next claim.
+      await tx.execute(NEVER_IDLE_FOR_TOO_LONG);
+      committed = { result: await inTransaction(db, body) };
+    });
+  } catch (error) {
+    // Only the lock's own transaction failed. The work must not be taken for rolled back.
+    if (!committed) throw error;
+  }
+  return (committed as unknown as { readonly result: T }).result;
+}
+
+const NEVER_IDLE_FOR_TOO_LONG = sql`set local idle_in_transaction_session_timeout = 0`;
 
 /**
  * Fences a READ COMMITTED transaction: one statement takes the lock, the next one checks.
@@ -87,7 +116,7 @@ export async function fence<R extends Record<string, unknown>>(
   // They are sent together, and Postgres runs them one after the other. The second statement has a
   // snapshot of its own, so its check sees what was committed before the lock was given.
   const [, [row]] = await Promise.all([
-    tx.execute(lockShared(attempt.migration)),
+    tx.execute(lockShared(lockName(attempt))),
     tx.execute(selectIfCurrent(attempt, more)),
   ]);
   return requireCurrent(attempt, row) as R;

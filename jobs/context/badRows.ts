@@ -1,5 +1,4 @@
-import { inTransaction } from '../../drizzle/transaction';
-import type { Attempt } from './attempt';
+import { type Attempt, attemptTransaction } from './attempt';
 import { JobUsageError } from './jobUsageError';
 import { alongIndex, keysOf } from './walk/boundary';
 import { dataErrorOf } from './walk/dataError';
@@ -64,7 +63,7 @@ export class BadRows {
     const [only, ...more] = this.#single.get(range) ?? [];
     if (!found || troubleOf(error) || !only || more.length > 0) return undefined;
     const { attempt, walk } = this;
-    return inTransaction(attempt.db, async (tx) => {
+    return attemptTransaction(attempt, async (tx) => {
       const entered = await walk.enter(tx);
       const now = await keysOf(tx, walk.key, walk.where, range, TWO);
       if (now.length !== 1 || !sameKey(now[0] ?? null, only)) return undefined;

@@ -1,10 +1,13 @@
 import type { Attempt, Transaction } from './attempt';
 import { type EachItemOptions, forEachItem, type ItemSource } from './each/forEachItem';
 import { type EachRowOptions, forEachRow } from './each/forEachRow';
+import type { Places } from './elsewhere';
 import { inBatches } from './inBatches';
 import type { JobContext } from './index';
+import { JobUsageError } from './jobUsageError';
 import { type ColumnReference, type TableReference, tableText } from './names';
 import { Nesting } from './nesting';
+import type { WalkOptions } from './options';
 import { createSteps, type StepMember } from './steps';
 import { type NewValues, type TargetCache, updateRows } from './updateRows';
 import type { Tally } from './walk/tally';
@@ -13,8 +16,9 @@ import type { Tally } from './walk/tally';
 export function createBatches(
   attempt: Attempt,
   tally: Tally,
+  places?: Places,
 ): Pick<JobContext, 'inBatches' | 'forEach' | 'updateRows' | StepMember> {
-  const targets: TargetCache = new Map();
+  const targets: TargetCache = new WeakMap();
   const nesting = new Nesting();
   const here = () => ({ step: nesting.step?.name, inForEach: nesting.inForEach });
 
@@ -23,6 +27,11 @@ export function createBatches(
     nesting.refuse(named);
     if (isOverItems(given)) {
       const [source, options, body] = given;
+      if ('database' in options) {
+        throw new JobUsageError(
+          "forEach over items keeps its cursor in the main database: leave out 'database'",
+        );
+      }
       return tally.track(
         named,
         'items',
@@ -35,10 +44,23 @@ export function createBatches(
     return tally.track(
       named,
       tableText(table),
-      (name) => forEachRow(attempt, tally, name, table, options, nesting.within('forEach', body)),
+      async (name) =>
+        forEachRow(
+          await placeOf(name, options),
+          tally,
+          name,
+          table,
+          options,
+          nesting.within('forEach', body),
+        ),
       here(),
     );
   }
+
+  const placeOf = async (
+    name: string,
+    { database }: Pick<WalkOptions, 'database'>,
+  ): Promise<Attempt> => (database === undefined || !places ? attempt : places.of(name, database));
 
   return {
     inBatches: async (table, options, body) => {
@@ -46,8 +68,15 @@ export function createBatches(
       return tally.track(
         options.name,
         tableText(table),
-        (name) =>
-          inBatches(attempt, tally, name, table, options, nesting.within('inBatches', body)),
+        async (name) =>
+          inBatches(
+            await placeOf(name, options),
+            tally,
+            name,
+            table,
+            options,
+            nesting.within('inBatches', body),
+          ),
         here(),
       );
     },

@@ -1,5 +1,4 @@
-import { inTransaction } from '../../drizzle/transaction';
-import type { Attempt, Transaction } from './attempt';
+import { type Attempt, attemptTransaction, type Transaction } from './attempt';
 import { BadRows } from './badRows';
 import { type Batch, createBatch, enterBatch } from './batch';
 import { DatabaseTime } from './databaseTime';
@@ -144,7 +143,7 @@ class Batches {
 
   #commit(range: Range, hasRows: boolean): Promise<bigint> {
     const { attempt, walk } = this;
-    return inTransaction(attempt.db, async (tx) => {
+    return attemptTransaction(attempt, async (tx) => {
       const entered = await walk.enter(tx);
       return this.#waiters.during(entered.pid, async () => {
         // A range without matching rows needs no change, but it has to be stored as done.

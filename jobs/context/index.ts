@@ -32,6 +32,7 @@ export type { NewValues } from './updateRows';
 
 /**
  * The argument of a job's `run()`.
+ * @typeParam Input the type of `job.input`: what the schema gives that the job exports as `input`
  * @example
  * export async function run(job: JobContext): Promise<void> {
  *   const walk = { key: users.id, where: isNull(users.emailLower) };
@@ -40,15 +41,44 @@ export type { NewValues } from './updateRows';
  *   );
  * }
  */
-export interface JobContext {
-  /** The migration's name, for instance '0001_sample'. */
+export interface JobContext<Input = unknown> {
+  /** The migration's name, for instance '0001_sample', or '0001_sample:tenant_7'. */
   readonly name: string;
+  /**
+   * What this registration is for: 'tenant_7' of '0001_sample:tenant_7'. Undefined when it has no
+   * target. It has letters, digits, '_', '.' and '-', and doesn't begin with a '.'.
+   * @example
+   * const table = sql`tenants.${sql.identifier(job.target ?? 'public')}`;
+   */
+  readonly target: string | undefined;
+  /**
+   * What the migration was registered with (`lrm register 0001_sample --input '{"days":30}'`), as the
+   * schema gives it that the job exports as `input`. Without a schema it is the JSON as it stands in
+   * the row, of any type; undefined when there is none.
+   * @example
+   * export const input = z.object({ days: z.number().int() });
+   * export async function run(job: JobContext<z.infer<typeof input>>): Promise<void> {
+   *   await job.sql`delete from sessions where at < now() - make_interval(days => ${job.input.days})`;
+   * }
+   */
+  readonly input: Input;
   /** The number of this attempt, from 1. It counts the attempts of all runs. */
   readonly attempt: number;
   /** Drizzle over postgres.js, on connections that only this attempt uses. */
   readonly db: Database;
   /** postgres.js, on connections that only this attempt uses. */
   readonly sql: Sql;
+  /**
+   * Drizzle and postgres.js on a further database, that of the setting `LRM_DATABASE_<NAME>_URL`, on
+   * connections that only this attempt uses. They end with the attempt. `name` is in lower case. To
+   * read there, our tables are not needed. What you write there by yourself is not fenced and must
+   * be safe to repeat; a walk with the option `database` does each batch exactly once.
+   * @throws JobUsageError when the setting is missing
+   * @example
+   * const { sql } = job.database('archive');
+   * const [{ last }] = await sql`select max(id) as last from orders`;
+   */
+  database(name: string): { readonly db: Database; readonly sql: Sql };
   /**
    * Aborted when the attempt has to stop (time limit, pause, cancel, shutdown). Its reason says
    * why. Call `job.signal.throwIfAborted()` where the job can stop safely.
@@ -67,7 +97,8 @@ export interface JobContext {
   /**
    * Stores `value` (anything that JSON can hold) for later attempts. Give it `tx`, a READ COMMITTED
    * transaction, and the value is stored when that transaction commits, or not at all.
-   * @throws TypeError when `tx` is not READ COMMITTED; Superseded when a newer attempt has begun;
+   * @throws TypeError when `tx` is not READ COMMITTED; JobUsageError when `tx` is of a further
+   *   database; Superseded when a newer attempt has begun;
    *   AttemptOutdated as checkpoint() does.
    * @example
    * await job.db.transaction(async (tx) => {

@@ -5,16 +5,29 @@ import { JobUsageError } from './jobUsageError';
  * The argument of a job's `verify()`: what looks, without what does or stores anything. Its sessions
  * are those of the attempt, and `signal` is aborted when the attempt has to stop.
  */
-export type VerifyContext = Pick<
-  JobContext,
-  'name' | 'attempt' | 'db' | 'sql' | 'signal' | 'log' | 'checkpoint' | 'map'
+export type VerifyContext<Input = unknown> = Pick<
+  JobContext<Input>,
+  | 'name'
+  | 'target'
+  | 'input'
+  | 'attempt'
+  | 'db'
+  | 'sql'
+  | 'database'
+  | 'signal'
+  | 'log'
+  | 'checkpoint'
+  | 'map'
 >;
 
 /**
  * The argument of a job's `ready()`. Its database sessions are read-only, belong to this call alone
  * and end with it.
  */
-export type ReadyContext = Pick<JobContext, 'name' | 'db' | 'sql' | 'log'>;
+export type ReadyContext<Input = unknown> = Pick<
+  JobContext<Input>,
+  'name' | 'target' | 'input' | 'db' | 'sql' | 'log'
+>;
 
 /** A function of a job that only looks. */
 type Looking = 'verify' | 'ready';
@@ -22,10 +35,13 @@ type Looking = 'verify' | 'ready';
 /** Who gets which member of a job's context. A new member has to be decided on here. */
 const MEMBERS: Readonly<Record<keyof JobContext, readonly Looking[]>> = {
   name: ['verify', 'ready'],
+  target: ['verify', 'ready'],
+  input: ['verify', 'ready'],
   db: ['verify', 'ready'],
   sql: ['verify', 'ready'],
   log: ['verify', 'ready'],
   attempt: ['verify'],
+  database: ['verify'],
   signal: ['verify'],
   checkpoint: ['verify'],
   map: ['verify'],

@@ -26,6 +26,13 @@ export interface WalkOptions {
    * number of the walk in the job, from 1. So name walks whose order may change.
    */
   readonly name?: string | undefined;
+  /**
+   * The name of the further database that has the table: 'archive' for the setting
+   * LRM_DATABASE_ARCHIVE_URL. The walk keeps its place there, in our own tables, so that its batches
+   * stay exactly once: `npx lrm migrate --database archive` creates them. A walk can't move to
+   * another database. Default: the main one, DATABASE_URL.
+   */
+  readonly database?: string | undefined;
   /** When the walk waits to spare the database; see {@link Throttle}. */
   readonly throttle?: Throttle | undefined;
 }
@@ -123,7 +130,7 @@ export function readBatchOptions(options: BatchOptions | GroupOptions): Resolved
 }
 
 function readMaxSkipped(options: BatchOptions | GroupOptions): number | undefined {
-  const { onError = 'fail', maxSkipped, groupBy } = options;
+  const { onError = 'fail', maxSkipped, groupBy, database } = options;
   if (onError !== 'fail' && onError !== 'skip') {
     throw new JobUsageError("onError is neither 'fail' nor 'skip'");
   }
@@ -134,6 +141,11 @@ function readMaxSkipped(options: BatchOptions | GroupOptions): number | undefine
   if (groupBy !== undefined) {
     throw new JobUsageError(
       "onError: 'skip' needs a key: a group can't be cut down to its bad rows",
+    );
+  }
+  if (database !== undefined) {
+    throw new JobUsageError(
+      "onError: 'skip' is for tables of the main database: leave it out, or leave out 'database'",
     );
   }
   const limit = maxSkipped ?? SKIPPED;

@@ -1,5 +1,4 @@
-import { inTransaction } from '../../drizzle/transaction';
-import type { Attempt, Transaction } from './attempt';
+import { type Attempt, attemptTransaction, type Transaction } from './attempt';
 import { createBatch, enterBatch } from './batch';
 import type { BatchBody } from './inBatches';
 import type { Throttler } from './throttle';
@@ -104,7 +103,7 @@ export class SkippedAgain {
 
   #inTransaction(work: (tx: Transaction) => Promise<Outcome>): Promise<Outcome> {
     const { attempt, walk } = this;
-    return inTransaction(attempt.db, async (tx) => {
+    return attemptTransaction(attempt, async (tx) => {
       const { transactionId } = await walk.enter(tx);
       const outcome = await work(tx);
       // When the attempt has to stop, the body may have returned early.

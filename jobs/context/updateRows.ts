@@ -1,5 +1,6 @@
 import { getTableColumns, is, SQL, sql } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
+import { dialectOf } from '../../drizzle/database';
 import type { Transaction } from './attempt';
 import { rangeOf } from './batch';
 import { JobUsageError } from './jobUsageError';
@@ -17,10 +18,12 @@ export type NewValues = Readonly<Record<string, unknown>>;
 
 /**
  * The columns of tables, so that they are looked up once per attempt instead of once per batch. The
- * key is the table object of a Drizzle schema, since two objects may describe one table
+ * first key is the dialect of a database, since two databases may have tables of one name. The
+ * second one is the table object of a Drizzle schema, since two objects may describe one table
  * differently, or the plain name.
  */
-export type TargetCache = Map<TableReference | string, ReadonlyMap<string, Target>>;
+export type TargetCache = WeakMap<object, Map<TableReference | string, Targets>>;
+type Targets = ReadonlyMap<string, Target>;
 
 /** Writes rows that were computed in JavaScript, in one statement; see JobContext.updateRows. */
 export async function updateRows(
@@ -50,8 +53,11 @@ export async function updateRows(
 
 async function cached(cache: TargetCache, tx: Transaction, table: TableReference) {
   const by = is(table, PgTable) ? table : tableText(table);
-  const known = cache.get(by) ?? (await findTargets(tx, table));
-  cache.set(by, known);
+  const dialect = dialectOf(tx);
+  const tables = cache.get(dialect) ?? new Map<TableReference | string, Targets>();
+  cache.set(dialect, tables);
+  const known = tables.get(by) ?? (await findTargets(tx, table));
+  tables.set(by, known);
   return known;
 }
 

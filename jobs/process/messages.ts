@@ -1,15 +1,18 @@
 import type { Dependency } from '../../drizzle/rows/dependencies';
 import type { FencedAttempt } from '../../drizzle/rows/fence';
+import type { Origin } from '../../drizzle/rows/visit';
 import type { Direction, FailedBatch } from '../../drizzle/schema';
+import type { DatabaseUrls } from '../../settings/databases';
 import type { Settings } from '../../settings/settings';
 import type { Progress } from '../context/attempt';
 import type { JobOptions } from '../context/index';
 import type { Description } from './describeError';
+import type { InputProblem } from './inputProblem';
 
 export type { Dependency } from '../../drizzle/rows/dependencies';
 
 /** The task of a job thread. */
-export type ThreadInput = InspectInput | ReadyInput | RunInput;
+export type ThreadInput = InspectInput | CheckInputsInput | ReadyInput | RunInput;
 
 /** LRM_ERROR_DETAIL of the worker. With 'safe', the whole of an error never leaves the job process. */
 export type ErrorDetail = Settings['LRM_ERROR_DETAIL'];
@@ -19,6 +22,20 @@ export interface InspectInput {
   readonly task: 'inspect';
   readonly file: string;
   readonly errorDetail: ErrorDetail;
+}
+
+/** Load the job and validate these inputs by the schema that it exports. */
+export interface CheckInputsInput {
+  readonly task: 'checkInputs';
+  readonly file: string;
+  readonly errorDetail: ErrorDetail;
+  /** Null: registered without an input. */
+  readonly inputs: readonly (GivenInput | null)[];
+}
+
+/** What a migration was registered with: any JSON, also null. */
+export interface GivenInput {
+  readonly value: unknown;
 }
 
 /** Load the job and ask its ready(). */
@@ -37,8 +54,14 @@ export interface RunInput {
   readonly task: 'run';
   readonly file: string;
   readonly databaseUrl: string;
+  /** URLs of further databases by name, for job.database() and the option `database` of walks. */
+  readonly databases: DatabaseUrls;
+  /** Who the migration is there. */
+  readonly origin: Origin;
   /** With its ID as text: messages are JSON, which has no bigint. */
   readonly attempt: Omit<FencedAttempt, 'id'> & { readonly id: string };
+  /** Undefined: registered without an input. */
+  readonly input: GivenInput | undefined;
   /** Whether to call run() or revert(). */
   readonly direction: Direction;
   /** Version of the checkpoint that was stored at the claim. */
@@ -91,6 +114,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export type FromThread =
   | { readonly type: 'facts'; readonly facts: JobFacts }
+  /** Of each input its problems, in the same order. */
+  | { readonly type: 'inputsChecked'; readonly problems: readonly (readonly InputProblem[])[] }
   /** What ready() returned: why to wait; null when the job may begin. */
   | { readonly type: 'answer'; readonly reason: string | null }
   | { readonly type: 'running' }
@@ -105,7 +130,11 @@ export type FromThread =
   /** Only for `onlyIfEmpty`: a walk has found a row to do, and waits for the end of its process. */
   | { readonly type: 'hasRows'; readonly over: string }
   /** A new session waits for `sessionAllowed`. */
-  | { readonly type: 'session' }
+  | {
+      readonly type: 'session';
+      /** The name of the further database that it is in. Undefined: the main one. */
+      readonly database?: string;
+    }
   /**
    * run() returned. `stopped`: it had been asked to stop, so work may be left. `usedDatabase`: it
    * has opened a session.

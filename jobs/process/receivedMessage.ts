@@ -36,6 +36,12 @@ const message = z.discriminatedUnion('type', [
       reverts: z.boolean(),
     }),
   }),
+  z.object({
+    type: z.literal('inputsChecked'),
+    problems: z.array(
+      z.array(z.object({ path: z.array(z.union([z.string(), z.number()])), message: z.string() })),
+    ),
+  }),
   z.object({ type: z.literal('answer'), reason: z.string().nullable() }),
   z.object({ type: z.literal('running') }),
   z.object({
@@ -50,7 +56,7 @@ const message = z.discriminatedUnion('type', [
     fields: z.looseObject({}),
   }),
   z.object({ type: z.literal('hasRows'), over: z.string() }),
-  z.object({ type: z.literal('session') }),
+  z.object({ type: z.literal('session'), database: z.string().optional() }),
   z.object({
     type: z.literal('returned'),
     stopped: z.boolean(),

@@ -29,8 +29,11 @@ export interface JobListener {
   progress(progress: Progress): void;
   progressed(): void;
   log(level: LogLevel, message: string, fields: Record<string, unknown>): void;
-  /** Whether the attempt is still the current one. Called for each new database session. */
-  isCurrent(): Promise<boolean>;
+  /**
+   * Whether the attempt is still the current one. Called for each new database session.
+   * @param database the name of the further database that it is in, as the job's thread says
+   */
+  isCurrent(database: string | undefined): Promise<boolean>;
 }
 
 /** Wait between two queries while the database doesn't answer. Milliseconds. */
@@ -85,13 +88,13 @@ export class RunningJob {
     if (message.type === 'progress') listener.progress(message.progress);
     if (message.type === 'progressed') listener.progressed();
     if (message.type === 'log') listener.log(message.level, message.message, message.fields);
-    if (message.type === 'session') void this.answerSession();
+    if (message.type === 'session') void this.answerSession(message.database);
   }
 
   /** Allows a new session. A session of a superseded attempt waits until its thread is ended. */
-  private async answerSession(): Promise<void> {
+  private async answerSession(database: string | undefined): Promise<void> {
     while (!this.over) {
-      const current = await this.listener.isCurrent().catch(() => undefined);
+      const current = await this.listener.isCurrent(database).catch(() => undefined);
       if (current === false) return;
       if (current) return this.jobProcess.send({ type: 'sessionAllowed' });
       // The database does not answer: repeat until it does, or until the attempt has ended.

@@ -1,6 +1,8 @@
+import { targetOf } from '../../settings/migrationName';
 import type { Attempt } from '../context/attempt';
 import { createBatches } from '../context/batches';
-import type { JobContext } from '../context/index';
+import type { Places } from '../context/elsewhere';
+import { type JobContext, JobUsageError } from '../context/index';
 import type { Tally } from '../context/walk/tally';
 import type { Checkpoint } from './checkpoint';
 import type { Mapping } from './map/mapping';
@@ -9,27 +11,41 @@ import type { Sessions } from './session';
 /** Creates the argument of run(). */
 export function createContext(
   attempt: Attempt,
-  { db, sql }: Pick<Sessions, 'db' | 'sql'>,
+  sessions: Pick<Sessions, 'db' | 'sql' | 'others'>,
   checkpoint: Checkpoint,
   walks: Tally,
   mapping: Mapping,
+  input: unknown,
+  places: Places,
 ): JobContext {
+  const { db, sql, others } = sessions;
   return {
     name: attempt.migration,
     attempt: attempt.number,
+    target: targetOf(attempt.migration),
+    input,
     db,
     sql,
+    database: (name) => others.sessionsIn(name),
     signal: attempt.signal,
     log: attempt.log,
     checkpoint: () => checkpoint.read(),
-    saveCheckpoint: (value, tx) => checkpoint.save(value, tx),
+    saveCheckpoint: async (value, tx) => {
+      const other = tx && others.nameOf(tx);
+      if (other !== undefined) {
+        throw new JobUsageError(
+          `saveCheckpoint: the checkpoint is in the main database, and tx is in '${other}': give a tx of job.db, or none`,
+        );
+      }
+      return checkpoint.save(value, tx);
+    },
     progress: (done, total) =>
       attempt.report({
         done: number(done),
         ...(total === undefined ? {} : { total: total === null ? null : number(total) }),
       }),
     map: (rows, module, options) => mapping.map(rows, module, options),
-    ...createBatches(attempt, walks),
+    ...createBatches(attempt, walks, places),
   };
 }
 

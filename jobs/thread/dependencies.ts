@@ -1,5 +1,5 @@
+import { isName } from '../../settings/migrationName';
 import { UsageError } from '../../settings/usageError';
-import { isName } from '../catalog';
 import type { Dependency } from '../process/messages';
 
 /** A longer list would not fit into the messages that show it. */

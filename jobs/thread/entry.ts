@@ -4,10 +4,13 @@ import { AttemptOutdated } from '../../drizzle/rows/superseded';
 import { type Direction, type FailedBatch, migrations } from '../../drizzle/schema';
 import { UsageError } from '../../settings/usageError';
 import { type Attempt, fencedTransaction } from '../context/attempt';
+import { Places } from '../context/elsewhere';
 import { Tally } from '../context/walk/tally';
 import { describeError } from '../process/describeError';
 import { detailOf } from '../process/detail';
+import type { InputProblem } from '../process/inputProblem';
 import type {
+  CheckInputsInput,
   During,
   ErrorDetail,
   ReadyInput,
@@ -17,7 +20,9 @@ import type {
   ToThread,
 } from '../process/messages';
 import { Checkpoint } from './checkpoint';
+import { confirmElsewhere } from './confirmElsewhere';
 import { createContext } from './context';
+import { checkInput, inputFor } from './input';
 import { type LoadedJob, loadJob } from './load';
 import { Mapping } from './map/mapping';
 import { ourPort, send } from './port';
@@ -57,6 +62,7 @@ ourPort.on('message', (message: ThreadInput | ToThread) => {
   if (!('task' in message)) return stop.abort(new StopRequested(message.reason));
   errorDetail = message.errorDetail;
   if (message.task === 'inspect') void inspect(message.file);
+  else if (message.task === 'checkInputs') void checkInputs(message);
   else if (message.task === 'ready') void answer(message);
   else void runJob(message);
 });
@@ -67,6 +73,21 @@ async function inspect(file: string): Promise<void> {
     send({ type: 'facts', facts });
   } catch (thrown) {
     failed('load')(thrown);
+  }
+}
+
+async function checkInputs({ file, inputs }: CheckInputsInput): Promise<void> {
+  let during: During = 'load';
+  try {
+    const { input: schema } = await loadJob(file);
+    during = 'run';
+    const problems: (readonly InputProblem[])[] = [];
+    for (const input of inputs) {
+      problems.push((await checkInput(schema, input ?? undefined)).problems);
+    }
+    send({ type: 'inputsChecked', problems });
+  } catch (thrown) {
+    failed(during)(thrown);
   }
 }
 
@@ -108,10 +129,12 @@ async function runJob(input: RunInput): Promise<void> {
       progressed: () => send({ type: 'progressed' }),
     };
     during = 'run';
+    const given = await inputFor(attempt.migration, job.input, input.input);
     send({ type: 'running' });
     walks = new Tally(attempt);
     const checkpoint = new Checkpoint(attempt, input.checkpointVersion);
-    const context = createContext(attempt, sessions, checkpoint, walks, mapping);
+    const places = new Places(attempt, input.origin, sessions.others);
+    const context = createContext(attempt, sessions, checkpoint, walks, mapping, given, places);
     await body(context);
     // Read now: a stop request after this point comes too late to interrupt run().
     let stopped = own.signal.aborted;
@@ -132,7 +155,10 @@ async function runJob(input: RunInput): Promise<void> {
       // A verify() that was asked to stop may have returned before it had looked at everything.
       stopped = own.signal.aborted;
     }
-    if (!stopped && sessions.used) await confirm(attempt);
+    if (!stopped) {
+      await confirmElsewhere(sessions.others.used, await places.visited());
+      if (sessions.used) await confirm(attempt);
+    }
     await mapping.end();
     // Sent after the sessions have ended: a completed attempt has no session in the database.
     await sessions.end();

@@ -2,13 +2,16 @@ import { UsageError } from '../../settings/usageError';
 import type { JobContext, ReadyContext, VerifyContext } from '../context/index';
 import type { JobFacts } from '../process/messages';
 import { traceToSources } from '../process/place';
+import type { StandardSchema } from '../standardSchema';
 import { readDependsOn } from './dependencies';
 import { readFunction, readOptions } from './facts';
+import { readInputSchema } from './input';
 import { loadModule } from './loadModule';
 
 /** A loaded job file. */
 export interface LoadedJob {
   readonly facts: JobFacts;
+  readonly input: StandardSchema | undefined;
   readonly run: (job: JobContext) => unknown;
   readonly revert: ((job: JobContext) => unknown) | undefined;
   readonly verify: ((job: VerifyContext) => unknown) | undefined;
@@ -33,6 +36,7 @@ export async function loadJob(file: string): Promise<LoadedJob> {
   const revert = readFunction<JobContext>('revert', exported['revert']);
   return {
     run: exported['run'] as LoadedJob['run'],
+    input: readInputSchema(exported['input']),
     revert,
     verify: readFunction<VerifyContext>('verify', exported['verify']),
     ready,

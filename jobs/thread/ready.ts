@@ -1,10 +1,13 @@
+import { eq, isNotNull } from 'drizzle-orm';
 import { connect, type Sql } from '../../drizzle/connect';
-import { database } from '../../drizzle/database';
-import { SCHEMA } from '../../drizzle/schema';
+import { type Database, database } from '../../drizzle/database';
+import { migrations, SCHEMA } from '../../drizzle/schema';
+import { targetOf } from '../../settings/migrationName';
 import { plainText } from '../../settings/plainText';
 import { JobUsageError } from '../context/jobUsageError';
 import { contextFor } from '../context/looking';
-import type { ReadyInput } from '../process/messages';
+import type { GivenInput, ReadyInput } from '../process/messages';
+import { checkInput } from './input';
 import type { LoadedJob } from './load';
 import { threadLog } from './reporter';
 
@@ -25,11 +28,23 @@ export async function askReady(job: LoadedJob, input: ReadyInput): Promise<strin
   try {
     const { migration: name } = input;
     const log = threadLog();
-    const given = { name, db: database(forDrizzle), sql, log };
+    const db = database(forDrizzle);
+    const checked = await checkInput(job.input, await readInput(db, name));
+    // The attempt begins, and says what is wrong with it.
+    if (!('value' in checked)) return null;
+    const given = { name, target: targetOf(name), input: checked.value, db, sql, log };
     return readReason(await job.ready(contextFor('ready', given)));
   } finally {
     await Promise.all(pools.map((pool) => pool.end({ timeout: 1 })));
   }
+}
+
+async function readInput(db: Database, name: string): Promise<GivenInput | undefined> {
+  const [row] = await db
+    .select({ value: migrations.input, isGiven: isNotNull(migrations.input) })
+    .from(migrations)
+    .where(eq(migrations.name, name));
+  return row?.isGiven ? { value: row.value } : undefined;
 }
 
 function open({ databaseUrl, limitMs }: ReadyInput): Sql {

@@ -1,7 +1,9 @@
 import { connect, type Sql } from '../../drizzle/connect';
 import { type Database, database } from '../../drizzle/database';
 import { applicationName } from '../../drizzle/rows/sessions';
+import { databaseSetting } from '../../settings/databases';
 import type { RunInput } from '../process/messages';
+import { OtherSessions, type Place } from './otherSessions';
 import { gate, send } from './port';
 
 /** A backfill should not use more cores of the database server than this. */
@@ -16,7 +18,9 @@ export interface Sessions {
   readonly sql: Sql;
   /** One session, for DDL statements: they may run for hours, and must not take those of walks. */
   readonly ddl: Sql;
-  /** Whether the job has opened any session. */
+  /** Those in further databases. */
+  readonly others: OtherSessions;
+  /** Whether the job has opened any session in the main database. */
   readonly used: boolean;
   /** Ends them. A query that still runs after one second is interrupted. */
   end(): Promise<void>;
@@ -27,19 +31,25 @@ export interface Sessions {
  * @param onLost called when a session has ended that we did not end
  */
 export function openSessions(input: RunInput, onLost: () => void): Sessions {
-  used = false;
-  const forDrizzle = guarded(input, onLost);
-  const sql = guarded(input, onLost);
-  const ddl = guarded(input, onLost, 1);
+  used.clear();
+  const ofAttempt = (url: string, place: Place, max?: number) =>
+    guarded(url, place, input, onLost, max);
+  const main = { applicationName: applicationName(BigInt(input.attempt.id)) };
+  const forDrizzle = ofAttempt(input.databaseUrl, main);
+  const sql = ofAttempt(input.databaseUrl, main);
+  const ddl = ofAttempt(input.databaseUrl, main, 1);
+  const others = new OtherSessions(input, ofAttempt, (name) => used.has(name));
   return {
     db: database(forDrizzle),
     sql,
     ddl,
+    others,
     get used() {
-      return used;
+      return used.has(undefined);
     },
     end: async () => {
-      await Promise.all([forDrizzle, sql, ddl].map((pool) => pool.end({ timeout: 1 })));
+      const pools = [forDrizzle, sql, ddl].map((pool) => pool.end({ timeout: 1 }));
+      await Promise.all([...pools, others.end()]);
     },
   };
 }
@@ -57,17 +67,24 @@ export function openSessions(input: RunInput, onLost: () => void): Sessions {
  * the job's memory depends. So the attempt ends and no new session is allowed: the thread stays
  * blocked until its process is ended.
  */
-function guarded(input: RunInput, onLost: () => void, max = CONNECTIONS): Sql {
-  return connect(input.databaseUrl, {
+function guarded(
+  url: string,
+  place: Place,
+  { limitMs }: RunInput,
+  onLost: () => void,
+  max = CONNECTIONS,
+): Sql {
+  return connect(url, {
     max,
-    applicationName: applicationName(BigInt(input.attempt.id)),
+    applicationName: place.applicationName,
+    ...(place.database !== undefined && { setting: databaseSetting(place.database) }),
     settings: {
-      statement_timeout: String(input.limitMs),
+      statement_timeout: String(limitMs),
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION,
       // The role's own timeout would end an idle session, and with it the attempt.
       idle_session_timeout: '0',
     },
-    onSession: waitUntilAllowed,
+    onSession: () => waitUntilAllowed(place.database),
     onLost: () => {
       lost = true;
       onLost();
@@ -75,15 +92,16 @@ function guarded(input: RunInput, onLost: () => void, max = CONNECTIONS): Sql {
   });
 }
 
-let used = false;
+/** The databases in which sessions were opened, by name. Undefined: the main one. */
+const used = new Set<string | undefined>();
 let lost = false;
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 /** Blocks the thread until the worker allows the session: nothing may be sent on it before. */
-function waitUntilAllowed(): void {
-  used = true;
+function waitUntilAllowed(database: string | undefined): void {
+  used.add(database);
   if (lost) Atomics.wait(NEVER, 0, 0);
   Atomics.store(gate, 0, 0);
-  send({ type: 'session' });
+  send({ type: 'session', ...(database !== undefined && { database }) });
   Atomics.wait(gate, 0, 0);
 }

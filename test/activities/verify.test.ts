@@ -156,7 +156,7 @@ test('a verify() that is killed or asked to stop passes nothing, and status says
   jobs.writeJob(name, job(UNTIL_GATE_OPENS));
   await register(servers, name);
   const worker = await servers.startWorker({ jobs, env: RETRY });
-  await startRun(servers);
+  const run = await startRun(servers);
   const nthCall = (count: number) =>
     waitFor(`verify() to be called ${count} times`, async () => {
       const rows = await servers.sql`select pid from calls where what = 'verify'`;
@@ -182,6 +182,8 @@ test('a verify() that is killed or asked to stop passes nothing, and status says
     'completed',
   ]);
   expect(await touched()).toEqual([{ touched: 1, rows: 100 }]);
+  // The next test starts a run of its own.
+  await run.result();
   await worker.stop();
 }, 120_000);
 
@@ -194,4 +196,4 @@ test('lrm finalize exits 1 with the reason of verify()', async () => {
   expect(code).toBe(1);
   expect(stderr).toMatch('0001_left is failed: verify() found 2 rows that are not done');
   await worker.stop();
-}, 60_000);
+}, 120_000);

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { isName, readCatalog } from '../../jobs/catalog';
+import { fileOf, readCatalog } from '../../jobs/catalog';
 
 let folder: string;
 
@@ -50,15 +50,10 @@ test('readCatalog warns about a folder and a wrong name in place of a job', asyn
   ]);
 });
 
-test.each([
-  ['0001_a', true],
-  [`0001_${'a'.repeat(250)}`, true],
-  [`0001_${'a'.repeat(251)}`, false],
-  ['1_a', false],
-  ['0001_', false],
-  ['0001_A', false],
-  ['../0001_a', false],
-  ['0001_a/../b', false],
-])('isName(%j) is %j', (name, valid) => {
-  expect(isName(name)).toBe(valid);
+test('all targets of a job have its file', async () => {
+  write('0001_a.js');
+  const { files } = await readCatalog(folder);
+  expect(fileOf(files, '0001_a:tenant_7')).toBe(path.join(folder, '0001_a.js'));
+  expect(fileOf(files, '0001_a')).toBe(path.join(folder, '0001_a.js'));
+  expect(fileOf(files, '0001_a:../0002_b')).toBeUndefined();
 });

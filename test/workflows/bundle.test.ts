@@ -16,12 +16,14 @@ test('workflow code bundles: it needs no Node modules', async () => {
 
 // The bundler accepts a value import of activities while it is harmless. It may not stay harmless.
 test.each(readdirSync(folder))(
-  'workflows/%s imports values only from workflow code, the SDK and settings/plainText',
+  'workflows/%s imports values only from workflow code, the SDK and the pure modules of settings',
   (file) => {
     const source = readFileSync(path.join(folder, file), 'utf8');
     const imports = [...source.matchAll(/^(import|export)\s(?!type\s)[^;]*?from\s'([^']+)'/gm)];
     for (const [, , from] of imports) {
-      expect(from).toMatch(/^(@temporalio\/(workflow|common)|\.\/\w+|\.\.\/settings\/plainText)$/);
+      expect(from).toMatch(
+        /^(@temporalio\/(workflow|common)|\.\/\w+|\.\.\/settings\/(plainText|migrationName))$/,
+      );
     }
   },
 );

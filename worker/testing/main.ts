@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { isName } from '../../jobs/catalog';
 import { fillEnvironment, readApplication } from '../../settings/application';
+import { databaseSetting, isDatabaseName, isDatabaseSetting } from '../../settings/databases';
+import { isJobName, isTarget, nameOf } from '../../settings/migrationName';
 import { requireKnown } from '../../settings/settings';
 import { UsageError } from '../../settings/usageError';
 import type { TestInput, TestMessage } from './messages';
@@ -32,16 +33,38 @@ async function run(input: TestInput): Promise<TestMessage> {
   const own = { ...WAITS, ...input.settings, ...(folder ? { LRM_JOBS_DIR: folder } : {}) };
   for (const [key, value] of Object.entries(own)) process.env[key] = String(value);
   fillEnvironment(await readApplication(), process.env);
+  onlyDatabases(input.databases);
   // Loaded only now: the schema that our tables are in is read when they are loaded.
   const { testJob } = await import('./testJob');
   return { result: await testJob(name, input, stop.signal) };
 }
 
+/**
+ * Sets the further databases, and removes those of the application, which a test must not change.
+ * @throws UsageError when one has no possible name
+ */
+function onlyDatabases(databases: TestInput['databases']): void {
+  for (const name of Object.keys(process.env)) {
+    if (isDatabaseSetting(name)) delete process.env[name];
+  }
+  for (const [name, url] of Object.entries(databases)) {
+    if (!isDatabaseName(name)) {
+      throw new UsageError(`databases: write '${name}' in a-z, 0-9 and _, as in { archive: url }`);
+    }
+    process.env[databaseSetting(name)] = url;
+  }
+}
+
 /** @throws UsageError when it is neither a name nor the file of a job */
-function locate({ job, jobs }: TestInput): { name: string; folder: string | undefined } {
-  if (isName(job)) return { name: job, folder: jobs };
+function locate({ job, jobs, target }: TestInput): { name: string; folder: string | undefined } {
+  if (target !== undefined && !isTarget(target)) {
+    throw new UsageError(
+      "target: it has letters, digits, '_', '.' and '-' only, and doesn't begin with a '.'",
+    );
+  }
+  if (isJobName(job)) return { name: nameOf(job, target), folder: jobs };
   const { name, dir } = path.parse(path.resolve(job));
-  if (isName(name)) return { name, folder: dir };
+  if (isJobName(name)) return { name: nameOf(name, target), folder: dir };
   throw new UsageError(
     `${JSON.stringify(job)} is neither a job's name, as 0001_sample, nor its file`,
   );

@@ -34,8 +34,13 @@ export interface TestedAttempt {
 export interface TestInput {
   readonly job: string;
   readonly databaseUrl: string;
+  /** Further databases by name. */
+  readonly databases: Readonly<Record<string, string>>;
   readonly killAfter?: KillAfter | undefined;
   readonly jobs?: string | undefined;
+  readonly target?: string | undefined;
+  /** As JSON. */
+  readonly input?: string | undefined;
   readonly settings: Readonly<Record<string, string | number>>;
   readonly maxAttempts: number;
 }

@@ -7,7 +7,7 @@ import { applyMigrations } from '../../drizzle/migrator/migrate';
 import { register } from '../../drizzle/rows/register';
 import { readAttempts, readMigrations } from '../../drizzle/rows/status';
 import { SCHEMA } from '../../drizzle/schema';
-import { readCatalog } from '../../jobs/catalog';
+import { fileOf, readCatalog } from '../../jobs/catalog';
 import { readSettings } from '../../settings/settings';
 import { UsageError } from '../../settings/usageError';
 import { withDeps } from '../inline';
@@ -17,18 +17,19 @@ import type { TestedJob, TestInput } from './messages';
 /** Runs a job's attempts, with our tables in a schema that is dropped afterwards. */
 export async function testJob(
   name: string,
-  { databaseUrl, killAfter, maxAttempts }: TestInput,
+  { databaseUrl, killAfter, maxAttempts, input }: TestInput,
   signal: AbortSignal,
 ): Promise<TestedJob> {
   const settings = readSettings();
-  const file = (await readCatalog(settings.LRM_JOBS_DIR)).files.get(name);
+  const urls = [databaseUrl, ...Object.values(settings.databases)];
+  const file = fileOf((await readCatalog(settings.LRM_JOBS_DIR)).files, name);
   if (!file) throw new UsageError(`there is no job ${name} in ${settings.LRM_JOBS_DIR}`);
   const log = pino({ level: 'silent' });
   try {
-    await applyMigrations(databaseUrl, 'sql');
+    for (const url of urls) await applyMigrations(url, 'sql');
     return await withDeps({ settings, log, concurrency: 1 }, async (deps) => {
       const killing = killAfter && new KillingJobProcesses(deps.jobProcesses, killAfter);
-      await register(deps.db, name);
+      await register(deps.db, [{ name, input }]);
       const enough = new AbortController();
       let attempts = 0;
       await runWithoutTemporal(
@@ -56,7 +57,7 @@ export async function testJob(
   } catch (error) {
     throw new Error(explainPostgres(error) ?? (error as Error).message);
   } finally {
-    await dropSchema(databaseUrl);
+    for (const url of urls) await dropSchema(url);
   }
 }
 

@@ -1,7 +1,6 @@
 import { getTableColumns, is, sql } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
-import { inTransaction } from '../../../drizzle/transaction';
-import type { Attempt, Database } from '../attempt';
+import { type Attempt, attemptTransaction, type Database } from '../attempt';
 import { createBatch } from '../batch';
 import { JobUsageError } from '../jobUsageError';
 import type { TableReference } from '../names';
@@ -56,7 +55,7 @@ export async function forEachRow(
   const store = async (range: Range) =>
     walk.finished(
       range,
-      await inTransaction(attempt.db, async (tx) => walk.store(tx, await walk.enter(tx), range)),
+      await attemptTransaction(attempt, async (tx) => walk.store(tx, await walk.enter(tx), range)),
     );
   /** The part of a range that is done, where the range itself is not. */
   let part: Range | undefined;

@@ -40,7 +40,10 @@ export function asFound(key: Key): Shape {
  * @throws JobUsageError that names what has changed.
  */
 export function requireShape(walk: WalkRow, shape: Shape): void {
-  const changed = Object.keys(shape).filter((aspect) => walk.shape[aspect] !== shape[aspect]);
+  // Only the row in the main database of a walk that is elsewhere has a `database`; see Places.
+  const moved = walk.shape['database'] !== shape['database'];
+  const aspects = moved ? ['database'] : Object.keys(shape);
+  const changed = aspects.filter((aspect) => walk.shape[aspect] !== shape[aspect]);
   if (changed.length === 0) return;
   throw new JobUsageError(
     `walk '${walk.name}' of ${walk.migration} can't go on. This has changed since it began: ` +

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { lockShared, requireCurrent, selectIfCurrent } from '../../../drizzle/rows/fence';
+import { lockName, lockShared, requireCurrent, selectIfCurrent } from '../../../drizzle/rows/fence';
 import { AttemptOutdated } from '../../../drizzle/rows/superseded';
 import type { Attempt, Database, Transaction } from '../attempt';
 import { tableText } from '../names';
@@ -38,7 +38,7 @@ export async function enterTransaction(
   const state = sql`, pg_backend_pid() as pid, pg_current_xact_id()::text as "transactionId",
     ${locked(key.tableName)} as locked, ${versionOf(key)} as version`;
   const [, [row]] = await Promise.all([
-    tx.execute(lockShared(attempt.migration, politely).inlineParams()),
+    tx.execute(lockShared(lockName(attempt), politely).inlineParams()),
     tx.execute(selectIfCurrent(attempt, state).inlineParams()),
   ]);
   return requireCurrent(attempt, row) as unknown as Entered;

@@ -1,20 +1,30 @@
 import { describe, expect, test } from '@jest/globals';
 import { Superseded } from '../../../drizzle/rows/superseded';
 import type { Attempt } from '../../../jobs/context/attempt';
+import { Places } from '../../../jobs/context/elsewhere';
 import type { JobContext } from '../../../jobs/context/index';
 import { Tally } from '../../../jobs/context/walk/tally';
 import { Checkpoint } from '../../../jobs/thread/checkpoint';
 import { createContext } from '../../../jobs/thread/context';
 import { Mapping } from '../../../jobs/thread/map/mapping';
+import { OtherSessions } from '../../../jobs/thread/otherSessions';
 import { attemptOn, minute, useFencedMigration } from './fenced';
 
 const { database, open, claimed } = useFencedMigration();
 
 function contextOf(attempt: Attempt, version = 0): JobContext {
-  const sessions = { db: attempt.db, sql: database.sql };
+  const origin = { installation: '', generation: '' };
+  const others = new OtherSessions(
+    { databases: {}, origin, attempt: { ...attempt, id: '1' } },
+    () => database.sql,
+    () => false,
+  );
+  const sessions = { db: attempt.db, sql: database.sql, others };
+  const places = new Places(attempt, origin, others);
   const mapping = new Mapping('0001_a.js', attempt.signal);
   const checkpoint = new Checkpoint(attempt, version);
-  return createContext(attempt, sessions, checkpoint, new Tally(attempt), mapping);
+  const walks = new Tally(attempt);
+  return createContext(attempt, sessions, checkpoint, walks, mapping, undefined, places);
 }
 
 describe('the fence', () => {

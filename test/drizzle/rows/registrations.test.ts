@@ -131,7 +131,7 @@ test('a name that no migration can have is skipped if it came before lrm migrate
   await expect(gate()).rejects.toThrow('it is skipped. Next: DELETE FROM');
   await expect(register('0002-b')).rejects.toMatchObject({
     message: "'0002-b' can't be the name of a long-running migration",
-    hint: 'Four digits, _, then a-z, 0-9 and _, as in 0001_backfill_email.',
+    hint: 'Four digits, _, then a-z, 0-9 and _, as in 0001_backfill_email; with a target, as in 0001_backfill_email:tenant_7.',
     code: '23514',
   });
 });
@@ -233,3 +233,66 @@ async function drop(...names: string[]): Promise<void> {
 }
 
 const name = () => new URL(database.databaseUrl).pathname.slice(1);
+
+const inputs = () =>
+  database.sql<{ name: string; input: unknown }[]>`
+    select name, input from long_running_migrations.migrations order by name`;
+
+const WITH_INPUT = `
+  create schema if not exists long_running_migrations;
+  create table if not exists long_running_migrations.registrations (
+    name varchar(255) primary key, registered_at timestamptz not null default now(), input jsonb);`;
+const INSERT = (name: string, input: string) => `
+  insert into long_running_migrations.registrations (name, input) values ('${name}', '${input}');`;
+
+test('a target and an input are registered before lrm migrate and after it', async () => {
+  await database.sql.unsafe(WITH_INPUT + INSERT('0001_a:tenant_7', '{"days":30}'));
+  await migrate();
+  await database.sql.unsafe(INSERT('0001_a:tenant_8', '{"days":31}'));
+  await register('0002_b:x');
+  expect(await inputs()).toEqual([
+    { name: '0001_a:tenant_7', input: { days: 30 } },
+    { name: '0001_a:tenant_8', input: { days: 31 } },
+    { name: '0002_b:x', input: null },
+  ]);
+  await expect(register('0001_a:../x')).rejects.toMatchObject({ code: '23514' });
+});
+
+test('an input that is too large keeps nothing else waiting before lrm migrate, and is refused after', async () => {
+  const large = JSON.stringify({ text: 'x'.repeat(1_000_000) });
+  await database.sql.unsafe(WITH_INPUT + INSERT('0001_a', large));
+  await register('0002_b');
+  await migrate();
+  expect(await registered()).toEqual(['0002_b']);
+  expect(describeInbox(await readInbox(database.sql))).toEqual([
+    expect.stringMatching(/^the input of 0001_a in .* is larger than 900 KiB, so it is skipped/),
+  ]);
+  await expect(database.sql.unsafe(INSERT('0003_c', large))).rejects.toMatchObject({
+    code: '23514',
+    constraint_name: 'migrations_input_size',
+  });
+});
+
+test('lrm migrate of another role leaves a table without the column as it is', async () => {
+  const owner = `owner_${randomBytes(4).toString('hex')}`;
+  const ops = `ops_${randomBytes(4).toString('hex')}`;
+  await database.sql.unsafe(`
+    create role ${owner}; create role ${ops} login password 'secret';
+    create schema long_running_migrations authorization ${ops};
+    grant usage, create on schema long_running_migrations to ${owner};
+    set role ${owner};
+    create table long_running_migrations.registrations (
+      name varchar(255) primary key, registered_at timestamptz not null default now());
+    insert into long_running_migrations.registrations values ('0001_a:x');
+    grant select, delete, trigger on long_running_migrations.registrations to ${ops};
+    reset role;`);
+  const url = new URL(database.databaseUrl);
+  url.username = ops;
+  url.password = 'secret';
+  await migrate(url.href);
+  await register('0002_b:y');
+  expect(await registered()).toEqual(['0001_a:x', '0002_b:y']);
+  await database.sql.unsafe(`
+    drop schema long_running_migrations cascade;
+    drop owned by ${owner}, ${ops}; drop role ${owner}, ${ops};`);
+});

@@ -306,6 +306,21 @@ test.each<[string, string, TableReference, SQL, IndexOptions | undefined, string
   expect(await indexes()).toEqual(before);
 });
 
+test('an attempt that may do nothing builds over an empty table, and leaves one with rows to a worker', async () => {
+  await attempt(async (own) => {
+    Object.assign(own, {
+      hasRows: async (over: string) => {
+        throw new Error(`${over} has rows`);
+      },
+    });
+    await expect(create('by_email', users, sql`(email)`)(own)).rejects.toThrow(
+      'table public.users has rows',
+    );
+    await create('by_mail', Odd, sql`(${Odd.email})`)(own);
+  });
+  expect(await indexes()).toMatchObject([{ name: 'by_mail', valid: true }]);
+});
+
 test('a wrong definition fails before anything is changed', async () => {
   await breakIndex('by_email');
   await expect(attempt(create('by_email', users, sql`(nothing)`))).rejects.toMatchObject({

@@ -1,4 +1,6 @@
+import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { projectFolder } from '../../../settings/projectFolder';
 import { runJob } from '../../../worker/testing';
 import { useDatabase } from '../../support/database';
 import { createJobsFolder, type JobsFolder } from '../../support/jobsFolder';
@@ -65,4 +67,42 @@ test('wrong use says what to write', async () => {
   await expect(
     runJob('0003_quick', { ...options(), killAfter: {} as { ms: number } }),
   ).rejects.toThrow('killAfter: write { batches: 3 }');
+});
+
+test('a job gets the input and the target of the test, and an input that does not fit is a result', async () => {
+  const zod = JSON.stringify(path.join(projectFolder, 'node_modules/zod'));
+  jobs.writeJob(
+    '0004_drop_old_sessions',
+    `const { sql } = require('drizzle-orm');
+    const { z } = require(${zod});
+    exports.input = z.object({ days: z.number().int().positive() });
+    exports.run = async (job) => {
+      const sessions = sql\`\${sql.identifier(job.target ?? 'public')}.sessions\`;
+      const old = sql\`at < now() - make_interval(days => \${job.input.days})\`;
+      await job.inBatches(sessions, { key: sql\`id\`, where: old }, async (tx, batch) => {
+        await tx.execute(sql\`delete from \${sessions} where \${batch}\`);
+      });
+    };`,
+  );
+  await database.sql.unsafe(`
+    create schema tenant_7; create table tenant_7.sessions (id int primary key, at timestamptz);
+    insert into tenant_7.sessions select n, now() - n * interval '1 day' from generate_series(1, 100) n`);
+  const done = await runJob('0004_drop_old_sessions', {
+    ...options(),
+    target: 'tenant_7',
+    input: { days: 30 },
+  });
+  expect(done).toMatchObject({ status: 'completed' });
+  expect(await database.sql`select count(*)::int as rows from tenant_7.sessions`).toEqual([
+    { rows: 29 },
+  ]);
+  expect(
+    await runJob('0004_drop_old_sessions', { ...options(), input: { days: 'x' } }),
+  ).toMatchObject({ status: 'failed', error: expect.stringMatching('input.days: does not fit') });
+  await expect(runJob('0003_quick', { ...options(), target: '../x' })).rejects.toThrow(
+    'target: it has',
+  );
+  await expect(runJob('0003_quick', { ...options(), input: 1n })).rejects.toThrow(
+    'input: is not JSON',
+  );
 });

@@ -1,0 +1,88 @@
+import { missingEntries } from '../../drizzle/migrator/migrate';
+import { requireCurrent, selectIfCurrent } from '../../drizzle/rows/fence';
+import { type Origin, visit } from '../../drizzle/rows/visit';
+import { walks } from '../../drizzle/schema';
+import { type Attempt, type Database, fencedTransaction } from './attempt';
+import { JobUsageError } from './jobUsageError';
+import { requireShape } from './walk/shape';
+import { findWalk } from './walk/store';
+
+/** The further databases that a job may work in. */
+export interface OtherDatabases {
+  /**
+   * Drizzle on this attempt's own sessions in the database of that name.
+   * @throws JobUsageError when there is no setting for it
+   */
+  open(name: string): Database;
+}
+
+/** Where the walks of an attempt work and keep their place. */
+export class Places {
+  readonly #visits = new Map<string, Promise<Attempt>>();
+
+  constructor(
+    private readonly attempt: Attempt,
+    private readonly origin: Origin,
+    private readonly others: OtherDatabases,
+  ) {}
+
+  /**
+   * The attempt with which a walk works: in the database of that name, or in the main one.
+   * @throws JobUsageError when the database has no setting or lacks our tables, or when the walk
+   *   began in another database; Superseded when a newer attempt has begun.
+   */
+  async of(walk: string, database: string | undefined): Promise<Attempt> {
+    if (database === undefined) return this.attempt;
+    const db = this.others.open(database);
+    await requireTables(db, database);
+    await this.#reserve(walk, database);
+    let visiting = this.#visits.get(database);
+    if (!visiting) {
+      visiting = this.#visit(db);
+      this.#visits.set(database, visiting);
+    }
+    return visiting;
+  }
+
+  /** The attempt in each database in which it has begun to walk. */
+  async visited(): Promise<Map<Database, Attempt>> {
+    const attempts = await Promise.all(this.#visits.values());
+    return new Map(attempts.map((attempt) => [attempt.db, attempt]));
+  }
+
+  #visit(db: Database): Promise<Attempt> {
+    const { attempt, origin } = this;
+    return fencedTransaction(attempt, async (tx) => {
+      const stillCurrent = async () => {
+        const [row] = await tx.execute(selectIfCurrent(attempt));
+        requireCurrent(attempt, row);
+      };
+      const there = await visit(attempt, origin, db, stillCurrent);
+      return { ...attempt, ...there, db, home: attempt };
+    });
+  }
+
+  /**
+   * The walk's row in the main database says in which database the walk is, and nothing else. A walk
+   * that later moves to another database is refused: its place would be unknown there, and all of it
+   * would be done again.
+   */
+  #reserve(walk: string, database: string): Promise<void> {
+    const { migration } = this.attempt;
+    const shape = { database };
+    return fencedTransaction(this.attempt, async (tx) => {
+      const found = await findWalk(tx, migration, walk);
+      if (found) requireShape(found, shape);
+      else await tx.insert(walks).values({ migration, name: walk, shape });
+    });
+  }
+}
+
+async function requireTables(db: Database, database: string): Promise<void> {
+  const missing = await missingEntries(db.$client);
+  if (missing.length === 0) return;
+  throw new JobUsageError(
+    `database '${database}' lacks ${missing.join(', ')}: a walk keeps its place in our tables, in ` +
+      `the database of its rows; type: npx lrm migrate --database ${database}`,
+  );
+}
