@@ -50,7 +50,7 @@ function typed(files: Record<string, string>): Application {
     'package.json': '{ "type": "module" }',
     'tsconfig.json': `{
       "compilerOptions": { "strict": true, "noEmit": true, "skipLibCheck": true, "target": "es2022",
-        "noPropertyAccessFromIndexSignature": true, "noUnusedLocals": true,
+        "noPropertyAccessFromIndexSignature": true, "noUnusedLocals": true, "exactOptionalPropertyTypes": true,
         "module": "preserve", "types": ["node"], "lib": ["es2023", "es2024.string"],
         "paths": { "long-running-migrations": [${source('jobs/index.ts')}],
           "long-running-migrations/testing": [${source('worker/testing.ts')}] } },

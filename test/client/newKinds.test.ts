@@ -16,7 +16,7 @@ const CONFIG = `export default { jobs: './jobs', registrations: { kind: 'print' 
 const source = (file: string) => JSON.stringify(path.join(projectFolder, file));
 const TSCONFIG = `{
   "compilerOptions": { "strict": true, "noEmit": true, "skipLibCheck": true, "target": "es2022",
-    "noPropertyAccessFromIndexSignature": true, "noUnusedLocals": true,
+    "noPropertyAccessFromIndexSignature": true, "noUnusedLocals": true, "exactOptionalPropertyTypes": true,
     "module": "preserve", "types": ["node"], "lib": ["es2023", "es2024.string"],
     "paths": { "long-running-migrations": [${source('jobs/index.ts')}],
       "long-running-migrations/testing": [${source('worker/testing.ts')}] } },

@@ -3,9 +3,10 @@ import { each } from './each';
 import type { Kind } from './kind';
 import { rows } from './rows';
 import { sql } from './sql';
+import { steps } from './steps';
 
 /** By the names that `lrm new --kind` takes. */
-export const KINDS = { batches, rows, each, sql } as const satisfies Record<string, Kind>;
+export const KINDS = { batches, rows, each, steps, sql } as const satisfies Record<string, Kind>;
 
 export type KindName = keyof typeof KINDS;
 
