@@ -59,7 +59,7 @@ test('lrm runs from it, and each of its entries loads with import and require', 
         console.log(name, JSON.stringify(names), JSON.stringify(Object.keys(imported).sort())));
     }`;
   const { stdout: printed } = await run(process.execPath, ['-e', script], { cwd: folder });
-  expect(printed).toMatch('long-running-migrations ["defineConfig","defineJob"]');
+  expect(printed).toMatch('long-running-migrations ["BadRow","defineConfig","defineJob"]');
   for (const line of printed.trim().split('\n')) {
     expect(line).toMatch(/^\S+ (\[.+\]) \1$/);
   }

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { transformSync } from '@swc/core';
@@ -77,6 +77,8 @@ const LANGUAGES: Readonly<Record<string, (folder: string, name: string, body: st
       writeFileSync(path.join(folder, `${name}.ts`), source(body, TYPE));
       return placeIn(`${name}.ts`, source(body, TYPE));
     },
+    ts_module: (folder, name, body) => inPackage(folder, 'module', name, body),
+    ts_commonjs: (folder, name, body) => inPackage(folder, 'commonjs', name, body),
     mapped: (folder, name, body) => {
       const { code, map } = transformSync(source(body, TYPE), {
         ...COMMON_JS,
@@ -92,6 +94,16 @@ const LANGUAGES: Readonly<Record<string, (folder: string, name: string, body: st
       return placeIn(`${name}.ts`, source(body, TYPE));
     },
   };
+
+/** A job whose code is in a package of this type: tsx loads each in another way. */
+function inPackage(folder: string, type: string, name: string, body: string): string {
+  const inner = path.join(folder, type);
+  mkdirSync(inner, { recursive: true });
+  writeFileSync(path.join(inner, 'package.json'), JSON.stringify({ type }));
+  writeFileSync(path.join(inner, `${name}_body.ts`), source(body, TYPE));
+  writeFileSync(path.join(folder, `${name}.ts`), `export { run } from './${type}/${name}_body';\n`);
+  return placeIn(`${name}_body.ts`, source(body, TYPE));
+}
 
 const placeIn = (file: string, code: string): string =>
   `at ${file}:${code.split('\n').findIndex((line) => line.includes('// here')) + 1}:`;
