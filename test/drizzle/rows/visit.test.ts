@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { connect, type Sql } from '../../../drizzle/connect';
 import { type Database, database as drizzle } from '../../../drizzle/database';
-import type { FencedAttempt } from '../../../drizzle/rows/fence';
+import { type FencedAttempt, selectIfCurrent } from '../../../drizzle/rows/fence';
 import { describeSessions, endSessions, nameElsewhere } from '../../../drizzle/rows/sessions';
 import { stop } from '../../../drizzle/rows/stop';
 import { unregister } from '../../../drizzle/rows/unregister';
@@ -57,6 +57,15 @@ test('asks the main database while it holds the lock, and changes nothing when i
   });
   await expect(late).rejects.toThrow('superseded, under the lock');
   expect(await visitors()).toMatchObject([{ attempt: '2' }]);
+});
+
+test('tells attempts apart that have one number, because the main database was restored', async () => {
+  const db = there();
+  const before = await visit(attempt(1n), origin(1), db, async () => {});
+  const restored = { ...attempt(1n), epoch: attempt(2n).epoch };
+  const after = await visit(restored, origin(1), db, async () => {});
+  expect(await db.execute(selectIfCurrent(before))).toHaveLength(0);
+  expect(await db.execute(selectIfCurrent(after))).toHaveLength(1);
 });
 
 test('removes the walks of an earlier generation, and only those', async () => {
