@@ -134,6 +134,26 @@ test('another database is refused: what is done there could not be rolled back',
   });
 });
 
+test('a step is kept in memory, and an index is refused: no rollback removes it', async () => {
+  jobs.writeJob(
+    NAME,
+    `const { sql } = require('drizzle-orm');
+     exports.run = async (job) => {
+       if ((await job.step('count', async () => 7)) !== 7) throw new TypeError('no result');
+       await job.step('in one', { transaction: true }, (tx) => tx.execute(sql\`delete from people\`));
+       await job.createIndexConcurrently('people_name', sql\`people\`, sql\`(name)\`);
+     };`,
+  );
+  const before = await everything();
+  const { code, stderr } = await dryRun();
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /^lrm: 0001_people: it writes outside of a transaction, which a dry run could not undo: .*\n$/,
+  );
+  expect(await everything()).toEqual(before);
+  expect(await servers.sql`select from pg_class where relname = 'people_name'`).toHaveLength(0);
+});
+
 test('the job gets the input of its registration', async () => {
   jobs.writeJob(
     NAME,
