@@ -7,6 +7,7 @@ import { addCheck } from './commands/check';
 import { addCompletion } from './commands/completion';
 import { addDev } from './commands/dev';
 import { addDoctor } from './commands/doctor';
+import { addDryRun } from './commands/dryRun';
 import { addFinalize } from './commands/finalize';
 import { addInit } from './commands/init';
 import { addMigrate } from './commands/migrate';
@@ -54,6 +55,7 @@ function createCommands(): Command {
   addRegister(program);
   addUnregister(program);
   addStatus(program);
+  addDryRun(program);
   addSkipped(program);
   addRun(program);
   addSchedule(program);

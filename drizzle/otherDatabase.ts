@@ -7,9 +7,8 @@ import { explainElsewhere } from './explainPostgres';
 export type Asked<T> = { readonly answer: T } | { readonly problem: string };
 
 /**
- * Calls `body` on a connection to a further database, which is closed afterwards. Trouble with that
- * database, or with its setting, is a result.
- * @throws other errors of `body`
+ * Calls `body` on a connection to a further database, which is closed afterwards. Any error is a
+ * result: trouble with one further database must not end what concerns others.
  */
 export async function askOther<T>(
   urls: DatabaseUrls | undefined,
@@ -25,9 +24,8 @@ export async function askOther<T>(
     sql = connect(url, { ...options, max: 1, setting });
     return { answer: await body(sql) };
   } catch (error) {
-    const problem = explainElsewhere(error, name) ?? unreadable(error);
-    if (problem === undefined) throw error;
-    return { problem };
+    const known = explainElsewhere(error, name) ?? unreadable(error);
+    return { problem: known ?? `it does not answer (${setting})` };
   } finally {
     await sql?.end({ timeout: 1 });
   }

@@ -16,6 +16,9 @@ export interface Explanation {
 /** The command has failed, and has already shown why. */
 export class AlreadyReported extends Error {
   override readonly name = 'AlreadyReported';
+  constructor(readonly exitCode: 1 | 2 = 1) {
+    super();
+  }
 }
 
 /**
@@ -23,7 +26,7 @@ export class AlreadyReported extends Error {
  * or a row's value: if an error may quote those, only its code and its name are shown.
  */
 export function explain(error: unknown): Explanation {
-  if (error instanceof AlreadyReported) return { line: '', exitCode: 1 };
+  if (error instanceof AlreadyReported) return { line: '', exitCode: error.exitCode };
   if (error instanceof UsageError) return { line: error.message, exitCode: 2 };
   if (error instanceof OperationRefused || error instanceof NotApplied)
     return failed(error.message);

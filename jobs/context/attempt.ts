@@ -11,6 +11,8 @@ import {
 import type { Direction } from '../../drizzle/schema';
 import { inTransaction } from '../../drizzle/transaction';
 
+import type { DryRun } from './dryRun';
+
 export type { Database, Transaction } from '../../drizzle/database';
 
 /** A worker's log, with the migration and the attempt added to each line. */
@@ -57,6 +59,8 @@ export interface Attempt extends FencedAttempt {
    * at its first row, and it ends the attempt.
    */
   readonly hasRows?: ((over: string) => Promise<never>) | undefined;
+  /** Only of a dry run: nothing is stored, and no fence is needed. */
+  readonly dry?: DryRun | undefined;
   /** Sends progress to the worker. Cheap enough to be called for every row. */
   report(progress: Progress): void;
   /** Resets the count of failures in a row. Called when a batch or a checkpoint has been stored. */
@@ -110,9 +114,10 @@ const NEVER_IDLE_FOR_TOO_LONG = sql`set local idle_in_transaction_session_timeou
  */
 export async function fence<R extends Record<string, unknown>>(
   tx: { execute(query: SQL): PromiseLike<readonly Record<string, unknown>[]> },
-  attempt: FencedAttempt,
+  attempt: FencedAttempt & Pick<Attempt, 'dry'>,
   more?: SQL,
 ): Promise<R> {
+  if (attempt.dry) return {} as R;
   // They are sent together, and Postgres runs them one after the other. The second statement has a
   // snapshot of its own, so its check sees what was committed before the lock was given.
   const [, [row]] = await Promise.all([

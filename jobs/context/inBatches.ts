@@ -120,12 +120,24 @@ class Batches {
   async #committed(range: Range, id: bigint, time: DatabaseTime, stop: AbortSignal): Promise<void> {
     const { ms, databaseMs } = time.read(this.settings.lanes);
     if (range.matching > 0) this.#size.took(range.matching, ms);
+    await this.#report(range, ms);
     await this.walk.finished(range, id, {
       batchSize: this.#size.rows,
       lanes: this.settings.lanes,
       batchesRetried: this.#retried,
     });
     await this.throttler.rest(databaseMs, stop);
+  }
+
+  /** For a dry run. */
+  async #report({ rows, matching }: Range, ms: number): Promise<void> {
+    const { walk, settings, throttler } = this;
+    const { name, rowsTotal: total } = walk.stored;
+    const over = walk.key.tableName;
+    const { lanes } = settings;
+    const { dutyCycle } = throttler;
+    const batch = { walk: name, over, rows, matching, ms, total, lanes, dutyCycle };
+    await this.attempt.dry?.batch(batch);
   }
 
   /** Commits a range. A single row that fails because of its data is left out. */
@@ -149,7 +161,9 @@ class Batches {
         // A range without matching rows needs no change, but it has to be stored as done.
         if (hasRows) {
           enterBatch(tx, walk.key, range);
-          await this.body(tx, createBatch(tx, walk.key, walk.where, range));
+          const batch = createBatch(tx, walk.key, walk.where, range);
+          const { dry } = attempt;
+          await (dry ? dry.watch(() => this.body(tx, batch)) : this.body(tx, batch));
         }
         // This comes last. If the body caught an error from Postgres, the transaction is aborted:
         // this statement then fails, and nothing is taken for done.

@@ -57,7 +57,7 @@ export class Throttler {
 
   constructor(
     private readonly attempt: Attempt,
-    private readonly dutyCycle: number,
+    readonly dutyCycle: number,
     private readonly checks: readonly Check[],
   ) {}
 
@@ -74,7 +74,7 @@ export class Throttler {
 
   /** Rests after a batch, in proportion to the time that it kept the database busy. */
   async rest(workedMs: number, signal: AbortSignal): Promise<void> {
-    if (this.dutyCycle >= 1) return;
+    if (this.dutyCycle >= 1 || this.attempt.dry) return;
     await sleep(restMs(workedMs, this.dutyCycle), signal);
   }
 

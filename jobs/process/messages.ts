@@ -5,6 +5,7 @@ import type { Direction, FailedBatch } from '../../drizzle/schema';
 import type { DatabaseUrls } from '../../settings/databases';
 import type { Settings } from '../../settings/settings';
 import type { Progress } from '../context/attempt';
+import type { DryBatch } from '../context/dryRun';
 import type { JobOptions } from '../context/index';
 import type { Description } from './describeError';
 import type { InputProblem } from './inputProblem';
@@ -64,6 +65,8 @@ export interface RunInput {
   readonly input: GivenInput | undefined;
   /** Whether to call run() or revert(). */
   readonly direction: Direction;
+  /** Only of `lrm dry-run`: nothing is claimed, and all transactions are rolled back. */
+  readonly dry?: DryRunInput;
   /** Version of the checkpoint that was stored at the claim. */
   readonly checkpointVersion: number;
   /** True for `lrm finalize`: the job runs without throttling. */
@@ -76,6 +79,30 @@ export interface RunInput {
   readonly silentMs: number;
   readonly errorDetail: ErrorDetail;
 }
+
+/** How a dry run ends. */
+export interface DryRunInput {
+  /** After this many batches. */
+  readonly batches: number;
+  /** Whether it may do what can't be rolled back. */
+  readonly sideEffects: boolean;
+}
+
+/** A big table that a statement of a dry run reads from end to end. */
+export interface Scan {
+  readonly table: string;
+  readonly bytes: number;
+  /** The beginning of the statement's text, without its parameters. */
+  readonly statement: string;
+}
+
+export type DryNews =
+  | { readonly kind: 'batch'; readonly batch: DryBatch }
+  | { readonly kind: 'scan'; readonly scan: Scan }
+  /** The last batch is over. */
+  | { readonly kind: 'enough' }
+  /** It would have to do what can't be rolled back. */
+  | { readonly kind: 'refused'; readonly what: string };
 
 /** What a job exports besides its functions. */
 export interface JobFacts {
@@ -129,6 +156,8 @@ export type FromThread =
     }
   /** Only for `onlyIfEmpty`: a walk has found a row to do, and waits for the end of its process. */
   | { readonly type: 'hasRows'; readonly over: string }
+  /** Only of a dry run. */
+  | { readonly type: 'dry'; readonly news: DryNews }
   /** A new session waits for `sessionAllowed`. */
   | {
       readonly type: 'session';

@@ -56,6 +56,15 @@ const message = z.discriminatedUnion('type', [
     fields: z.looseObject({}),
   }),
   z.object({ type: z.literal('hasRows'), over: z.string() }),
+  z.object({
+    type: z.literal('dry'),
+    news: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('batch'), batch: z.looseObject({}) }),
+      z.object({ kind: z.literal('scan'), scan: z.looseObject({}) }),
+      z.object({ kind: z.literal('enough') }),
+      z.object({ kind: z.literal('refused'), what: z.string() }),
+    ]),
+  }),
   z.object({ type: z.literal('session'), database: z.string().optional() }),
   z.object({
     type: z.literal('returned'),

@@ -12,6 +12,8 @@ export class Checkpoint {
   /** The database must hold this version or a later one. */
   #version: number;
   #closed = false;
+  /** The value that a dry run has saved. */
+  #dry: unknown;
 
   /** @param version of the value that was stored when the attempt was claimed */
   constructor(
@@ -23,6 +25,7 @@ export class Checkpoint {
 
   /** The stored value, undefined when there is none. */
   read<T>(): Promise<T | undefined> {
+    if (this.attempt.dry) return Promise.resolve(this.#dry as T | undefined);
     return fencedTransaction(this.attempt, async (tx) => {
       const [row] = await tx
         .select({ value: migrations.checkpoint, version: migrations.checkpointVersion })
@@ -46,6 +49,10 @@ export class Checkpoint {
   async save(value: unknown, tx?: Transaction): Promise<void> {
     if (this.#closed) {
       throw new JobUsageError('saveCheckpoint can be called only in run(), and run() has returned');
+    }
+    if (this.attempt.dry) {
+      this.#dry = value ?? undefined;
+      return;
     }
     if (tx) {
       await refuseOlderSnapshot(tx);

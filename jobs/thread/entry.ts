@@ -22,6 +22,8 @@ import type {
 import { Checkpoint } from './checkpoint';
 import { confirmElsewhere } from './confirmElsewhere';
 import { createContext } from './context';
+import { createDryRun } from './dryRun';
+import { openDrySessions } from './drySessions';
 import { checkInput, inputFor } from './input';
 import { type LoadedJob, loadJob } from './load';
 import { Mapping } from './map/mapping';
@@ -114,13 +116,16 @@ async function runJob(input: RunInput): Promise<void> {
   try {
     const job = await loadJob(input.file);
     const body = bodyOf(job, input.direction);
-    const sessions = openSessions(input, () => failed('elsewhere')(new AttemptOutdated(LOST)));
+    const dry = input.dry && createDryRun(input.dry);
+    const onLost = () => failed('elsewhere')(new AttemptOutdated(LOST));
+    const sessions = dry ? openDrySessions(input, onLost, dry) : openSessions(input, onLost);
     const attempt: Attempt = {
       ...input.attempt,
       id: BigInt(input.attempt.id),
       direction: input.direction,
-      db: sessions.db,
+      db: sessions.ours,
       ddl: sessions.ddl,
+      dry,
       signal: own.signal,
       log: threadLog(),
       unthrottled: input.unthrottled,
@@ -143,7 +148,7 @@ async function runJob(input: RunInput): Promise<void> {
       walks.requireComplete();
       mapping.requireAwaited();
     }
-    if (!stopped && input.direction === 'forward' && job.verify) {
+    if (!stopped && !dry && input.direction === 'forward' && job.verify) {
       during = 'verify';
       // run() may have kept its context: verify() must not store anything by way of it either.
       walks.close();
@@ -155,7 +160,7 @@ async function runJob(input: RunInput): Promise<void> {
       // A verify() that was asked to stop may have returned before it had looked at everything.
       stopped = own.signal.aborted;
     }
-    if (!stopped) {
+    if (!stopped && !dry) {
       await confirmElsewhere(sessions.others.used, await places.visited());
       if (sessions.used) await confirm(attempt);
     }

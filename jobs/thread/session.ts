@@ -1,4 +1,4 @@
-import { connect, type Sql } from '../../drizzle/connect';
+import { type ConnectOptions, connect, type Sql } from '../../drizzle/connect';
 import { type Database, database } from '../../drizzle/database';
 import { applicationName } from '../../drizzle/rows/sessions';
 import { databaseSetting } from '../../settings/databases';
@@ -16,6 +16,8 @@ export interface Sessions {
   /** Drizzle changes how its client parses dates, so `sql` has its own pool. */
   readonly db: Database;
   readonly sql: Sql;
+  /** For what we do ourselves: walks, checkpoints. */
+  readonly ours: Database;
   /** One session, for DDL statements: they may run for hours, and must not take those of walks. */
   readonly ddl: Sql;
   /** Those in further databases. */
@@ -33,15 +35,17 @@ export interface Sessions {
 export function openSessions(input: RunInput, onLost: () => void): Sessions {
   used.clear();
   const ofAttempt = (url: string, place: Place, max?: number) =>
-    guarded(url, place, input, onLost, max);
-  const main = { applicationName: applicationName(BigInt(input.attempt.id)) };
+    guarded(url, place, input, onLost, { max });
+  const main = mainPlace(input);
   const forDrizzle = ofAttempt(input.databaseUrl, main);
   const sql = ofAttempt(input.databaseUrl, main);
   const ddl = ofAttempt(input.databaseUrl, main, 1);
   const others = new OtherSessions(input, ofAttempt, (name) => used.has(name));
+  const db = database(forDrizzle);
   return {
-    db: database(forDrizzle),
+    db,
     sql,
+    ours: db,
     ddl,
     others,
     get used() {
@@ -52,6 +56,16 @@ export function openSessions(input: RunInput, onLost: () => void): Sessions {
       await Promise.all([...pools, others.end()]);
     },
   };
+}
+
+/** The attempt's place in the main database. */
+export const mainPlace = (input: RunInput): Place => ({
+  applicationName: applicationName(BigInt(input.attempt.id)),
+});
+
+interface PoolOptions {
+  readonly max?: number | undefined;
+  readonly settings?: ConnectOptions['settings'];
 }
 
 /**
@@ -67,12 +81,12 @@ export function openSessions(input: RunInput, onLost: () => void): Sessions {
  * the job's memory depends. So the attempt ends and no new session is allowed: the thread stays
  * blocked until its process is ended.
  */
-function guarded(
+export function guarded(
   url: string,
   place: Place,
   { limitMs }: RunInput,
   onLost: () => void,
-  max = CONNECTIONS,
+  { max = CONNECTIONS, settings = {} }: PoolOptions = {},
 ): Sql {
   return connect(url, {
     max,
@@ -83,6 +97,7 @@ function guarded(
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION,
       // The role's own timeout would end an idle session, and with it the attempt.
       idle_session_timeout: '0',
+      ...settings,
     },
     onSession: () => waitUntilAllowed(place.database),
     onLost: () => {

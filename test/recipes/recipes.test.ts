@@ -21,7 +21,8 @@ test.each(names)(
       await database.sql.unsafe(recipe.tables);
       Object.assign(process.env, await recipe.before?.(database.sql));
       const { databaseUrl } = database;
-      const options = { databaseUrl, jobs: folder, killAfter: recipe.killAfter };
+      const databases = (await recipe.databases?.()) ?? {};
+      const options = { databaseUrl, databases, jobs: folder, killAfter: recipe.killAfter };
       const result = await runJob(name, options);
       expect(result).toMatchObject({ status: 'completed', error: null });
       expect(result.attempts.map(({ outcome }) => outcome)).toEqual(['retried', 'completed']);

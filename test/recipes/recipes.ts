@@ -12,6 +12,8 @@ export interface Recipe {
   readonly killAfter: KillAfter;
   /** Returns the environment that its job reads. */
   readonly before?: (sql: Sql) => Promise<Record<string, string>>;
+  /** Makes the further databases that its job uses. Returns their URLs by name. */
+  readonly databases?: () => Promise<Record<string, string>>;
   /** Queries that must find no row: what is wrong. */
   readonly wrong: readonly string[];
   /** What SQL can't check. Returns what is wrong. */
@@ -183,11 +185,11 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
       insert into messages select i, timestamptz '2025-12-01' + i * interval '3 minutes',
         'body ' || i ${series()};`,
     killAfter: { batches: 2 },
-    before: async () => {
+    databases: async () => {
       archive = await openDatabase({ empty: true });
       await archive.sql`
         create table messages (id bigint primary key, sent_at timestamptz not null, body text not null)`;
-      return { LRM_DATABASE_ARCHIVE_URL: archive.databaseUrl };
+      return { archive: archive.databaseUrl };
     },
     wrong: [],
     alsoWrong: async (sql) => {

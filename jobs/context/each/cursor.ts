@@ -4,7 +4,7 @@ import { type WalkRow, walks } from '../../../drizzle/schema';
 import { type Attempt, fencedTransaction } from '../attempt';
 import { JobUsageError } from '../jobUsageError';
 import { requireShape } from '../walk/shape';
-import { completeWalk, findWalk, insertWalk } from '../walk/store';
+import { completeWalk, findWalk, insertWalk, unstored } from '../walk/store';
 import type { Tally } from '../walk/tally';
 
 /** Keeps a walk over a table from going on under the name of a walk over items. */
@@ -55,7 +55,7 @@ export class Cursor {
    * @throws AttemptOutdated when the database has lost the cursor that this attempt stored before.
    */
   async save(): Promise<void> {
-    if (this.#unsaved === 0) return;
+    if (this.#unsaved === 0 || this.attempt.dry) return;
     const stored = await fencedTransaction(this.attempt, (tx) =>
       tx
         .update(walks)
@@ -74,6 +74,7 @@ export class Cursor {
   }
 
   async complete(): Promise<void> {
+    if (this.attempt.dry) return;
     await completeWalk(this.attempt, this.row, this.#stored);
     this.#report(this.#done);
   }
@@ -115,9 +116,10 @@ export async function createCursor(
   name: string,
   { total }: { readonly total?: number | undefined },
 ): Promise<Cursor> {
+  const begins = { upperBound: null, rowsTotal: total ?? null };
+  if (attempt.dry) return new Cursor(attempt, tally, unstored(attempt, name, SHAPE, begins));
   const found = await fencedTransaction(attempt, (tx) => findWalk(tx, attempt.migration, name));
   if (found) requireShape(found, SHAPE);
-  const begins = { upperBound: null, rowsTotal: total ?? null };
   const row = found ?? (await insertWalk(attempt, name, SHAPE, begins));
   return new Cursor(attempt, tally, row);
 }

@@ -1,4 +1,5 @@
 import type { Attempt } from '../attempt';
+import { callEach } from '../dryRun';
 import type { Tally } from '../walk/tally';
 import { createCursor, positionOf } from './cursor';
 import { runInOrder } from './inOrder';
@@ -62,8 +63,12 @@ export async function forEachItem<T, C>(
       },
       concurrency,
       ahead: pagesAhead,
-      work: ({ items }, stop) =>
-        retried(async () => body(paged ? items : (items[0] as T)), tally, stop),
+      work: ({ items }, stop) => {
+        const { total = null } = options;
+        const call = { walk: name, over: 'items', total, rows: items.length, lanes: concurrency };
+        const given = paged ? items : (items[0] as T);
+        return callEach(attempt.dry, call, () => retried(async () => body(given), tally, stop));
+      },
       passed: async ({ items, position }) => {
         cursor.passed(position, items.length);
         if (cursor.unsaved >= checkpointEvery) await cursor.save();

@@ -2,6 +2,7 @@ import { getTableColumns, is, sql } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
 import { type Attempt, attemptTransaction, type Database } from '../attempt';
 import { createBatch } from '../batch';
+import { callEach } from '../dryRun';
 import { JobUsageError } from '../jobUsageError';
 import type { TableReference } from '../names';
 import type { WalkOptions } from '../options';
@@ -78,7 +79,10 @@ export async function forEachRow(
         const [first] = rows;
         if (!first) return;
         const given = paged ? rows.map(({ row }) => row) : first.row;
-        await retried(async () => body(given), tally, stop);
+        const { rowsTotal: total } = walk.stored;
+        const over = walk.key.tableName;
+        const call = { walk: name, over, total, rows: rows.length, lanes: concurrency };
+        await callEach(attempt.dry, call, () => retried(async () => body(given), tally, stop));
       },
       passed: async ({ rows, range, last }) => {
         const upto = rows.at(-1)?.key;

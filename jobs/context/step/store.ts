@@ -15,6 +15,9 @@ export interface StoredStep extends Pick<StepRow, 'id' | 'name' | 'result' | 'co
 /** Finds the step, or stores that it begins. */
 export function beginStep(attempt: Attempt, name: string): Promise<StoredStep> {
   const { migration } = attempt;
+  if (attempt.dry) {
+    return Promise.resolve({ id: 0n, name, result: null, completedAt: null, rows: 0 });
+  }
   return fencedTransaction(attempt, async (tx) => {
     const columns = {
       id: steps.id,
@@ -53,6 +56,7 @@ export async function completeStep(
   result: string | null,
   transactionId?: string,
 ): Promise<void> {
+  if (attempt.dry) return;
   await tx.execute(COMMIT_DURABLY);
   attempt.signal.throwIfAborted();
   const stored = await tx

@@ -60,6 +60,27 @@ export function insertWalk(
   });
 }
 
+/** A walk that is in no table: that of a dry run. */
+export const unstored = (
+  { migration }: Pick<Attempt, 'migration'>,
+  name: string,
+  shape: Shape,
+  { upperBound, rowsTotal }: Beginning,
+): WalkRow => ({
+  id: 0n,
+  registered: null,
+  migration,
+  name,
+  shape,
+  upperBound: upperBound && [...upperBound],
+  lowWaterMark: null,
+  cursor: null,
+  rowsDone: 0,
+  rowsTotal,
+  createdAt: new Date(),
+  completedAt: null,
+});
+
 /**
  * Reads the finished ranges above the low-water mark, in the walk's order.
  * @throws JobUsageError when they overlap, or don't lie between the mark and the walk's end.

@@ -37,6 +37,10 @@ export async function enterTransaction(
   const politely = sql`, set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`;
   const state = sql`, pg_backend_pid() as pid, pg_current_xact_id()::text as "transactionId",
     ${locked(key.tableName)} as locked, ${versionOf(key)} as version`;
+  if (attempt.dry) {
+    const [row] = await tx.execute(sql`select 1 as dry ${politely} ${state}`.inlineParams());
+    return row as unknown as Entered;
+  }
   const [, [row]] = await Promise.all([
     tx.execute(lockShared(lockName(attempt), politely).inlineParams()),
     tx.execute(selectIfCurrent(attempt, state).inlineParams()),

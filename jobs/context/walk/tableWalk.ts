@@ -23,6 +23,7 @@ import {
   insertFinished,
   insertWalk,
   readFinished,
+  unstored,
 } from './store';
 import { describeLocked, type Entered, enterTransaction, isSameKey } from './tableState';
 import type { Tally } from './tally';
@@ -100,7 +101,7 @@ export class TableWalk {
     const shape = { ...written, ...asFound(known.key) };
     const begun = known.row ?? (await beginning(attempt, known.key));
     if (begun.upperBound !== null) await attempt.hasRows?.(`table ${known.key.tableName}`);
-    const row = known.row ?? (await insertWalk(attempt, name, shape, begun));
+    const row = known.row ?? (await beginWalk(attempt, name, shape, begun));
     const { where } = options;
     const { finished, again, skipped } = known;
     const walk = new TableWalk(attempt, tally, row, walked, known, where, finished, again, skipped);
@@ -153,6 +154,7 @@ export class TableWalk {
    * range.
    */
   store(tx: Transaction, entered: Entered, range: Range): Promise<bigint> {
+    if (this.attempt.dry) return Promise.resolve(0n);
     return insertFinished(tx, this.row, this.#key, entered, range);
   }
 
@@ -174,6 +176,7 @@ export class TableWalk {
 
   /** To be called when all ranges are done. */
   async complete(): Promise<void> {
+    if (this.attempt.dry) return;
     await this.#fold();
     await completeWalk(this.attempt, this.row, this.#rowsDone);
     this.tally.report(this.row.name, { done: this.#rowsDone, total: this.#rowsDone });
@@ -214,6 +217,7 @@ export class TableWalk {
     this.#foldedAt = performance.now();
     this.#folding = this.#folding.then(async () => {
       const ranges = this.#ledger.takeFront();
+      if (this.attempt.dry) return;
       await fold(this.attempt, this.row, this.#mark, ranges);
       this.#mark = ranges.at(-1)?.upto ?? this.#mark;
     });
@@ -245,7 +249,8 @@ type Known =
  */
 function readKnown(attempt: Attempt, name: string, walked: Walked, written: Shape): Promise<Known> {
   return fencedTransaction(attempt, async (tx) => {
-    const row = await findWalk(tx, attempt.migration, name);
+    // A dry run begins at the first row, wherever the migration is.
+    const row = attempt.dry ? undefined : await findWalk(tx, attempt.migration, name);
     if (row) requireShape(row, written);
     const again = row ? await readAgain(tx, row) : [];
     if (row?.completedAt && again.length === 0) return { kind: 'completed', row };
@@ -255,6 +260,18 @@ function readKnown(attempt: Attempt, name: string, walked: Walked, written: Shap
     const skipped = row ? await countSkipped(tx, row) : 0;
     return { kind: 'open', row, key, version, finished, again, skipped };
   });
+}
+
+/** A dry run has its walk only in memory. */
+function beginWalk(
+  attempt: Attempt,
+  name: string,
+  shape: Shape,
+  begun: Beginning,
+): Promise<WalkRow> {
+  return attempt.dry
+    ? Promise.resolve(unstored(attempt, name, shape, begun))
+    : insertWalk(attempt, name, shape, begun);
 }
 
 async function beginning({ db }: Attempt, key: Key): Promise<Beginning> {

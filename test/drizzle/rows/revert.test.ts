@@ -44,7 +44,10 @@ test.each(['completed', 'failed', 'cancelled', 'paused'] as const)(
   'revert of a %s migration begins from nothing: no walk of run() is left to go on with',
   async (status) => {
     await insert(status);
+    const { generation } = await row(database.sql, NAME);
     await revert(db, NAME, asked);
+    // Its walks in other databases are known by it.
+    expect((await row(database.sql, NAME))['generation']).not.toBe(generation);
     expect(await stored()).toEqual({ status: 'created', direction: 'revert', ...FROM_NOTHING });
     expect(await row(database.sql, NAME)).toMatchObject({
       request: 'revert',

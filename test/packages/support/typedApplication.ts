@@ -2,7 +2,7 @@
 export const TYPED_APPLICATION = `\
 import { eq, gt, isNull, sql } from 'drizzle-orm';
 import { bigint, integer, pgTable, text } from 'drizzle-orm/pg-core';
-import { defineConfig, defineJob, type JobContext, type ReadyContext, type VerifyContext } from 'long-running-migrations';
+import { defineConfig, defineJob, type JobContext, type ReadyContext, type StandardSchema, type VerifyContext } from 'long-running-migrations';
 import { migrations } from 'long-running-migrations/drizzle';
 import { NotCompleted, requireCompleted } from 'long-running-migrations/gate';
 import { executeLongRunningMigrations } from 'long-running-migrations/workflows';
@@ -43,6 +43,25 @@ export default defineJob({
     });
   },
 });
+
+declare const schema: StandardSchema<{ days: string }, { days: number }>;
+defineJob({
+  input: schema,
+  run(job) {
+    same<typeof job.input, { days: number }>(true);
+    same<typeof job.target, string | undefined>(true);
+  },
+  verify(job) {
+    same<typeof job.input.days, number>(true);
+  },
+});
+defineJob({
+  run(job) {
+    same<typeof job.input, unknown>(true);
+  },
+});
+// @ts-expect-error -- it is no schema
+defineJob({ input: { days: 1 }, run() {} });
 
 // @ts-expect-error -- created is no end
 defineJob({ dependsOn: [{ name: '0002_b', or: ['created'] }], run() {} });
