@@ -63,15 +63,20 @@ function walk(between?: () => Promise<unknown>): Promise<void> {
 
 /** Saves the walk and its table. Returns a function that restores them. */
 async function dump(): Promise<() => Promise<unknown>> {
+  const [{ columns } = { columns: '' }] = await database.sql<{ columns: string }[]>`
+    select string_agg(quote_ident(attname), ', ') as columns from pg_attribute
+    where attrelid = 'long_running_migrations.walks'::regclass and attnum > 0
+      and not attisdropped and attgenerated = ''`;
   await database.sql.unsafe(`
     create table saved_ledger as table ledger;
-    create table saved_walks as table long_running_migrations.walks;
+    create table saved_walks as select ${columns} from long_running_migrations.walks;
     create table saved_ranges as table long_running_migrations.finished_ranges`);
   return () =>
     database.sql.unsafe(`
       truncate ledger, long_running_migrations.walks, long_running_migrations.finished_ranges;
       insert into ledger table saved_ledger;
-      insert into long_running_migrations.walks overriding system value table saved_walks;
+      insert into long_running_migrations.walks (${columns}) overriding system value
+        table saved_walks;
       insert into long_running_migrations.finished_ranges overriding system value table saved_ranges;
       drop table saved_ledger, saved_walks, saved_ranges`);
 }
@@ -175,7 +180,7 @@ test('an attempt notices that our tables were dropped and created again', async 
       create table long_running_migrations.restored (like long_running_migrations.migrations including all);
       insert into long_running_migrations.restored table long_running_migrations.migrations;
       alter table long_running_migrations.attempts drop constraint attempts_migration_migrations_name_fk;
-      alter table long_running_migrations.walks drop constraint walks_migration_migrations_name_fk;
+      alter table long_running_migrations.walks drop constraint walks_registered_migrations_name_fk;
       alter table long_running_migrations.steps drop constraint steps_migration_migrations_name_fk;
       alter table long_running_migrations.skipped_rows
         drop constraint skipped_rows_migration_migrations_name_fk;
