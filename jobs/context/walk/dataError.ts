@@ -53,8 +53,12 @@ const isError = (thrown: unknown): thrown is Error =>
 const OURS = [Superseded, AttemptOutdated, TransactionEnded, UnfinishedWalk];
 /** AbortSignal's reasons, and that of a job's own signal. */
 const STOPS = ['AbortError', 'TimeoutError', 'StopRequested'];
-/** Node's own errors, sockets, files and the connections of postgres.js. */
-const NOT_OF_DATA = /^(?:(?:UND_)?ERR_|E[A-Z0-9]+$|CONNECTION_|CONNECT_)/;
+/**
+ * Node's own errors, sockets, files, TLS certificates and the connections of postgres.js. A BadRow
+ * may still be made of what Node says about data: a URL, an encoding, a cipher text.
+ */
+const NOT_OF_DATA =
+  /^(?:(?:UND_)?ERR_(?!INVALID_URL$|ENCODING_INVALID_ENCODED_DATA$|OSSL_)|E[A-Z0-9]+$|CONNECTION_|CONNECT_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/;
 
 /** Whether an error is not about data, wherever it is among the causes. */
 function isOther(error: Error): boolean {
