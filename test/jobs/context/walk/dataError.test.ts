@@ -1,3 +1,4 @@
+import { expect, test } from '@jest/globals';
 import { BadRow } from '../../../../jobs/context/badRow';
 import { dataErrorOf } from '../../../../jobs/context/walk/dataError';
 
