@@ -7,7 +7,7 @@ import type { JobContext } from './index';
 import { JobUsageError } from './jobUsageError';
 import { type ColumnReference, type TableReference, tableText } from './names';
 import { Nesting } from './nesting';
-import type { WalkOptions } from './options';
+import { readBatchOptions, type WalkOptions } from './options';
 import { createSteps, type StepMember } from './steps';
 import { type NewValues, type TargetCache, updateRows } from './updateRows';
 import type { Tally } from './walk/tally';
@@ -68,15 +68,19 @@ export function createBatches(
       return tally.track(
         options.name,
         tableText(table),
-        async (name) =>
-          inBatches(
+        async (name) => {
+          // Before the walk gets a database, which it can't leave.
+          const settings = readBatchOptions(options);
+          return inBatches(
             await placeOf(name, options),
             tally,
             name,
             table,
             options,
+            settings,
             nesting.within('inBatches', body),
-          ),
+          );
+        },
         here(),
       );
     },

@@ -3,12 +3,7 @@ import { BadRows } from './badRows';
 import { type Batch, createBatch, enterBatch } from './batch';
 import { DatabaseTime } from './databaseTime';
 import type { TableReference } from './names';
-import {
-  type BatchOptions,
-  type GroupOptions,
-  type ResolvedBatchOptions,
-  readBatchOptions,
-} from './options';
+import type { BatchOptions, GroupOptions, ResolvedBatchOptions } from './options';
 import { SkippedAgain } from './skippedAgain';
 import { createThrottler, type Throttler } from './throttle';
 import { backOff, TRIES_AT_MOST } from './walk/backOff';
@@ -32,9 +27,9 @@ export async function inBatches(
   name: string,
   table: TableReference,
   options: BatchOptions | GroupOptions,
+  settings: ResolvedBatchOptions,
   body: BatchBody,
 ): Promise<void> {
-  const settings = readBatchOptions(options);
   const throttler = createThrottler(attempt, options.throttle);
   const walk = await TableWalk.open(attempt, tally, name, table, options);
   if (!walk) return;

@@ -35,12 +35,19 @@ export function createSteps(
     );
   }
 
-  /** One after the other: two builds at a time would wait for each other's transactions. */
-  function ddl(what: string, work: (say: (text: string) => void) => Promise<void>): Promise<void> {
+  /**
+   * One after the other: two builds at a time would wait for each other's transactions.
+   * @param whole what it is, with its table: in another schema, the same name is another one
+   */
+  function ddl(
+    what: string,
+    whole: string,
+    work: (say: (text: string) => void) => Promise<void>,
+  ): Promise<void> {
     nesting.refuseDdl(what);
     const within = nesting.step?.name;
     const label = within === undefined ? what : `${within}: ${what}`;
-    return parts.repeatable(what, within, () =>
+    return parts.repeatable(whole, within, () =>
       queue.run(() => doing.during(label, (say) => work((text) => say(`${label}: ${text}`)))),
     );
   }
@@ -54,13 +61,15 @@ export function createSteps(
       options?: IndexOptions,
     ) => {
       const wanted = readIndex(name, table, definition, options);
-      return ddl(`index ${name}`, (say) => createIndex(attempt, wanted, say));
+      const index = `index ${name}`;
+      return ddl(index, `${index} of ${tableText(table)}`, (say) =>
+        createIndex(attempt, wanted, say),
+      );
     },
     validateConstraint: async (table: TableReference, name: string) => {
       const constraint = readConstraint(table, name);
-      return ddl(`constraint ${name} of ${tableText(table)}`, (say) =>
-        validateConstraint(attempt, constraint, say),
-      );
+      const whole = `constraint ${name} of ${tableText(table)}`;
+      return ddl(whole, whole, (say) => validateConstraint(attempt, constraint, say));
     },
   };
 }

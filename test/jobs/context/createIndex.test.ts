@@ -150,6 +150,18 @@ test('a failed build may be tried again in the same attempt; one that stays fail
   });
 });
 
+test('an index that failed is not forgotten when one of that name is built in another schema', async () => {
+  await database.sql`update users set email = 'same' where id < 3`;
+  await attempt(async (own) => {
+    const unique = create('by_email', users, sql`(${users.email})`, { unique: true });
+    const failure = await unique(own).catch((error) => error);
+    await create('by_email', Odd, sql`(${Odd.email})`)(own);
+    expect(() => own.walks.requireComplete()).toThrow(
+      expect.objectContaining({ name: 'UnfinishedStep', cause: failure }),
+    );
+  });
+});
+
 test('a build that fails each time ends after ten tries, with the error that it failed with', async () => {
   await database.sql.unsafe(`
     create sequence tries;
@@ -347,7 +359,9 @@ test('a step names the build in it, and is not done while the build runs', async
     const step = own.job.step('more', async () => {
       late = create('by_state', users, sql`(state)`)(own);
     });
-    await expect(step).rejects.toThrow('returned while index by_state was still running: await it');
+    await expect(step).rejects.toThrow(
+      'returned while index by_state of "users" was still running: await it',
+    );
     await late;
   });
 });

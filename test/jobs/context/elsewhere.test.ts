@@ -202,6 +202,16 @@ test('a walk can not move to another database', async () => {
   ).rejects.toThrow(/walk 'here' of 0001_walk can't go on.*: database/);
 });
 
+test('wrong options are refused before the walk has a database that it could not leave', async () => {
+  await main.sql`create table if not exists ledger (id integer primary key, touched integer not null)`;
+  const wrong = { ...WALK, onError: 'skip' } as const;
+  await expect((await begin()).job.inBatches(ledger, wrong, async () => {})).rejects.toThrow(
+    /leave it out, or leave out 'database'$/,
+  );
+  const { database: _, ...here } = wrong;
+  await (await begin()).job.inBatches(ledger, here, async () => {});
+});
+
 test('a walk over a database without our tables is refused with what to type', async () => {
   await archive.sql`alter schema long_running_migrations rename to hidden`;
   try {
