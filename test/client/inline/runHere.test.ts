@@ -49,8 +49,8 @@ test('lrm run --inline completes what is pending without Temporal, dependencies 
   const { code, stdout } = await runLrm(inline(jobs), ['run', '--inline', '--json']);
 
   expect(JSON.parse(stdout)).toEqual([
-    { name: '0002_first', status: 'completed', result: 'completed', error: null },
-    { name: '0001_second', status: 'completed', result: 'completed', error: null },
+    { name: '0002_first', status: 'completed', result: 'completed', error: null, skipped: 0 },
+    { name: '0001_second', status: 'completed', result: 'completed', error: null, skipped: 0 },
   ]);
   expect(code).toBe(0);
   const [first] = await attempts(servers, '0002_first');
