@@ -64,10 +64,10 @@ async function retry(typed: string[], options: Options): Promise<void> {
     const drops = options.fromStart === true || options.forward === true;
     const names = await members(db, typed, {
       verb: 'retry',
-      can: ({ status, skipped }) =>
-        options.skipped
-          ? skipped > 0 && mayRetry(true).includes(status)
-          : mayRetry(drops).includes(status),
+      can: ({ status, skipped, direction }) =>
+        mayRetry(drops || options.skipped === true).includes(status) &&
+        (!options.skipped || skipped > 0) &&
+        (!options.forward || direction === 'revert'),
       // One question is enough, and the other one says more.
       yes: options.yes === true || drops,
     });

@@ -8,6 +8,7 @@ import {
 } from '../../drizzle/rows/skipped';
 import { plainText } from '../../settings/plainText';
 import { count, oneLine } from '../../settings/screenText';
+import { UsageError } from '../../settings/usageError';
 import { registeredNames } from '../arguments/names';
 import { type Connections, withConnections } from '../connections';
 import { time } from '../status/format';
@@ -21,6 +22,8 @@ import { requestedBy } from './requestedBy';
 const ROWS_SHOWN = 200;
 /** A name may have any length. Characters. */
 const KEY_AT_MOST = 200;
+/** More don't fit on a line. */
+const TARGETS_NAMED = 5;
 
 export function addSkipped(program: Command): void {
   program
@@ -44,9 +47,25 @@ Examples:
 
 async function skipped(typed: string, options: { readonly accept?: boolean }): Promise<void> {
   await withConnections(async (connections) => {
-    const [name = ''] = await registeredNames(connections.db, [typed]);
+    const name = await oneName(connections, typed);
     return options.accept ? accept(connections, name) : list(connections, name);
   });
+}
+
+/** @throws UsageError for a job with several targets: rows are accepted of one that was looked at */
+async function oneName({ db }: Connections, typed: string): Promise<string> {
+  const names = await registeredNames(db, [typed]);
+  const [name = '', ...others] = names;
+  if (others.length === 0) return name;
+  const counts = await readSkippedCounts(db, names);
+  const first = [...counts]
+    .slice(0, TARGETS_NAMED)
+    .map(([each, rows]) => `${each} (${count(rows)})`);
+  const more = counts.size - first.length;
+  const listed = first.join(', ') + (more > 0 ? ` and ${count(more)} more` : '');
+  throw new UsageError(
+    `${typed} has ${count(names.length)} targets, with skipped rows: ${listed || 'none'}. Type one of them`,
+  );
 }
 
 async function accept({ db }: Connections, name: string): Promise<void> {

@@ -11,6 +11,7 @@ const FIRST_OF: readonly MigrationStatus[] = [
   'paused',
   'created',
   'cancelled',
+  'reverted',
   'completed',
 ];
 
@@ -52,6 +53,7 @@ function summary(first: StatusRow, group: readonly StatusRow[]): StatusRow {
       // A target that has not begun does not know its rows yet.
       rowsTotal: sum(group.map(({ migration }) => migration.rowsTotal)),
     },
+    skipped: sum(group.map(({ skipped }) => skipped)) ?? 0,
     live: group.some(({ live }) => live),
     pending: null,
     percent: status === 'completed' ? 100 : percent(counts.get('completed') ?? 0, group.length),

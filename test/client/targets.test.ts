@@ -132,3 +132,47 @@ test('the shell completes jobs, and their targets after a colon', async () => {
   expect(await complete('00')).toEqual(['0001_tenants', '0002_other']);
   expect(await complete('0001_tenants:a')).toEqual(['0001_tenants:a', '0001_tenants:ab']);
 });
+
+/** A row that was skipped, without the walk that has done so. */
+const skip = (name: string, key: string) => servers.sql`
+  insert into long_running_migrations.skipped_rows (migration, walk, key, code)
+  values (${name}, 1, ${[key]}, '22P02')`;
+
+test('a job with reverted targets or skipped rows is not shown as completed', async () => {
+  const { sql } = servers;
+  await sql`update long_running_migrations.migrations set status = 'completed'`;
+  await skip('0001_tenants:b', '7');
+  expect((await lrm('status')).stdout).toMatch(/^0001_tenants:\* +completed, 1 row skipped /m);
+  await sql`update long_running_migrations.migrations set status = 'reverted' where name = '0001_tenants:c'`;
+  expect((await lrm('status')).stdout).toMatch(/^0001_tenants:\* +reverted, 1 row skipped /m);
+});
+
+test('lrm skipped takes one target: rows of a target that nobody has seen are not accepted', async () => {
+  await skip('0001_tenants:a', '7');
+  await skip('0001_tenants:b', '8');
+  for (const args of [[], ['--accept']]) {
+    const { code, stderr } = await lrm('skipped', '0001_tenants', ...args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/has 4 targets, with skipped rows: .*0001_tenants:b \(1\)/);
+  }
+  expect(
+    await servers.sql`select from long_running_migrations.skipped_rows where accepted_at is not null`,
+  ).toHaveLength(0);
+  expect((await lrm('skipped', '1:a', '--accept')).code).toBe(0);
+});
+
+test('retry --forward of a job leaves targets alone that are not being reverted', async () => {
+  await servers.sql`
+    update long_running_migrations.migrations set status = 'failed', direction = 'revert'
+    where name = '0001_tenants:b'`;
+  const { code, stderr } = await lrm('retry', '1', '--forward', '--yes', '--no-run');
+  expect({ code, stderr }).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching('left as they'),
+  });
+  expect([await status('a'), await status('ab'), await status('b')]).toEqual([
+    'completed',
+    'failed',
+    'created',
+  ]);
+});
