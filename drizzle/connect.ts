@@ -14,6 +14,8 @@ export interface ConnectOptions {
   readonly applicationName: string;
   /** More settings for each session, by their Postgres names. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** True: a COMMIT waits for the disk, even if synchronous_commit is off by default. */
+  readonly durable?: boolean;
   /** The setting that holds the URL, for messages. Default 'DATABASE_URL'. */
   readonly setting?: string;
   /** Called when a new session has its name and settings, before any other statement is sent. */
@@ -50,7 +52,7 @@ export function connect(url: string, options: ConnectOptions): Sql {
  * would not do: PgBouncer refuses those it does not know. The name is set again because
  * `?application_name=` in the URL replaces it, and we find sessions by their name.
  */
-function sessionStart({ applicationName, settings, onSession }: ConnectOptions) {
+function sessionStart({ applicationName, settings, durable, onSession }: ConnectOptions) {
   const wanted = {
     // Ends the session soon after its client is gone (Postgres 14 and later).
     client_connection_check_interval: '2s',
@@ -60,8 +62,13 @@ function sessionStart({ applicationName, settings, onSession }: ConnectOptions) 
   const set = Object.entries(wanted).map(
     ([name, value]) => `set_config(${literal(name)}, ${literal(value)}, false)`,
   );
+  if (durable) set.push(DURABLE);
   return { session: `select ${set.join(', ')}`, ...(onSession && { onsession: onSession }) };
 }
+
+/** Any other value than off waits for the disk, or for more. */
+const DURABLE = `set_config('synchronous_commit',
+  coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'), false)`;
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 

@@ -91,7 +91,12 @@ export function guarded(
   return connect(url, {
     max,
     applicationName: place.applicationName,
-    ...(place.database !== undefined && { setting: databaseSetting(place.database) }),
+    // The main database remembers steps, checkpoints and finished ranges. What the job has written
+    // elsewhere before must not be lost when only that other server crashes.
+    ...(place.database !== undefined && {
+      setting: databaseSetting(place.database),
+      durable: true,
+    }),
     settings: {
       statement_timeout: String(limitMs),
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION,
