@@ -49,16 +49,26 @@ export async function inspectJob(file: string, options: InspectOptions): Promise
   // After the folder was listed, the file was removed or became unreadable.
   if (hash === undefined) return unfinished('the job file is not there any more');
   const key = `${errorDetail} ${hash}`;
+  const known = knownOf(key);
+  if (known) return known;
+  return inTurn(async () => {
+    // While this one waited, another may have inspected the same code: that of a thousand targets.
+    const meanwhile = knownOf(key);
+    if (meanwhile) return meanwhile;
+    const inspection = await (shared
+      ? inspectInShared(file, errorDetail)
+      : inspectIn(create(), file, errorDetail));
+    // A failure may have a cause outside of this file: a missing module, or a service that is down.
+    const final = inspection.kind === 'facts';
+    const until = final ? Number.POSITIVE_INFINITY : performance.now() + ASK_AGAIN_AFTER;
+    cache.set(key, { inspection, until });
+    return inspection;
+  });
+}
+
+function knownOf(key: string): Inspection | undefined {
   const known = cache.get(key);
-  if (known && performance.now() < known.until) return known.inspection;
-  const inspection = await inTurn(() =>
-    shared ? inspectInShared(file, errorDetail) : inspectIn(create(), file, errorDetail),
-  );
-  // A failure may have a cause outside of this file: a missing module, or a service that is down.
-  const final = inspection.kind === 'facts';
-  const until = final ? Number.POSITIVE_INFINITY : performance.now() + ASK_AGAIN_AFTER;
-  cache.set(key, { inspection, until });
-  return inspection;
+  return known && performance.now() < known.until ? known.inspection : undefined;
 }
 
 async function inTurn<T>(work: () => Promise<T>): Promise<T> {

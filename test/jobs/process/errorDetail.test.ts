@@ -51,6 +51,7 @@ test.each(cases)(
       databaseUrl: servers.databaseUrl,
       attempt: { migration: '0001_fails', id: '1', number: 1 },
       checkpointVersion: 0,
+      direction: 'forward',
       unthrottled: false,
       limitMs: 60_000,
       silentMs: 60_000,
