@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { FencedAttempt } from '../../drizzle/rows/fence';
 import { failuresInARow, type Written, writeOutcome } from '../../drizzle/rows/outcome';
-import { readLeftAgain, readSkippedCounts, withSkipped } from '../../drizzle/rows/skipped';
+import { readSkippedByWalk, type SkippedOfWalk, withSkipped } from '../../drizzle/rows/skipped';
 import { writeWaitsFor } from '../../drizzle/rows/waitsFor';
 import type { AttemptOutcome, Direction, FailedBatch } from '../../drizzle/schema';
 import type { StopReason } from '../../jobs/process/messages';
@@ -96,24 +96,22 @@ class Conclusion {
 
   private async completed(usedDatabase: boolean): Promise<RunMigrationResult> {
     const forward = this.concluded.direction === 'forward';
-    const left = await this.persistently(() => readLeftAgain(this.deps.db, this.migration));
-    if (left.rows > 0) return this.leftAgain(left, forward ? 'run()' : 'revert()');
+    const walks = await this.persistently(() => readSkippedByWalk(this.deps.db, this.migration));
+    const left = walks.filter(({ again }) => again > 0);
+    if (left.length > 0) return this.leftAgain(left, forward ? 'run()' : 'revert()');
     const outcome = forward ? 'completed' : 'reverted';
     const written = await this.write(outcome, null, { onItsServer: usedDatabase });
     if (written === 'superseded') throw this.superseded();
     if (written === 'outdated') throw retryIn(AT_ONCE, OUTDATED);
-    const counts = await this.persistently(() => readSkippedCounts(this.deps.db, [this.migration]));
-    const skipped = counts.get(this.migration) ?? 0;
+    const skipped = walks.reduce((sum, { rows }) => sum + rows, 0);
     this.log.info(withSkipped(outcome, skipped));
     return { outcome, ...(skipped > 0 ? { skipped } : {}) };
   }
 
   /** `lrm retry --skipped` is not carried out, and another attempt would not do it either. */
-  private async leftAgain(
-    { rows, walks }: Awaited<ReturnType<typeof readLeftAgain>>,
-    called: string,
-  ): Promise<never> {
-    const names = walks.map((walk) => `'${plainText(walk)}'`).join(', ');
+  private async leftAgain(left: readonly SkippedOfWalk[], called: string): Promise<never> {
+    const rows = left.reduce((sum, { again }) => sum + again, 0);
+    const names = left.map(({ walk }) => `'${plainText(walk)}'`).join(', ');
     const error =
       `${rows} skipped rows were to be done again, but ${called} has not come to their walk (${names}): ` +
       'it is not called any more, or stands in a finished step. Fix the job, or give the rows up: ' +

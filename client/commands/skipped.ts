@@ -3,6 +3,7 @@ import { condition } from '../../drizzle/conditions';
 import {
   acceptSkipped,
   readSkipped,
+  readSkippedCount,
   readSkippedCounts,
   type SkippedView,
 } from '../../drizzle/rows/skipped';
@@ -82,7 +83,7 @@ async function list({ db }: Connections, name: string): Promise<void> {
   const rows = await readSkipped(db, name, asJson ? undefined : ROWS_SHOWN);
   if (asJson) return answer(rows.map(toJson));
   if (rows.length === 0) return say(`${name} has skipped no rows`);
-  const total = (await readSkippedCounts(db, [name])).get(name) ?? 0;
+  const total = await readSkippedCount(db, name);
   const heads = ['Table', 'Walk', 'Key', 'Skipped', 'State'];
   say(columnsWithNotes(heads, rows.map(shown), terminalWidth()));
   if (total > rows.length) say(`and ${count(total - rows.length)} more: add --json for all`);

@@ -15,7 +15,7 @@ import { inTransaction } from '../transaction';
 import { lockExclusive } from './fence';
 import { isStopping } from './live';
 import { OperationRefused, operationRefused } from './operationRefused';
-import { markAgain, noneSkipped, readSkippedCounts } from './skipped';
+import { markAgain, noneSkipped, readSkippedCount } from './skipped';
 import { type Asked, readMigration } from './stop';
 import { transitions } from './transitions';
 
@@ -65,7 +65,7 @@ export async function retry(
     return { direction, fromStart };
   });
   if (retried) return retried;
-  const skipped = (await readSkippedCounts(db, [name])).get(name);
+  const skipped = await readSkippedCount(db, name);
   throw operationRefused(await readMigration(db, name), 'retry', skipped);
 }
 

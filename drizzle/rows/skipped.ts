@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, inArray, isNull, type SQL, sql } from 'drizzle-orm';
 import { plainText } from '../../settings/plainText';
 import { count } from '../../settings/screenText';
 import type { Database, Transaction } from '../database';
@@ -6,7 +6,6 @@ import { migrations, type SkippedRow, skippedRows, walks } from '../schema';
 import { inTransaction } from '../transaction';
 import { lockExclusive } from './fence';
 import { NotRegistered, OperationRefused } from './operationRefused';
-import { readMigration } from './stop';
 
 // What operators see of skipped rows, and do with them. A walk's own part is in
 // jobs/context/walk/skippedRows.ts.
@@ -48,6 +47,10 @@ export async function readSkippedCounts(
   return new Map(rows.map((row) => [row.name, row.count]));
 }
 
+/** The same for one migration. */
+export const readSkippedCount = async (db: Database, name: string): Promise<number> =>
+  (await readSkippedCounts(db, [name])).get(name) ?? 0;
+
 /** A skipped row as an operator sees it. */
 export type SkippedView = Omit<SkippedRow, 'walk' | 'id' | 'migration'> & {
   /** The walk's name. */
@@ -61,7 +64,7 @@ export async function readSkipped(
   name: string,
   atMost?: number,
 ): Promise<SkippedView[]> {
-  const { id: _id, migration: _migration, walk: _walk, ...columns } = COLUMNS;
+  const { id: _id, migration: _migration, walk: _walk, ...columns } = getTableColumns(skippedRows);
   const rows = db
     .select({
       ...columns,
@@ -83,35 +86,28 @@ export async function readSkipped(
   }));
 }
 
-const COLUMNS = {
-  id: skippedRows.id,
-  migration: skippedRows.migration,
-  walk: skippedRows.walk,
-  key: skippedRows.key,
-  code: skippedRows.code,
-  reason: skippedRows.reason,
-  skippedAt: skippedRows.skippedAt,
-  again: skippedRows.again,
-  acceptedAt: skippedRows.acceptedAt,
-  acceptedBy: skippedRows.acceptedBy,
-};
+/** How many rows of a walk are recorded as skipped. */
+export interface SkippedOfWalk {
+  /** The walk's name. */
+  readonly walk: string;
+  readonly rows: number;
+  /** Those of them that were to be done again and were not. */
+  readonly again: number;
+}
 
-/** Walks with rows that were to be done again and were not, and how many. */
-export async function readLeftAgain(
-  db: Database,
-  name: string,
-): Promise<{ readonly rows: number; readonly walks: readonly string[] }> {
-  const found = await db
-    .select({ walk: sql<string>`coalesce(${walks.name}, '')`, rows: sql<number>`count(*)::int` })
+/** Reads what an attempt that has ended leaves behind: the walks with skipped rows, by name. */
+export function readSkippedByWalk(db: Database, name: string): Promise<SkippedOfWalk[]> {
+  return db
+    .select({
+      walk: sql<string>`coalesce(${walks.name}, '')`,
+      rows: sql<number>`count(*)::int`,
+      again: sql<number>`(count(*) filter (where ${skippedRows.again}))::int`,
+    })
     .from(skippedRows)
     .leftJoin(walks, eq(walks.id, skippedRows.walk))
-    .where(and(eq(skippedRows.migration, name), eq(skippedRows.again, true)))
+    .where(eq(skippedRows.migration, name))
     .groupBy(walks.name)
     .orderBy(asc(walks.name));
-  return {
-    rows: found.reduce((sum, { rows }) => sum + rows, 0),
-    walks: found.map(({ walk }) => walk),
-  };
 }
 
 /** Marks all skipped rows of a migration to be done again, in the transaction that restarts it. */
@@ -152,14 +148,6 @@ export function acceptSkipped(db: Database, name: string, by: string): Promise<n
       .returning({ id: skippedRows.id });
     return accepted.length;
   });
-}
-
-/** @throws OperationRefused when a migration has no skipped rows. */
-export async function requireSkipped(db: Database, name: string): Promise<number> {
-  await readMigration(db, name);
-  const skipped = (await readSkippedCounts(db, [name])).get(name) ?? 0;
-  if (skipped === 0) throw noneSkipped(name);
-  return skipped;
 }
 
 export const noneSkipped = (name: string): OperationRefused =>
