@@ -2,6 +2,7 @@ import type { Sql } from '../../drizzle/connect';
 import type { Database } from '../../drizzle/database';
 import { NotRegistered, OperationRefused } from '../../drizzle/rows/operationRefused';
 import { readNames } from '../../drizzle/rows/unfinished';
+import { firstNames } from '../../settings/firstOf';
 import { isName, jobOf, targetOf } from '../../settings/migrationName';
 import { UsageError } from '../../settings/usageError';
 import { migrationName } from './name';
@@ -108,8 +109,4 @@ function unknown(typed: string, names: readonly string[]): never {
 /** More don't fit on one line. */
 const NAMES_AT_MOST = 5;
 
-function shorten(names: readonly string[]): string {
-  const more = names.length - NAMES_AT_MOST;
-  const first = names.slice(0, NAMES_AT_MOST).join(', ');
-  return more > 0 ? `${first} and ${more} more` : first;
-}
+const shorten = (names: readonly string[]): string => firstNames(names, NAMES_AT_MOST);

@@ -6,7 +6,7 @@ import { transitions } from '../../drizzle/rows/transitions';
 import { members } from '../arguments/members';
 import { type Connections, withConnections } from '../connections';
 import { unpauseInTemporal } from '../temporal/notify';
-import { startAfter } from '../temporal/startAfter';
+import { nextRun, startAfter } from '../temporal/startAfter';
 import { type Done, eachMigration } from './each';
 import { requestedBy } from './requestedBy';
 
@@ -63,9 +63,8 @@ async function resumeOne(
 ): Promise<Done> {
   const result = await resumeRow(connections.db, name, requestedBy(reason));
   if (result === 'running') return unpauseRunning(connections, name);
-  const next = run ? '' : '. The next run takes it; to start one now: npx lrm run';
   return result === 'resumed'
-    ? { line: `${name} is back in the queue${next}`, result: 'resumed' }
+    ? { line: `${name} is back in the queue${nextRun(run)}`, result: 'resumed' }
     : { line: `${name} goes on: the request to stop it is withdrawn`, result: 'withdrawn' };
 }
 

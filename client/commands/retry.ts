@@ -11,8 +11,8 @@ import { type Asked, readMigration } from '../../drizzle/rows/stop';
 import { UsageError } from '../../settings/usageError';
 import { members } from '../arguments/members';
 import { type Connections, withConnections } from '../connections';
-import { startAfter } from '../temporal/startAfter';
-import { confirm } from '../terminal/confirm';
+import { nextRun, startAfter } from '../temporal/startAfter';
+import { confirmAll } from '../terminal/confirm';
 import { type Done, eachMigration } from './each';
 import { requestedBy } from './requestedBy';
 
@@ -81,9 +81,6 @@ async function retry(typed: string[], options: Options): Promise<void> {
   });
 }
 
-/** More would push the question off the screen. */
-const NAMED_AT_MOST = 10;
-
 /** Refuses first what can't be retried: nobody should be asked about what won't be done. */
 async function confirmDropping(
   { db }: Connections,
@@ -100,9 +97,7 @@ async function confirmDropping(
     );
   }
   const what = names.length === 1 ? 'its checkpoint' : 'their checkpoints';
-  const more = done.length - NAMED_AT_MOST;
-  const named = [...done.slice(0, NAMED_AT_MOST), ...(more > 0 ? [`and ${more} more`] : [])];
-  await confirm(`${named.join('; ')}. Drop ${what} and start again?`, '--yes');
+  await confirmAll(done, `Drop ${what} and start again?`);
 }
 
 async function retryOne(connections: Connections, name: string, options: Options): Promise<Done> {
@@ -111,8 +106,7 @@ async function retryOne(connections: Connections, name: string, options: Options
   const what = how.direction === 'revert' ? 'is reverted again' : 'runs again';
   const stopped = options.skipped ? 'with its skipped rows' : 'from where it stopped';
   const where = how.fromStart ? 'from the start' : stopped;
-  const next = options.run ? '' : '. The next run takes it; to start one now: npx lrm run';
-  return { line: `${name} ${what}, ${where}${next}`, result: 'retried' };
+  return { line: `${name} ${what}, ${where}${nextRun(options.run)}`, result: 'retried' };
 }
 
 function restart({ db }: Connections, name: string, options: Options, asked: Asked) {

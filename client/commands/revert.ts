@@ -8,8 +8,8 @@ import { inspectJob } from '../../jobs/process/inspectJob';
 import type { Settings } from '../../settings/settings';
 import { members } from '../arguments/members';
 import { type Connections, withConnections } from '../connections';
-import { startAfter } from '../temporal/startAfter';
-import { confirm } from '../terminal/confirm';
+import { nextRun, startAfter } from '../temporal/startAfter';
+import { confirmAll } from '../terminal/confirm';
 import { warn } from '../terminal/output';
 import { type Done, eachMigration } from './each';
 import { requestedBy } from './requestedBy';
@@ -61,9 +61,6 @@ async function revert(typed: string[], options: Options): Promise<void> {
   });
 }
 
-/** More would push the question off the screen. */
-const NAMED_AT_MOST = 10;
-
 /** Refuses first what can't be reverted: nobody should be asked about what won't be done. */
 async function confirmReverting(
   { db, settings }: Connections,
@@ -76,9 +73,7 @@ async function confirmReverting(
     await requireRevert(settings, name);
     done.push(`${name} has done ${row.rowsDone} rows`);
   }
-  const more = done.length - NAMED_AT_MOST;
-  const named = [...done.slice(0, NAMED_AT_MOST), ...(more > 0 ? [`and ${more} more`] : [])];
-  await confirm(`${named.join('; ')}. Undo ${names.length === 1 ? 'it' : 'them'}?`, '--yes');
+  await confirmAll(done, `Undo ${names.length === 1 ? 'it' : 'them'}?`);
 }
 
 async function revertOne(
@@ -91,8 +86,7 @@ async function revertOne(
   if (!mayRevert(row)) throw operationRefused(row, 'revert');
   if (options.yes) await requireRevert(settings, name);
   await revertRow(db, name, requestedBy(options.reason));
-  const next = options.run ? '' : '. The next run takes it; to start one now: npx lrm run';
-  return { line: `${name} will be reverted${next}`, result: 'reverting' };
+  return { line: `${name} will be reverted${nextRun(options.run)}`, result: 'reverting' };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { Registration } from '../../drizzle/rows/register';
+import { firstOf } from '../../settings/firstOf';
 import { nameOf } from '../../settings/migrationName';
 import { UsageError } from '../../settings/usageError';
 import { targetProblem } from '../arguments/name';
@@ -66,11 +67,8 @@ const PROBLEMS_AT_MOST = 10;
 /** @throws UsageError when there is a problem */
 export function refuseLines(file: string, problems: readonly LineProblem[]): void {
   if (problems.length === 0) return;
-  const more = problems.length - PROBLEMS_AT_MOST;
-  const named = problems
-    .slice(0, PROBLEMS_AT_MOST)
-    .map(({ line, problem }) => `line ${line}: ${problem}`);
-  if (more > 0) named.push(`and ${more} more`);
+  const lines = problems.map(({ line, problem }) => `line ${line}: ${problem}`);
+  const named = firstOf(lines, PROBLEMS_AT_MOST);
   throw new UsageError(`--targets ${file}: ${named.join('; ')}. Nothing was registered`);
 }
 

@@ -11,6 +11,10 @@ export interface RunAfter {
   readonly run: 'started' | 'going' | null;
 }
 
+/** What a line says of a row that has become pending again, if no run is started for it. */
+export const nextRun = (start: boolean): string =>
+  start ? '' : '. The next run takes it; to start one now: npx lrm run';
+
 /**
  * Call it after rows have become pending again. Unpauses those that are also paused in Temporal, and
  * starts a run or wakes the one that is going. The rows alone decide, so this only warns when

@@ -1,6 +1,18 @@
 import { createInterface } from 'node:readline/promises';
 import { OperationRefused } from '../../drizzle/rows/operationRefused';
+import { firstOf } from '../../settings/firstOf';
 import { UsageError } from '../../settings/usageError';
+
+/** More would push the question off the screen. */
+const NAMED_AT_MOST = 10;
+
+/**
+ * Asks about several migrations.
+ * @param states a line for each of them: '0001_sample has done 7 rows'
+ * @throws the errors of {@link confirm}
+ */
+export const confirmAll = (states: readonly string[], question: string): Promise<void> =>
+  confirm(`${firstOf(states, NAMED_AT_MOST).join('; ')}. ${question}`, '--yes');
 
 /**
  * Asks the operator.

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { firstNames } from '../../settings/firstOf';
 import type { Database, Transaction } from '../database';
 import { type MigrationStatus, migrations, SCHEMA } from '../schema';
 import { inTransaction } from '../transaction';
@@ -96,8 +97,7 @@ function refuseOtherInputs(rows: readonly { name: string; other: boolean }[]): v
   const others = rows.filter(({ other }) => other).map(({ name }) => name);
   const [first] = others;
   if (first === undefined) return;
-  const more = others.length - NAMED_AT_MOST;
-  const named = others.slice(0, NAMED_AT_MOST).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  const named = firstNames(others, NAMED_AT_MOST);
   throw new OperationRefused(
     `${named} ${others.length === 1 ? 'is' : 'are'} registered with another input: nothing was ` +
       `changed. To see it: npx lrm status ${first}; to register it anew: npx lrm unregister ${first} first`,

@@ -1,3 +1,4 @@
+import { firstNames } from '../../settings/firstOf';
 import { isName } from '../../settings/migrationName';
 import { plainText } from '../../settings/plainText';
 import type { Sql } from '../connect';
@@ -84,10 +85,8 @@ export const describeUnusable = (name: string): { problem: string; next: string 
 
 /** '0001_a, 0002_b and 3 more are registered, but not taken over yet'. */
 export function describeWaiting(waiting: readonly string[]): string {
-  const more = waiting.length - NAMED_AT_MOST;
-  const named = waiting.slice(0, NAMED_AT_MOST).join(', ');
-  const all = more > 0 ? `${named} and ${more} more` : named;
-  return `${all} ${waiting.length === 1 ? 'is' : 'are'} registered, but not taken over yet`;
+  const named = firstNames(waiting, NAMED_AT_MOST);
+  return `${named} ${waiting.length === 1 ? 'is' : 'are'} registered, but not taken over yet`;
 }
 
 const literal = (name: string): string => `'${plainText(name).replaceAll("'", "''")}'`;

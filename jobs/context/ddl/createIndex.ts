@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { sqlState } from '../../../drizzle/sqlState';
 import type { Attempt } from '../attempt';
 import { LOCK_TIMEOUT } from '../step/step';
@@ -66,9 +66,8 @@ async function dropLeftovers(
   say: (text: string) => void,
 ): Promise<void> {
   for (const leftover of leftovers) {
-    const statement = sql`drop index concurrently if exists ${qualified(table, leftover)}`;
     say('drops what is left of a build that did not end');
-    await runStatement(attempt, statement, { lockTimeout: '0', say });
+    await runStatement(attempt, dropOf(table, leftover), { lockTimeout: '0', say });
   }
 }
 
@@ -77,10 +76,13 @@ async function dropLeftover(attempt: Attempt, wanted: WantedIndex): Promise<void
   try {
     const { table, leftovers } = await look(attempt, wanted);
     for (const leftover of leftovers) {
-      const statement = sql`drop index concurrently if exists ${qualified(table, leftover)}`;
-      await runStatement(attempt, statement, { lockTimeout: LOCK_TIMEOUT, cancelled: false });
+      const options = { lockTimeout: LOCK_TIMEOUT, cancelled: false };
+      await runStatement(attempt, dropOf(table, leftover), options);
     }
   } catch {
     attempt.log.debug('what is left of an index build is still there');
   }
 }
+
+const dropOf = (table: Found['table'], leftover: string): SQL =>
+  sql`drop index concurrently if exists ${qualified(table, leftover)}`;
