@@ -47,9 +47,9 @@ export interface Verdict {
 
 /**
  * A gate for a deploy, or for an application's start: passes only if the named migrations are
- * completed, without skipped rows that nobody has accepted. A database without our tables passes: a fresh install has nothing to wait for. It does
- * not pass if the application's own migrations have registered something there before `lrm migrate`,
- * nor if the role may not read our tables.
+ * completed, without skipped rows that nobody has accepted. A database without our tables passes: a
+ * fresh install has nothing to wait for. It does not pass if the application's own migrations have
+ * registered something there before `lrm migrate`, nor if the role may not read our tables.
  *
  * @param names default: all registered migrations
  * @param databaseUrl default: DATABASE_URL

@@ -40,8 +40,13 @@ export const nameOf = (job: string, target: string | undefined): string =>
 export const isName = (name: string): boolean => parseName(name) !== undefined;
 
 /** Whether this is a valid name of a job's file. */
-export const isJobName = (name: string): boolean =>
-  isName(name) && parseName(name)?.target === undefined;
+export function isJobName(name: string): boolean {
+  const parts = parseName(name);
+  return parts !== undefined && parts.target === undefined;
+}
+
+/** What a sentence about a wrong target ends with: '… has letters, digits …'. */
+export const TARGET_RULE = "letters, digits, '_', '.' and '-' only, and doesn't begin with a '.'";
 
 /** Whether this can be a target, whatever the job. */
 export const isTarget = (target: string): boolean => TARGET_ALONE.test(target);

@@ -1,4 +1,4 @@
-import { isName, isTarget, NAME_AT_MOST } from '../../settings/migrationName';
+import { isName, isTarget, NAME_AT_MOST, TARGET_RULE } from '../../settings/migrationName';
 import { UsageError } from '../../settings/usageError';
 
 /**
@@ -15,9 +15,7 @@ export function migrationName(typed: string): string {
 export function targetProblem(job: string, target: string): string | undefined {
   if (target === '')
     return "the target is empty; type one after the ':', as in 0001_sample:tenant_7";
-  if (!isTarget(target)) {
-    return "a target has letters, digits, '_', '.' and '-' only, and doesn't begin with a '.'";
-  }
+  if (!isTarget(target)) return `a target has ${TARGET_RULE}`;
   const { length } = `${job}:${target}`;
   return length > NAME_AT_MOST
     ? `it has ${length} characters; the limit is ${NAME_AT_MOST}`

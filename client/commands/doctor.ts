@@ -20,8 +20,7 @@ export function addDoctor(program: Command): void {
       `
 Checks database, rights, tables, timeouts, pooler, clocks, further databases
 (LRM_DATABASE_<NAME>_URL), Temporal, namespace, worker, run, Schedule and jobs
-folder. Changes nothing. Exits 1 if a check
-failed; a warning is not a failure.
+folder. Changes nothing. Exits 1 if a check failed; a warning is not a failure.
 
 Example:
   npx lrm doctor`,

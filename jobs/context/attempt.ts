@@ -10,7 +10,6 @@ import {
 } from '../../drizzle/rows/fence';
 import type { Direction } from '../../drizzle/schema';
 import { inTransaction } from '../../drizzle/transaction';
-
 import type { DryRun } from './dryRun';
 
 export type { Database, Transaction } from '../../drizzle/database';

@@ -42,8 +42,9 @@ export function createBatch(
 }
 
 /**
- * The part of the table that each batch's transaction is about. `updateRows` gets its transaction from the author's code,
- * so nothing else leads from there to the batch. An entry ends with its transaction.
+ * The part of the table that each batch's transaction is about. `updateRows` gets its transaction
+ * from the author's code, so nothing else leads from there to the batch. An entry ends with its
+ * transaction.
  */
 const inTransaction = new WeakMap<object, { readonly key: Key; readonly part: Part }>();
 

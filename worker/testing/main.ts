@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { fillEnvironment, readApplication } from '../../settings/application';
 import { databaseSetting, isDatabaseName, isDatabaseSetting } from '../../settings/databases';
-import { isJobName, isTarget, nameOf } from '../../settings/migrationName';
+import { isJobName, isTarget, nameOf, TARGET_RULE } from '../../settings/migrationName';
 import { requireKnown } from '../../settings/settings';
 import { UsageError } from '../../settings/usageError';
 import type { TestInput, TestMessage } from './messages';
@@ -58,9 +58,7 @@ function onlyDatabases(databases: TestInput['databases']): void {
 /** @throws UsageError when it is neither a name nor the file of a job */
 function locate({ job, jobs, target }: TestInput): { name: string; folder: string | undefined } {
   if (target !== undefined && !isTarget(target)) {
-    throw new UsageError(
-      "target: it has letters, digits, '_', '.' and '-' only, and doesn't begin with a '.'",
-    );
+    throw new UsageError(`target: it has ${TARGET_RULE}`);
   }
   if (isJobName(job)) return { name: nameOf(job, target), folder: jobs };
   const { name, dir } = path.parse(path.resolve(job));

@@ -8,8 +8,8 @@ import type { Range } from './range';
 import { troubleOf } from './trouble';
 
 /**
- * Looks up the next range in a gap: up to `size` rows that match `where`, or whole groups. A look-up that times out
- * is tried again, and reads half as many keys.
+ * Looks up the next range in a gap: up to `size` rows that match `where`, or whole groups. A look-up
+ * that times out is tried again, and reads half as many keys.
  */
 export async function lookUp(
   { db, signal }: Pick<Attempt, 'db' | 'signal'>,
