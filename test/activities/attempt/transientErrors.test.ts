@@ -57,7 +57,7 @@ async function serverRestart(): Promise<void> {
   const observer = db.client(server.url);
   await waitFor('the statement to run', async () => {
     return (
-      await observer`select 1 from pg_stat_activity where query like '%pg_sleep(60)%' and state = 'active' and pid <> pg_backend_pid()`
+      await observer`select 1 from pg_stat_activity where query = 'select pg_sleep(60)' and state = 'active'`
     ).length;
   });
   await server.restartImmediate();
