@@ -1,5 +1,6 @@
 import type { Sql } from '../drizzle/connect';
 import { explainUnappliable, unappliedEntries } from '../drizzle/migrator/unapplied';
+import { isReverting, statusText } from '../drizzle/rows/direction';
 import { isInstalled } from '../drizzle/rows/installed';
 import { OperationRefused } from '../drizzle/rows/operationRefused';
 import {
@@ -160,15 +161,30 @@ const next: Readonly<Record<MigrationStatus, string>> = {
   reverted: 'retry',
 };
 
+/** The same while it is being reverted: it can't be finalized, and a plain retry reverts it. */
+const nextReverting: Readonly<Record<MigrationStatus, string>> = {
+  ...next,
+  created: 'status',
+  in_progress: 'status',
+};
+
+function nextCommand(row: Unfinished): string {
+  const { name, status } = row;
+  if (!isReverting(row)) return `npx lrm ${next[status]} ${name}`;
+  const forward = nextReverting[status] === 'retry' ? ' --forward' : '';
+  return `npx lrm ${nextReverting[status]} ${name}${forward}`;
+}
+
 const unfinished = (rows: readonly Unfinished[]): Problem[] =>
-  rows.map(({ name, status, error, waitsFor, skipped }) => {
+  rows.map((row) => {
+    const { name, status, error, waitsFor, skipped } = row;
     if (status === 'completed') return withSkipped(name, skipped);
     const why = plainText([waitsFor, error].filter(Boolean).join('; '));
     return {
       name,
       status,
-      problem: `${name} is ${status}${why ? ` (${why})` : ''}`,
-      next: `npx lrm ${next[status]} ${name}`,
+      problem: `${name} is ${statusText(row)}${why ? ` (${why})` : ''}`,
+      next: nextCommand(row),
     };
   });
 

@@ -160,6 +160,8 @@ function begin(
         currentAttempt: null,
         claimScheduledAt: null,
         completedAt: null,
+        // The other function may wait for nothing, and the next listing says what this one waits for.
+        waitsFor: null,
         ...(fromStart && {
           checkpoint: null,
           checkpointVersion: sql`${migrations.checkpointVersion} + 1`,

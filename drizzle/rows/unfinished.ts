@@ -9,7 +9,7 @@ const MIGRATIONS = `${SCHEMA}.migrations`;
 const SKIPPED_ROWS = `${SCHEMA}.skipped_rows`;
 
 /** What a deploy gate says about a migration. */
-export type Unfinished = Pick<Migration, 'name' | 'status' | 'error' | 'waitsFor'> & {
+export type Unfinished = Pick<Migration, 'name' | 'status' | 'direction' | 'error' | 'waitsFor'> & {
   /** Skipped rows that nobody has accepted. */
   readonly skipped: number;
 };
@@ -31,8 +31,10 @@ export async function readUnfinished(sql: Sql, names: readonly string[]): Promis
     ? sql`(select count(*)::int from ${sql(SKIPPED_ROWS)} s
         where s.migration = m.name and s.accepted_at is null)`
     : sql`0`;
+  // The same version has added both.
+  const direction = found?.exists ? sql`direction` : sql`'forward'`;
   return sql<Unfinished[]>`
-    select name, status, error, waits_for as "waitsFor", ${skipped} as skipped
+    select name, status, ${direction} as direction, error, waits_for as "waitsFor", ${skipped} as skipped
     from ${sql(MIGRATIONS)} m
     where (status <> 'completed' or ${skipped} > 0) ${named} order by created_at, name`;
 }

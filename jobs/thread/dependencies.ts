@@ -20,7 +20,8 @@ export function readDependsOn(exported: unknown): readonly Dependency[] {
   if (!Array.isArray(exported) || exported.length > AT_MOST) {
     throw new UsageError(`dependsOn: is not a list of at most ${AT_MOST} names; ${WRITE}`);
   }
-  return exported.map(readOne);
+  // Not exported.map(): it would leave out the holes of a list.
+  return Array.from(exported, readOne);
 }
 
 function readOne(entry: unknown, index: number): Dependency {
@@ -45,6 +46,6 @@ function readName(name: unknown, where: string): string {
 function readStatuses(or: unknown, where: string): Dependency['or'] {
   if (or === undefined) return [];
   const known: readonly unknown[] = OTHERWISE;
-  if (Array.isArray(or) && or.every((status) => known.includes(status))) return or;
+  if (Array.isArray(or) && [...or].every((status) => known.includes(status))) return or;
   throw new UsageError(`${where}: is not a list of ${OTHERWISE.join(' and ')}; ${WRITE}`);
 }

@@ -34,6 +34,25 @@ test.each([
   },
 );
 
+test.each([
+  ['created', 'created to be reverted', 'status 0001_a'],
+  ['in_progress', 'in_progress reverting', 'status 0001_a'],
+  ['paused', 'paused while reverting', 'resume 0001_a'],
+  ['failed', 'failed while reverting', 'retry 0001_a --forward'],
+  ['cancelled', 'cancelled while reverting', 'retry 0001_a --forward'],
+  ['reverted', 'reverted', 'retry 0001_a'],
+] as const)(
+  'lrm check says that a %s migration goes back, and prints no command that is refused',
+  async (status, text, command) => {
+    await insertMigration(servers.sql, '0001_a', status);
+    await servers.sql`update long_running_migrations.migrations set direction = 'revert'`;
+    expect(await servers.lrm('check')).toMatchObject({
+      code: 1,
+      stderr: `lrm: 0001_a is ${text}. Next: npx lrm ${command}\n`,
+    });
+  },
+);
+
 test('lrm check with names ignores other migrations', async () => {
   await insertMigration(servers.sql, '0001_a', 'completed');
   await insertMigration(servers.sql, '0002_b', 'failed');

@@ -44,6 +44,7 @@ test.each(['completed', 'failed', 'cancelled', 'paused'] as const)(
   'revert of a %s migration begins from nothing: no walk of run() is left to go on with',
   async (status) => {
     await insert(status);
+    await database.sql`update long_running_migrations.migrations set waits_for = 'not ready: later'`;
     const { generation } = await row(database.sql, NAME);
     await revert(db, NAME, asked);
     // Its walks in other databases are known by it.
@@ -55,6 +56,8 @@ test.each(['completed', 'failed', 'cancelled', 'paused'] as const)(
       started_at: null,
       completed_at: null,
       checkpoint_version: '1',
+      // ready() and dependsOn are about run().
+      waits_for: null,
     });
   },
 );

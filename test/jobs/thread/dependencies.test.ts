@@ -15,6 +15,12 @@ test.each([
   expect(readDependsOn(exported)).toEqual(expected);
 });
 
+function hole(first: string): string[] {
+  const list = [first];
+  list.length = 2;
+  return list;
+}
+
 const WRITE =
   "write export const dependsOn = ['0001_a'], or [{ name: '0001_a', or: ['failed', 'cancelled'] }]";
 
@@ -26,6 +32,9 @@ test.each([
   [['../0001_a'], "dependsOn[0]: is not a migration's name"],
   [['0001_a', 2], "dependsOn[1]: is not a migration's name"],
   [[null], "dependsOn[0]: is not a migration's name"],
+  // A comma too many leaves a hole.
+  [hole('0001_a'), "dependsOn[1]: is not a migration's name"],
+  [[{ ...OR, or: hole('failed') }], 'dependsOn[0].or: is not a list of failed and cancelled'],
   [[{ or: ['failed'] }], "dependsOn[0]: is not a migration's name"],
   [[{ ...OR, or: ['done'] }], 'dependsOn[0].or: is not a list of failed and cancelled'],
   [[{ ...OR, or: 'failed' }], 'dependsOn[0].or: is not a list of failed and cancelled'],
