@@ -157,6 +157,8 @@ async function runJob(input: RunInput): Promise<void> {
       reporter.flush();
       await verifyJob(job.verify, context);
       mapping.requireAwaited('verify()');
+      // It has passed: what fails from here on is no reason of verify().
+      during = 'run';
       // A verify() that was asked to stop may have returned before it had looked at everything.
       stopped = own.signal.aborted;
     }

@@ -144,6 +144,29 @@ test('verify() is not called when run() throws; a transient error of it is retri
   expect(await calls('0002_transient')).toEqual(['run', 'verify', 'run', 'verify']);
 }, 60_000);
 
+test('an error after verify() has passed is not taken for one of verify()', async () => {
+  const jobs = servers.jobsFolder();
+  jobs.writeJob('0001_passes', job('return 0;'));
+  await register(servers, '0001_passes');
+  // The disk fails once, in the transaction that confirms the attempt's commits.
+  await servers.sql.unsafe(`
+    create sequence writes_of_attempts;
+    create function fail_once() returns trigger language plpgsql as $$
+    begin
+      if current_setting('application_name') like 'lrm:long_running_migrations:%'
+        and exists (select from calls where what = 'verify') and nextval('writes_of_attempts') = 1
+      then raise 'disk' using errcode = 'io_error'; end if;
+      return new;
+    end $$;
+    create trigger fail_once before update on long_running_migrations.migrations
+      for each row execute function fail_once()`);
+  await inline(jobs);
+  await servers.sql`drop function fail_once cascade`;
+  const all = await attempts(servers, '0001_passes');
+  expect(all.map(({ outcome }) => outcome)).toEqual(['retried', 'completed']);
+  expect(all[0]?.error).toMatch(/^the database query failed .*58030/);
+}, 60_000);
+
 const UNTIL_GATE_OPENS = `
   while ((await job.sql\`select from gate\`).length === 0) {
     if (job.signal.aborted) return 0;
