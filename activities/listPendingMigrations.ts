@@ -6,7 +6,7 @@ import type { Deps } from './deps';
 import { limitsFor } from './limitsFor';
 import { type NotedReason, noteReasons } from './noteReason';
 import { readOverview } from './overview';
-import { type Believed, whyNotReady } from './whyNotReady';
+import { askEverybody, type Believed, whyNotReady } from './whyNotReady';
 import { judge, newKnown } from './whyNotStarted';
 
 /** A listing that follows another one does not ask again. Milliseconds. */
@@ -62,7 +62,7 @@ class Search {
     private readonly input: ListInput,
     private readonly slots: number,
   ) {
-    const forMs = input.askAgain ? 0 : BELIEVED_FOR;
+    const forMs = input.askAgain ? askEverybody() : BELIEVED_FOR;
     this.believed = { forMs, until: performance.now() + ASK_FOR };
   }
 

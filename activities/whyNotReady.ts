@@ -38,6 +38,24 @@ const READY_FOR = 10_000;
 /** Each question that hangs takes ten seconds, so it is not repeated so soon. Milliseconds. */
 const SILENT_FOR = 60_000;
 
+/** No listing believes older answers, however long it takes to ask everybody. Milliseconds. */
+const ROUND_AT_MOST = 600_000;
+/** When the first of everybody was asked. By performance.now(). */
+let roundBegan = 0;
+/** Whether somebody is still to be asked in this round. */
+let passedOver = false;
+
+/**
+ * How old an answer may be for a listing that asks everybody again. When the listing before had no time
+ * to ask everybody, this one goes on with the others: those who come last would never be asked.
+ */
+export function askEverybody(): number {
+  const now = performance.now();
+  if (!passedOver) roundBegan = now;
+  passedOver = false;
+  return Math.min(now - roundBegan, ROUND_AT_MOST);
+}
+
 const NOT_ASKED =
   'its ready() is not asked yet, because those of others took too long; the next check asks it';
 
@@ -53,7 +71,10 @@ export async function whyNotReady(
   const last = answers.get(key);
   const known = last?.hash === hash ? last : undefined;
   if (known && performance.now() - known.at < believedFor(known, forMs)) return known.reason;
-  if (performance.now() > until || signal?.aborted) return known?.reason ?? NOT_ASKED;
+  if (performance.now() > until || signal?.aborted) {
+    passedOver = true;
+    return known?.reason ?? NOT_ASKED;
+  }
   const question = asking.get(key) ?? ask(deps, name, file, hash, signal);
   asking.set(key, question);
   try {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { askEverybody, whyNotReady } from '../../activities/whyNotReady';
 import { useDevServers } from '../support/devServers';
 import type { JobsFolder } from '../support/jobsFolder';
 import { runLrm } from '../support/lrm';
@@ -173,6 +174,17 @@ test('a ready() that does not answer is given up, is not asked by the next listi
   expect(HANGING.map(asked)).toEqual([1, 1, 1]);
   await waitFor('the sessions to end', async () => (await readySessions()).length === 0);
 }, 90_000);
+
+test('a listing without time to ask everybody leaves the others to the next one', async () => {
+  const deps = { settings: { databaseUrl: '' }, log: undefined } as never;
+  const believed = { forMs: 0, until: 0 };
+  expect(askEverybody()).toBe(0);
+  expect(await whyNotReady(deps, '0001_late', '', believed)).toMatch('the next check asks it');
+  // What was answered since the first listing will do for the second one: it asks the others.
+  expect(askEverybody()).toBeGreaterThan(0);
+  // The third one asks everybody again.
+  expect(askEverybody()).toBe(0);
+});
 
 test('an attempt judges again before it begins: dependsOn and ready() are not passed over', async () => {
   // The listing does not learn the facts of these files, as on a machine that is too slow.
