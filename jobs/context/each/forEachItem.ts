@@ -1,10 +1,12 @@
 import type { Attempt } from '../attempt';
 import { callEach } from '../dryRun';
+import { JobUsageError } from '../jobUsageError';
+import { isCount } from '../options';
 import type { Tally } from '../walk/tally';
 import { createCursor, positionOf } from './cursor';
 import { runInOrder } from './inOrder';
 import { type EachOptions, readEachOptions } from './options';
-import { retried } from './retried';
+import { callRetried } from './retried';
 import { untilAborted } from './untilAborted';
 
 /** Options of `forEach` over an author's own iteration. */
@@ -49,6 +51,7 @@ export async function forEachItem<T, C>(
   body: (given: T | readonly T[]) => PromiseLike<unknown>,
 ): Promise<void> {
   const { pageSize, paged, concurrency, checkpointEvery, pagesAhead } = readEachOptions(options);
+  requireItemOptions(options);
   const cursor = await createCursor(attempt, tally, name, options);
   if (cursor.completed) return;
   try {
@@ -67,7 +70,7 @@ export async function forEachItem<T, C>(
         const { total = null } = options;
         const call = { walk: name, over: 'items', total, rows: items.length, lanes: concurrency };
         const given = paged ? items : (items[0] as T);
-        return callEach(attempt.dry, call, () => retried(async () => body(given), tally, stop));
+        return callEach(attempt.dry, call, () => callRetried(async () => body(given), tally, stop));
       },
       passed: async ({ items, position }) => {
         cursor.passed(position, items.length);
@@ -82,6 +85,18 @@ export async function forEachItem<T, C>(
   }
   await cursor.save();
   await cursor.complete();
+}
+
+/** @throws JobUsageError that names the first option with a value that is not allowed. */
+function requireItemOptions({ cursor, total = 0 }: EachItemOptions<never, unknown>): void {
+  if (typeof cursor !== 'function') {
+    throw new JobUsageError(
+      'forEach over items needs `cursor`: the function that returns the position of an item',
+    );
+  }
+  if (total !== 0 && !isCount(total)) {
+    throw new JobUsageError(`total is ${total}; it must be a whole number, or left out if unknown`);
+  }
 }
 
 /** Collects items. When the source fails, those that it gave before come first. */

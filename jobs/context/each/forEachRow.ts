@@ -14,7 +14,7 @@ import { TableWalk } from '../walk/tableWalk';
 import type { Tally } from '../walk/tally';
 import { runInOrder } from './inOrder';
 import { type EachOptions, readEachOptions } from './options';
-import { retried } from './retried';
+import { callRetried, retried } from './retried';
 
 /** A row as forEach reads it, by the names of its columns. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -53,11 +53,13 @@ export async function forEachRow(
   const walk = await TableWalk.open(attempt, tally, name, table, options);
   if (!walk || walk.isComplete) return;
   const rowsAtOnce = checkpointEvery - (checkpointEvery % pageSize);
-  const store = async (range: Range) =>
-    walk.finished(
-      range,
-      await attemptTransaction(attempt, async (tx) => walk.store(tx, await walk.enter(tx), range)),
-    );
+  const store = async (range: Range) => {
+    const commit = () =>
+      attemptTransaction(attempt, async (tx) => walk.store(tx, await walk.enter(tx), range));
+    // It waits half a second for a locked table. All that is done since would be done again.
+    const id = await retried(commit, attempt.signal);
+    await walk.finished(range, id);
+  };
   /** The part of a range that is done, where the range itself is not. */
   let part: Range | undefined;
   try {
@@ -82,7 +84,7 @@ export async function forEachRow(
         const { rowsTotal: total } = walk.stored;
         const over = walk.key.tableName;
         const call = { walk: name, over, total, rows: rows.length, lanes: concurrency };
-        await callEach(attempt.dry, call, () => retried(async () => body(given), tally, stop));
+        await callEach(attempt.dry, call, () => callRetried(async () => body(given), tally, stop));
       },
       passed: async ({ rows, range, last }) => {
         const upto = rows.at(-1)?.key;

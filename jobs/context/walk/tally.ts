@@ -45,6 +45,7 @@ export class Tally {
   readonly #walks = new Map<string, Walk>();
   #failed: { readonly batch: FailedBatch; readonly error: unknown } | undefined;
   #closed = false;
+  #begunInForEach = 0;
 
   constructor(private readonly attempt: Pick<Attempt, 'report' | 'direction'>) {}
 
@@ -136,6 +137,11 @@ export class Tally {
     this.parts.requireComplete(returned, step);
   }
 
+  /** How many walks have begun inside of a forEach. */
+  get begunInForEach(): number {
+    return this.#begunInForEach;
+  }
+
   /** Whether a walk of this attempt has failed. */
   hasFailed(): boolean {
     return [...this.#walks.values()].some(({ state }) => state === 'failed');
@@ -170,6 +176,7 @@ export class Tally {
       throw new JobUsageError(`two walks of this job have the name '${name}'`);
     const count = { done: 0, total: 0 };
     this.#walks.set(name, { over, numbered: given === undefined, at, count, state: 'running' });
+    if (at.inForEach === true) this.#begunInForEach += 1;
     return name;
   }
 

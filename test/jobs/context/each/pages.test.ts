@@ -175,6 +175,64 @@ describeEach('does not call the body again when a walk in it has failed', async 
   expect(calls).toBe(1);
 });
 
+describeEach('does not call the body again when a walk in it is complete', async (_, over) => {
+  const calls: number[] = [];
+  const attempt = () =>
+    withAttempt(database, ({ job, db }) => {
+      const body = async ({ id }: { id: number }) => {
+        calls.push(id);
+        await job.inBatches(letters, { key: letters.id, name: `of ${id}` }, async () => {});
+        if (calls.length !== 2) return;
+        await db.execute(sql.raw(`do $$ begin raise exception using errcode = '40P01'; end $$`));
+      };
+      const few = { where: sql`id <= 3`, throttle: false } as const;
+      return over === 'rows'
+        ? job.forEach(letters, { key: letters.id, ...few }, (row) => body(row))
+        : job.forEach(three, { cursor: ({ id }) => id }, body);
+    });
+  const three = (from: number | undefined) => after(from).filter(({ id }) => id <= 3);
+  // Called again, it would begin its walk again: a mistake of the job, which no attempt repeats.
+  await expect(attempt()).rejects.toMatchObject({ cause: { code: '40P01' } });
+  await attempt();
+  expect(calls).toEqual([1, 2, 2, 3]);
+});
+
+test('a table that is locked for a while when the place is stored does not end the walk', async () => {
+  const calls: number[] = [];
+  let unlocked: Promise<unknown> = Promise.resolve();
+  await withAttempt(database, ({ job }) =>
+    job.forEach(letters, { key: letters.id, pageSize: 50, checkpointEvery: 50 }, async (page) => {
+      calls.push(page[0]?.id ?? 0);
+      if (calls.length > 1) return;
+      await new Promise<void>((locked) => {
+        unlocked = database.sql.begin(async (tx) => {
+          await tx`lock table letters in access exclusive mode`;
+          locked();
+          // Longer than the walk waits for a lock.
+          await tx`select pg_sleep(0.8)`;
+        });
+      });
+    }),
+  );
+  await unlocked;
+  expect(calls).toEqual([1, 51]);
+  expect(await storedPlace()).toBe(100);
+});
+
+test.each([
+  [{ total: 1.5 }, 'total is 1.5; it must be a whole number'],
+  [{ total: -1 }, 'total is -1; it must be a whole number'],
+  [{ cursor: undefined as never }, 'forEach over items needs `cursor`'],
+])('items with %j are refused before anything is stored', async (wrong, why) => {
+  const options = { cursor: ({ id }: { id: number }) => id, ...wrong };
+  const refused = withAttempt(database, ({ job }) => job.forEach(after, options, async () => {}));
+  await expect(refused).rejects.toMatchObject({
+    name: 'JobUsageError',
+    message: expect.stringContaining(why),
+  });
+  expect(await database.sql`select 1 from long_running_migrations.walks`).toHaveLength(0);
+});
+
 describeEach('refuses options that make no sense, before anything is stored', async (pages) => {
   for (const [options, why] of [
     [{ pageSize: 0 }, 'pageSize is 0; it must be a whole number from 1 to 10000'],
