@@ -52,7 +52,7 @@ export class JobProcessPool implements JobProcesses {
 
   private prepare(): void {
     if (this.ready || this.closed) return;
-    const jobProcess = new JobProcess(this.memoryLimitMb, this.output);
+    const jobProcess = new JobProcess(this.memoryLimitMb, this.output, true);
     this.ready = jobProcess;
     // One that has ended early (killed, a broken build) must not be used.
     void jobProcess.ended.then(() => {

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { findUpwards } from '../../settings/applicationFolder';
 import { packageManager } from '../../settings/packageManager';
 import { UsageError } from '../../settings/usageError';
+import { importModule } from './importModule';
 
 /** Once in a thread, which may look at many jobs. */
 let typeScript: Promise<void> | undefined;
@@ -17,13 +18,14 @@ export async function loadModule(file: string): Promise<Record<string, unknown>>
     typeScript ??= allowTypeScript(file);
     await typeScript;
   }
-  return import(pathToFileURL(file).href);
+  return importModule(pathToFileURL(file).href);
 }
 
 /** Compiles with tsx, which also knows the path aliases of the author's tsconfig, or leaves it to Node. */
 async function allowTypeScript(file: string): Promise<void> {
   try {
-    const [forRequire, forImport] = [await import('tsx/cjs/api'), await import('tsx/esm/api')];
+    const forRequire = await importModule<typeof import('tsx/cjs/api')>('tsx/cjs/api');
+    const forImport = await importModule<typeof import('tsx/esm/api')>('tsx/esm/api');
     // Else tsx takes the tsconfig.json of the folder that the worker was started in.
     const config = findUpwards(path.dirname(file), ['tsconfig.json']);
     if (config) process.env['TSX_TSCONFIG_PATH'] ??= config;
