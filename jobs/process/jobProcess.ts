@@ -35,6 +35,11 @@ export type StartedJob = Pick<JobProcess, 'ended' | 'send' | 'onMessage' | 'end'
 export interface JobProcesses {
   /** @param memoryLimitMb of the attempt's heap, in MiB */
   start(input: ThreadInput, memoryLimitMb: number): StartedJob;
+  /**
+   * Says how many attempts will begin as soon as there are slots, so that processes can be made ready.
+   * @param file of one of their jobs: those of one worker are of one kind
+   */
+  expect(starts: number, file: string | undefined): void;
   /** Ends what no attempt uses. */
   close(): void;
 }

@@ -51,6 +51,7 @@ function receive(message: ToJobProcess): void {
       port.postMessage(message.input);
       return;
     case 'stop':
+    case 'prepare':
       port.postMessage(message);
       return;
     case 'sessionAllowed':

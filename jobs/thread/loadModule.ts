@@ -2,6 +2,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { findUpwards } from '../../settings/applicationFolder';
 import { packageManager } from '../../settings/packageManager';
+import { built } from '../../settings/projectFolder';
 import { UsageError } from '../../settings/usageError';
 import { importModule } from './importModule';
 
@@ -14,11 +15,22 @@ let typeScript: Promise<void> | undefined;
  * @throws UsageError when a .ts module can't be compiled here; else the error of the module itself
  */
 export async function loadModule(file: string): Promise<Record<string, unknown>> {
-  if (path.extname(file) === '.ts') {
-    typeScript ??= allowTypeScript(file);
-    await typeScript;
-  }
+  await allowed(file);
   return importModule(pathToFileURL(file).href);
+}
+
+/** Loads what loading such a file takes, before it is known which one it is. */
+export function prepareFor(file: string): void {
+  // Who loads the file gets the error.
+  allowed(file).catch(() => {});
+  // The first import() of a CommonJS file also loads what Node needs for it.
+  importModule(pathToFileURL(built('importModule.js')).href).catch(() => {});
+}
+
+async function allowed(file: string): Promise<void> {
+  if (path.extname(file) !== '.ts') return;
+  typeScript ??= allowTypeScript(file);
+  await typeScript;
 }
 
 /** Compiles with tsx, which also knows the path aliases of the author's tsconfig, or leaves it to Node. */
