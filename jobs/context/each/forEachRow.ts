@@ -46,7 +46,6 @@ export async function forEachRow(
   options: EachRowOptions,
   body: (given: Row | readonly Row[]) => PromiseLike<unknown>,
 ): Promise<void> {
-  refuseGroups(options);
   const { pageSize, paged, concurrency, checkpointEvery, pagesAhead } = readEachOptions(options);
   const columns = options.columns ?? allColumns(table);
   const throttler = createThrottler(attempt, options.throttle);
@@ -100,12 +99,6 @@ export async function forEachRow(
     throw thrown;
   }
   await walk.complete();
-}
-
-function refuseGroups(options: object): void {
-  if ('groupBy' in options && options.groupBy !== undefined) {
-    throw new JobUsageError("forEach goes along a 'key', not along groups (groupBy)");
-  }
 }
 
 /** Reads a range's rows, each with its key as text. */
