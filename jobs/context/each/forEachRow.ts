@@ -66,7 +66,8 @@ export async function forEachRow(
       async *source(stop) {
         for await (const range of walk.ranges(() => rowsAtOnce)) {
           await throttler.waitForTurn(stop);
-          const rows = range.matching > 0 ? await readRange(attempt.db, walk, range, columns) : [];
+          const read = () => readRange(attempt.db, walk, range, columns);
+          const rows = range.matching > 0 ? await retried(read, stop) : [];
           // A range without rows has to be stored as done, too.
           for (let at = 0; at === 0 || at < rows.length; at += pageSize) {
             const page = rows.slice(at, at + pageSize);
