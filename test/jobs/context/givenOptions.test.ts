@@ -96,7 +96,7 @@ test.each(['letters', 5, null, undefined])('%p is not a table', async (table) =>
     for (const method of ['inBatches', 'forEach'] as const) {
       const walking = attempt.job[method](
         table as never,
-        { key: sql`id` } as never,
+        { key: sql`id`, name: method } as never,
         async () => {},
       );
       await expect(walking).rejects.toThrow(
