@@ -19,7 +19,7 @@ export function spread(values: readonly number[], digits = 2): string {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
   const text = (value = Number.NaN) => (value === Infinity ? 'never' : value.toFixed(digits));
   if (sorted.length === 0) return '–';
-  if (sorted.length === 1) return text(sorted[0]);
+  if (sorted.length === 1 || sorted[0] === Infinity) return text(sorted[0]);
   return `${text(median(sorted))} (${text(sorted[0])}–${text(sorted.at(-1))})`;
 }
 

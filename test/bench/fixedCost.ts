@@ -82,9 +82,10 @@ async function measure(bench: Bench, options: Parameters<typeof backfill>[1]): P
   const last = moments.at(-1) ?? { at: begun, done: 0 };
   // A slow walk has not come so far: its speed is that of what it did.
   const first = moments.find(({ done }) => done >= FIRST) ?? last;
+  const found = Math.min(begun + FOUND * 1_000, (begun + last.at) / 2);
   return {
     first: (first.done * 1_000) / (first.at - begun),
-    speed: rate(moments, Math.min(begun + FOUND * 1_000, last.at - 1), last.at),
+    speed: rate(moments, found, last.at),
   };
 }
 

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { UsageError } from '../../settings/usageError';
 import { backfill } from './backfill';
 import { count, spread, type Table } from './figures';
 import { FORMER_DEFAULT } from './foreground';
@@ -63,7 +64,9 @@ async function fullSpeed(bench: Bench, options: Parameters<typeof backfill>[1]):
   const { begun, moments } = await backfill(bench, options, stop);
   const last = moments.at(-1)?.at ?? begun;
   if (last < begun + (FROM + 1) * 1_000) {
-    throw new Error(`the table was done within ${FROM + 1} seconds: use a larger --rows`);
+    throw new UsageError(
+      `the table was done within ${FROM + 1} seconds, before the speed could be measured: use a larger --rows`,
+    );
   }
   return rate(moments, begun + FROM * 1_000, last);
 }

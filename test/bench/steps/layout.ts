@@ -180,7 +180,7 @@ function bands(phases: readonly Phase[], labelled: boolean, theme: Theme) {
     const band = [
       {
         xAxis: from,
-        name: labelled ? (perSecond > 0 ? `${perSecond}/s` : 'nobody') : '',
+        name: labelled ? (perSecond > 0 ? `${perSecond} tx/s` : 'nobody') : '',
         itemStyle: { color: users },
       },
       { xAxis: until },

@@ -6,7 +6,7 @@ import type { Bench } from '../server';
 import { makeUsers } from '../users';
 import { ALONE, type Course, course, LOOP, ways } from './course';
 import { BUDGET, spans, speedIn, untilFullSpeed, untilWithinBudget, within } from './judge';
-import { drawSteps } from './picture';
+import { ALT, drawSteps } from './picture';
 
 /** Each takes a minute and more. */
 const ROUNDS_AT_MOST = 3;
@@ -125,5 +125,5 @@ export function report(rows: number, phases: readonly Phase[], rounds: readonly 
 /** GitHub shows the one that fits the reader's theme. */
 const PICTURE = `<picture>
   <source media="(prefers-color-scheme: dark)" srcset="load-steps-dark.svg">
-  <img alt="Rows per second, lanes, batch time and the application's times while its load steps up and ends: for one UPDATE, a fixed duty cycle, and the loop" src="load-steps.svg">
+  <img alt="${ALT}" src="load-steps.svg">
 </picture>`;
