@@ -4,6 +4,7 @@ import { dialectOf } from '../../drizzle/database';
 import type { Transaction } from './attempt';
 import { rangeOf } from './batch';
 import { columnLiteral } from './columnLiteral';
+import { surelyDistinct } from './distinctKeys';
 import { JobUsageError } from './jobUsageError';
 import { type ColumnReference, columnName, type TableReference, tableText } from './names';
 import { findTargets, type Target } from './targets';
@@ -47,7 +48,9 @@ export async function updateRows(
   const count = await update(tx, table, written, range, rows.length);
   // A walk's key is unique, so two equal keys were counted as one row at most. Then the check is
   // needed only if a row is missing.
-  if (!range || count < rows.length) await refuseEqualKeys(tx, written);
+  if ((!range || count < rows.length) && !surelyDistinct(keys, rows)) {
+    await refuseEqualKeys(tx, written);
+  }
   return count;
 }
 
