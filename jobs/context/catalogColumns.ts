@@ -38,7 +38,7 @@ export async function findColumns(
       not a.attnotnull or exists (
         select from pg_constraint where conrelid = a.attrelid and contype = 'n'
           and not convalidated and conkey = array[a.attnum]) as nullable,
-      t.typarray <> 0 and t.typdelim = ',' and t.typcategory <> 'A' as unnests
+      t.typarray <> 0 and t.typdelim = ',' as unnests
     from pg_attribute a
       join pg_type t on t.oid = a.atttypid
       join pg_namespace tn on tn.oid = t.typnamespace
