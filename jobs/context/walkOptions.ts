@@ -2,7 +2,7 @@ import { is, SQL } from 'drizzle-orm';
 import { PgColumn } from 'drizzle-orm/pg-core';
 import type { Attempt } from './attempt';
 import { JobUsageError } from './jobUsageError';
-import { columnName, type TableReference } from './names';
+import { columnName, type TableReference, tableText } from './names';
 import { kindOf, type OptionNames, requireBody, requireOptions } from './optionNames';
 import type { WalkOptions } from './options';
 import { createThrottler, type ThrottleOptions } from './throttle';
@@ -26,6 +26,7 @@ type Given = Omit<WalkOptions, 'key'> & Along;
  *   allowed
  */
 export function requireWalk(attempt: Attempt, table: TableReference, options: Given): void {
+  tableText(table);
   requireName(options);
   const { where, descending, database, throttle } = options;
   if (where !== undefined && !is(where, SQL)) {
