@@ -5,7 +5,7 @@ import type { JobProcess } from '../../../jobs/process/jobProcess';
 import { JobProcessPool, SPARES_AT_MOST } from '../../../jobs/process/jobProcessPool';
 import type { FromJobProcess } from '../../../jobs/process/messages';
 import { createJobsFolder } from '../../support/jobsFolder';
-import { jobProcessesOf } from '../../support/processes';
+import { isRunning, jobProcessesOf } from '../../support/processes';
 import { waitFor } from '../../support/waitFor';
 
 const jobs = createJobsFolder();
@@ -135,5 +135,24 @@ test('a spare job process that is prepared for TypeScript loads it, and JavaScri
     const jobProcess = start(file);
     expect(await answerOf(jobProcess)).toMatchObject({ type: 'facts', facts: { dependsOn } });
     await jobProcess.end();
+  }
+});
+
+test('a job process that is killed with unread messages has ended, and nothing is thrown', async () => {
+  create(1);
+  // Which of the two ends is seen first is a matter of chance.
+  for (let round = 1; round <= 5; round++) {
+    const jobProcess = start();
+    await answerOf(jobProcess);
+    const [pid = Number.NaN] = jobProcessesOf(process.pid);
+    process.kill(pid, 'SIGSTOP');
+    jobProcess.send({ type: 'alive' });
+    const end = jobProcess.end();
+    // Without an await: so the end of the process and that of its channel are read together.
+    while (isRunning(pid));
+
+    expect(await end).toBe(true);
+
+    await expect(jobProcess.ended).resolves.toMatchObject({ signal: 'SIGKILL' });
   }
 });
