@@ -22,6 +22,8 @@ export interface InlineOptions {
   /** Aborted: attempts stop at a safe point, and no other begins. */
   readonly signal: AbortSignal;
   readonly onEvent?: (event: InlineEvent) => void;
+  /** So long the answers of ready() are waited for before the others begin. Default: a minute. */
+  readonly askForMs?: number;
 }
 
 /** What became of one migration. */
@@ -67,6 +69,10 @@ class InlineRun {
   private files: ReadonlyMap<string, string> = new Map();
   /** How many had ended when each ready() was asked last; undefined before. */
   private askedAt: number | undefined;
+  /** When that was. By performance.now(). */
+  private roundBegan = 0;
+  /** For how many there was no time in the last look. */
+  private passedOver = 0;
 
   constructor(
     private readonly deps: Deps,
@@ -82,6 +88,11 @@ class InlineRun {
         if (this.running.size === 0 && this.results.size > (this.askedAt ?? 0)) {
           left = await this.startReady(true);
         }
+        // Those come last that are behind many slow ones. In each look some more are asked.
+        for (let before = Number.POSITIVE_INFINITY; this.mayGoOn(before); ) {
+          before = this.passedOver;
+          left = await this.startReady(false);
+        }
         if (this.running.size === 0) return [...this.results.values(), ...(await this.note(left))];
         await Promise.race(this.running.values());
       }
@@ -93,10 +104,23 @@ class InlineRun {
   /** Fills the free slots. Returns the migrations that it has found and not started. */
   private async startReady(askAgain: boolean): Promise<NotedReason[]> {
     const { db, settings } = this.deps;
-    if (askAgain) this.askedAt = this.results.size;
-    const forMs = askAgain ? 0 : Number.POSITIVE_INFINITY;
-    const { signal } = this.options;
-    const believed = { forMs, until: performance.now() + ASK_FOR, signal };
+    const now = performance.now();
+    if (askAgain) {
+      this.askedAt = this.results.size;
+      this.roundBegan = now;
+    }
+    this.passedOver = 0;
+    const { signal, askForMs = ASK_FOR } = this.options;
+    const believed = {
+      // While others run, older answers will do.
+      forMs: this.running.size > 0 ? Number.POSITIVE_INFINITY : 0,
+      since: this.roundBegan,
+      until: now + askForMs,
+      signal,
+      onPassedOver: () => {
+        this.passedOver += 1;
+      },
+    };
     const left: NotedReason[] = [];
     const live = await readLive(db, settings.LRM_HEARTBEAT_TIMEOUT);
     // Completed ones are no longer pending, and of many targets they would make a long list.
@@ -168,6 +192,12 @@ class InlineRun {
     const noted = left.filter(({ reason }) => reason !== ELSEWHERE && reason !== STOPPED);
     await noteReasons(this.deps, noted);
     return left.map(({ row, reason }) => ({ name: row.name, outcome: 'left', reason }));
+  }
+
+  /** Whether another look may ask some that nobody has asked since the round began. */
+  private mayGoOn(before: number): boolean {
+    const { passedOver, running, options } = this;
+    return running.size === 0 && passedOver > 0 && passedOver < before && !options.signal.aborted;
   }
 
   private isFull(): boolean {

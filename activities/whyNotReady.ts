@@ -11,10 +11,14 @@ import { shortReason } from './shortReason';
 export interface Believed {
   /** How old a remembered answer may be. Milliseconds. */
   readonly forMs: number;
+  /** A remembered answer will do, too, that was given since then. By performance.now(). */
+  readonly since?: number;
   /** After this time nobody is asked any more. By performance.now(). Default: never. */
   readonly until?: number;
   /** When it is aborted, nobody is asked any more, and no answer is waited for. */
   readonly signal?: AbortSignal;
+  /** Called for each that should have been asked, and was not. */
+  readonly onPassedOver?: () => void;
 }
 
 /** To be asked now. */
@@ -64,15 +68,17 @@ export async function whyNotReady(
   deps: Pick<Deps, 'settings' | 'log'>,
   name: string,
   file: string,
-  { forMs, until = Number.POSITIVE_INFINITY, signal }: Believed,
+  believed: Believed,
 ): Promise<string | null> {
+  const { until = Number.POSITIVE_INFINITY, signal } = believed;
   const key = `${deps.settings.databaseUrl} ${name}`;
   const hash = await hashOf(file).catch(() => '');
   const last = answers.get(key);
   const known = last?.hash === hash ? last : undefined;
-  if (known && performance.now() - known.at < believedFor(known, forMs)) return known.reason;
+  if (known && isBelieved(known, believed)) return known.reason;
   if (performance.now() > until || signal?.aborted) {
     passedOver = true;
+    believed.onPassedOver?.();
     return known?.reason ?? NOT_ASKED;
   }
   const question = asking.get(key) ?? ask(deps, name, file, hash, signal);
@@ -86,9 +92,12 @@ export async function whyNotReady(
   }
 }
 
-function believedFor({ reason, silent }: Answer, forMs: number): number {
-  if (reason === null) return Math.max(READY_FOR, forMs);
-  return silent ? Math.max(SILENT_FOR, forMs) : forMs;
+function isBelieved(
+  { reason, silent, at }: Answer,
+  { forMs, since = Number.POSITIVE_INFINITY }: Believed,
+): boolean {
+  const least = reason === null ? READY_FOR : silent ? SILENT_FOR : 0;
+  return at >= since || performance.now() - at < Math.max(least, forMs);
 }
 
 async function ask(

@@ -1,6 +1,6 @@
 import type { Sql } from '../drizzle/connect';
 import { explainUnappliable, unappliedEntries } from '../drizzle/migrator/unapplied';
-import { isReverting, statusText } from '../drizzle/rows/direction';
+import { errorAfterStatus, isReverting, statusText } from '../drizzle/rows/direction';
 import { isInstalled } from '../drizzle/rows/installed';
 import { OperationRefused } from '../drizzle/rows/operationRefused';
 import {
@@ -177,9 +177,9 @@ function nextCommand(row: Unfinished): string {
 
 const unfinished = (rows: readonly Unfinished[]): Problem[] =>
   rows.map((row) => {
-    const { name, status, error, waitsFor, skipped } = row;
+    const { name, status, waitsFor, skipped } = row;
     if (status === 'completed') return withSkipped(name, skipped);
-    const why = plainText([waitsFor, error].filter(Boolean).join('; '));
+    const why = plainText([waitsFor, errorAfterStatus(row)].filter(Boolean).join('; '));
     return {
       name,
       status,

@@ -4,6 +4,7 @@ import {
   boolean,
   check,
   customType,
+  doublePrecision,
   index,
   integer,
   jsonb,
@@ -329,6 +330,22 @@ export const skippedRows = schema.table(
   },
   (table) => [index('skipped_rows_walk').on(table.migration, table.walk)],
 );
+
+/**
+ * One row for each attempt that walks now: its canary. It updates the row some ten times a second and
+ * measures how long that takes, see jobs/context/throttle/canary.ts. What it writes there tells the
+ * attempts beside it how much of the database's load is ours.
+ */
+export const canaries = schema.table('canaries', {
+  /** The attempt takes a new row now and then, so the latest rows have the highest numbers. */
+  id: bigint('id', { mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
+  /** The name of the attempt's sessions. Without a foreign key: it may be an attempt of another database. */
+  session: text('session').notNull(),
+  /** Transactions that the attempt has ended. */
+  commits: bigint('commits', { mode: 'number' }).notNull().default(0),
+  /** How long they kept the server active. Milliseconds. */
+  activeMs: doublePrecision('active_ms').notNull().default(0),
+});
 
 /**
  * All but the checkpoint and the input. The first may be a hundred megabytes, the second may hold

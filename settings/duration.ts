@@ -9,7 +9,8 @@ const LONGEST = 24 * 24 * 3_600_000;
  */
 export function duration(text: string): number | undefined {
   // A number without a unit is refused: its writer may have meant seconds.
-  const value = /[a-z]/i.test(text) && text.length < 100 ? ms(text as StringValue) : undefined;
+  const isUsable = typeof text === 'string' && /[a-z]/i.test(text) && text.length < 100;
+  const value = isUsable ? ms(text as StringValue) : undefined;
   return value !== undefined && value >= 1 && value <= LONGEST ? Math.round(value) : undefined;
 }
 

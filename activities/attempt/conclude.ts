@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { REVERT_FAILED } from '../../drizzle/rows/direction';
 import type { FencedAttempt } from '../../drizzle/rows/fence';
 import { failuresInARow, type Written, writeOutcome } from '../../drizzle/rows/outcome';
 import { readSkippedByWalk, type SkippedOfWalk, withSkipped } from '../../drizzle/rows/skipped';
@@ -212,9 +213,8 @@ class Conclusion {
     throw retryIn(delay, error);
   }
 
-  /** Stands before an error: every text that shows it then says what has failed. */
   private get reverting(): string {
-    return this.concluded.direction === 'revert' ? 'while reverting: ' : '';
+    return this.concluded.direction === 'revert' ? REVERT_FAILED : '';
   }
 
   private write(

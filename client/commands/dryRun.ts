@@ -82,7 +82,9 @@ async function run(typed: string, options: Options): Promise<void> {
       throw new AlreadyReported(report.end.kind === 'refused' ? 2 : 1);
     }
     const ended = report.end.kind === 'returned' ? 'run() returned; ' : '';
-    say(`${ended}${report.batches.length} batches worked, and everything was rolled back`);
+    const { length } = report.batches;
+    const worked = `${length} ${length === 1 ? 'batch' : 'batches'} worked`;
+    say(`${ended}${worked}, and everything was rolled back`);
   });
 }
 

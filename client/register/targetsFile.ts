@@ -99,7 +99,9 @@ async function readText(file: string): Promise<string> {
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(`--targets ${file}: it can't be read (${code ?? 'unknown'})`);
+    throw new UsageError(
+      `--targets ${file}: the file can't be read (${code ?? 'unknown'}): it takes a file with a target a line, or -`,
+    );
   }
   if (bytes > FILE_AT_MOST) {
     throw new UsageError(`--targets ${file}: it is larger than 64 MiB: use several files`);

@@ -16,6 +16,15 @@ export const revertNote = (row: Row): string | null =>
 
 const WHILE = 'while reverting';
 
+/** Stands before the error of an attempt that reverts: every text that shows it says what failed. */
+export const REVERT_FAILED = `${WHILE}: `;
+
+/** The error as it follows {@link statusText}, which may have said that already. */
+export const errorAfterStatus = ({ error, ...row }: Row & Pick<Migration, 'error'>) =>
+  error?.startsWith(REVERT_FAILED) && statusText(row).endsWith('reverting')
+    ? error.slice(REVERT_FAILED.length)
+    : error;
+
 const REVERTING: Partial<Record<Row['status'], string>> = {
   created: 'to be reverted',
   in_progress: 'reverting',

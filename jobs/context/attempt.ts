@@ -48,6 +48,8 @@ export interface Attempt extends FencedAttempt {
   readonly home?: Attempt | undefined;
   /** A pool of one session, for DDL statements outside of transactions. */
   readonly ddl: Sql;
+  /** A pool of one session, for measuring how busy the database is: it must not wait for lanes. */
+  readonly canary: Sql;
   /** Which of the job's functions it runs. Default: run(). */
   readonly direction?: Direction;
   readonly signal: AbortSignal;

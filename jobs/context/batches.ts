@@ -2,12 +2,12 @@ import type { Attempt, Transaction } from './attempt';
 import { type EachItemOptions, forEachItem, type ItemSource } from './each/forEachItem';
 import { type EachRowOptions, forEachRow } from './each/forEachRow';
 import type { Places } from './elsewhere';
+import { givenName, readInBatches, requireForEachItem, requireForEachRow } from './givenOptions';
 import { inBatches } from './inBatches';
 import type { JobContext } from './index';
-import { JobUsageError } from './jobUsageError';
-import { type ColumnReference, type TableReference, tableText } from './names';
+import { type ColumnReference, overOf, type TableReference } from './names';
 import { Nesting } from './nesting';
-import { readBatchOptions, type WalkOptions } from './options';
+import type { WalkOptions } from './options';
 import { createSteps, type StepMember } from './steps';
 import { type NewValues, type TargetCache, updateRows } from './updateRows';
 import type { Tally } from './walk/tally';
@@ -23,36 +23,43 @@ export function createBatches(
   const here = () => ({ step: nesting.step?.name, inForEach: nesting.inForEach });
 
   async function forEach(...given: OverRows | OverItems): Promise<void> {
-    const { name: named } = given[1];
+    const named = givenName(given[1]);
     nesting.refuse(named);
     if (isOverItems(given)) {
       const [source, options, body] = given;
-      if ('database' in options) {
-        throw new JobUsageError(
-          "forEach over items keeps its cursor in the main database: leave out 'database'",
-        );
-      }
       return tally.track(
         named,
         'items',
-        (name) =>
-          forEachItem(attempt, tally, name, source, options, nesting.within('forEach', body)),
+        async (name) => {
+          requireForEachItem(options, body);
+          return forEachItem(
+            attempt,
+            tally,
+            name,
+            source,
+            options,
+            nesting.within('forEach', body),
+          );
+        },
         here(),
       );
     }
     const [table, options, body] = given;
     return tally.track(
       named,
-      tableText(table),
-      async (name) =>
-        forEachRow(
+      overOf(table),
+      async (name) => {
+        // Before the walk gets a database, which it can't leave.
+        requireForEachRow(attempt, table, options, body);
+        return forEachRow(
           await placeOf(name, options),
           tally,
           name,
           table,
           options,
           nesting.within('forEach', body),
-        ),
+        );
+      },
       here(),
     );
   }
@@ -64,13 +71,14 @@ export function createBatches(
 
   return {
     inBatches: async (table, options, body) => {
-      nesting.refuse(options.name);
+      const named = givenName(options);
+      nesting.refuse(named);
       return tally.track(
-        options.name,
-        tableText(table),
+        named,
+        overOf(table),
         async (name) => {
           // Before the walk gets a database, which it can't leave.
-          const settings = readBatchOptions(options);
+          const settings = readInBatches(attempt, table, options, body);
           return inBatches(
             await placeOf(name, options),
             tally,

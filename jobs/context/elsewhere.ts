@@ -1,3 +1,4 @@
+import type { Sql } from '../../drizzle/connect';
 import { missingEntries } from '../../drizzle/migrator/migrate';
 import { requireCurrent, selectIfCurrent } from '../../drizzle/rows/fence';
 import { type Origin, visit } from '../../drizzle/rows/visit';
@@ -14,6 +15,8 @@ export interface OtherDatabases {
    * @throws JobUsageError when there is no setting for it
    */
   open(name: string): Database;
+  /** A pool of one further session in that database; see {@link Attempt.canary}. */
+  canary(name: string): Sql;
 }
 
 /** Where the walks of an attempt work and keep their place. */
@@ -38,7 +41,7 @@ export class Places {
     await this.#reserve(walk, database);
     let visiting = this.#visits.get(database);
     if (!visiting) {
-      visiting = this.#visit(db);
+      visiting = this.#visit(db, this.others.canary(database));
       this.#visits.set(database, visiting);
     }
     return visiting;
@@ -50,7 +53,7 @@ export class Places {
     return new Map(attempts.map((attempt) => [attempt.db, attempt]));
   }
 
-  #visit(db: Database): Promise<Attempt> {
+  #visit(db: Database, canary: Sql): Promise<Attempt> {
     const { attempt, origin } = this;
     return fencedTransaction(attempt, async (tx) => {
       const stillCurrent = async () => {
@@ -58,7 +61,7 @@ export class Places {
         requireCurrent(attempt, row);
       };
       const there = await visit(attempt, origin, db, stillCurrent);
-      return { ...attempt, ...there, db, home: attempt };
+      return { ...attempt, ...there, db, canary, home: attempt };
     });
   }
 

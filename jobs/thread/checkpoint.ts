@@ -51,7 +51,8 @@ export class Checkpoint {
       throw new JobUsageError('saveCheckpoint can be called only in run(), and run() has returned');
     }
     if (this.attempt.dry) {
-      this.#dry = value ?? undefined;
+      // As JSON holds it: a later read gives a Date as a text, and a bigint is refused.
+      this.#dry = JSON.parse(JSON.stringify(value) ?? 'null') ?? undefined;
       return;
     }
     if (tx) {

@@ -39,6 +39,8 @@ export function openDrySessions(input: RunInput, onLost: () => void, dry: DryRun
     sql,
     ours: database(ours),
     ddl,
+    // Never used: a dry run is not throttled by what it would measure.
+    canary: ddl,
     others: new OtherSessions(input, refuse, () => false),
     used: false,
     end: async () => {

@@ -125,6 +125,7 @@ async function runJob(input: RunInput): Promise<void> {
       direction: input.direction,
       db: sessions.ours,
       ddl: sessions.ddl,
+      canary: sessions.canary,
       dry,
       signal: own.signal,
       log: threadLog(),

@@ -17,6 +17,8 @@ export interface Place {
 interface Pools {
   readonly db: Database;
   readonly sql: Sql;
+  /** One session. */
+  readonly canary: Sql;
 }
 
 /** An attempt's sessions in further databases, which are opened when needed. */
@@ -29,7 +31,7 @@ export class OtherSessions implements OtherDatabases {
    */
   constructor(
     private readonly input: Pick<RunInput, 'databases' | 'origin' | 'attempt'>,
-    private readonly connect: (url: string, place: Place) => Sql,
+    private readonly connect: (url: string, place: Place, max?: number) => Sql,
     private readonly isUsed: (name: string) => boolean,
   ) {}
 
@@ -43,13 +45,21 @@ export class OtherSessions implements OtherDatabases {
       applicationName: nameElsewhere(origin.installation, attempt.id),
       database: name,
     };
-    const pools = { db: database(this.connect(url, place)), sql: this.connect(url, place) };
+    const pools = {
+      db: database(this.connect(url, place)),
+      sql: this.connect(url, place),
+      canary: this.connect(url, place, 1),
+    };
     this.#pools.set(name, pools);
     return pools;
   }
 
   open(name: string): Database {
     return this.sessionsIn(name).db;
+  }
+
+  canary(name: string): Sql {
+    return this.sessionsIn(name).canary;
   }
 
   /** The databases in which the job has opened a session. */
@@ -64,7 +74,11 @@ export class OtherSessions implements OtherDatabases {
   }
 
   async end(): Promise<void> {
-    const all = [...this.#pools.values()].flatMap(({ db, sql }) => [db.$client, sql]);
+    const all = [...this.#pools.values()].flatMap(({ db, sql, canary }) => [
+      db.$client,
+      sql,
+      canary,
+    ]);
     await Promise.all(all.map((each) => each.end({ timeout: 1 })));
   }
 }

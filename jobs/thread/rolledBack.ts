@@ -2,20 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Sql, TransactionSql } from '../../drizzle/connect';
 import { TransactionEnded } from '../../drizzle/transactionEnded';
 import { JobUsageError } from '../context/jobUsageError';
+import { endedByItself, Guard, READ_ONLY, READ_WRITE, refuseReadWrite } from './neverCommits';
+import { observed } from './observed';
 import { send } from './port';
 import { findScans, type Statement } from './scans';
 
 /** True inside of what a dry run calls of the job: its statements are explained. */
 export const watched = new AsyncLocalStorage<boolean>();
-
-/**
- * A transaction that holds this can't be committed, whoever sends the COMMIT: the constraint is
- * checked then, and is violated. A temporary table is enough, and goes with the ROLLBACK.
- */
-const NEVER_COMMITS = `
-  create temporary table lrm_dry_run (id integer primary key, other integer
-    constraint a_dry_run_never_commits references lrm_dry_run deferrable initially deferred);
-  insert into lrm_dry_run values (1, 2)`;
 
 /** Undoes what has succeeded. */
 class RolledBack extends Error {
@@ -40,56 +33,62 @@ export function rolledBack(
   const begin = sql.begin as unknown as (options: string, body: Body) => Promise<unknown>;
   const dryBegin = async (...given: [string, Body] | [Body]) => {
     const [options, body] = given.length === 1 ? ['', given[0]] : given;
-    const readOnly = /read\s+only/i.test(options);
+    const readOnly = READ_ONLY.test(options);
     let ms = 0;
     try {
       await begin(readOnly ? options : readWrite(options), async (tx) => {
-        if (!readOnly) await tx.unsafe(NEVER_COMMITS).simple();
-        const transaction = await currentTransaction(tx);
+        const guard = new Guard(tx, readOnly);
         const statements: Statement[] = [];
         const begun = performance.now();
-        const result = await during(() => body(recording(tx, statements)));
+        const seen = observed(tx, {
+          before: (text) => guard.before(text),
+          sent: (statement) => watched.getStore() && statements.push(statement),
+        });
+        // As the driver does: (tx) => [tx`…`, tx`…`]
+        const result = await during(async () => {
+          const given = await body(seen);
+          return Array.isArray(given) ? Promise.all(given) : given;
+        });
         ms = performance.now() - begun;
-        // Fails, too, where the body has caught an error of Postgres, as storing its range would.
-        if ((await currentTransaction(tx)) !== transaction) throw new TransactionEnded();
+        await guard.requireSame();
+        ms -= guard.ms;
         for (const scan of await findScans(tx, statements)) {
           send({ type: 'dry', news: { kind: 'scan', scan } });
         }
+        // What is deferred would fail at COMMIT.
+        await tx.unsafe('set constraints all immediate');
         throw new RolledBack(result);
       });
     } catch (error) {
-      if (!(error instanceof RolledBack)) throw error;
+      if (!(error instanceof RolledBack))
+        throw endedByItself(error) ? new TransactionEnded() : error;
       await onEnd(ms);
       return error.result;
     }
     throw new Error('a transaction of the dry run ended by itself');
   };
-  const reserve = () => {
-    throw new JobUsageError(
-      "job.sql.reserve() can't be used in a dry run, which could not roll back what it does",
-    );
-  };
-  return Object.assign(sql, { begin: dryBegin, reserve });
+  return outside(Object.assign(sql, { begin: dryBegin }));
 }
 
-async function currentTransaction(tx: TransactionSql): Promise<unknown> {
-  const [row] = await tx.unsafe('select pg_current_xact_id_if_assigned()::text as id');
-  return row?.['id'];
+const NOTIFY = /(^|;)\s*notify\b|\bpg_notify\s*\(/i;
+
+/** The pool outside of transactions, where its sessions can only read. */
+function outside(sql: Sql): Sql {
+  const refuse = (what: string) => () => {
+    throw new JobUsageError(
+      `job.sql.${what}() can't be used in a dry run, which could not roll back what it does`,
+    );
+  };
+  Object.assign(sql, { reserve: refuse('reserve'), notify: refuse('notify') });
+  return observed(sql, {
+    before: (text) => {
+      refuseReadWrite(text);
+      if (!NOTIFY.test(text)) return;
+      throw new JobUsageError('NOTIFY outside of a transaction could not be undone by a dry run');
+    },
+    sent: () => {},
+  });
 }
 
 const readWrite = (options: string): string =>
-  /read\s+write/i.test(options) ? options : `${options} read write`;
-
-/** Remembers the statements of the job. Drizzle sends all of its by `unsafe`. */
-function recording(tx: TransactionSql, statements: Statement[]): TransactionSql {
-  return new Proxy(tx, {
-    get(target, name) {
-      const value = Reflect.get(target, name);
-      if (name !== 'unsafe') return value;
-      return (query: string, parameters: Statement['parameters'] = [], ...more: unknown[]) => {
-        if (watched.getStore()) statements.push({ query, parameters });
-        return value(query, parameters, ...more);
-      };
-    },
-  });
-}
+  READ_WRITE.test(options) ? options : `${options} read write`;

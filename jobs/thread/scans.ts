@@ -33,6 +33,8 @@ export async function findScans(
         const rows = await inner.unsafe(
           `explain (verbose, format json) ${query}`,
           parameters as never[],
+          // Of several statements in one text, all but the first would be executed.
+          { simple: false } as object,
         );
         return bigOnes(inner, scannedIn(rows[0]?.['QUERY PLAN']));
       });

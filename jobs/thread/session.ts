@@ -20,6 +20,8 @@ export interface Sessions {
   readonly ours: Database;
   /** One session, for DDL statements: they may run for hours, and must not take those of walks. */
   readonly ddl: Sql;
+  /** One session, for the canary: it must not wait for a free one. */
+  readonly canary: Sql;
   /** Those in further databases. */
   readonly others: OtherSessions;
   /** Whether the job has opened any session in the main database. */
@@ -40,6 +42,7 @@ export function openSessions(input: RunInput, onLost: () => void): Sessions {
   const forDrizzle = ofAttempt(input.databaseUrl, main);
   const sql = ofAttempt(input.databaseUrl, main);
   const ddl = ofAttempt(input.databaseUrl, main, 1);
+  const canary = ofAttempt(input.databaseUrl, main, 1);
   const others = new OtherSessions(input, ofAttempt, (name) => used.has(name));
   const db = database(forDrizzle);
   return {
@@ -47,12 +50,13 @@ export function openSessions(input: RunInput, onLost: () => void): Sessions {
     sql,
     ours: db,
     ddl,
+    canary,
     others,
     get used() {
       return used.has(undefined);
     },
     end: async () => {
-      const pools = [forDrizzle, sql, ddl].map((pool) => pool.end({ timeout: 1 }));
+      const pools = [forDrizzle, sql, ddl, canary].map((pool) => pool.end({ timeout: 1 }));
       await Promise.all([...pools, others.end()]);
     },
   };

@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { InlineResult } from '../../activities/runInline';
 import { askEverybody, whyNotReady } from '../../activities/whyNotReady';
 import { useDevServers } from '../support/devServers';
 import type { JobsFolder } from '../support/jobsFolder';
@@ -276,3 +279,20 @@ test('lrm run --inline asks once, and again when nothing else runs', async () =>
   expect(asked('0004_gated')).toBe(3);
   expect(asked('0005_follows')).toBeLessThanOrEqual(3);
 }, 60_000);
+
+test('lrm run --inline asks those, too, that come behind more slow ones than there is time for', async () => {
+  const slow = Array.from({ length: 4 }, (_, at) => `000${at + 1}_slow`);
+  const wait = 'await new Promise((resolve) => setTimeout(resolve, 1_500));';
+  for (const name of slow) jobs.writeJob(name, `${ready(`${wait} return 'not yet';`)} ${DONE}`);
+  jobs.writeJob('0005_last', `${ready('')} ${DONE}`);
+  await register(servers, ...slow, '0005_last');
+  const script = ['--import', 'tsx', path.join(__dirname, 'runInlineFor.ts'), '1000'];
+  const env = servers.env({ LRM_JOBS_DIR: jobs.path });
+  const { stdout } = await promisify(execFile)(process.execPath, script, { env });
+  const results: InlineResult[] = JSON.parse(stdout);
+  expect(results.find(({ name }) => name === '0005_last')?.outcome).toBe('completed');
+  for (const { name, reason } of results.filter(({ outcome }) => outcome === 'left')) {
+    expect({ name, reason }).toEqual({ name, reason: 'not ready: not yet' });
+  }
+  expect(results).toHaveLength(5);
+}, 120_000);

@@ -53,6 +53,18 @@ test.each([
   },
 );
 
+test.each([
+  ['failed', 'failed while reverting (TypeError)'],
+  ['in_progress', 'in_progress reverting (TypeError)'],
+  ['created', 'created to be reverted (while reverting: TypeError)'],
+] as const)('lrm check says once that a %s migration was being reverted', async (status, text) => {
+  await insertMigration(servers.sql, '0001_a', status);
+  await servers.sql`
+    update long_running_migrations.migrations
+    set direction = 'revert', error = 'while reverting: TypeError'`;
+  expect((await servers.lrm('check')).stderr).toContain(`lrm: 0001_a is ${text}. Next: `);
+});
+
 test('lrm check with names ignores other migrations', async () => {
   await insertMigration(servers.sql, '0001_a', 'completed');
   await insertMigration(servers.sql, '0002_b', 'failed');

@@ -96,7 +96,14 @@ test.each([
   ['COMMIT AND CHAIN', 'await tx.execute(sql`commit and chain`);'],
   ['PREPARE TRANSACTION', "await tx.execute(sql`prepare transaction 'x'`);"],
   ['COMMIT that is caught', 'try { await tx.execute(sql`commit`); } catch {}'],
-  ['SET CONSTRAINTS', 'await tx.execute(sql`set constraints all immediate`);'],
+  [
+    'SET CONSTRAINTS, COMMIT',
+    'await tx.execute(sql`set constraints all immediate`); await tx.execute(sql`commit`);',
+  ],
+  [
+    'ROLLBACK, BEGIN',
+    'await tx.execute(sql.raw("rollback; begin read write; update people set name = null; commit"));',
+  ],
 ])('a batch that sends %s commits nothing', async (_, statement) => {
   walk(`${UPDATE} ${statement}`);
   const before = await everything();
@@ -125,6 +132,107 @@ test('outside of transactions a job can read, and a write is refused in one line
   }
 });
 
+test('what no rollback would undo is refused, and nothing is sent', async () => {
+  const statements = [
+    "job.sql.unsafe('begin read write; update people set name = null; commit')",
+    "job.sql.unsafe('begin read /**/ write; update people set name = null; commit')",
+    "job.db.execute(sql.raw('start transaction read write; delete from people; commit'))",
+    'job.sql`set default_transaction_read_only = off`',
+    "job.sql`select set_config('transaction_read_only', 'off', false)`",
+    'job.sql`set session characteristics as transaction read write`',
+    'job.sql.file(__filename)',
+    "job.sql.notify('channel', 'text')",
+    "job.sql`select pg_notify('channel', 'text')`",
+    'job.sql`notify channel`',
+    'job.sql.reserve()',
+  ];
+  jobs.writeJob(
+    NAME,
+    `const { sql } = require('drizzle-orm'); // begin read write
+     exports.run = async (job) => {
+       for (const send of [${statements.map((each) => `() => ${each}`).join(', ')}]) {
+         const error = await Promise.resolve().then(send).catch((error) => error);
+         if (!/dry run/.test(error.message + error.cause?.message)) throw new TypeError('sent');
+       }
+       await job.sql\`select notify, read_write from (select 1 as notify, 2 as read_write) x\`;
+       // Whatever session it has met.
+       for (let i = 0; i < 30; i++) await job.sql\`update people set name = null\`.catch(() => {});
+     };`,
+  );
+  const before = await everything();
+  expect(await dryRun()).toMatchObject({ code: 0, stderr: '' });
+  expect(await everything()).toEqual(before);
+});
+
+/** One whose check can wait for the COMMIT. */
+const CHILD = `create table child (id integer, parent integer references people (id)
+  deferrable initially deferred)`;
+
+test('what would fail at the COMMIT fails, and SET CONSTRAINTS does not find more than that', async () => {
+  await servers.sql.unsafe(CHILD);
+  try {
+    const before = await everything();
+    walk('await tx.execute(sql`insert into child select id, -id from people where ${batch}`);');
+    expect(await dryRun()).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/foreign key violation .* on constraint child_parent_fkey/),
+    });
+    walk(`await tx.execute(sql\`insert into child select id, -id from people where \${batch}\`);
+      await tx.execute(sql\`update child set parent = id\`);
+      await tx.execute(sql\`set constraints all immediate\`);`);
+    expect(await dryRun()).toMatchObject({ code: 0, stderr: '' });
+    expect(await everything()).toEqual(before);
+  } finally {
+    await servers.sql`drop table child`;
+  }
+});
+
+test('transactions of another kind are tried, too', async () => {
+  const kinds = [
+    "job.db.transaction(change, { isolationLevel: 'serializable', accessMode: 'read write' })",
+    "job.db.transaction(look, { accessMode: 'read only' })",
+    "job.sql.begin('isolation level repeatable read', (tx) => tx`delete from people`)",
+    "job.sql.begin('read only', async (tx) => { await tx`set transaction isolation level serializable`; await tx`select 1`; })",
+    "job.sql.begin('read only', async (tx) => { await tx`set transaction read /**/ write`; await tx`delete from people`; })",
+    'job.sql.begin(async (tx) => { await tx`set transaction isolation level serializable`; await tx`delete from people`; })',
+  ];
+  jobs.writeJob(
+    NAME,
+    `const { sql } = require('drizzle-orm');
+     const change = (tx) => tx.execute(sql\`delete from people\`);
+     const look = (tx) => tx.execute(sql\`select 1\`);
+     exports.run = async (job) => { ${kinds.map((each) => `await ${each};`).join(' ')} };`,
+  );
+  const before = await everything();
+  expect(await dryRun('--batches', '10')).toMatchObject({
+    code: 0,
+    stderr: '',
+    stdout: expect.stringMatching(
+      /^(batch .: a transaction of the job, .*\n){6}run\(\) returned; 6 batch/,
+    ),
+  });
+  expect(await everything()).toEqual(before);
+});
+
+test('the first statement of a transaction can commit nothing either', async () => {
+  jobs.writeJob(
+    NAME,
+    `const { sql } = require('drizzle-orm');
+     exports.run = async (job) => {
+       for (const work of [
+         () => job.sql.begin((tx) => tx.unsafe('delete from people; commit').execute()),
+         () => job.sql.begin((tx) => [tx\`delete from people\`, tx\`commit\`]),
+         () => job.db.transaction((tx) => tx.transaction((inner) => inner.execute(sql\`commit\`))),
+       ]) {
+         if ((await work().catch(() => 'failed')) !== 'failed') throw new TypeError('committed');
+       }
+     };`,
+  );
+  const before = await everything();
+  expect(await dryRun()).toMatchObject({ code: 0, stderr: '' });
+  expect(await everything()).toEqual(before);
+});
+
 test('another database is refused: what is done there could not be rolled back', async () => {
   jobs.writeJob(NAME, "exports.run = (job) => job.database('archive').sql`select 1`;");
   const settings = { ...env(), LRM_DATABASE_ARCHIVE_URL: servers.databaseUrl };
@@ -132,6 +240,20 @@ test('another database is refused: what is done there could not be rolled back',
     code: 1,
     stderr: expect.stringMatching('a dry run works in the main database alone'),
   });
+});
+
+test('bad rows are left out as in an attempt, and are recorded nowhere', async () => {
+  jobs.writeJob(
+    NAME,
+    `const { sql } = require('drizzle-orm');
+     exports.run = (job) => job.inBatches(sql\`people\`, { key: sql\`id\`, onError: 'skip' }, (tx, batch) =>
+       tx.execute(sql\`update people set name = (1 / (id - 7))::text where \${batch}\`));`,
+  );
+  const before = await everything();
+  const { code, stdout, stderr } = await dryRun('--batches', '10');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch('10 batches worked');
+  expect(await everything()).toEqual(before);
 });
 
 test('a step is kept in memory, and an index is refused: no rollback removes it', async () => {
@@ -223,6 +345,53 @@ test('a big table that is read from end to end is named, and so are sequences th
   expect(stderr).toMatch(/not undone: sequences have moved .*: public\.people_number_seq\n/);
   // The index serves the other table, which is small.
   expect(stderr).not.toMatch('reads all of public.people');
+});
+
+test('so are those that statements in a savepoint and of postgres.js read', async () => {
+  jobs.writeJob(
+    NAME,
+    `const { sql } = require('drizzle-orm');
+     exports.run = async (job) => {
+       await job.db.transaction((tx) =>
+         tx.transaction((inner) => inner.execute(sql\`select 1 from big where id = \${7}\`)));
+       await job.sql.begin((tx) => [tx\`select 2 from big where id = \${7}\`]);
+       await job.sql.begin((tx) => tx.savepoint((inner) => inner\`select 3 from big\`));
+     };`,
+  );
+  const lines = (await dryRun()).stderr.trim().split('\n');
+  expect(
+    lines.map((line) => line.replace('a statement reads all of public.big (3 MB, Seq Scan)', '')),
+  ).toEqual([
+    'lrm: : select 1 from big where id = $1',
+    'lrm: : select 2 from big where id = $1',
+    'lrm: : select 3 from big',
+  ]);
+});
+
+test('EXPLAIN executes nothing, whatever comes behind a statement in its text', async () => {
+  const several = "select 1; select nextval('people_number_seq')";
+  jobs.writeJob(NAME, `exports.run = (job) => job.sql.begin((tx) => tx.unsafe("${several}"));`);
+  const [first] = await servers.sql`select nextval('people_number_seq') as at`;
+  expect((await dryRun()).code).toBe(0);
+  const [last] = await servers.sql`select nextval('people_number_seq') as at`;
+  expect(Number(last?.['at'])).toBe(Number(first?.['at']) + 2);
+});
+
+test('a checkpoint is read as a later attempt would read it', async () => {
+  jobs.writeJob(
+    NAME,
+    `exports.run = async (job) => {
+       await job.saveCheckpoint({ at: new Date(0) });
+       if ((await job.checkpoint()).at !== '1970-01-01T00:00:00.000Z') throw new TypeError('a Date');
+       await job.saveCheckpoint(undefined);
+       if ((await job.checkpoint()) !== undefined) throw new TypeError('not undefined');
+       await job.saveCheckpoint(1n);
+     };`,
+  );
+  expect(await dryRun()).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/TypeError at 0001_people\.js:6:/),
+  });
 });
 
 test('a body that fails shows its error, with file and line', async () => {

@@ -2,6 +2,7 @@ import { is, SQL, type SQLChunk, sql } from 'drizzle-orm';
 import { PgColumn, PgDialect } from 'drizzle-orm/pg-core';
 import { JobUsageError } from '../jobUsageError';
 import { columnName, type TableReference } from '../names';
+import { kindOf, type OptionNames, requireOptions } from '../optionNames';
 
 /** Options of `job.createIndexConcurrently`. */
 export interface IndexOptions {
@@ -18,6 +19,8 @@ export interface WantedIndex {
   readonly unique: boolean;
 }
 
+const INDEX: OptionNames<IndexOptions> = { unique: true };
+
 const dialect = new PgDialect();
 
 /** @throws JobUsageError when the arguments of `job.createIndexConcurrently` make no sense */
@@ -28,12 +31,10 @@ export function readIndex(
   options: IndexOptions = {},
 ): WantedIndex {
   requireName(name, 'an index');
-  const { unique = false, ...more } = options;
-  const [other] = Object.keys(more);
-  if (other !== undefined || typeof unique !== 'boolean') {
-    throw new JobUsageError(
-      `index ${name}: ${other ?? 'unique'} is no option; write { unique: true }, or nothing`,
-    );
+  requireOptions(`the options of index ${name}`, options, INDEX);
+  const { unique = false } = options;
+  if (typeof unique !== 'boolean') {
+    throw new JobUsageError(`index ${name}: unique must be true or false, not ${kindOf(unique)}`);
   }
   if (!is(definition, SQL)) throw new JobUsageError(`index ${name}: ${HOW}`);
   const text = render(name, unqualified(table, definition));

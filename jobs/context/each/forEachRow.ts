@@ -46,7 +46,6 @@ export async function forEachRow(
   options: EachRowOptions,
   body: (given: Row | readonly Row[]) => PromiseLike<unknown>,
 ): Promise<void> {
-  refuseGroups(options);
   const { pageSize, paged, concurrency, checkpointEvery, pagesAhead } = readEachOptions(options);
   const columns = options.columns ?? allColumns(table);
   const throttler = createThrottler(attempt, options.throttle);
@@ -68,7 +67,8 @@ export async function forEachRow(
       async *source(stop) {
         for await (const range of walk.ranges(() => rowsAtOnce)) {
           await throttler.waitForTurn(stop);
-          const rows = range.matching > 0 ? await readRange(attempt.db, walk, range, columns) : [];
+          const read = () => readRange(attempt.db, walk, range, columns);
+          const rows = range.matching > 0 ? await retried(read, stop) : [];
           // A range without rows has to be stored as done, too.
           for (let at = 0; at === 0 || at < rows.length; at += pageSize) {
             const page = rows.slice(at, at + pageSize);
@@ -101,12 +101,6 @@ export async function forEachRow(
     throw thrown;
   }
   await walk.complete();
-}
-
-function refuseGroups(options: object): void {
-  if ('groupBy' in options && options.groupBy !== undefined) {
-    throw new JobUsageError("forEach goes along a 'key', not along groups (groupBy)");
-  }
 }
 
 /** Reads a range's rows, each with its key as text. */

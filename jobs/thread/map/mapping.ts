@@ -5,11 +5,13 @@ import { built } from '../../../settings/projectFolder';
 import { elsewhere } from '../../context/databaseTime';
 import type { MapOptions } from '../../context/index';
 import { JobUsageError } from '../../context/jobUsageError';
+import { type OptionNames, requireOptions } from '../../context/optionNames';
 import { rebuild } from '../../process/describedError';
 import type { Part, PartResult } from './mapThread';
 import { findModule } from './module';
 import { pack, unpack } from './packed';
 
+const MAP: OptionNames<MapOptions> = { threads: true };
 /** More threads than the cores of most machines; each has a heap of its own. */
 const THREADS_AT_MOST = 16;
 /**
@@ -36,11 +38,9 @@ export class Mapping {
   ) {}
 
   /** See JobContext.map. */
-  async map<R>(
-    rows: readonly unknown[],
-    module: string,
-    { threads = defaultThreads() }: MapOptions = {},
-  ): Promise<R[]> {
+  async map<R>(rows: readonly unknown[], module: string, options: MapOptions = {}): Promise<R[]> {
+    requireOptions('the options of job.map', options, MAP);
+    const { threads = defaultThreads() } = options;
     if (!Array.isArray(rows)) {
       throw new JobUsageError("job.map needs an array of rows: job.map(rows, './hash.js')");
     }

@@ -148,7 +148,14 @@ test('--targets registers nothing when one is registered with another input', as
 test.each([
   [['1', '2', '--targets', 'x'], '--targets takes the name of one job without a target'],
   [['1:a', '--targets', 'x'], '--targets takes the name of one job without a target'],
-  [['1', '--targets', '/nowhere/x'], "--targets /nowhere/x: it can't be read (ENOENT)"],
+  [
+    ['1', '--targets', '/nowhere/x'],
+    "--targets /nowhere/x: the file can't be read (ENOENT): it takes a file with a target a line, or -",
+  ],
+  [
+    ['1', '--targets', 'a,b'],
+    "--targets a,b: the file can't be read (ENOENT): it takes a file with",
+  ],
 ])('lrm register %j: exit 2', async (args, problem) => {
   const { code, stderr } = await lrm(...args);
   expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(problem) });

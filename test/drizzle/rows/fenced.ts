@@ -78,6 +78,7 @@ export function attemptOn(own: Database, { attempt }: Claimed): Attempt {
     ...attempt,
     db: own,
     ddl: own.$client,
+    canary: own.$client,
     signal: new AbortController().signal,
     log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
     unthrottled: false,

@@ -32,6 +32,7 @@ export async function beginAttempt(
   const { id } = claimed;
   const pool = connect(database.databaseUrl, { applicationName: applicationName(id), max: 16 });
   const ddl = connect(database.databaseUrl, { applicationName: applicationName(id), max: 1 });
+  const canary = connect(database.databaseUrl, { applicationName: applicationName(id), max: 1 });
   const stopping = new AbortController();
   const reports: Progress[] = [];
   let kept = 0;
@@ -40,6 +41,7 @@ export async function beginAttempt(
     ...claimed,
     db: drizzle(pool),
     ddl,
+    canary,
     signal: stopping.signal,
     log: silent,
     unthrottled,
@@ -56,7 +58,7 @@ export async function beginAttempt(
     kept: () => kept,
     stop: (reason: Error) => stopping.abort(reason),
     end: async () => {
-      await Promise.all([pool.end({ timeout: 1 }), ddl.end({ timeout: 1 })]);
+      await Promise.all([pool, ddl, canary].map((each) => each.end({ timeout: 1 })));
     },
   });
 }

@@ -308,7 +308,15 @@ test.each<[string, string, TableReference, SQL, IndexOptions | undefined, string
     'is what follows',
   ],
   ['a column of another table', 'x', users, sql`(${Odd.id})`, undefined, 'is not a column of'],
-  ['an unknown option', 'x', users, sql`(id)`, { uniq: true } as never, 'uniq is no option'],
+  [
+    'an unknown option',
+    'x',
+    users,
+    sql`(id)`,
+    { uniq: true } as never,
+    "there is no option 'uniq'",
+  ],
+  ['no options', 'x', users, sql`(id)`, null as never, 'must be an object, not null'],
 ])('refused in one line: %s', async (_, name, table, definition, options, message) => {
   const before = await indexes();
   await expect(attempt(create(name, table, definition, options))).rejects.toMatchObject({

@@ -212,6 +212,15 @@ test('wrong options are refused before the walk has a database that it could not
   await (await begin()).job.inBatches(ledger, here, async () => {});
 });
 
+test('so are those that forEach and the throttle would find wrong', async () => {
+  const options = { key: ledger.id, database: 'archive' };
+  for (const wrong of [{ pageSize: 0 }, { throttle: { dutyCycle: 2 } }, { key: [] }]) {
+    const walking = (await begin()).job.forEach(ledger, { ...options, ...wrong }, async () => {});
+    await expect(walking).rejects.toBeInstanceOf(JobUsageError);
+  }
+  expect(await main.sql`select from long_running_migrations.walks`).toHaveLength(0);
+});
+
 test('a walk over a database without our tables is refused with what to type', async () => {
   await archive.sql`alter schema long_running_migrations rename to hidden`;
   try {
@@ -226,7 +235,8 @@ test('a walk over a database without our tables is refused with what to type', a
 
 test('forEach goes on where it stopped, and over items it has no other database', async () => {
   const seen: number[] = [];
-  const options = { ...WALK, checkpointEvery: 50 };
+  const { batchSize: _, ...walk } = WALK;
+  const options = { ...walk, checkpointEvery: 50 };
   const first = await begin();
   await expect(
     first.job.forEach(ledger, options, async ({ id }) => {

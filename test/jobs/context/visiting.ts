@@ -31,15 +31,17 @@ export async function beginVisiting(
   const origin = await originOf(main.sql, migration);
   const sessionName = nameElsewhere(origin.installation, attempt.id);
   const pool = connect(archive.databaseUrl, { applicationName: sessionName, max: 16 });
+  const canary = connect(archive.databaseUrl, { applicationName: sessionName, max: 1 });
   const db = drizzle(pool);
-  const places = new Places(attempt, origin, { open: () => db });
+  const places = new Places(attempt, origin, { open: () => db, canary: () => canary });
   return {
     attempt,
     places,
     job: createBatches(attempt, new Tally(attempt), places),
     archive: db,
     sessionName,
-    end: () => Promise.all([attempt.end(), pool.end({ timeout: 1 })]),
+    end: () =>
+      Promise.all([attempt.end(), ...[pool, canary].map((each) => each.end({ timeout: 1 }))]),
   };
 }
 

@@ -209,3 +209,23 @@ test('forEach keeps its place with fetch_types=false in DATABASE_URL', async () 
   await walk('');
   expect(seen.size).toBe(100);
 });
+
+test.each(['57014', '40P01'])('forEach reads again after SQLSTATE %s', async (code) => {
+  await database.sql.unsafe(`
+    create sequence reads;
+    create function flaky() returns integer language plpgsql as $$ begin
+      if nextval('reads') in (15, 30) then raise exception 'x' using errcode = '${code}'; end if;
+      return 1;
+    end $$`);
+  const columns = { id: letters.id, one: sql<number>`flaky()` };
+  const seen: number[] = [];
+  try {
+    await withAttempt(database, ({ job }) =>
+      job.forEach(letters, { ...inTens, columns }, async ({ id }) => void seen.push(id)),
+    );
+  } finally {
+    await database.sql`drop function flaky`;
+    await database.sql`drop sequence reads`;
+  }
+  expect(seen).toEqual(ids);
+});

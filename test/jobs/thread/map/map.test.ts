@@ -232,6 +232,7 @@ test('wrong use gets one line that says what to write', async () => {
         [[1], './map.js', { threads: '2' }], [[], './none.js'], [[1], 'map.js'], [[1]],
         [[1], '/etc/passwd'], [[1], '../../../etc/hostname.js'], [[1], './link.js'],
         [[1], './empty.js'], [[() => {}], './map.js'], [[1], './map.js'],
+        [[1], './map.js', null], [[1], './map.js', { thread: 2 }], [[1], './map.js', 2],
       ];
       for (const [at, each] of attempts.entries()) {
         const error = await job.map(...each).catch((error) => error);
@@ -257,6 +258,9 @@ test('wrong use gets one line that says what to write', async () => {
       'k job.map: ./empty.js exports no function; write: export default (row) => …',
       "l job.map: a row or a result of ./map.js can't be sent between threads; use plain values, no functions",
       "m job.map: a row or a result of ./map.js can't be sent between threads; use plain values, no functions",
+      'n the options of job.map must be an object, not null',
+      "o the options of job.map: there is no option 'thread'; there are threads",
+      'p the options of job.map must be an object, not a number',
     ].map((line) => line.replace(' ', ' JobUsageError: ')),
   );
 });
