@@ -8,6 +8,7 @@ import { SkippedAgain } from './skippedAgain';
 import { createThrottler, type Throttler } from './throttle';
 import { backOff, TRIES_AT_MOST } from './walk/backOff';
 import { BatchSize } from './walk/batchSize';
+import { firstRows } from './walk/firstRows';
 import { GroupTooLarge } from './walk/groupTooLarge';
 import { runLanes } from './walk/lanes';
 import { LockWaiters } from './walk/lockWaiters';
@@ -37,7 +38,8 @@ export async function inBatches(
   const skips = settings.maxSkipped !== undefined;
   await new SkippedAgain(attempt, walk, skips, throttler, body).run();
   if (walk.isComplete) return;
-  await new Batches(attempt, walk, settings, throttler, body).run();
+  const first = await firstRows(attempt, walk.stored, walk.key);
+  await new Batches(attempt, walk, settings, first, throttler, body).run();
   await walk.complete();
 }
 
@@ -58,10 +60,11 @@ class Batches {
     private readonly attempt: Attempt,
     private readonly walk: TableWalk,
     private readonly settings: ResolvedBatchOptions,
+    first: number,
     private readonly throttler: Throttler,
     private readonly body: BatchBody,
   ) {
-    this.#size = new BatchSize(settings.bounds, settings.targetMs);
+    this.#size = new BatchSize(settings.bounds, settings.targetMs, first);
     this.#waiters = new LockWaiters(attempt);
     const { maxSkipped } = settings;
     this.#badRows = maxSkipped === undefined ? undefined : new BadRows(attempt, walk, maxSkipped);
@@ -118,7 +121,7 @@ class Batches {
     if (range.matching > 0) this.#size.took(range.matching, ms);
     await this.#report(range, ms);
     await this.walk.finished(range, id, {
-      batchSize: this.#size.rows,
+      ...this.#size.details,
       lanes: this.settings.lanes,
       batchesRetried: this.#retried,
     });

@@ -50,7 +50,8 @@ export interface BatchOptions extends WalkOptions {
   readonly lanes?: number | undefined;
   /**
    * How long the transaction of one batch should take. The number of rows in a batch is adjusted to
-   * it. Others may have to wait for a row for this time. Default: '100 ms'.
+   * it. Others may have to wait for a row for this time. Batches whose cost is mostly fixed (a call
+   * to a service) take about twice that cost, if that is more. Default: '100 ms'.
    */
   readonly targetBatchTime?: string | undefined;
   /** The smallest and the largest number of rows in a batch. Default: 1 and 20,000. */
