@@ -54,10 +54,9 @@ async function report(bench: Bench): Promise<Table> {
         ms(gaps.map(({ completed, listing }) => listing.scheduled - completed)),
       ],
       [
-        'Temporal: from scheduling the listing to its start',
-        ms(gaps.map(({ listing }) => listing.started - listing.scheduled)),
+        'list what is pending',
+        ms(gaps.map(({ listing }) => listing.completed - listing.scheduled)),
       ],
-      ['list what is pending', ms(gaps.map(({ listing }) => listing.completed - listing.started))],
       [
         'Temporal: from the listing to the next activity',
         ms(gaps.map(({ listing, scheduled }) => scheduled - listing.completed)),
