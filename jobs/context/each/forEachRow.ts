@@ -7,7 +7,7 @@ import { JobUsageError } from '../jobUsageError';
 import type { TableReference } from '../names';
 import type { WalkOptions } from '../options';
 import type { Columns } from '../readRows';
-import { createThrottler } from '../throttle';
+import type { Throttles } from '../throttle/throttles';
 import { alongIndex } from '../walk/boundary';
 import type { KeyValues, Range } from '../walk/range';
 import { TableWalk } from '../walk/tableWalk';
@@ -41,6 +41,7 @@ interface RowPage {
 export async function forEachRow(
   attempt: Attempt,
   tally: Tally,
+  throttles: Throttles,
   name: string,
   table: TableReference,
   options: EachRowOptions,
@@ -48,7 +49,7 @@ export async function forEachRow(
 ): Promise<void> {
   const { pageSize, paged, concurrency, checkpointEvery, pagesAhead } = readEachOptions(options);
   const columns = options.columns ?? allColumns(table);
-  const throttler = createThrottler(attempt, options.throttle);
+  const throttler = throttles.checking(attempt, options.throttle);
   const walk = await TableWalk.open(attempt, tally, name, table, options);
   if (!walk || walk.isComplete) return;
   const rowsAtOnce = checkpointEvery - (checkpointEvery % pageSize);

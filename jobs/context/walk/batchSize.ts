@@ -27,7 +27,8 @@ export class BatchSize {
 
   constructor(
     private readonly bounds: SizeBounds,
-    private readonly targetMs: number,
+    /** How long a batch should take. Milliseconds. */
+    public targetMs: number,
   ) {
     this.#rows = this.#bounded(START);
   }
