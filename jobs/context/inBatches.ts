@@ -40,14 +40,12 @@ export async function inBatches(
   if (!walk) return;
   const skips = settings.maxSkipped !== undefined;
   const { lanes, targetMs } = settings;
-  await throttles.during(
-    attempt,
-    { name, throttle: options.throttle, lanes, targetMs },
-    async (throttler) => {
-      await new SkippedAgain(attempt, walk, skips, throttler, body).run();
-      if (!walk.isComplete) await new Batches(attempt, walk, settings, throttler, body).run();
-    },
-  );
+  const { tableId } = walk.key;
+  const of = { name, tableId, throttle: options.throttle, lanes, targetMs };
+  await throttles.during(attempt, of, async (throttler) => {
+    await new SkippedAgain(attempt, walk, skips, throttler, body).run();
+    if (!walk.isComplete) await new Batches(attempt, walk, settings, throttler, body).run();
+  });
   if (!walk.isComplete) await walk.complete();
 }
 

@@ -19,6 +19,9 @@ const THROTTLE: OptionNames<ThrottleOptions> = {
   slowdown: true,
   dutyCycle: true,
   replicaLag: true,
+  unarchivedWal: true,
+  slotLag: true,
+  wraparoundVacuum: true,
   check: true,
 };
 

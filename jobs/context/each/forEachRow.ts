@@ -49,9 +49,10 @@ export async function forEachRow(
 ): Promise<void> {
   const { pageSize, paged, concurrency, checkpointEvery, pagesAhead } = readEachOptions(options);
   const columns = options.columns ?? allColumns(table);
-  const throttler = throttles.checking(attempt, options.throttle);
   const walk = await TableWalk.open(attempt, tally, name, table, options);
   if (!walk || walk.isComplete) return;
+  const { throttle } = options;
+  const throttler = throttles.checking(attempt, { tableId: walk.key.tableId, throttle });
   const rowsAtOnce = checkpointEvery - (checkpointEvery % pageSize);
   const store = async (range: Range) => {
     const commit = () =>

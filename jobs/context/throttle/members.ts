@@ -1,4 +1,4 @@
-import type { Bounds } from './pace';
+import type { Bounds } from './law/pace';
 
 /** A walk that shares a pace with the others of its attempt in one database. */
 export interface Member {

@@ -1,5 +1,6 @@
 import { duration } from '../../../settings/duration';
 import { JobUsageError } from '../jobUsageError';
+import { type HardStopOptions, type HardStops, readHardStops } from './hardStops';
 
 /**
  * Returns the reason to wait ('orders are being imported'), or undefined to go on. Operators see
@@ -8,7 +9,7 @@ import { JobUsageError } from '../jobUsageError';
 export type ThrottleCheck = () => string | undefined | PromiseLike<string | undefined>;
 
 /** Each part of throttling. */
-export interface ThrottleOptions {
+export interface ThrottleOptions extends HardStopOptions {
   /**
    * The factor that the application may be slowed down by, 1.05 to 10. The walk measures it all the
    * time, and works as hard as it allows: at full speed while nobody else uses the database, and with
@@ -46,6 +47,8 @@ export interface ResolvedThrottle {
   readonly dutyCycle: number;
   /** Milliseconds. Undefined: replicas may be behind. */
   readonly lagMs: number | undefined;
+  /** Undefined: the walk waits for none of them. */
+  readonly hardStops: HardStops | undefined;
   readonly check: ThrottleCheck | undefined;
 }
 
@@ -63,6 +66,7 @@ export const NO_THROTTLE: ResolvedThrottle = {
   slowdown: undefined,
   dutyCycle: 1,
   lagMs: undefined,
+  hardStops: undefined,
   check: undefined,
 };
 
@@ -78,7 +82,13 @@ export function readThrottle(throttle: Throttle = {}): ResolvedThrottle {
   if (replicaLag !== false && lagMs === undefined) {
     throw new JobUsageError(`throttle.replicaLag is not a duration; write '10 seconds', or false`);
   }
-  return { slowdown: readSlowdown(options), dutyCycle: dutyCycle ?? 1, lagMs, check };
+  return {
+    slowdown: readSlowdown(options),
+    dutyCycle: dutyCycle ?? 1,
+    lagMs,
+    hardStops: readHardStops(options),
+    check,
+  };
 }
 
 function readSlowdown({ slowdown, dutyCycle }: ThrottleOptions): number | undefined {

@@ -1,10 +1,10 @@
 import type { Attempt } from '../attempt';
 import { sleep } from '../walk/sleep';
 import { guessLanes } from './guessLanes';
-import { next, paused } from './law';
-import { beginning, type LawState } from './lawState';
+import { next, paused } from './law/law';
+import { beginning, type LawState } from './law/lawState';
+import { lanesText, type Pace, paceText } from './law/pace';
 import { boundsOf, divide, type Member } from './members';
-import { lanesText, type Pace, paceText } from './pace';
 import { RowRate } from './rowRate';
 import type { SignalSource } from './signals';
 import { Turns } from './turns';

@@ -1,5 +1,6 @@
 import type { Attempt, Database } from '../attempt';
 import { replicaBehind } from '../replicaLag';
+import { hardStops } from './hardStops';
 import { LoadSignals } from './loadSignals';
 import type { Member } from './members';
 import { NO_THROTTLE, type ResolvedThrottle, readThrottle, type Throttle } from './options';
@@ -9,6 +10,8 @@ import { type Check, lanesOf, type ThrottledWalk, Throttler } from './throttler'
 /** A walk over a table, as far as throttling is about it. */
 export interface OfWalk {
   readonly name: string;
+  /** The OID of its table. */
+  readonly tableId: string;
   readonly throttle: Throttle | undefined;
   readonly lanes: number | 'auto';
   /** The author's target time of a batch. Milliseconds. */
@@ -34,7 +37,12 @@ export class Throttles {
       batchMs: of.targetMs,
       slowdown: slowdown ?? 1,
     };
-    const throttled = { attempt, throttle, member, checks: checksOf(attempt, throttle) };
+    const throttled = {
+      attempt,
+      throttle,
+      member,
+      checks: checksOf(attempt, of.tableId, throttle),
+    };
     const lanes = await lanesOf(throttled);
     if (slowdown === undefined || attempt.dry) return walk(fixed(throttled, lanes));
     const loop = this.#loopOf(attempt);
@@ -42,10 +50,13 @@ export class Throttles {
   }
 
   /** For a walk that gives the database little to do: it waits for reasons, and does not rest. */
-  checking(attempt: Attempt, throttle: Throttle | undefined): Throttler {
+  checking(
+    attempt: Attempt,
+    { tableId, throttle }: Pick<OfWalk, 'tableId' | 'throttle'>,
+  ): Throttler {
     const resolved = attempt.unthrottled ? NO_THROTTLE : readThrottle(throttle);
     const member = { name: '', lanes: 1, batchMs: 0, slowdown: 1 };
-    const checks = checksOf(attempt, resolved);
+    const checks = checksOf(attempt, tableId, resolved);
     return new Throttler({ attempt, throttle: NO_THROTTLE, member, checks }, 1, undefined);
   }
 
@@ -60,9 +71,14 @@ export class Throttles {
 const fixed = (throttled: ThrottledWalk, lanes: number): Throttler =>
   new Throttler(throttled, lanes, undefined);
 
-function checksOf({ db }: Attempt, { lagMs, check }: ResolvedThrottle): readonly Check[] {
+function checksOf(
+  { db, log }: Attempt,
+  tableId: string,
+  { lagMs, hardStops: stops, check }: ResolvedThrottle,
+): readonly Check[] {
   return [
     ...(lagMs === undefined ? [] : [() => replicaBehind(db, lagMs)]),
+    ...(stops ? hardStops({ db, log }, tableId, stops) : []),
     ...(check ? [async () => (await check()) || undefined] : []),
   ];
 }

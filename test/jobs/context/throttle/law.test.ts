@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { next, paused } from '../../../../jobs/context/throttle/law';
-import { beginning } from '../../../../jobs/context/throttle/lawState';
-import { type Bounds, type Pace, paceText } from '../../../../jobs/context/throttle/pace';
+import { next, paused } from '../../../../jobs/context/throttle/law/law';
+import { beginning } from '../../../../jobs/context/throttle/law/lawState';
+import { type Bounds, type Pace, paceText } from '../../../../jobs/context/throttle/law/pace';
 import type { Signals } from '../../../../jobs/context/throttle/signals';
 import { between, type Moment, mean, simulate } from './simulatedDatabase';
 

@@ -1,7 +1,7 @@
 import { Floor } from '../../../../jobs/context/throttle/floor';
-import { next, paused } from '../../../../jobs/context/throttle/law';
-import { beginning, type LawState } from '../../../../jobs/context/throttle/lawState';
-import type { Bounds } from '../../../../jobs/context/throttle/pace';
+import { next, paused } from '../../../../jobs/context/throttle/law/law';
+import { beginning, type LawState } from '../../../../jobs/context/throttle/law/lawState';
+import type { Bounds } from '../../../../jobs/context/throttle/law/pace';
 import { median } from '../../../../jobs/context/throttle/quantile';
 import type { Signals } from '../../../../jobs/context/throttle/signals';
 

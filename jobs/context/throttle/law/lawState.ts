@@ -1,8 +1,8 @@
+import type { Signals } from '../signals';
 import { gentlePace } from './gentle';
 import type { LaneTrial, Trials } from './laneTrials';
 import type { Bounds, Pace } from './pace';
 import { pausedAtFirst } from './pauses';
-import type { Signals } from './signals';
 
 /** The pace, and what the law remembers from one time to the next. Times are in milliseconds. */
 export interface LawState {

@@ -1,4 +1,4 @@
-import type { Signals } from './signals';
+import type { Signals } from '../signals';
 
 /**
  * The server's clock, its scheduler and the network of a canary are worth so much, whatever the load:
