@@ -110,12 +110,12 @@ test('beside a steady load it converges: within the budget, without oscillating'
           60,
           180,
         );
-        expect(meanSlowdown(moments)).toBeLessThan(BUDGET + 0.15);
-        const efforts = moments.map(({ state }) => effort(state.pace)).sort((a, b) => a - b);
-        const at = (share: number) => efforts[Math.floor(efforts.length * share)] as number;
-        expect(at(0.9) / at(0.1)).toBeLessThan(8);
-        // Nor does it stay where it began.
-        expect(at(0.5)).toBeGreaterThan(1);
+        expect(meanSlowdown(moments)).toBeLessThan(BUDGET + 0.2);
+        const speeds = moments.map(({ rowsPerSecond }) => rowsPerSecond).sort((a, b) => a - b);
+        const at = (share: number) => speeds[Math.floor(speeds.length * share)] as number;
+        expect(at(0.9) / at(0.1)).toBeLessThan(3);
+        // Nor is it within the budget because it does next to nothing.
+        expect(at(0.5)).toBeGreaterThan(20_000);
         const changes = moments.filter(
           ({ state }, index) => state.pace.lanes !== moments[index - 1]?.state.pace.lanes,
         );
