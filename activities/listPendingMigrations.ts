@@ -24,7 +24,8 @@ const NAMES_AT_MOST = 100;
  */
 export async function listPendingMigrations(deps: Deps, input: ListInput): Promise<Listing> {
   const slots = freeSlots(deps, input);
-  const { ready, left } = await new Search(deps, input, slots).run();
+  const { ready, left, expected } = await new Search(deps, input, slots).run();
+  if (slots > 0) deps.jobProcesses.expect(expected.count, expected.file);
   const first = [...input.running, ...ready.map(({ name }) => name)];
   return {
     ready,
@@ -46,10 +47,17 @@ interface Judged {
   readonly reason: string | null | Promise<string | null>;
 }
 
+/** What a listing has found. */
+interface Found extends Pick<Listing, 'ready' | 'left'> {
+  readonly expected: { readonly count: number; readonly file: string | undefined };
+}
+
 class Search {
   private readonly ready: Ready[] = [];
   private readonly first: NotStarted[] = [];
   private count = 0;
+  /** Those that have a slot or would get one, as far as the pages were read. */
+  private readonly expected = { count: 0, file: undefined as string | undefined };
   /** Those whose ready() is asked at the same time, in order of registration. */
   private asked: Judged[] = [];
   private readonly believed: Believed;
@@ -66,7 +74,7 @@ class Search {
     this.believed = { forMs, until: performance.now() + ASK_FOR };
   }
 
-  async run(): Promise<Pick<Listing, 'ready' | 'left'>> {
+  async run(): Promise<Found> {
     const { deps, slots } = this;
     const { running, skip, only } = this.input;
     const { files } = await readCatalog(deps.settings.LRM_JOBS_DIR);
@@ -75,7 +83,10 @@ class Search {
       for (const row of page) {
         const file = fileOf(files, row.name);
         // It costs nothing to see that a file is missing. To read dependencies may take a process.
-        if (slots > 0 && this.isFull() && file) continue;
+        if (slots > 0 && this.isFull() && file) {
+          this.expected.count += 1;
+          continue;
+        }
         await this.judge(row, file);
       }
       await this.settleAsked();
@@ -83,7 +94,11 @@ class Search {
       // Without a free slot, too, the first page is judged: the result says what is not started.
       if (this.isFull()) break;
     }
-    return { ready: this.ready, left: { count: this.count, first: this.first } };
+    return {
+      ready: this.ready,
+      left: { count: this.count, first: this.first },
+      expected: this.expected,
+    };
   }
 
   private isFull(): boolean {
@@ -115,7 +130,11 @@ class Search {
       this.noted.push({ row, reason });
       this.count++;
       if (this.first.length < NAMES_AT_MOST) this.first.push({ name: row.name, reason });
-    } else if (file && !this.isFull()) this.ready.push(await withLimits(this.deps, file, row));
+    } else if (file) {
+      this.expected.count += 1;
+      this.expected.file ??= file;
+      if (!this.isFull()) this.ready.push(await withLimits(this.deps, file, row));
+    }
   }
 }
 

@@ -19,6 +19,8 @@ import { whyNotYet } from './whyNotYet';
 const ASK_FOR_SESSIONS_EVERY = 2_000;
 /** Time before start-to-close in which to answer Temporal. Milliseconds. */
 const RESERVE = 500;
+/** The signal that shows an attempt as running costs more than a short attempt. Milliseconds. */
+const SHOWN_AFTER = 250;
 
 /**
  * Runs one attempt of a migration.
@@ -123,17 +125,21 @@ async function runClaimed(
     direction === 'forward' ? 'attempt begins' : 'attempt to revert begins',
   );
   // Not awaited: the job must not wait when Temporal is slow to answer.
-  void temporal.began(attempt.migration, attempt.number);
+  const began = setTimeout(
+    () => void temporal.began(attempt.migration, attempt.number),
+    SHOWN_AFTER,
+  );
   const progress = new AttemptProgress({ ...attempt, direction }, rowsDone, rowsTotal);
   const run = async () => {
+    // `lrm revert` may have come after the listing. A command that completes what has nothing to do
+    // must not undo anything.
+    if (onlyIfEmpty && direction === 'revert') return TO_BE_REVERTED;
     if (known.kind !== 'limits') return known;
     const { limits } = known;
     const course = { file, claimed, limits, throttled, onlyIfEmpty, since, progress };
     return runAttempt(deps, course, temporal);
   };
-  // `lrm revert` may have come after the listing. A command that completes what has nothing to do
-  // must not undo anything.
-  const ended = onlyIfEmpty && direction === 'revert' ? TO_BE_REVERTED : await run();
+  const ended = await run().finally(() => clearTimeout(began));
   const end = onlyIfEmpty ? leftUnlessCompleted(ended) : ended;
   const maxFailures =
     known.kind === 'limits' ? known.limits.maxFailures : deps.settings.LRM_MAX_FAILURES;

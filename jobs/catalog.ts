@@ -24,9 +24,13 @@ export interface Catalog {
 export async function readCatalog(folder: string): Promise<Catalog> {
   const files = new Map<string, string>();
   const warnings: string[] = [];
-  const found = (await readdir(folder)).filter((file) => !NO_JOB.test(file));
+  const entries = await readdir(folder, { withFileTypes: true });
+  const kinds = new Map(entries.map((entry) => [entry.name, entry]));
+  const found = [...kinds.keys()].filter((file) => !NO_JOB.test(file));
+  // Each listing and each attempt reads the folder, so only links and unknown kinds are looked at.
   const isFile = async (file: string) =>
-    (await stat(path.join(folder, file)).catch(() => undefined))?.isFile() ?? false;
+    kinds.get(file)?.isFile() ||
+    ((await stat(path.join(folder, file)).catch(() => undefined))?.isFile() ?? false);
   for (const ending of ENDINGS) {
     for (const file of found.filter((each) => path.extname(each) === ending)) {
       const name = path.basename(file, ending);

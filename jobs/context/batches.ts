@@ -5,7 +5,7 @@ import type { Places } from './elsewhere';
 import { givenName, readInBatches, requireForEachItem, requireForEachRow } from './givenOptions';
 import { inBatches } from './inBatches';
 import type { JobContext } from './index';
-import { type ColumnReference, type TableReference, tableText } from './names';
+import { type ColumnReference, overOf, type TableReference } from './names';
 import { Nesting } from './nesting';
 import type { WalkOptions } from './options';
 import { createSteps, type StepMember } from './steps';
@@ -49,7 +49,7 @@ export function createBatches(
     const [table, options, body] = given;
     return tally.track(
       named,
-      tableText(table),
+      overOf(table),
       async (name) => {
         // Before the walk gets a database, which it can't leave.
         requireForEachRow(table, options, body);
@@ -78,7 +78,7 @@ export function createBatches(
       nesting.refuse(named);
       return tally.track(
         named,
-        tableText(table),
+        overOf(table),
         async (name) => {
           // Before the walk gets a database, which it can't leave.
           const settings = readInBatches(table, options, body);

@@ -18,6 +18,11 @@ export interface CatalogColumn {
   readonly collation: string | null;
   readonly collationId: string;
   readonly nullable: boolean;
+  /**
+   * Whether `unnest()` of an array of this type gives its values back. It would take arrays apart,
+   * and a few types separate the elements of their arrays by another character than a comma.
+   */
+  readonly unnests: boolean;
 }
 
 /** A table's columns by their names. Empty when the table does not exist. */
@@ -32,7 +37,8 @@ export async function findColumns(
       -- Since Postgres 18 a NOT NULL constraint may be NOT VALID: old rows can still hold NULL.
       not a.attnotnull or exists (
         select from pg_constraint where conrelid = a.attrelid and contype = 'n'
-          and not convalidated and conkey = array[a.attnum]) as nullable
+          and not convalidated and conkey = array[a.attnum]) as nullable,
+      t.typarray <> 0 and t.typdelim = ',' as unnests
     from pg_attribute a
       join pg_type t on t.oid = a.atttypid
       join pg_namespace tn on tn.oid = t.typnamespace

@@ -10,6 +10,7 @@ import type { Throttler } from './throttle/throttler';
 import type { Throttles } from './throttle/throttles';
 import { backOff, TRIES_AT_MOST } from './walk/backOff';
 import { BatchSize } from './walk/batchSize';
+import { firstRows } from './walk/firstRows';
 import { GroupTooLarge } from './walk/groupTooLarge';
 import { runLanes } from './walk/lanes';
 import { LockWaiters } from './walk/lockWaiters';
@@ -24,6 +25,8 @@ export type BatchBody = (tx: Transaction, batch: Batch) => PromiseLike<unknown>;
 
 /** A range with so many times the rows that a batch should have is cut: somebody else is back. */
 const TOO_LONG = 3;
+/** A smaller change of the target time is chance. */
+const WORTH_A_CHANGE = 0.05;
 
 /** Walks a table in batches. Each takes effect exactly once; see JobContext.inBatches. */
 export async function inBatches(
@@ -44,7 +47,9 @@ export async function inBatches(
   const of = { name, tableId, throttle: options.throttle, lanes, targetMs };
   await throttles.during(attempt, of, async (throttler) => {
     await new SkippedAgain(attempt, walk, skips, throttler, body).run();
-    if (!walk.isComplete) await new Batches(attempt, walk, settings, throttler, body).run();
+    if (walk.isComplete) return;
+    const first = await firstRows(attempt, walk.stored, walk.key);
+    await new Batches(attempt, walk, settings, first, throttler, body).run();
   });
   if (!walk.isComplete) await walk.complete();
 }
@@ -67,10 +72,11 @@ class Batches {
     private readonly attempt: Attempt,
     private readonly walk: TableWalk,
     private readonly settings: ResolvedBatchOptions,
+    first: number,
     private readonly throttler: Throttler,
     private readonly body: BatchBody,
   ) {
-    this.#size = new BatchSize(settings.bounds, settings.targetMs);
+    this.#size = new BatchSize(settings.bounds, settings.targetMs, first);
     this.#waiters = new LockWaiters(attempt);
     const { maxSkipped } = settings;
     this.#badRows = maxSkipped === undefined ? undefined : new BadRows(attempt, walk, maxSkipped);
@@ -99,9 +105,11 @@ class Batches {
   /** Does one range after the other, until none is left or the lane has to stop. */
   async #lane(stop: AbortSignal, lane: number): Promise<void> {
     const parts: Range[] = [];
+    const later: Range[] = [];
     for (let failures = 0; ; ) {
-      if (parts.length === 0 && !(await this.throttler.mayWork(lane, stop))) return;
-      const range = await this.#nextOf(parts);
+      const isFree = parts.length === 0 && later.length === 0;
+      if (isFree && !(await this.throttler.mayWork(lane, stop))) return;
+      const range = parts.shift() ?? (await this.#nextOf(later));
       if (!range) return this.throttler.over();
       if (stop.aborted) return;
       await this.throttler.waitForTurn(stop);
@@ -132,17 +140,20 @@ class Batches {
   /** How many rows the next batch should have. */
   get #rows(): number {
     const { batchMs } = this.throttler;
-    this.#size.targetMs = Math.min(this.settings.targetMs, this.#share.inAll(batchMs));
+    const target = Math.min(this.settings.targetMs, this.#share.inAll(batchMs));
+    // Each change makes the size find its place anew.
+    if (Math.abs(target / this.#size.targetMs - 1) > WORTH_A_CHANGE) this.#size.targetMs = target;
     return this.#size.rows;
   }
 
-  /** The next part, or the next range. It may have been looked up when batches were still longer. */
-  async #nextOf(parts: Range[]): Promise<Range | undefined> {
-    const range = parts.shift() ?? (await this.#next());
-    if (!range || range.matching < TOO_LONG * this.#rows) return range;
+  /** The next range. It may have been looked up when batches were longer: then the rest comes later. */
+  async #nextOf(later: Range[]): Promise<Range | undefined> {
+    const range = later.shift() ?? (await this.#next());
+    const { isMeasured } = this.throttler;
+    if (!range || !isMeasured || range.matching < TOO_LONG * this.#rows) return range;
     const [first, ...rest] = await this.walk.split(range, this.#rows);
     this.throttler.ended();
-    parts.unshift(...rest);
+    later.unshift(...rest);
     return first;
   }
 
@@ -155,7 +166,7 @@ class Batches {
     }
     await this.#report(range, ms);
     await this.walk.finished(range, id, {
-      batchSize: this.#size.rows,
+      ...this.#size.details,
       ...this.throttler.details,
       batchesRetried: this.#retried,
     });

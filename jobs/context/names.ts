@@ -1,6 +1,7 @@
 import { is, type SQL, sql } from 'drizzle-orm';
 import { PgColumn, PgDialect, type PgTable } from 'drizzle-orm/pg-core';
 import { JobUsageError } from './jobUsageError';
+import { kindOf } from './optionNames';
 
 /** A table of a Drizzle schema, or its plain name: sql`public.users`. */
 export type TableReference = PgTable | SQL;
@@ -11,7 +12,21 @@ const dialect = new PgDialect();
 
 /** A table's name as it is written in SQL. */
 export function tableText(table: TableReference): string {
+  if (typeof table !== 'object' || table === null) {
+    throw new JobUsageError(
+      `a table is one of a Drizzle schema, or its name as sql\`public.users\`, not ${kindOf(table)}`,
+    );
+  }
   return plainText(sql`${table}`, 'a table');
+}
+
+/** The same to name a walk's table with. What is wrong about it is said when the walk begins. */
+export function overOf(table: TableReference): string {
+  try {
+    return tableText(table);
+  } catch {
+    return 'a table';
+  }
 }
 
 /**

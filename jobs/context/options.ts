@@ -52,7 +52,9 @@ export interface BatchOptions extends WalkOptions {
   readonly lanes?: number | 'auto' | undefined;
   /**
    * How long the transaction of one batch should take at most. The number of rows in a batch is
-   * adjusted to it; while others use the database, the throttle makes batches shorter. Others may have to wait for a row for this time. Default: '100 ms'.
+   * adjusted to it, and to less while others use the database. Others may have to wait for a row for
+   * this time. Batches whose cost is mostly fixed (a call to a service) take about twice that cost,
+   * if that is more. Default: '100 ms'.
    */
   readonly targetBatchTime?: string | undefined;
   /** The smallest and the largest number of rows in a batch. Default: 1 and 20,000. */

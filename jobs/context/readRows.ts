@@ -1,4 +1,4 @@
-import { Column, is, SQL, sql } from 'drizzle-orm';
+import { Column, is, noopDecoder, SQL, sql } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types';
 import type { Transaction } from './attempt';
@@ -12,6 +12,8 @@ interface Rest {
   readonly lock: SQL;
 }
 
+type Row = Record<string, unknown>;
+
 /**
  * Reads rows as Drizzle's select() does, but maps them in fewer steps: a batch has tens of
  * thousands of rows, and all lanes share one JavaScript thread.
@@ -21,24 +23,37 @@ export async function readRows<C extends Columns>(
   columns: C,
   { from, lock }: Rest,
 ): Promise<SelectResultFields<C>[]> {
+  const names = Object.keys(columns);
+  const fit = names.every(isAlias);
   const parts = Object.entries(columns).map(([name, column], index) => ({
     name,
-    // A number: the author's name may be longer than Postgres allows.
-    alias: `c${index}`,
+    alias: fit ? name : `c${index}`,
     value: expression(column),
     decode: decoderOf(column),
   }));
   const selected = parts.map(({ value, alias }) => sql`${value} as ${sql.identifier(alias)}`);
   const found = await tx.execute(sql`select ${sql.join(selected, sql`, `)} from ${from} ${lock}`);
-  return found.map((given) => {
-    const row: Record<string, unknown> = {};
-    for (const { name, alias, decode } of parts) {
-      const value = given[alias];
-      row[name] = value === null || !decode ? value : decode(value);
-    }
-    // Its decoder turns each value into the type that Drizzle gives the column.
-    return row as SelectResultFields<C>;
-  });
+  // The driver's result is more than an array, and a copy of it would be, too.
+  const rows: Row[] = Array.from(found);
+  for (const { alias, decode } of parts) {
+    if (decode) for (const row of rows) row[alias] = decoded(row[alias], decode);
+  }
+  // Each decoder turns its values into the type that Drizzle gives the column.
+  return (fit ? rows : rows.map((row) => renamed(row, parts))) as SelectResultFields<C>[];
+}
+
+/**
+ * A name that the driver's rows can have as it is: Postgres cuts longer ones, and JavaScript puts
+ * numbers before other properties. Nothing in the query refers to these names.
+ */
+const isAlias = (name: string): boolean =>
+  /^[A-Za-z_][ -~]{0,62}$/.test(name) && name !== '__proto__';
+
+const decoded = (value: unknown, decode: Decode): unknown =>
+  value === null ? null : decode(value);
+
+function renamed(row: Row, parts: readonly { name: string; alias: string }[]): Row {
+  return Object.fromEntries(parts.map(({ name, alias }) => [name, row[alias]]));
 }
 
 function expression(column: Columns[string]): SQL {
@@ -58,5 +73,6 @@ function decoderOf(column: Columns[string]): Decode | undefined {
   const { decoder } = expression(column) as unknown as {
     decoder: { mapFromDriverValue: Decode };
   };
+  if (decoder === noopDecoder) return undefined;
   return (value) => decoder.mapFromDriverValue(value);
 }

@@ -1,16 +1,18 @@
-import { getTableColumns, is, SQL } from 'drizzle-orm';
-import { PgTable } from 'drizzle-orm/pg-core';
+import { Column, getTableColumns, is, SQL } from 'drizzle-orm';
+import { type PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import type { Transaction } from './attempt';
 import { type CatalogColumn, findColumns } from './catalogColumns';
 import { JobUsageError } from './jobUsageError';
-import { arrayLiteral, textOf } from './literal';
+import { arrayLiteral } from './literal';
 import { type TableReference, tableText } from './names';
 
 /** A column that updateRows writes to or finds rows by. `name` is its name in the database. */
-export interface Target extends Pick<CatalogColumn, 'name' | 'type' | 'collation'> {
+export interface Target
+  extends Pick<CatalogColumn, 'name' | 'qualifiedType' | 'unnests' | 'collation'> {
   /** Its name in the author's rows. */
   readonly property: string;
-  readonly toText: (value: unknown) => string | null;
+  /** Makes the driver's value of a value that is not null. Undefined where they are the same. */
+  readonly toDriver: ((value: unknown) => unknown) | undefined;
 }
 
 /**
@@ -30,15 +32,19 @@ export async function findTargets(
   for (const [property, column] of Object.entries(getTableColumns(table))) {
     const found = columns.get(column.name);
     if (!found) continue;
-    const toText = (value: unknown) =>
-      value === null ? null : textOf(column.mapToDriverValue(requireValue(value)));
-    targets.set(property, { ...found, property, toText });
+    targets.set(property, { ...found, property, toDriver: toDriverOf(column) });
   }
   return targets;
 }
 
+/** Drizzle's own rule for the column. Most columns have none. */
+function toDriverOf(column: PgColumn): Target['toDriver'] {
+  if (column.mapToDriverValue === Column.prototype.mapToDriverValue) return undefined;
+  return (value) => column.mapToDriverValue(requireValue(value));
+}
+
 /** A JSON column would write an SQL expression as JSON, without an error. */
-function requireValue(value: unknown): unknown {
+export function requireValue(value: unknown): unknown {
   if (typeof value === 'object' && is(value, SQL)) {
     throw new JobUsageError('updateRows takes values, not SQL expressions');
   }
@@ -49,14 +55,12 @@ const JSON_TYPE = /^jsonb?$/;
 const JSON_ARRAY_TYPE = /^jsonb?\[\]$/;
 
 function plainTarget(column: CatalogColumn): Target {
-  const element = (value: unknown) => (value === null ? null : JSON.stringify(value));
-  const toText = (value: unknown) => {
-    requireValue(value);
-    if (JSON_TYPE.test(column.type)) return element(value);
-    if (JSON_ARRAY_TYPE.test(column.type) && Array.isArray(value)) {
-      return arrayLiteral(value.map(element));
-    }
-    return textOf(value);
-  };
-  return { ...column, property: column.name, toText };
+  return { ...column, property: column.name, toDriver: plainToDriver(column) };
+}
+
+function plainToDriver({ type }: CatalogColumn): Target['toDriver'] {
+  const json = (value: unknown) => (value === null ? null : JSON.stringify(value));
+  if (JSON_TYPE.test(type)) return (value) => json(requireValue(value));
+  if (!JSON_ARRAY_TYPE.test(type)) return undefined;
+  return (value) => (Array.isArray(value) ? arrayLiteral(value.map(json)) : value);
 }

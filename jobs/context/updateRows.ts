@@ -3,8 +3,9 @@ import { PgTable } from 'drizzle-orm/pg-core';
 import { dialectOf } from '../../drizzle/database';
 import type { Transaction } from './attempt';
 import { rangeOf } from './batch';
+import { columnLiteral } from './columnLiteral';
+import { surelyDistinct } from './distinctKeys';
 import { JobUsageError } from './jobUsageError';
-import { arrayLiteral } from './literal';
 import { type ColumnReference, columnName, type TableReference, tableText } from './names';
 import { findTargets, type Target } from './targets';
 import { equalKeys, updateStatement, type Written } from './updateStatement';
@@ -47,7 +48,9 @@ export async function updateRows(
   const count = await update(tx, table, written, range, rows.length);
   // A walk's key is unique, so two equal keys were counted as one row at most. Then the check is
   // needed only if a row is missing.
-  if (!range || count < rows.length) await refuseEqualKeys(tx, written);
+  if ((!range || count < rows.length) && !surelyDistinct(keys, rows)) {
+    await refuseEqualKeys(tx, written);
+  }
   return count;
 }
 
@@ -113,11 +116,21 @@ function definedIn(row: NewValues): string[] {
   return Object.keys(row).filter((property) => row[property] !== undefined);
 }
 
+/** Whether a row holds these properties and no others. Most rows hold them in the same order. */
 function holdsExactly(row: NewValues, properties: readonly string[]): boolean {
-  const holds = (name: string) => Object.hasOwn(row, name) && row[name] !== undefined;
-  let defined = 0;
-  for (const name in row) if (holds(name)) defined++;
-  return defined === properties.length && properties.every(holds);
+  const last = properties.at(-1);
+  let index = 0;
+  for (const name in row) {
+    if (name !== properties[index] || row[name] === undefined) return holds(row, properties);
+    index++;
+  }
+  // Inherited properties come last. If the last one is not inherited, none is.
+  return index === properties.length && last !== undefined && Object.hasOwn(row, last);
+}
+
+function holds(row: NewValues, properties: readonly string[]): boolean {
+  const defined = definedIn(row);
+  return defined.length === properties.length && properties.every((name) => defined.includes(name));
 }
 
 /** Sets the columns with $onUpdate that are not given, as db.update() does. */
@@ -139,12 +152,7 @@ function keyTarget(table: TableReference, given: readonly Target[], name: string
 }
 
 function literals(given: readonly Target[], rows: readonly NewValues[]): Map<Target, string> {
-  return new Map(
-    given.map((target) => [
-      target,
-      arrayLiteral(rows.map((row) => target.toText(row[target.property]))),
-    ]),
-  );
+  return new Map(given.map((target) => [target, columnLiteral(target, rows)]));
 }
 
 /** Postgres decides which keys are equal: '1.0' and '1.00' are one number. */

@@ -45,16 +45,22 @@ export function equalKeys({ keys, literals }: Written): SQL {
 }
 
 /**
- * The rows as a relation. The arrays hold text, since unnest() would flatten an array of arrays.
+ * The rows as a relation. Where an array can hold the type itself, Postgres reads each value once:
+ * a cast from text would read it as a text first. unnest() stands in the list of columns, since in
+ * FROM its rows would be written to a temporary store before they are read.
  */
 function unnested(targets: readonly Target[], literals: ReadonlyMap<Target, string>): SQL {
-  const arrays = targets.map((target) => sql`${literals.get(target)}::text[]`);
   const names = targets.map((target) => column(targets, target));
-  const typed = targets.map(
-    (target, index) => sql`u.${names[index]}::${sql.raw(target.type)} as ${names[index]}`,
+  const rows = targets.map((target, index) => {
+    const type = target.unnests ? target.qualifiedType : 'text';
+    return sql`unnest(${literals.get(target)}::${sql.raw(type)}[]) as ${names[index]}`;
+  });
+  const typed = targets.map((target, index) =>
+    target.unnests
+      ? sql`u.${names[index]}`
+      : sql`u.${names[index]}::${sql.raw(target.qualifiedType)} as ${names[index]}`,
   );
-  return sql`(select ${sql.join(typed, sql`, `)} from unnest(${sql.join(arrays, sql`, `)})
-    as u(${sql.join(names, sql`, `)})) ${NEW}`;
+  return sql`(select ${sql.join(typed, sql`, `)} from (select ${sql.join(rows, sql`, `)}) u) ${NEW}`;
 }
 
 function column(targets: readonly Target[], target: Target): SQL {

@@ -1,7 +1,7 @@
 import { is, SQL } from 'drizzle-orm';
 import { PgColumn } from 'drizzle-orm/pg-core';
 import { JobUsageError } from './jobUsageError';
-import { columnName, type TableReference } from './names';
+import { columnName, type TableReference, tableText } from './names';
 import { kindOf, type OptionNames, requireBody, requireOptions } from './optionNames';
 import type { WalkOptions } from './options';
 import { readThrottle, type ThrottleOptions } from './throttle/options';
@@ -33,6 +33,7 @@ type Given = Omit<WalkOptions, 'key'> & Along;
  *   allowed
  */
 export function requireWalk(table: TableReference, options: Given): void {
+  tableText(table);
   requireName(options);
   const { where, descending, database, throttle } = options;
   if (where !== undefined && !is(where, SQL)) {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { SCHEMA } from '../../drizzle/schema';
 import { built } from '../../settings/projectFolder';
 import { CHANNEL, listen, send } from './channel';
+import { codeStore, type GivenStore, STORE } from './codeStore';
 import type { FromJobProcess, ThreadInput, ToJobProcess } from './messages';
 import { readReceived } from './receivedMessage';
 
@@ -34,6 +35,11 @@ export type StartedJob = Pick<JobProcess, 'ended' | 'send' | 'onMessage' | 'end'
 export interface JobProcesses {
   /** @param memoryLimitMb of the attempt's heap, in MiB */
   start(input: ThreadInput, memoryLimitMb: number): StartedJob;
+  /**
+   * Says how many attempts will begin as soon as there are slots, so that processes can be made ready.
+   * @param file of one of their jobs: those of one worker are of one kind
+   */
+  expect(starts: number, file: string | undefined): void;
   /** Ends what no attempt uses. */
   close(): void;
 }
@@ -50,10 +56,13 @@ export class JobProcess {
   private readonly listeners: ((message: FromJobProcess) => void)[] = [];
   private channelBroken = false;
 
-  constructor(memoryLimitMb: number, output: Output = 'stdout') {
+  /** @param isSpare true: it may have the time to write the code store */
+  constructor(memoryLimitMb: number, output: Output = 'stdout', isSpare = false) {
+    const store = codeStore.give(isSpare);
     try {
-      this.process = start(memoryLimitMb, output);
+      this.process = start(memoryLimitMb, output, store);
     } catch (error) {
+      codeStore.released(store);
       // Node throws some errors (ENOMEM) and emits others as an event.
       this.ended = Promise.resolve(notStarted(error));
       return;
@@ -63,6 +72,7 @@ export class JobProcess {
     this.ended = ended(this.process, this.channel).then((end) =>
       this.channelBroken ? { ...end, channelBroken: true } : end,
     );
+    void this.ended.then(() => codeStore.released(store));
   }
 
   begin(input: ThreadInput): this {
@@ -104,13 +114,13 @@ export class JobProcess {
   }
 }
 
-function start(memoryLimitMb: number, output: Output): ChildProcess {
-  const options = inherited(process.execArgv);
-  const child = spawn(process.execPath, [...options, SCRIPT, String(memoryLimitMb)], {
+function start(memoryLimitMb: number, output: Output, store: GivenStore | undefined): ChildProcess {
+  const args = [SCRIPT, String(memoryLimitMb), ...(store ? [store.use] : [])];
+  const child = spawn(process.execPath, [...inherited(process.execArgv), ...args], {
     // Its own process group, which is killed together with all that the job starts. And Ctrl-C in a
     // terminal reaches only the worker, which stops its jobs in the right way.
     detached: true,
-    stdio: Array.from({ length: CHANNEL + 1 }, (_, fd) => stdioOf(fd, output)),
+    stdio: Array.from({ length: CHANNEL + 1 }, (_, fd) => stdioOf(fd, output, store)),
     // Not left out: in a test runner's sandbox, process.env is a copy of the one that is inherited.
     env: { ...process.env, LRM_SCHEMA: SCHEMA },
   });
@@ -119,9 +129,14 @@ function start(memoryLimitMb: number, output: Output): ChildProcess {
   return child;
 }
 
-function stdioOf(fd: number, output: Output): number | 'inherit' | 'ignore' | 'pipe' {
+function stdioOf(
+  fd: number,
+  output: Output,
+  store: GivenStore | undefined,
+): number | 'inherit' | 'ignore' | 'pipe' {
   if (fd === 1 && output === 'stderr') return 2;
   if (fd <= 2) return 'inherit';
+  if (fd === STORE && store) return store.fd;
   // The descriptors in between are /dev/null, so that all lower ones are in use.
   return fd === CHANNEL ? 'pipe' : 'ignore';
 }

@@ -1,67 +1,107 @@
+import { availableParallelism } from 'node:os';
 import { JobProcess, type JobProcesses, type Output } from './jobProcess';
 import type { ThreadInput } from './messages';
 
 /**
- * Keeps one spare job process with a loaded thread: starting Node and loading Drizzle and postgres.js
+ * While many migrations wait. A spare one uses some 30 MB of its own, and more than one for each core
+ * would not be ready earlier.
+ */
+const SPARES_AT_MOST = Math.min(4, Math.max(2, availableParallelism()));
+
+/** Where no attempt begins for this time, the next one is not expected soon. Milliseconds. */
+export const EXPECTED_FOR = 10_000;
+
+/**
+ * Keeps spare job processes with a loaded thread: starting Node and loading Drizzle and postgres.js
  * takes most of the time between an attempt's start and run(). A job process is used only once, and
  * a spare one has not run any job's code.
+ *
+ * One is kept while a slot is free. While migrations wait for a slot and attempts are short, there
+ * are more, also while no slot is free: the next attempt begins as soon as this one has ended. But
+ * beside an attempt that runs for long there is none, because it would use memory for perhaps weeks.
  */
 export class JobProcessPool implements JobProcesses {
-  private ready: JobProcess | undefined;
+  /** The oldest, which is the first to be loaded, comes first. */
+  private readonly spares: JobProcess[] = [];
   private busy = 0;
+  private expected = 0;
+  /** A job's file, of the kind that is expected. */
+  private like: string | undefined;
+  private timer: NodeJS.Timeout | undefined;
   private closed = false;
 
   /**
    * @param memoryLimitMb the limit of most attempts; one with another limit gets a new job process
-   * @param atOnce attempts at a time; while this many run there is no spare job process, because it
-   *   would use memory until one of them ends, which may take weeks
+   * @param atOnce attempts at a time
    */
   constructor(
     private readonly memoryLimitMb: number,
     private readonly atOnce: number,
     private readonly output: Output = 'stdout',
   ) {
-    this.prepare();
+    this.adjust();
   }
 
-  /** Starts `input` in the spare job process if its limit is the same, else in a new one. */
+  /** Starts `input` in a spare job process if its limit is the same, else in a new one. */
   start(input: ThreadInput, memoryLimitMb: number): JobProcess {
-    const jobProcess = this.take(memoryLimitMb) ?? new JobProcess(memoryLimitMb, this.output);
+    const spare = memoryLimitMb === this.memoryLimitMb ? this.spares.shift() : undefined;
+    const jobProcess = spare ?? new JobProcess(memoryLimitMb, this.output);
     this.busy += 1;
-    if (this.busy < this.atOnce) this.prepare();
-    else this.discard();
     void jobProcess.ended.then(() => {
       this.busy -= 1;
-      if (this.busy < this.atOnce) this.prepare();
+      this.adjust();
     });
-    return jobProcess.begin(input);
+    jobProcess.begin(input);
+    // Not before the message is sent: to start a process blocks this one for milliseconds.
+    setImmediate(() => this.expect(Math.max(0, this.expected - 1), input.file));
+    return jobProcess;
   }
 
-  /** Ends the spare job process, and prepares no other. Attempts that run are not touched. */
+  expect(starts: number, file: string | undefined): void {
+    if (this.closed) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.expected = 0;
+      this.adjust();
+    }, EXPECTED_FOR).unref();
+    this.expected = starts;
+    this.like = file ?? this.like;
+    for (const spare of this.spares) this.prepare(spare);
+    this.adjust();
+  }
+
+  /** Ends the spare job processes, and starts no others. Attempts that run are not touched. */
   close(): void {
     this.closed = true;
-    this.discard();
+    clearTimeout(this.timer);
+    this.adjust();
   }
 
-  private take(memoryLimitMb: number): JobProcess | undefined {
-    if (memoryLimitMb !== this.memoryLimitMb) return undefined;
-    const { ready } = this;
-    this.ready = undefined;
-    return ready;
+  /** Starts and ends spare job processes until there are as many as are wanted. */
+  private adjust(): void {
+    const wanted = this.wanted();
+    while (this.spares.length < wanted) this.add();
+    for (const spare of this.spares.splice(wanted)) void spare.end();
   }
 
-  private prepare(): void {
-    if (this.ready || this.closed) return;
-    const jobProcess = new JobProcess(this.memoryLimitMb, this.output);
-    this.ready = jobProcess;
+  private wanted(): number {
+    if (this.closed) return 0;
+    const always = this.busy < this.atOnce ? 1 : 0;
+    return Math.max(always, Math.min(this.expected, SPARES_AT_MOST));
+  }
+
+  private add(): void {
+    const spare = new JobProcess(this.memoryLimitMb, this.output, true);
+    this.spares.push(spare);
+    this.prepare(spare);
     // One that has ended early (killed, a broken build) must not be used.
-    void jobProcess.ended.then(() => {
-      if (this.ready === jobProcess) this.ready = undefined;
+    void spare.ended.then(() => {
+      const at = this.spares.indexOf(spare);
+      if (at >= 0) this.spares.splice(at, 1);
     });
   }
 
-  private discard(): void {
-    void this.ready?.end();
-    this.ready = undefined;
+  private prepare(spare: JobProcess): void {
+    if (this.like !== undefined) spare.send({ type: 'prepare', like: this.like });
   }
 }

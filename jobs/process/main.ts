@@ -9,14 +9,18 @@ import type { FromJobProcess, ToJobProcess } from './messages';
 // has ended or is silent, and then it ends the job.
 
 const memoryLimitMb = Number(process.argv[2]);
+/** What to do with the code store, if there is one. */
+const store = process.argv[3];
 const channel = new Socket({ fd: CHANNEL });
 const { port1: port, port2: theirs } = new MessageChannel();
 /** 0 while a new database session waits, 1 when it is allowed; see thread/session.ts. */
 const gate = new Int32Array(new SharedArrayBuffer(4));
 const thread = new Worker(built('jobThread.js'), {
-  workerData: { port: theirs, gate },
+  workerData: { port: theirs, gate, store },
   transferList: [theirs],
   resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb },
+  // The thread closes the store's descriptor, which it has not opened. All end with this process.
+  trackUnmanagedFds: false,
 });
 
 port.on('message', sendToWorker);
@@ -47,6 +51,7 @@ function receive(message: ToJobProcess): void {
       port.postMessage(message.input);
       return;
     case 'stop':
+    case 'prepare':
       port.postMessage(message);
       return;
     case 'sessionAllowed':

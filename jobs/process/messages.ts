@@ -129,10 +129,18 @@ export type StopReason =
 
 export type ToThread = { readonly type: 'stop'; readonly reason: StopReason };
 
+/** For a spare job process: load what a job of this kind needs besides. The job itself is not loaded. */
+export interface Prepare {
+  readonly type: 'prepare';
+  /** The file of a job. */
+  readonly like: string;
+}
+
 /** Messages from the worker to the job process. */
 export type ToJobProcess =
   | { readonly type: 'begin'; readonly input: ThreadInput }
   | ToThread
+  | Prepare
   /** The attempt is still the current one: its new session may be used. */
   | { readonly type: 'sessionAllowed' }
   | { readonly type: 'alive' };

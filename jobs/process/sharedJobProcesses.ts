@@ -26,6 +26,9 @@ export class SharedJobProcesses implements JobProcesses {
     return new Loan(jobProcess.begin(input), () => this.idle.add(jobProcess));
   }
 
+  /** They are ready as soon as the first attempts have ended. */
+  expect(): void {}
+
   close(): void {
     for (const jobProcess of this.idle) void jobProcess.end();
     this.idle.clear();

@@ -43,6 +43,7 @@ export function openDrySessions(input: RunInput, onLost: () => void, dry: DryRun
     canary: ddl,
     others: new OtherSessions(input, refuse, () => false),
     used: false,
+    atTheEnd: database(ours),
     end: async () => {
       await Promise.all([forDrizzle, sql, ours, ddl].map((each) => each.end({ timeout: 1 })));
     },

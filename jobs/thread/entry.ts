@@ -13,6 +13,7 @@ import type {
   CheckInputsInput,
   During,
   ErrorDetail,
+  Prepare,
   ReadyInput,
   RunInput,
   StopReason,
@@ -26,6 +27,7 @@ import { createDryRun } from './dryRun';
 import { openDrySessions } from './drySessions';
 import { checkInput, inputFor } from './input';
 import { type LoadedJob, loadJob } from './load';
+import { prepareFor } from './loadModule';
 import { Mapping } from './map/mapping';
 import { ourPort, send } from './port';
 import { askReady } from './ready';
@@ -60,8 +62,11 @@ let stop = new AbortController();
 
 // A spare thread waits here, with everything loaded, for its task. Some get a further task when they
 // have ended one, see SharedJobProcesses.
-ourPort.on('message', (message: ThreadInput | ToThread) => {
-  if (!('task' in message)) return stop.abort(new StopRequested(message.reason));
+ourPort.on('message', (message: ThreadInput | ToThread | Prepare) => {
+  if (!('task' in message)) {
+    if (message.type === 'prepare') return prepareFor(message.like);
+    return stop.abort(new StopRequested(message.reason));
+  }
   errorDetail = message.errorDetail;
   if (message.task === 'inspect') void inspect(message.file);
   else if (message.task === 'checkInputs') void checkInputs(message);
@@ -165,7 +170,7 @@ async function runJob(input: RunInput): Promise<void> {
     }
     if (!stopped && !dry) {
       await confirmElsewhere(sessions.others.used, await places.visited());
-      if (sessions.used) await confirm(attempt);
+      if (sessions.used) await confirm({ ...attempt, db: sessions.atTheEnd });
     }
     await mapping.end();
     // Sent after the sessions have ended: a completed attempt has no session in the database.

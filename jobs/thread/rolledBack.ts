@@ -70,6 +70,8 @@ export function rolledBack(
   return outside(Object.assign(sql, { begin: dryBegin }));
 }
 
+const NOTIFY = /(^|;)\s*notify\b|\bpg_notify\s*\(/i;
+
 /** The pool outside of transactions, where its sessions can only read. */
 function outside(sql: Sql): Sql {
   const refuse = (what: string) => () => {
@@ -81,7 +83,7 @@ function outside(sql: Sql): Sql {
   return observed(sql, {
     before: (text) => {
       refuseReadWrite(text);
-      if (!/\bnotify\b|\bpg_notify\b/i.test(text)) return;
+      if (!NOTIFY.test(text)) return;
       throw new JobUsageError('NOTIFY outside of a transaction could not be undone by a dry run');
     },
     sent: () => {},

@@ -26,6 +26,11 @@ export interface Sessions {
   readonly others: OtherSessions;
   /** Whether the job has opened any session in the main database. */
   readonly used: boolean;
+  /**
+   * For the end of the attempt: a further session would take a tenth of the time of a short one. The
+   * job can't use `sql` any more, which then gives times as text.
+   */
+  readonly atTheEnd: Database;
   /** Ends them. A query that still runs after one second is interrupted. */
   end(): Promise<void>;
 }
@@ -36,10 +41,13 @@ export interface Sessions {
  */
 export function openSessions(input: RunInput, onLost: () => void): Sessions {
   used.clear();
-  const ofAttempt = (url: string, place: Place, max?: number) =>
-    guarded(url, place, input, onLost, { max });
+  const ofAttempt = (url: string, place: Place, max?: number, onSession?: () => void) =>
+    guarded(url, place, input, onLost, { max, onSession });
   const main = mainPlace(input);
-  const forDrizzle = ofAttempt(input.databaseUrl, main);
+  let drizzleIsOpen = false;
+  const forDrizzle = ofAttempt(input.databaseUrl, main, undefined, () => {
+    drizzleIsOpen = true;
+  });
   const sql = ofAttempt(input.databaseUrl, main);
   const ddl = ofAttempt(input.databaseUrl, main, 1);
   const canary = ofAttempt(input.databaseUrl, main, 1);
@@ -55,6 +63,9 @@ export function openSessions(input: RunInput, onLost: () => void): Sessions {
     get used() {
       return used.has(undefined);
     },
+    get atTheEnd() {
+      return drizzleIsOpen ? db : database(sql);
+    },
     end: async () => {
       const pools = [forDrizzle, sql, ddl, canary].map((pool) => pool.end({ timeout: 1 }));
       await Promise.all([...pools, others.end()]);
@@ -69,6 +80,8 @@ export const mainPlace = (input: RunInput): Place => ({
 
 interface PoolOptions {
   readonly max?: number | undefined;
+  /** Called when a session is about to wait for the worker. */
+  readonly onSession?: (() => void) | undefined;
   readonly settings?: ConnectOptions['settings'];
 }
 
@@ -90,7 +103,7 @@ export function guarded(
   place: Place,
   { limitMs }: RunInput,
   onLost: () => void,
-  { max = CONNECTIONS, settings = {} }: PoolOptions = {},
+  { max = CONNECTIONS, onSession, settings = {} }: PoolOptions = {},
 ): Sql {
   return connect(url, {
     max,
@@ -108,7 +121,10 @@ export function guarded(
       idle_session_timeout: '0',
       ...settings,
     },
-    onSession: () => waitUntilAllowed(place.database),
+    onSession: () => {
+      onSession?.();
+      waitUntilAllowed(place.database);
+    },
     onLost: () => {
       lost = true;
       onLost();

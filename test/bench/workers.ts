@@ -5,7 +5,8 @@ import { cleanEnvironment } from '../support/environment';
 import { ready, spawnWorker, type TestWorker } from '../support/workerProcess';
 import type { Bench } from './server';
 
-const RUN = 'long-running-migrations';
+/** The workflow ID of the run, and the task queue. */
+export const RUN = 'long-running-migrations';
 
 /** Starts a worker with all defaults, as in production, and waits until it polls. */
 export function startWorker(bench: Bench, jobs: string): Promise<TestWorker> {

@@ -143,6 +143,7 @@ test('what no rollback would undo is refused, and nothing is sent', async () => 
     'job.sql.file(__filename)',
     "job.sql.notify('channel', 'text')",
     "job.sql`select pg_notify('channel', 'text')`",
+    'job.sql`notify channel`',
     'job.sql.reserve()',
   ];
   jobs.writeJob(
@@ -153,6 +154,7 @@ test('what no rollback would undo is refused, and nothing is sent', async () => 
          const error = await Promise.resolve().then(send).catch((error) => error);
          if (!/dry run/.test(error.message + error.cause?.message)) throw new TypeError('sent');
        }
+       await job.sql\`select notify, read_write from (select 1 as notify, 2 as read_write) x\`;
        // Whatever session it has met.
        for (let i = 0; i < 30; i++) await job.sql\`update people set name = null\`.catch(() => {});
      };`,
@@ -238,6 +240,20 @@ test('another database is refused: what is done there could not be rolled back',
     code: 1,
     stderr: expect.stringMatching('a dry run works in the main database alone'),
   });
+});
+
+test('bad rows are left out as in an attempt, and are recorded nowhere', async () => {
+  jobs.writeJob(
+    NAME,
+    `const { sql } = require('drizzle-orm');
+     exports.run = (job) => job.inBatches(sql\`people\`, { key: sql\`id\`, onError: 'skip' }, (tx, batch) =>
+       tx.execute(sql\`update people set name = (1 / (id - 7))::text where \${batch}\`));`,
+  );
+  const before = await everything();
+  const { code, stdout, stderr } = await dryRun('--batches', '10');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch('10 batches worked');
+  expect(await everything()).toEqual(before);
 });
 
 test('a step is kept in memory, and an index is refused: no rollback removes it', async () => {

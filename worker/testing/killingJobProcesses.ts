@@ -37,6 +37,10 @@ export class KillingJobProcesses implements JobProcesses {
     return started;
   }
 
+  expect(starts: number, file: string | undefined): void {
+    this.processes.expect(starts, file);
+  }
+
   close(): void {
     this.processes.close();
   }

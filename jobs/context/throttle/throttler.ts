@@ -46,6 +46,11 @@ export class Throttler {
     return this.loop ? Math.min(batchMs, this.loop.pace.batchMs) : batchMs;
   }
 
+  /** Whether the pace follows what is measured. */
+  get isMeasured(): boolean {
+    return this.loop !== undefined;
+  }
+
   /** The share of the time that a lane works. */
   get dutyCycle(): number {
     return this.loop ? this.loop.pace.duty : this.walk.throttle.dutyCycle;

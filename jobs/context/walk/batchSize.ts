@@ -1,60 +1,169 @@
+import { BatchCost } from './batchCost';
+import { DOUBTFUL, Trials } from './trials';
+
 /** The smallest and the largest number of rows in a batch. */
 export interface SizeBounds {
   readonly min: number;
   readonly max: number;
 }
 
+/** Rows of the first batch, when nothing speaks for fewer. What a row costs is not known yet. */
+export const FIRST_ROWS = 100;
 /**
- * Rows of the first batch. It is small, since the cost of a row is not known yet. An attempt
- * reaches the full size within ten batches.
+ * A batch has at most this many times the rows of the largest one so far. The first rows of a walk
+ * say little about the others: they may be smaller, or in memory.
  */
-const START = 100;
-/**
- * A batch has at most this many times the rows of the one before. The time of a small batch is
- * mostly overhead, so it says little about the time of a large one.
- */
-const GROWTH = 4;
-/** Repeated timeouts and lock waits lower the target time to this part of it. */
+const GROWTH = 10;
+/** A larger batch may take this many times the target, if its rows cost as much as they may. */
+const OVERSHOOT = 2;
+/** While nothing is known of the fixed cost, a batch has at least this part of the last one's rows. */
+const SHRINK = 1 / 4;
+/** A fixed cost that may be wrong by this part of a batch's time is not known at all. */
+const UNKNOWN = 0.3;
+/** A smaller change of the size is noise, and costs a look-up. */
+const WORTH_IT = 0.1;
+/** A trial has this part of the rows. */
+const TRIAL = 0.6;
+/** Where there is nothing smaller, a trial has so many times the rows: two instead of one. */
+const TRIAL_UPWARDS = 2;
+/** No batch is quicker: a clock may say 0. */
+const LEAST_MS = 0.1;
+/** Repeated timeouts and lock waits lower the number of rows to this part of it. */
 const LEAST_PACE = 1 / 16;
-/** Each batch without trouble raises a lowered target time by this factor: fourteen double it. */
+/** Each batch without trouble raises a lowered pace by this factor: fourteen double it. */
 const RECOVERY = 1.05;
 
-/** The number of rows in a batch, so that each takes about the target time. The lanes share it. */
+/**
+ * The number of rows in a batch, so that each takes about the target time. The lanes share it.
+ *
+ * A batch whose cost is mostly fixed (a call to another service, say) does not reach a short target
+ * with fewer rows. It keeps so many that the fixed cost is at most about half of its time.
+ */
 export class BatchSize {
+  readonly #cost = new BatchCost();
+  readonly #trials = new Trials();
+  #targetMs: number;
   #rows: number;
-  /** The part of the target time that is used now. */
+  /** Rows of the last batch. */
+  #last = 0;
+  /** Rows of the largest one of the last batches. */
+  #reached = 0;
+  /** The part of the rows that is used now. */
   #pace = 1;
 
+  /**
+   * @param mostMs the author's target time: the upper bound of {@link targetMs}
+   * @param first rows of the first batch
+   */
   constructor(
     private readonly bounds: SizeBounds,
-    /** How long a batch should take. Milliseconds. */
-    public targetMs: number,
+    private readonly mostMs: number,
+    first = FIRST_ROWS,
   ) {
-    this.#rows = this.#bounded(START);
+    this.#targetMs = mostMs;
+    this.#rows = this.#bounded(first);
   }
 
   get rows(): number {
     return this.#rows;
   }
 
+  /** How long a batch should take. Milliseconds. Default: the author's target time. */
+  get targetMs(): number {
+    return this.#targetMs;
+  }
+
+  /** The size follows at once. */
+  set targetMs(ms: number) {
+    this.#targetMs = Math.min(this.mostMs, ms);
+    if (this.#cost.known) this.#choose();
+  }
+
+  /** What each batch costs, whatever its size. Milliseconds. Undefined before the first batch. */
+  get fixedMs(): number | undefined {
+    return this.#cost.known ? this.#cost.fixed : undefined;
+  }
+
+  /** How long the next batch will take. Milliseconds. Undefined before the first batch. */
+  get expectedMs(): number | undefined {
+    return this.#cost.known ? this.#cost.at(this.#rows) : undefined;
+  }
+
+  /** Whether batches take longer than the target because their cost is mostly fixed. */
+  get isMostlyFixed(): boolean {
+    return this.#cost.known && this.#aim > this.#targetMs;
+  }
+
+  /** What operators see of it. `fixedMs` says why batches take longer than they should. */
+  get details(): Record<string, number> {
+    const batchSize = this.#rows;
+    return this.isMostlyFixed
+      ? { batchSize, fixedMs: Math.round(this.#cost.fixed) }
+      : { batchSize };
+  }
+
   /** Adjusts the size to the time that a batch took. */
   took(rows: number, ms: number): void {
     this.#pace = Math.min(1, this.#pace * RECOVERY);
-    const target = this.targetMs * this.#pace;
     // A range that was cut short (at a gap's end, or where few rows match) was quick for that
     // reason.
-    if (rows < this.#rows / 2 && ms < target) return;
-    const ideal = (Math.max(rows, 1) * target) / Math.max(ms, 1);
-    // The geometric mean goes only half of the way: one batch that a checkpoint slowed must not
-    // undo what the others have shown.
-    const next = Math.sqrt(this.#rows * ideal);
-    this.#rows = this.#bounded(Math.min(next, this.#rows * GROWTH));
+    if (rows < this.#rows / 2 && ms < this.#targetMs) return;
+    this.#last = Math.max(rows, 1);
+    this.#reached = Math.max(this.#last, this.#reached * (1 - WORTH_IT));
+    this.#cost.took(this.#last, Math.max(ms, LEAST_MS));
+    this.#choose();
+    if (!this.#isAtBound && this.#trials.isDue(this.#doubt)) this.#try();
   }
 
   /** To be called when a batch timed out, or when others wait for its locks. */
   halve(): void {
     this.#pace = Math.max(LEAST_PACE, this.#pace / 2);
     this.#rows = this.#bounded(this.#rows / 2);
+  }
+
+  #choose(): void {
+    const { fixed, perRow } = this.#cost;
+    const fixedAtLeast = this.#fixedAtLeast;
+    const [aim, last] = [this.#aim, this.#cost.at(this.#last)];
+    // What a row costs if the fixed cost is the least that it may be. The time of the last size is
+    // known best, so it stays as it is.
+    const perRowAtMost = (last - fixedAtLeast) / this.#last;
+    const ideal = aim > last ? (aim - fixed) / perRow : (aim - fixedAtLeast) / perRowAtMost;
+    const most = this.#last + (OVERSHOOT * Math.max(aim, last) - last) / perRowAtMost;
+    const least = this.#doubt > UNKNOWN ? this.#last * SHRINK : 0;
+    const next = Math.max(least, Math.min(ideal, most, this.#reached * GROWTH));
+    this.#change(this.#pace * next);
+  }
+
+  /** How long a batch should take, as far as that can be reached. Milliseconds. */
+  get #aim(): number {
+    return Math.max(this.#targetMs, 2 * this.#fixedAtLeast);
+  }
+
+  get #fixedAtLeast(): number {
+    return this.#cost.fixedAtLeast(this.#last, DOUBTFUL);
+  }
+
+  get #doubt(): number {
+    return this.#cost.doubt(this.#last);
+  }
+
+  #change(to: number): void {
+    const rows = this.#bounded(to);
+    const { min, max } = this.bounds;
+    // With few rows, an estimate between two whole numbers must not change the size each time.
+    const worthIt = Math.abs(to - this.#rows) > Math.max(WORTH_IT * this.#rows, 0.75);
+    if (worthIt || rows === min || rows === max) this.#rows = rows;
+  }
+
+  /** Whether the author's bound decides, and not the time. Then nothing has to be known. */
+  get #isAtBound(): boolean {
+    return this.#rows === this.bounds.max && this.#cost.at(this.#rows) <= this.#targetMs;
+  }
+
+  #try(): void {
+    const fewer = this.#bounded(this.#rows * TRIAL);
+    this.#rows = fewer < this.#rows ? fewer : this.#bounded(this.#rows * TRIAL_UPWARDS);
   }
 
   #bounded(rows: number): number {

@@ -7,6 +7,7 @@ import type { MapOptions } from '../../context/index';
 import { JobUsageError } from '../../context/jobUsageError';
 import { type OptionNames, requireOptions } from '../../context/optionNames';
 import { rebuild } from '../../process/describedError';
+import { importModule } from '../importModule';
 import type { Part, PartResult } from './mapThread';
 import { findModule } from './module';
 import { pack, unpack } from './packed';
@@ -127,7 +128,7 @@ export class Mapping {
 
 /** Loaded only when a job maps: each attempt starts a thread, and most don't need it. */
 async function openPool(threads: number): Promise<Piscina> {
-  const { Piscina } = await import('piscina');
+  const { Piscina } = await importModule<typeof import('piscina')>('piscina');
   const { maxOldGenerationSizeMb } = resourceLimits;
   const pool = new Piscina({
     filename: built('mapThread.js'),

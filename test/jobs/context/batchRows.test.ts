@@ -43,3 +43,18 @@ test('updateRows in a batch updates rows of the batch and other rows', async () 
     [1, 2, 3, 4, 5].map((id) => ({ id: `${id}`, text: `row ${id}`, integer: id })),
   );
 });
+
+test('batch.rows gives plain objects in an array, in the order of the key, whatever their names', async () => {
+  await file.update([{ id: 1n, texts: ['x', 'y'] }]);
+  const read: unknown[][] = [];
+  const columns = { id: sql<string>`(5 - ${all.id})::text`, t: all.texts, big: all.big };
+  await file.attempt.job.inBatches(all, { key: all.id, throttle: false }, async (_, batch) => {
+    read.push(await batch.rows(columns), await batch.rows({ ...columns, 1: all.text }));
+  });
+  const [simple = [], renamed] = read;
+  expect(simple).toEqual([4, 3, 2, 1, 0].map((id) => expect.objectContaining({ id: `${id}` })));
+  expect(simple[0]).toEqual({ id: '4', t: ['x', 'y'], big: null });
+  expect(renamed).toEqual((simple as object[]).map((row) => ({ 1: null, ...row })));
+  expect(Object.getPrototypeOf(simple)).toBe(Array.prototype);
+  expect(structuredClone(simple)).toEqual(simple);
+});

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { sql } from 'drizzle-orm';
 import { integer, pgTable } from 'drizzle-orm/pg-core';
 import { useDatabase } from '../../support/database';
 import { type TestAttempt, withAttempt } from './attempts';
@@ -88,6 +89,22 @@ test.each(Object.keys(methods))('%s refuses what is no function as its body', as
   expect(await refusal(method, options, null)).toMatch(
     / needs a function as its last argument, not null$/,
   );
+});
+
+test.each(['letters', 5, null, undefined])('%p is not a table', async (table) => {
+  await withAttempt(database, async (attempt) => {
+    for (const method of ['inBatches', 'forEach'] as const) {
+      const walking = attempt.job[method](
+        table as never,
+        { key: sql`id`, name: method } as never,
+        async () => {},
+      );
+      await expect(walking).rejects.toThrow(
+        /^a table is one of a Drizzle schema, or its name as sql`public\.users`, not /,
+      );
+    }
+    expect(() => attempt.walks.requireComplete()).toThrow('run() returned anyway');
+  });
 });
 
 test('an option that is undefined counts as left out', async () => {

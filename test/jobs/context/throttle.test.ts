@@ -113,9 +113,13 @@ test("batches wait for the author's check, and the progress shows its reason", a
       expect(batches).toBe(0);
       return asked < 3 ? 'orders are being imported' : undefined;
     };
-    await job.inBatches(rows, { key: rows.id, throttle: check }, async () => {
-      batches += 1;
-    });
+    await job.inBatches(
+      rows,
+      { key: rows.id, throttle: check, batchSize: { min: 100 } },
+      async () => {
+        batches += 1;
+      },
+    );
     const waits = reports.flatMap(({ waitingFor }) =>
       waitingFor === undefined ? [] : [waitingFor],
     );

@@ -44,6 +44,25 @@ test('updateRows refuses two rows with equal keys of a column that is not unique
   }
 });
 
+test('updateRows takes rows whose properties stand in another order, or are undefined', async () => {
+  await file.update([
+    { id: 1n, text: 'a', integer: 1 },
+    { integer: 2, big: undefined, text: 'b', id: 2n },
+  ]);
+  const rows = await file.database
+    .sql`select text, integer from all_types where id < 3 order by id`;
+  expect(rows).toEqual([
+    { text: 'a', integer: 1 },
+    { text: 'b', integer: 2 },
+  ]);
+});
+
+test('updateRows refuses rows that inherit a value', async () => {
+  const first = { id: 1n, text: 'a' };
+  const second = Object.assign(Object.create({ text: 'inherited' }), { id: 2n });
+  await expect(file.update([first, second])).rejects.toThrow('row 2 holds other properties');
+});
+
 test('updateRows refuses rows with different properties, or with properties that are not columns', async () => {
   await expect(
     file.update([

@@ -58,9 +58,9 @@ export function simulate(database: Simulated, bounds: Bounds, seconds: number): 
     const own = isPaused ? 0 : lanes * duty;
     const free = Math.max(cores * 0.3, cores - applied);
     const tight = Math.max(0, applied + own - cores * 0.8) / cores;
-    const now_ = harm * ((own / cores) * (batchMs / 40) + tight * 2);
+    const harmNow = harm * ((own / cores) * (batchMs / 40) + tight * 2);
     // What was written is still in the way for a while.
-    lasting = now_ > lasting ? now_ * 0.8 + lasting * 0.2 : lasting * 0.9 + now_ * 0.1;
+    lasting = harmNow > lasting ? harmNow * 0.9 + lasting * 0.1 : lasting * 0.8 + harmNow * 0.2;
     const slowdown = 1 + lasting;
     const aloneMs = BASE_MS * (1 + (applied / cores) ** 2);
     const noisy = () => 1 + noise * (2 * random() - 1);
