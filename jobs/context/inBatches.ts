@@ -1,4 +1,4 @@
-import { type Attempt, attemptTransaction, type Transaction } from './attempt';
+import type { Attempt, Transaction } from './attempt';
 import { BadRows } from './badRows';
 import { type Batch, createBatch, enterBatch } from './batch';
 import { DatabaseTime } from './databaseTime';
@@ -39,7 +39,8 @@ export async function inBatches(
   settings: ResolvedBatchOptions,
   body: BatchBody,
 ): Promise<void> {
-  const walk = await TableWalk.open(attempt, tally, name, table, options);
+  const { durable } = settings;
+  const walk = await TableWalk.open(attempt, tally, name, table, { ...options, durable });
   if (!walk) return;
   const skips = settings.maxSkipped !== undefined;
   const { lanes, targetMs } = settings;
@@ -81,11 +82,7 @@ class Batches {
     const { maxSkipped } = settings;
     this.#badRows = maxSkipped === undefined ? undefined : new BadRows(attempt, walk, maxSkipped);
     this.#next = prefetch(
-      walk.ranges(() => {
-        // Each look-up is a transaction of ours, too.
-        throttler.ended();
-        return this.#rows;
-      }),
+      walk.ranges(() => this.#rows),
       () => throttler.lanesNow,
     );
   }
@@ -152,7 +149,6 @@ class Batches {
     const { isMeasured } = this.throttler;
     if (!range || !isMeasured || range.matching < TOO_LONG * this.#rows) return range;
     const [first, ...rest] = await this.walk.split(range, this.#rows);
-    this.throttler.ended();
     later.unshift(...rest);
     return first;
   }
@@ -160,6 +156,7 @@ class Batches {
   async #committed(range: Range, id: bigint, time: DatabaseTime, stop: AbortSignal): Promise<void> {
     const { ms, databaseMs } = time.read(this.throttler.lanesNow);
     this.throttler.did(range.rows, ms, databaseMs);
+    this.throttler.lookedUp(this.walk.lookUps);
     if (range.matching > 0) {
       this.#share.took(ms, databaseMs);
       this.#size.took(range.matching, ms);
@@ -196,11 +193,12 @@ class Batches {
     }
   }
 
-  #commit(range: Range, hasRows: boolean): Promise<bigint> {
+  async #commit(range: Range, hasRows: boolean): Promise<bigint> {
     const { attempt, walk } = this;
-    return attemptTransaction(attempt, async (tx) => {
-      const entered = await walk.enter(tx);
-      return this.#waiters.during(entered.pid, async () => {
+    // A body that caught an error of Postgres has left an aborted transaction. Storing the range then
+    // fails, and nothing is taken for done.
+    const id = await walk.commit(range, (tx, { pid }) =>
+      this.#waiters.during(pid, async () => {
         // A range without matching rows needs no change, but it has to be stored as done.
         if (hasRows) {
           enterBatch(tx, walk.key, range);
@@ -208,11 +206,11 @@ class Batches {
           const { dry } = attempt;
           await (dry ? dry.watch(() => this.body(tx, batch)) : this.body(tx, batch));
         }
-        // This comes last. If the body caught an error from Postgres, the transaction is aborted:
-        // this statement then fails, and nothing is taken for done.
-        return walk.store(tx, entered, range);
-      });
-    });
+        return true;
+      }),
+    );
+    if (id === undefined) throw new Error('an INSERT returned no row');
+    return id;
   }
 
   /** Trouble may come from any row: it is not the data. */

@@ -1,4 +1,4 @@
-import { type Attempt, attemptTransaction, type Transaction } from './attempt';
+import type { Attempt, Transaction } from './attempt';
 import { createBatch, enterBatch } from './batch';
 import type { BatchBody } from './inBatches';
 import type { Throttler } from './throttle/throttler';
@@ -32,7 +32,7 @@ export class SkippedAgain {
     const { attempt, walk, throttler } = this;
     if (walk.again.length === 0) return;
     const outcomes: Record<Outcome, number> = { done: 0, gone: 0, 'skipped again': 0 };
-    for (const row of walk.again) {
+    for (const [index, row] of walk.again.entries()) {
       attempt.signal.throwIfAborted();
       await throttler.waitForTurn(attempt.signal);
       const begun = performance.now();
@@ -42,7 +42,7 @@ export class SkippedAgain {
       attempt.progressed();
       const ms = performance.now() - begun;
       // It was looked up in a transaction of its own.
-      throttler.ended();
+      throttler.lookedUp(walk.lookUps + index + 1);
       throttler.did(1, ms, ms);
       await throttler.rest(ms, attempt.signal);
     }
@@ -105,15 +105,15 @@ export class SkippedAgain {
     });
   }
 
-  #inTransaction(work: (tx: Transaction) => Promise<Outcome>): Promise<Outcome> {
+  async #inTransaction(work: (tx: Transaction) => Promise<Outcome>): Promise<Outcome> {
     const { attempt, walk } = this;
-    return attemptTransaction(attempt, async (tx) => {
-      const { transactionId } = await walk.enter(tx);
+    const { result } = await walk.transaction(async (tx, { transactionId }) => {
       const outcome = await work(tx);
       // When the attempt has to stop, the body may have returned early.
       attempt.signal.throwIfAborted();
       await requireSameTransaction(tx, transactionId);
       return outcome;
     });
+    return result;
   }
 }

@@ -24,6 +24,7 @@ export class Throttler {
   #reason: Promise<string | undefined> | undefined;
   #askedAt = 0;
   #over = false;
+  #lookUps = 0;
 
   /**
    * @param lanes the number of lanes to start; see {@link mayWork}
@@ -102,9 +103,9 @@ export class Throttler {
     this.loop?.ended(databaseMs);
   }
 
-  /** To be called for each other transaction of the walk that has ended. */
-  ended(): void {
-    this.loop?.ended(0);
+  /** @param times how many transactions of the walk have only looked, so far */
+  lookedUp(times: number): void {
+    for (; this.#lookUps < times; this.#lookUps++) this.loop?.ended(0);
   }
 
   /** Rests after a batch, in proportion to the time that it kept the database busy. */
