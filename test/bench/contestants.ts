@@ -2,7 +2,7 @@ import { isNull, sql } from 'drizzle-orm';
 import { connect, type Sql } from '../../drizzle/connect';
 import type { Database } from '../../jobs/context/attempt';
 import type { BatchOptions } from '../../jobs/context/index';
-import { lastKey, nextRange } from '../../jobs/context/walk/boundary';
+import { lastKey, nextRanges } from '../../jobs/context/walk/boundary';
 import { describeKey } from '../../jobs/context/walk/key';
 import { within } from '../../jobs/context/walk/range';
 import { beginAttempt } from '../jobs/context/attempts';
@@ -36,7 +36,9 @@ export const bareLoop: Contestant = (bench) =>
       let gap: { after: readonly string[] | null; upto: readonly string[] } = { after: null, upto };
       ;
     ) {
-      const range = await nextRange(db, key, undefined, gap, BATCH);
+      const one = { size: BATCH, ranges: 1, keys: BATCH };
+      const [range] = await nextRanges(db, key, undefined, gap, one);
+      if (!range) return;
       await db.update(users).set(lower).where(within(key, range));
       if (range.upto.join() === upto.join()) return;
       gap = { after: range.upto, upto };
