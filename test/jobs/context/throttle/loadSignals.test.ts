@@ -25,6 +25,9 @@ interface Watched {
   /** A pool with the attempt's name, for its lanes. */
   readonly pool: Sql;
   readonly warnings: readonly string[];
+  /** Begins again after an end, as for the next walk. */
+  start(): () => Promise<void>;
+  stop(): Promise<void>;
 }
 
 /** Watches the database as an attempt does. */
@@ -34,14 +37,18 @@ function watch(name = 'lrm:test:1', url = database.databaseUrl, dry?: object): W
   const warnings: string[] = [];
   const log = { debug() {}, info() {}, error() {}, warn: (text: string) => warnings.push(text) };
   const signals = new LoadSignals({ canary, log, dry } as never);
-  const stop = new AbortController();
-  const watching = signals.start(stop.signal);
-  ending.push(async () => {
-    stop.abort();
-    await watching;
-    await Promise.all([canary, pool].map((each) => each.end({ timeout: 1 })));
-  });
-  return { signals, pool, warnings };
+  const start = () => {
+    const ended = new AbortController();
+    const watching = signals.start(ended.signal);
+    const stop = () => {
+      ended.abort();
+      return watching;
+    };
+    ending.push(stop);
+    return stop;
+  };
+  ending.push(() => Promise.all([canary, pool].map((each) => each.end({ timeout: 1 }))));
+  return { signals, pool, warnings, start, stop: start() };
 }
 
 /** Repeats `work` until the end of the test, or until the function that it returns is called. */
@@ -69,13 +76,13 @@ const lane = ({ pool, signals }: Watched) =>
     signals.ourCommit(performance.now() - begun);
   });
 
-/** An application. Returns how many transactions it has ended, and its end. */
-function application(everyMs: number) {
+/** An application of four sessions. Returns how many transactions it has ended, and its end. */
+function application(everyMs: number, seconds = 0) {
   const sql = connect(database.databaseUrl, { applicationName: 'app', max: 4 });
   let ended = 0;
   const stops = [0, 1, 2, 3].map(() =>
     repeat(async () => {
-      await sql`select from rows`;
+      await sql`select pg_sleep(${seconds}) from rows`;
       ended += 1;
     }, 4 * everyMs),
   );
@@ -105,6 +112,15 @@ test('an application that comes and goes is seen beside our own work, and counte
   const { foreignMs } = await until('nobody to be left', watched, ({ nobodyThere }) => nobodyThere);
   expect(foreignMs).toBeUndefined();
   expect(watched.warnings).toEqual([]);
+});
+
+test("the mean time of the application's transactions is told apart from ours", async () => {
+  const watched = watch();
+  lane(watched);
+  application(10, 0.02);
+  const right = ({ foreignMs = 0 }: Signals) => foreignMs > 18 && foreignMs < 26;
+  await until('the time', watched, right);
+  await until('its floor', watched, ({ foreignFloorMs = 0 }) => foreignFloorMs > 15);
 });
 
 test('another attempt of ours is no application', async () => {
@@ -191,10 +207,14 @@ test('a dry run measures nothing', async () => {
   expect(watched.signals.read()).toMatchObject({ canaryMs: undefined, nobodyThere: false });
 });
 
-test('when it ends, its row is gone', async () => {
+test('when it ends, its row is gone and nothing is known, until it begins again', async () => {
   const watched = watch();
-  await until('a latency', watched, ({ canaryMs }) => canaryMs !== undefined);
-  for (const end of ending.splice(0).reverse()) await end();
+  const begun = ({ canaryMs, nobodyThere }: Signals) => canaryMs !== undefined && nobodyThere;
+  await until('all signals', watched, begun);
+  await watched.stop();
   expect(await database.sql`select from long_running_migrations.canaries`).toHaveLength(0);
+  expect(watched.signals.read()).toMatchObject({ foreignPerSecond: undefined, nobodyThere: false });
+  watched.start();
+  await until('all signals again', watched, begun);
   expect(watched.warnings).toEqual([]);
 });
