@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { paceText } from '../../jobs/context/throttle/law/pace';
 import { moment, NOTHING } from './backfill';
+import { moments as growth } from './growth';
 import { doneAt, rate, rates } from './rate';
 
 const moments = [
@@ -41,4 +42,14 @@ test('what the loop does is read from what it says', () => {
   const full = { lanes: 1, duty: 1, batchMs: 100 };
   const details = { lanes: 1, throttle: paceText(full) };
   expect(moment(1, { details })).toMatchObject(full);
+});
+
+test('the growth of a table shows how far one UPDATE is', () => {
+  const sizes = [800, 1_100, 2_000].map((bytes, index) => ({ at: index * 500, bytes }));
+  const found = growth(sizes, 4_000).map(({ at, done }) => [at, done]);
+  expect(found).toEqual([
+    [0, 0],
+    [500, 1_000],
+    [1_000, 4_000],
+  ]);
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { inBatches, oneUpdate, updateRows } from './contestants';
 import { type Bench, startBench } from './server';
 import { timed } from './throughput';
@@ -45,7 +45,12 @@ async function main() {
       'def x2': inBatches({ throttle: false, lanes: 2 }),
       b2000: fixed(2000),
       b500: fixed(500),
-      ...(process.argv[4] ? { upd: updateRows({ throttle: false, lanes: 1 }), upd2: updateRows({ throttle: false, lanes: 2 }) } : {}),
+      ...(process.argv[4]
+        ? {
+            upd: updateRows({ throttle: false, lanes: 1 }),
+            upd2: updateRows({ throttle: false, lanes: 2 }),
+          }
+        : {}),
     };
     for (let r = 0; r < rounds; r++) {
       const out: string[] = [];
@@ -62,7 +67,9 @@ async function main() {
         void s0;
         const n = process.cpuUsage(n0);
         if (name === 'one') one = t;
-        out.push(`${name} ${t.toFixed(2)}s ${(one / t).toFixed(2)} node ${((n.user + n.system) / 1000).toFixed(0)} pg ${live}`);
+        out.push(
+          `${name} ${t.toFixed(2)}s ${(one / t).toFixed(2)} node ${((n.user + n.system) / 1000).toFixed(0)} pg ${live}`,
+        );
       }
       console.log(out.join(' | '));
     }
