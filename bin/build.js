@@ -68,7 +68,7 @@ function ownJobs() {
       .filter((file) => /^[0-9]{4}_.*\.ts$/.test(file))
       .map((file) => path.join(folder, file)),
   );
-  const bench = ['main', 'foregroundLoad', 'scrypt'].map((name) => `test/bench/${name}.ts`);
+  const bench = ['main', 'load/thread', 'scrypt'].map((name) => `test/bench/${name}.ts`);
   const files = [...jobs, ...bench].filter((file) => existsSync(path.join(root, file)));
   return Object.fromEntries(files.map((file) => [file.replace(/\.ts$/, ''), file]));
 }

@@ -25,7 +25,7 @@ export class StatementWatch {
   }
 
   /** Watches one statement. The driver settles it by these two functions. */
-  statement<Q>(query: Q): Q {
+  statement<Q>(query: Q, onError: (error: unknown) => void = () => {}): Q {
     const sent = query as unknown as Sent;
     const { resolve, reject } = sent;
     sent.resolve = (result) => {
@@ -34,6 +34,7 @@ export class StatementWatch {
     };
     sent.reject = (error) => {
       this.#failed = true;
+      onError(error);
       reject(error);
     };
     return query;

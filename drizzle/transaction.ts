@@ -2,10 +2,41 @@ import type { PgDialect } from 'drizzle-orm/pg-core';
 import { PostgresJsSession, PostgresJsTransaction } from 'drizzle-orm/postgres-js/session';
 import type { Sql, TransactionSql } from './connect';
 import { type Database, dialectOf, type Transaction } from './database';
+import { lostPreparation, Prepared } from './prepared';
+import type { Statement } from './statement';
 import { StatementWatch } from './statementWatch';
 import { TransactionEnded } from './transactionEnded';
 
 const READ_COMMITTED = 'isolation level read committed read write';
+
+/** Rows of a statement of ours. */
+export type Rows = readonly Readonly<Record<string, unknown>>[];
+
+/**
+ * A transaction of ours in three round trips and those of its body. The cost of a small batch is its
+ * round trips.
+ */
+export interface Flights<T> {
+  /** They are sent together with BEGIN. */
+  readonly first: readonly Statement[];
+  /**
+   * Gets the transaction and the rows of `first`, one list for each statement. It is not called when
+   * one of them, or BEGIN, has failed.
+   */
+  body(tx: Transaction, rows: readonly Rows[]): Promise<T>;
+  /**
+   * Makes the statement that is sent together with COMMIT. So it has to fail when the transaction may
+   * not commit. Default, or when it returns undefined: none.
+   */
+  last?(result: T): Statement | undefined;
+}
+
+/** What a committed transaction gives. */
+export interface Landed<T> {
+  readonly result: T;
+  /** The rows of its last statement. */
+  readonly rows: Rows;
+}
 
 /**
  * Runs `body` in a READ COMMITTED transaction, whatever the default of the role, the database or
@@ -20,17 +51,84 @@ export async function inTransaction<T>(
   db: Database,
   body: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  const watch = new StatementWatch();
+  const { result } = await inFlights(db, { first: [], body });
+  return result;
+}
+
+/**
+ * Like {@link inTransaction}, but with statements that don't need round trips of their own.
+ * @returns what `body` returned, and the rows of `last`
+ * @throws the error of `first`, `body` or `last`, and then nothing was committed
+ */
+export async function inFlights<T>(db: Database, flights: Flights<T>): Promise<Landed<T>> {
+  let begun = false;
+  const once = () =>
+    land(db, {
+      ...flights,
+      body: (tx, rows) => {
+        begun = true;
+        return flights.body(tx, rows);
+      },
+    });
   try {
-    const result = await db.$client.begin(READ_COMMITTED, (client) =>
-      watch.around(client, () =>
-        whileOpen(client, watch, (guarded) => body(onClient(guarded, dialectOf(db)))),
-      ),
-    );
-    return result as T;
+    return await once();
   } catch (error) {
+    // The first statements have failed before they did anything.
+    if (begun || !lostPreparation(error)) throw error;
+    return once();
+  }
+}
+
+async function land<T>(db: Database, { first, body, last }: Flights<T>): Promise<Landed<T>> {
+  const watch = new StatementWatch();
+  const prepared = Prepared.of(db.$client);
+  let sent: Promise<Rows> | undefined;
+  try {
+    const begin = db.$client.begin as unknown as Begin;
+    const result = await begin<T>(
+      READ_COMMITTED,
+      async (client) => {
+        const [, ...rows] = await Promise.all([
+          client.begun,
+          ...first.map((each) => query(client, each, prepared)),
+        ]);
+        const done = await watch.around(client, () =>
+          whileOpen(client, watch, prepared, (guarded) =>
+            body(onClient(guarded, dialectOf(db)), rows),
+          ),
+        );
+        const final = last?.(done);
+        if (final) client.last = sent = query(client, final, prepared);
+        return done;
+      },
+      // Not the body's own statements: they must not be sent before BEGIN has worked.
+      first.length > 0,
+    );
+    return { result, rows: (await sent) ?? [] };
+  } catch (error) {
+    prepared.failed(error);
     throw watch.ended && !isFinal(error) ? new TransactionEnded() : error;
   }
+}
+
+/** The driver's begin() as our patch extends it. */
+type Begin = <T>(
+  options: string,
+  body: (client: PatchedClient) => Promise<T>,
+  together: boolean,
+) => Promise<T>;
+
+interface PatchedClient extends TransactionSql {
+  /** The answer to BEGIN. */
+  readonly begun: Promise<unknown>;
+  /** Is sent together with COMMIT. */
+  last?: Promise<Rows>;
+}
+
+/** A statement of ours, not sent yet. Unprepared, one without parameters would be parsed each time. */
+function query(client: TransactionSql, { text, params }: Statement, prepared: Prepared) {
+  const options = { prepare: prepared.on, simple: false };
+  return client.unsafe(text, params as never[], options as never) as Promise<Rows>;
 }
 
 /** Our own errors about it say more. */
@@ -45,6 +143,7 @@ const isFinal = (error: unknown): boolean =>
 async function whileOpen<T>(
   client: TransactionSql,
   watch: StatementWatch,
+  prepared: Prepared,
   body: (client: TransactionSql) => Promise<T>,
 ): Promise<T> {
   let ended = false;
@@ -60,14 +159,16 @@ async function whileOpen<T>(
           requireOpen();
           const work = args.at(-1) as (inner: TransactionSql) => Promise<unknown>;
           return value(...args.slice(0, -1), (inner: TransactionSql) =>
-            whileOpen(inner, watch, work),
+            whileOpen(inner, watch, prepared, work),
           );
         };
       }
       if (name !== 'unsafe') return value;
-      return (...args: unknown[]) => {
+      return (text: string, params: readonly unknown[] = [], options = {}) => {
         requireOpen();
-        return watch.statement(value(...args));
+        const worth = params.length > 0 && prepared.isWorth(text);
+        const query = value(text, params, worth ? { ...options, prepare: true } : options);
+        return watch.statement(query, (error) => prepared.failed(error, text));
       };
     },
   });

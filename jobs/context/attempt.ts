@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import type { Sql } from '../../drizzle/connect';
 import type { Database, Transaction } from '../../drizzle/database';
 import {
@@ -9,7 +9,8 @@ import {
   selectIfCurrent,
 } from '../../drizzle/rows/fence';
 import type { Direction } from '../../drizzle/schema';
-import { inTransaction } from '../../drizzle/transaction';
+import { inlined } from '../../drizzle/statement';
+import { type Flights, inFlights, type Landed } from '../../drizzle/transaction';
 import type { DryRun } from './dryRun';
 
 export type { Database, Transaction } from '../../drizzle/database';
@@ -73,57 +74,63 @@ export interface Attempt extends FencedAttempt {
  * @throws Superseded when a newer attempt has begun; AttemptOutdated when the database is no longer
  *   the one that the attempt began on.
  */
-export function fencedTransaction<T>(
+export async function fencedTransaction<T>(
   attempt: Attempt,
   body: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  return attemptTransaction(attempt, async (tx) => {
-    await fence(tx, attempt);
-    return body(tx);
+  const { db, dry } = attempt;
+  const { result } = await attemptFlights(attempt, {
+    first: dry
+      ? []
+      : [inlined(db, lockShared(lockName(attempt))), inlined(db, selectIfCurrent(attempt))],
+    body: (tx, [, current]) => {
+      if (!dry) requireCurrent(attempt, current?.[0]);
+      return body(tx);
+    },
   });
+  return result;
 }
 
 /**
- * Runs `body` in a transaction that `body` itself has to fence. In a further database, the main
- * database's fence is held around it: until the transaction has ended, no newer attempt can be
+ * Runs a transaction that has to fence itself, by its first statements. In a further database, the
+ * main database's fence is held around it: until the transaction has ended, no newer attempt can be
  * claimed, and nobody can pause, cancel or unregister the migration.
  */
-export async function attemptTransaction<T>(
-  { db, home }: Attempt,
-  body: (tx: Transaction) => Promise<T>,
-): Promise<T> {
-  if (!home) return inTransaction(db, body);
-  let committed: { readonly result: T } | undefined;
+export async function attemptFlights<T>(
+  { db, home }: Pick<Attempt, 'db' | 'home'>,
+  flights: Flights<T>,
+): Promise<Landed<T>> {
+  if (!home) return inFlights(db, flights);
+  let committed: Landed<T> | undefined;
   try {
     await fencedTransaction(home, async (tx) => {
-      // It is idle for as long as `body` takes. What ends a frozen one is the next claim.
+      // It is idle for as long as the other one takes. What ends a frozen one is the next claim.
       await tx.execute(NEVER_IDLE_FOR_TOO_LONG);
-      committed = { result: await inTransaction(db, body) };
+      committed = await inFlights(db, flights);
     });
   } catch (error) {
     // Only the lock's own transaction failed. The work must not be taken for rolled back.
     if (!committed) throw error;
   }
-  return (committed as unknown as { readonly result: T }).result;
+  return committed as unknown as Landed<T>;
 }
 
 const NEVER_IDLE_FOR_TOO_LONG = sql`set local idle_in_transaction_session_timeout = 0`;
 
 /**
- * Fences a READ COMMITTED transaction: one statement takes the lock, the next one checks.
- * @param more further columns for the check's row, each after a comma
+ * Fences a READ COMMITTED transaction that has begun already: one statement takes the lock, the next
+ * one checks.
  */
-export async function fence<R extends Record<string, unknown>>(
-  tx: { execute(query: SQL): PromiseLike<readonly Record<string, unknown>[]> },
+export async function fence(
+  tx: Pick<Transaction, 'execute'>,
   attempt: FencedAttempt & Pick<Attempt, 'dry'>,
-  more?: SQL,
-): Promise<R> {
-  if (attempt.dry) return {} as R;
+): Promise<void> {
+  if (attempt.dry) return;
   // They are sent together, and Postgres runs them one after the other. The second statement has a
   // snapshot of its own, so its check sees what was committed before the lock was given.
   const [, [row]] = await Promise.all([
     tx.execute(lockShared(lockName(attempt))),
-    tx.execute(selectIfCurrent(attempt, more)),
+    tx.execute(selectIfCurrent(attempt)),
   ]);
-  return requireCurrent(attempt, row) as R;
+  requireCurrent(attempt, row);
 }

@@ -1,4 +1,4 @@
-import { type Attempt, attemptTransaction } from './attempt';
+import type { Attempt } from './attempt';
 import { JobUsageError } from './jobUsageError';
 import { alongIndex, keysOf } from './walk/boundary';
 import { dataErrorOf } from './walk/dataError';
@@ -63,17 +63,16 @@ export class BadRows {
     const [only, ...more] = this.#single.get(range) ?? [];
     if (!found || troubleOf(error) || !only || more.length > 0) return undefined;
     const { attempt, walk } = this;
-    return attemptTransaction(attempt, async (tx) => {
-      const entered = await walk.enter(tx);
+    return walk.commit(range, async (tx) => {
       const now = await keysOf(tx, walk.key, walk.where, range, TWO);
-      if (now.length !== 1 || !sameKey(now[0] ?? null, only)) return undefined;
+      if (now.length !== 1 || !sameKey(now[0] ?? null, only)) return false;
       const skipped = await lockAndCount(tx, walk.stored);
       if (skipped >= this.maxSkipped) throw this.#tooMany(error);
       await insertSkipped(tx, walk.stored, only, found);
       walk.skipped = skipped + 1;
       // When the attempt has to stop, an error may come from that.
       attempt.signal.throwIfAborted();
-      return walk.store(tx, entered, range);
+      return true;
     });
   }
 

@@ -27,6 +27,7 @@ const IN_BATCHES: OptionNames<BatchOptions | GroupOptions> = {
   batchSize: true,
   onError: true,
   maxSkipped: true,
+  durable: true,
 };
 const BATCH_SIZE: OptionNames<NonNullable<BatchOptions['batchSize']>> = { min: true, max: true };
 const EACH = { pageSize: true, concurrency: true, checkpointEvery: true } as const;

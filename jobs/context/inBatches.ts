@@ -1,4 +1,4 @@
-import { type Attempt, attemptTransaction, type Transaction } from './attempt';
+import type { Attempt, Transaction } from './attempt';
 import { BadRows } from './badRows';
 import { type Batch, createBatch, enterBatch } from './batch';
 import { DatabaseTime } from './databaseTime';
@@ -32,7 +32,8 @@ export async function inBatches(
   body: BatchBody,
 ): Promise<void> {
   const throttler = createThrottler(attempt, options.throttle);
-  const walk = await TableWalk.open(attempt, tally, name, table, options);
+  const { durable } = settings;
+  const walk = await TableWalk.open(attempt, tally, name, table, { ...options, durable });
   if (!walk) return;
   const skips = settings.maxSkipped !== undefined;
   await new SkippedAgain(attempt, walk, skips, throttler, body).run();
@@ -151,11 +152,12 @@ class Batches {
     }
   }
 
-  #commit(range: Range, hasRows: boolean): Promise<bigint> {
+  async #commit(range: Range, hasRows: boolean): Promise<bigint> {
     const { attempt, walk } = this;
-    return attemptTransaction(attempt, async (tx) => {
-      const entered = await walk.enter(tx);
-      return this.#waiters.during(entered.pid, async () => {
+    // A body that caught an error of Postgres has left an aborted transaction. Storing the range then
+    // fails, and nothing is taken for done.
+    const id = await walk.commit(range, (tx, { pid }) =>
+      this.#waiters.during(pid, async () => {
         // A range without matching rows needs no change, but it has to be stored as done.
         if (hasRows) {
           enterBatch(tx, walk.key, range);
@@ -163,11 +165,11 @@ class Batches {
           const { dry } = attempt;
           await (dry ? dry.watch(() => this.body(tx, batch)) : this.body(tx, batch));
         }
-        // This comes last. If the body caught an error from Postgres, the transaction is aborted:
-        // this statement then fails, and nothing is taken for done.
-        return walk.store(tx, entered, range);
-      });
-    });
+        return true;
+      }),
+    );
+    if (id === undefined) throw new Error('an INSERT returned no row');
+    return id;
   }
 
   /** Trouble may come from any row: it is not the data. */

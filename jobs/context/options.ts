@@ -57,6 +57,12 @@ export interface BatchOptions extends WalkOptions {
   /** The smallest and the largest number of rows in a batch. Default: 1 and 20,000. */
   readonly batchSize?: { readonly min?: number; readonly max?: number } | undefined;
   /**
+   * Whether the COMMIT of each batch waits for the disk. A crash of the server may undo the last
+   * batches otherwise, about half a second of them, and the next attempt does them again: still
+   * exactly once, but a body may have been called twice for them. Default: false.
+   */
+  readonly durable?: boolean | undefined;
+  /**
    * What becomes of a batch that fails because of its data: an error of Postgres in the classes 22
    * and 23, or a BadRow. 'fail' ends the migration. 'skip' cuts the batch in halves, down to the
    * row. Good rows are done, and each bad one is recorded, once, in `skipped_rows`
@@ -97,6 +103,7 @@ export interface ResolvedBatchOptions {
   readonly bounds: SizeBounds;
   /** How many rows of the walk may be skipped. Undefined: none, a bad row fails the migration. */
   readonly maxSkipped: number | undefined;
+  readonly durable: boolean;
 }
 
 /** The attempt's other connections are for look-ups (two) and for the job's own queries. */
@@ -127,7 +134,9 @@ export function readBatchOptions(options: BatchOptions | GroupOptions): Resolved
   if (!isCount(min) || !isCount(max) || min > max) {
     throw new JobUsageError(`batchSize is ${min} to ${max}; both must be whole numbers above 0`);
   }
-  return { lanes, targetMs, bounds: { min, max }, maxSkipped: readMaxSkipped(options) };
+  const { durable = false } = options;
+  if (typeof durable !== 'boolean') throw new JobUsageError('durable is neither true nor false');
+  return { lanes, targetMs, bounds: { min, max }, maxSkipped: readMaxSkipped(options), durable };
 }
 
 function readMaxSkipped(options: BatchOptions | GroupOptions): number | undefined {

@@ -1,4 +1,4 @@
-import { type Attempt, attemptTransaction, type Transaction } from './attempt';
+import type { Attempt, Transaction } from './attempt';
 import { createBatch, enterBatch } from './batch';
 import type { BatchBody } from './inBatches';
 import type { Throttler } from './throttle';
@@ -101,15 +101,15 @@ export class SkippedAgain {
     });
   }
 
-  #inTransaction(work: (tx: Transaction) => Promise<Outcome>): Promise<Outcome> {
+  async #inTransaction(work: (tx: Transaction) => Promise<Outcome>): Promise<Outcome> {
     const { attempt, walk } = this;
-    return attemptTransaction(attempt, async (tx) => {
-      const { transactionId } = await walk.enter(tx);
+    const { result } = await walk.transaction(async (tx, { transactionId }) => {
       const outcome = await work(tx);
       // When the attempt has to stop, the body may have returned early.
       attempt.signal.throwIfAborted();
       await requireSameTransaction(tx, transactionId);
       return outcome;
     });
+    return result;
   }
 }

@@ -26,12 +26,14 @@ export class CodeStore {
   private fd: number | undefined;
   private writing = false;
 
+  constructor(private readonly folder = tmpdir()) {}
+
   /** For a job process that is about to start. Undefined: it loads everything from its files. */
   give(mayWrite: boolean): GivenStore | undefined {
     if (hasHooks()) return undefined;
     if (this.fd !== undefined && isWritten(this.fd)) return { use: 'read', fd: this.fd };
     if (!mayWrite || this.writing) return undefined;
-    this.fd ??= open();
+    this.fd ??= open(this.folder);
     if (this.fd === undefined) return undefined;
     this.writing = true;
     return { use: 'write', fd: this.fd };
@@ -52,8 +54,8 @@ const hasHooks = (): boolean =>
     /^(-r$|--require|--import|--loader|--experimental-loader)/.test(option),
   );
 
-function open(): number | undefined {
-  const file = path.join(tmpdir(), `lrm-code-${randomUUID()}`);
+function open(folder: string): number | undefined {
+  const file = path.join(folder, `lrm-code-${randomUUID()}`);
   try {
     const fd = openSync(file, 'wx+', 0o600);
     try {

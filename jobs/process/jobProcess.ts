@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { SCHEMA } from '../../drizzle/schema';
 import { built } from '../../settings/projectFolder';
@@ -174,7 +173,10 @@ async function ended(child: ChildProcess, channel: Socket | undefined): Promise<
   // It may have crashed: then the processes that its job has started must be ended, too.
   endGroup(child);
   if (channel && !channel.closed) {
-    await Promise.race([once(channel, 'close'), after(RECEIVED_WITHIN)]);
+    // Not once() of node:events: it rejects at an 'error', such as that of a message that the job
+    // process did not read any more (ECONNRESET). 'close' follows.
+    const closed = new Promise((resolve) => channel.once('close', resolve));
+    await Promise.race([closed, after(RECEIVED_WITHIN)]);
     channel.destroy();
   }
   return end;

@@ -6,10 +6,10 @@ import type { ThreadInput } from './messages';
  * While many migrations wait. A spare one uses some 30 MB of its own, and more than one for each core
  * would not be ready earlier.
  */
-const SPARES_AT_MOST = Math.min(4, Math.max(2, availableParallelism()));
+export const SPARES_AT_MOST = Math.min(4, Math.max(2, availableParallelism()));
 
 /** Where no attempt begins for this time, the next one is not expected soon. Milliseconds. */
-export const EXPECTED_FOR = 10_000;
+const EXPECTED_FOR = 10_000;
 
 /**
  * Keeps spare job processes with a loaded thread: starting Node and loading Drizzle and postgres.js
@@ -33,11 +33,13 @@ export class JobProcessPool implements JobProcesses {
   /**
    * @param memoryLimitMb the limit of most attempts; one with another limit gets a new job process
    * @param atOnce attempts at a time
+   * @param expectedFor milliseconds; for tests
    */
   constructor(
     private readonly memoryLimitMb: number,
     private readonly atOnce: number,
     private readonly output: Output = 'stdout',
+    private readonly expectedFor = EXPECTED_FOR,
   ) {
     this.adjust();
   }
@@ -63,7 +65,7 @@ export class JobProcessPool implements JobProcesses {
     this.timer = setTimeout(() => {
       this.expected = 0;
       this.adjust();
-    }, EXPECTED_FOR).unref();
+    }, this.expectedFor).unref();
     this.expected = starts;
     this.like = file ?? this.like;
     for (const spare of this.spares) this.prepare(spare);

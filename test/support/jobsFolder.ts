@@ -6,8 +6,8 @@ import { projectFolder } from '../../settings/projectFolder';
 /** A folder of jobs for LRM_JOBS_DIR. */
 export interface JobsFolder {
   readonly path: string;
-  /** Writes `name`.js, a CommonJS file that can require the project's packages. */
-  writeJob(name: string, source: string): void;
+  /** Writes `name`.js, a CommonJS file that can require the project's packages. Returns its path. */
+  writeJob(name: string, source: string): string;
   removeJob(name: string): void;
   remove(): void;
 }
@@ -18,7 +18,10 @@ export function createJobsFolder(): JobsFolder {
   const file = (name: string) => path.join(folder, `${name}.js`);
   return {
     path: folder,
-    writeJob: (name, source) => writeFileSync(file(name), source),
+    writeJob: (name, source) => {
+      writeFileSync(file(name), source);
+      return file(name);
+    },
     removeJob: (name) => rmSync(file(name)),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };

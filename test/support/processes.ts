@@ -15,3 +15,12 @@ export async function waitForEnd(what: string, pid: number, deadline?: number): 
     if (isRunning(pid)) process.kill(pid, 'SIGKILL');
   }
 }
+
+/** The job processes of a worker, with and without an attempt. */
+export function jobProcessesOf(pid: number): number[] {
+  const { stdout } = spawnSync('ps', ['-o', 'pid=,stat=,args=', '--ppid', String(pid)], {
+    encoding: 'utf8',
+  });
+  const lines = stdout.split('\n').filter((line) => line.includes('jobProcess.js'));
+  return lines.filter((line) => !/^ *[0-9]+ Z/.test(line)).map((line) => Number.parseInt(line, 10));
+}

@@ -1,6 +1,6 @@
 import { getTableColumns, is, sql } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
-import { type Attempt, attemptTransaction, type Database } from '../attempt';
+import type { Attempt, Database } from '../attempt';
 import { createBatch } from '../batch';
 import { callEach } from '../dryRun';
 import { JobUsageError } from '../jobUsageError';
@@ -49,15 +49,16 @@ export async function forEachRow(
   const { pageSize, paged, concurrency, checkpointEvery, pagesAhead } = readEachOptions(options);
   const columns = options.columns ?? allColumns(table);
   const throttler = createThrottler(attempt, options.throttle);
-  const walk = await TableWalk.open(attempt, tally, name, table, options);
+  // Once for many rows, and what is lost would be done again.
+  const durable = true;
+  const walk = await TableWalk.open(attempt, tally, name, table, { ...options, durable });
   if (!walk || walk.isComplete) return;
   const rowsAtOnce = checkpointEvery - (checkpointEvery % pageSize);
   const store = async (range: Range) => {
-    const commit = () =>
-      attemptTransaction(attempt, async (tx) => walk.store(tx, await walk.enter(tx), range));
+    const commit = () => walk.commit(range, async () => true);
     // It waits half a second for a locked table. All that is done since would be done again.
     const id = await retried(commit, attempt.signal);
-    await walk.finished(range, id);
+    if (id !== undefined) await walk.finished(range, id);
   };
   /** The part of a range that is done, where the range itself is not. */
   let part: Range | undefined;

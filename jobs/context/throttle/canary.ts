@@ -78,10 +78,11 @@ export class Canary {
     }
   }
 
-  /** Removes the row. */
+  /** Removes the row. The next pulse would take a new one. */
   async end(): Promise<void> {
-    if (this.#row !== undefined)
-      await this.sql.unsafe(`delete from ${TABLE} where id = ${this.#row}`);
+    const row = this.#row;
+    this.#row = undefined;
+    if (row !== undefined) await this.sql.unsafe(`delete from ${TABLE} where id = ${row}`);
   }
 
   /** Also removes what attempts have left whose sessions are gone: they were killed. */

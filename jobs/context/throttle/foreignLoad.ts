@@ -50,6 +50,8 @@ export class ForeignLoad {
   #looks: Look[] = [];
   #means: readonly Mean[] = [];
   #nobody = false;
+  /** Whether there was a load that can have ended. */
+  #somebody = false;
   #endedAt: number | undefined;
 
   add(look: Look): void {
@@ -79,7 +81,7 @@ export class ForeignLoad {
   get ms(): number | undefined {
     const seconds = increments(this.#means.slice(0, SMOOTHED_OVER + 1));
     if (this.#nobody || seconds.length < AT_LEAST) return undefined;
-    const regular = withoutOutlier(seconds);
+    const regular = withoutOutliers(seconds);
     const commits = sum(regular.map((each) => each.commits));
     const activeMs = sum(regular.map((each) => each.activeMs));
     const oursMs = sum(regular.map((each) => each.oursMs));
@@ -94,11 +96,13 @@ export class ForeignLoad {
       if (this.#isBack(2 * limit, at)) this.#nobody = false;
       return;
     }
+    this.#somebody ||= (rate(this.#means, 0, 3) ?? 0) >= limit;
     const lately = rate(this.#means, 0, 3) ?? rate(this.#means, 0, 2);
     const now = rate(this.#means, 0, 1);
     if (lately === undefined || now === undefined || lately >= limit || now >= 2 * limit) return;
     this.#nobody = true;
-    this.#endedAt = at - 3 * SECOND;
+    if (this.#somebody) this.#endedAt = at - 3 * SECOND;
+    this.#somebody = false;
   }
 
   #isBack(limit: number, at: number): boolean {
@@ -164,12 +168,14 @@ function increments(means: readonly Mean[]): Increment[] {
   });
 }
 
-/** A statement of ten minutes counts when it ends: all of its time in one second. */
-function withoutOutlier(seconds: readonly Increment[]): Increment[] {
+/**
+ * A statement of ten minutes counts when it ends: all of its time at once. As the seconds are means, that
+ * shows in two of them.
+ */
+function withoutOutliers(seconds: readonly Increment[]): readonly Increment[] {
   const sorted = [...seconds].sort((a, b) => a.activeMs - b.activeMs);
-  const middle = sorted[sorted.length >> 1]?.activeMs ?? 0;
-  const last = sorted.at(-1)?.activeMs ?? 0;
-  return last > 3 * Math.max(middle, 0) ? sorted.slice(0, -1) : sorted;
+  const most = 3 * Math.max(sorted[sorted.length >> 1]?.activeMs ?? 0, 0);
+  return sorted.filter(({ activeMs }, index) => activeMs <= most || index < sorted.length - 2);
 }
 
 /** Transactions a second between two of the seconds before now. */

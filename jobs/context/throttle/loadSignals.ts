@@ -61,6 +61,8 @@ export class LoadSignals implements SignalSource {
       await Promise.all([this.#pulse(), this.#look()]);
       await this.#pause(this.#drained ? EVERY_WHILE_DRAINED : EVERY, signal);
     }
+    // Until it is started again, nobody knows.
+    this.#countsReadable = false;
     // When it fails, the next attempt removes the row.
     await this.#canary.end().catch(() => {});
   }

@@ -1,13 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm';
+import { inlined, statement } from '../../../drizzle/statement';
+import { inFlights } from '../../../drizzle/transaction';
 import type { Database, Transaction } from '../attempt';
 import type { Key } from './key';
 import { equal, inOrder, type KeyValues, type Part, type Range, within } from './range';
-
-/**
- * One look-up reads at most this many keys. So it ends within a fraction of a second even where
- * only one row in a million matches. The range then ends at the last key that was read.
- */
-export const KEYS_PER_LOOKUP = 50_000;
 
 /** The part of a walk after one key and up to another. `after` is null at the first key. */
 export interface Gap {
@@ -21,73 +17,88 @@ export type KeyRow = Record<string, string> & { readonly atEnd?: boolean };
 /** The last key in the walk's order. Null when the table is empty. */
 export async function lastKey(db: Database, key: Key): Promise<KeyValues | null> {
   const columns = key.columns.map(({ column }) => sql`${column}`);
-  const [found] = await alongIndex(db, (tx) =>
-    tx.execute<KeyRow>(sql`select ${asText(key)} from (
-      select ${named(key)} from ${sql.raw(key.tableName)} order by ${inOrder(key, columns, true)} limit 1) b`),
+  const [found] = await queryAlongIndex(
+    db,
+    sql`select ${asText(key)} from (
+      select ${named(key)} from ${sql.raw(key.tableName)} order by ${inOrder(key, columns, true)} limit 1) b`,
   );
   return found ? textsOf(key, found) : null;
 }
 
+/** How much one look-up may read and give. */
+export interface LookUpLimits {
+  /** Rows to match in a range. */
+  readonly size: number;
+  /** Ranges. */
+  readonly ranges: number;
+  /** Keys to read. */
+  readonly keys: number;
+}
+
 /**
- * The next range in a gap: up to `size` rows that match `where`, in at most `keys` keys. A range
- * ends at a key that exists, so numbers that are not used cost nothing. When no row is left, the
- * range has no rows and ends at the gap's end.
+ * The next ranges in a gap: each up to `size` rows that match `where`, all of them in at most `keys`
+ * keys. A range ends at a key that exists, so numbers that are not used cost nothing. When fewer rows
+ * are left than one range may have, the one range ends at the gap's end.
  */
-export function nextRange(
+export async function nextRanges(
   db: Database,
   key: Key,
   where: SQL | undefined,
   gap: Gap,
-  size: number,
-  keys = KEYS_PER_LOOKUP,
-): Promise<Range> {
-  return alongIndex(db, async (tx) => {
-    const [found] = await tx.execute<KeyRow>(boundary(key, where, gap, size, keys));
-    if (found) {
-      const { rows = size, matching = size } = found;
-      const upto = valuesOf(key, gap, found);
-      return { after: gap.after, upto, rows: Number(rows), matching: Number(matching) };
-    }
-    const [rest] = await tx.execute<KeyRow>(remaining(key, where, gap));
-    return { ...gap, rows: Number(rest?.['rows']), matching: Number(rest?.['matching']) };
+  { size, ranges, keys }: LookUpLimits,
+): Promise<Range[]> {
+  const found = await queryAlongIndex(db, boundaries(key, where, gap, { size, ranges, keys }));
+  if (found.length === 0) {
+    const [rest] = await queryAlongIndex(db, remaining(key, where, gap));
+    return [{ ...gap, rows: Number(rest?.['rows']), matching: Number(rest?.['matching']) }];
+  }
+  let before = { after: gap.after, rows: 0, matching: 0 };
+  return found.map((row) => {
+    const upto = valuesOf(key, gap, row);
+    const [rows, matching] = [Number(row['rows']), Number(row['matching'])];
+    const range = {
+      after: before.after,
+      upto,
+      rows: rows - before.rows,
+      matching: matching - before.matching,
+    };
+    before = { after: upto, rows, matching };
+    return range;
   });
 }
 
 /**
- * Finds the key at which the range ends. Finds nothing when fewer than `size` rows of the gap
- * match.
+ * Finds the keys at which the ranges end, with the rows up to there. Finds nothing when fewer than
+ * `size` rows of the gap match. One scan finds many: with small batches, a look-up for each would
+ * cost as much as the batch.
  */
-export function boundary(
+export function boundaries(
   key: Key,
   where: SQL | undefined,
   gap: Gap,
-  size: number,
-  keys = KEYS_PER_LOOKUP,
+  { size, ranges, keys }: LookUpLimits,
 ): SQL {
-  const inOrderOfKey = inOrder(
-    key,
-    key.columns.map(({ column }) => sql`${column}`),
-  );
+  const columns = key.columns.map(({ column }) => sql`${column}`);
+  const names = key.columns.map((_, index) => sql.raw(`k${index}`));
+  const order = inOrder(key, names);
+  const matches = where ? sql`, (${where}) as matches` : sql``;
+  const matching = where
+    ? sql`, count(*) filter (where matches) over (order by ${order} rows unbounded preceding) as matching`
+    : sql``;
+  const isEnd = where
+    ? sql`(b.matches and b.matching % ${size} = 0) or b.rows = ${keys}`
+    : sql`b.rows % ${size} = 0`;
   // The casts to text are in the outer query. In the inner one they would be made for every key
   // that is passed over, and ORDER BY could sort by the text instead of the key.
-  if (!where) {
-    return sql`select ${asText(key, gap)} from (
-      select ${named(key)} from ${sql.raw(key.tableName)} where ${within(key, gap)}
-      order by ${inOrderOfKey} offset ${size - 1} limit 1) b`;
-  }
-  const names = key.columns.map((_, index) => sql.raw(`k${index}`));
-  return sql`select ${asText(key, gap)}, b.rows, b.matching from (
-    select k.*, row_number() over (order by ${inOrder(key, names)}) as rows,
-      count(*) filter (where matches)
-        over (order by ${inOrder(key, names)} rows unbounded preceding) as matching
+  return sql`select ${asText(key, gap)}, b.rows, ${where ? sql`b.matching` : sql`b.rows as matching`} from (
+    select k.*, row_number() over (order by ${order}) as rows ${matching}
     from (
-      select ${named(key)}, (${where}) as matches from ${sql.raw(key.tableName)} where ${within(key, gap)}
-      order by ${inOrderOfKey} limit ${keys}) k) b
-    where b.matching >= ${size} or b.rows >= ${keys}
-    order by ${inOrder(key, names)} limit 1`;
+      select ${named(key)} ${matches} from ${sql.raw(key.tableName)} where ${within(key, gap)}
+      order by ${inOrder(key, columns)} limit ${where ? keys : Math.min(keys, size * ranges)}) k) b
+    where ${isEnd} order by ${order} limit ${ranges}`;
 }
 
-/** Counts the rows of a gap in which {@link boundary} found nothing: fewer than one look-up reads. */
+/** Counts the rows of a gap in which {@link boundaries} found nothing: fewer than one look-up reads. */
 export function remaining(key: Key, where: SQL | undefined, gap: Gap): SQL {
   const matching = where ? sql`count(*) filter (where ${where})` : sql`count(*)`;
   return sql`select count(*) as rows, ${matching} as matching from ${sql.raw(key.tableName)}
@@ -95,19 +106,31 @@ export function remaining(key: Key, where: SQL | undefined, gap: Gap): SQL {
 }
 
 /**
- * Runs look-ups along the key's index, also where the planner's statistics are old: a walk that
- * sorts the rest of a huge table for each batch would never end. The settings also make the text of
- * a key the same in every session.
+ * Runs look-ups along the key's index, also where the planner's statistics are old: a walk that sorts
+ * the rest of a huge table for each batch would never end. The settings also make the text of a key
+ * the same in every session.
  */
-export function alongIndex<T>(db: Database, look: (tx: Transaction) => PromiseLike<T>): Promise<T> {
-  return db.transaction(async (tx) => {
-    await tx.execute(ALONG_INDEX);
-    return look(tx);
-  });
+export async function alongIndex<T>(
+  db: Database,
+  look: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  const { result } = await inFlights(db, { first: [inlined(db, ALONG_INDEX)], body: look });
+  return result;
 }
 
+/** One query in an {@link alongIndex}, without a round trip of its own. */
+async function queryAlongIndex(db: Database, query: SQL): Promise<readonly KeyRow[]> {
+  const { result } = await inFlights(db, {
+    first: [inlined(db, ALONG_INDEX), statement(db, query)],
+    body: async (_, [, rows = []]) => rows,
+  });
+  return result as readonly KeyRow[];
+}
+
+// A look-up comes with another key each time, and a plan for any key could read the whole table.
 const ALONG_INDEX = sql`select set_config('enable_seqscan', 'off', true),
   set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true),
+  set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true),
   set_config('DateStyle', 'ISO', true), set_config('IntervalStyle', 'postgres', true),
   set_config('extra_float_digits', '1', true)`;
 

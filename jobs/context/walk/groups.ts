@@ -3,10 +3,10 @@ import type { Database, Transaction } from '../attempt';
 import {
   alongIndex,
   asText,
-  boundary,
+  boundaries,
   type Gap,
-  KEYS_PER_LOOKUP,
   type KeyRow,
+  type LookUpLimits,
   named,
   remaining,
   valuesOf,
@@ -24,12 +24,13 @@ export function nextGroups(
   key: Key,
   where: SQL | undefined,
   gap: Gap,
-  size: number,
-  keys = KEYS_PER_LOOKUP,
+  { size, keys }: Pick<LookUpLimits, 'size' | 'keys'>,
 ): Promise<Range> {
   return alongIndex(db, async (tx) => {
     // The first row that is too many. Its group is left for the next range.
-    const [beyond] = await tx.execute<KeyRow>(boundary(key, where, gap, size + 1, keys + 1));
+    const [beyond] = await tx.execute<KeyRow>(
+      boundaries(key, where, gap, { size: size + 1, ranges: 1, keys: keys + 1 }),
+    );
     if (!beyond) return counted(tx, key, where, gap);
     const upto = valuesOf(key, gap, beyond);
     const last = await lastBefore(tx, key, { after: gap.after, upto });

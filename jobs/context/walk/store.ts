@@ -1,7 +1,8 @@
 import { and, eq, getTableColumns, isNull, type SQL, sql } from 'drizzle-orm';
 import { COMMIT_DURABLY } from '../../../drizzle/durable';
 import { AttemptOutdated } from '../../../drizzle/rows/superseded';
-import { finishedRanges, type WalkRow, walks } from '../../../drizzle/schema';
+import { finishedRanges, SCHEMA, type WalkRow, walks } from '../../../drizzle/schema';
+import { sqlState } from '../../../drizzle/sqlState';
 import { type Attempt, fencedTransaction, type Transaction } from '../attempt';
 import { JobUsageError } from '../jobUsageError';
 import { arrayLiteral } from '../literal';
@@ -112,28 +113,46 @@ export async function readFinished(tx: Transaction, walk: WalkRow, key: Key): Pr
 }
 
 /**
- * Stores a finished range in the transaction that finishes it.
- * @returns the ID of the stored range
- * @throws JobUsageError when the transaction is no longer the one that was entered; AttemptOutdated
- *   when the table's name now refers to another table.
+ * The statement that stores a finished range in the transaction that finishes it, and gives the ID
+ * of the stored range. It fails when the transaction is no longer the one that was entered, and when
+ * the table's name now refers to another table; see {@link explainRefused}.
  */
-export async function insertFinished(
-  tx: Transaction,
+export function insertFinished(
   walk: WalkRow,
   key: Key,
   { transactionId }: Entered,
   range: Range,
-): Promise<bigint> {
+): SQL {
   const after = range.after && arrayLiteral(range.after);
-  const [row] = await tx.execute<{ id: string }>(sql`
-    insert into ${finishedRanges} (walk, after, upto, rows)
-    select ${String(walk.id)}::bigint, ${after}::text[], ${arrayLiteral(range.upto)}::text[],
-      ${range.rows}::bigint
-    where pg_current_xact_id()::text = ${transactionId} and ${isSameTable(key)}
-    returning id::text as id`);
-  if (row) return BigInt(row.id);
-  await requireSameTransaction(tx, transactionId);
-  throw new AttemptOutdated(`the name of ${key.tableName} now refers to another table`);
+  return sql`insert into ${finishedRanges} (walk, after, upto, rows)
+    select case when pg_current_xact_id()::text <> ${transactionId}::text
+        then ${refuse(TRANSACTION_ENDED, 'the transaction has ended')}
+      when ${isSameTable(key)} then ${String(walk.id)}::bigint
+      else ${refuse(TABLE_REPLACED, 'the table was replaced')} end,
+      ${after}::text[], ${arrayLiteral(range.upto)}::text[], ${range.rows}::bigint
+    returning id::text as id`;
+}
+
+/** The driver's code when it finds that out itself. */
+const ENDED_FOR_DRIVER = 'TRANSACTION_ENDED';
+
+const refuse = (code: string, message: string): SQL =>
+  sql`${sql.identifier(SCHEMA)}.refuse(${sql.raw(`'${code}', '${message}'`)})`;
+
+/** SQLSTATEs of our own. No class of Postgres begins with LR. */
+const TRANSACTION_ENDED = 'LR001';
+const TABLE_REPLACED = 'LR002';
+
+/**
+ * What an error means that came after the body had returned, with the statement of
+ * {@link insertFinished} or with COMMIT. Others are returned as they are.
+ */
+export function explainRefused(error: unknown, { tableName }: Key): unknown {
+  const state = sqlState(error);
+  if (state === TRANSACTION_ENDED || state === ENDED_FOR_DRIVER)
+    return new JobUsageError(ENDED_TRANSACTION);
+  if (state !== TABLE_REPLACED) return error;
+  return new AttemptOutdated(`the name of ${tableName} now refers to another table`);
 }
 
 /** @throws JobUsageError when the transaction is no longer the one that was entered. */

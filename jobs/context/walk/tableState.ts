@@ -1,7 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { lockName, lockShared, requireCurrent, selectIfCurrent } from '../../../drizzle/rows/fence';
 import { AttemptOutdated } from '../../../drizzle/rows/superseded';
-import type { Attempt, Database, Transaction } from '../attempt';
+import { inlined, type Statement } from '../../../drizzle/statement';
+import type { Rows } from '../../../drizzle/transaction';
+import type { Attempt, Database } from '../attempt';
 import { tableText } from '../names';
 import { describeKey, findTable, type Key, type Walked } from './key';
 
@@ -25,28 +27,50 @@ export interface Entered {
   readonly version: string;
 }
 
-/** Fences a transaction of a walk, sets its lock timeout, and reads the state of its table. */
-export async function enterTransaction(
-  tx: Transaction,
+/**
+ * The first statements of a transaction of a walk: they fence it, choose its settings, and read the
+ * state of its table; see {@link readEntered}.
+ * @param durable whether its COMMIT waits for the disk
+ */
+export function enterStatements(
+  db: Database,
   attempt: Attempt,
   key: Key,
-): Promise<Entered> {
-  // Both statements are sent together: with small batches, the cost of bookkeeping is its round
-  // trips. They have no parameters, since postgres.js waits for the types of parameters before it
-  // sends the next statement.
-  const politely = sql`, set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`;
+  durable: boolean,
+): readonly Statement[] {
+  const settings = sql`, ${settingsOf(durable)}`;
   const state = sql`, pg_backend_pid() as pid, pg_current_xact_id()::text as "transactionId",
     ${locked(key.tableName)} as locked, ${versionOf(key)} as version`;
-  if (attempt.dry) {
-    const [row] = await tx.execute(sql`select 1 as dry ${politely} ${state}`.inlineParams());
-    return row as unknown as Entered;
-  }
-  const [, [row]] = await Promise.all([
-    tx.execute(lockShared(lockName(attempt), politely).inlineParams()),
-    tx.execute(selectIfCurrent(attempt, state).inlineParams()),
-  ]);
-  return requireCurrent(attempt, row) as unknown as Entered;
+  if (attempt.dry) return [inlined(db, sql`select 1 as dry ${settings} ${state}`)];
+  return [
+    inlined(db, lockShared(lockName(attempt), settings)),
+    inlined(db, selectIfCurrent(attempt, state)),
+  ];
 }
+
+/**
+ * Reads what {@link enterStatements} have found.
+ * @throws Superseded; AttemptOutdated
+ */
+export function readEntered(attempt: Attempt, rows: readonly Rows[]): Entered {
+  const row = rows.at(-1)?.[0];
+  return (attempt.dry ? row : requireCurrent(attempt, row)) as unknown as Entered;
+}
+
+/**
+ * The settings of a batch. Its statements come with other keys each time, so a plan for any key would
+ * be a bad one for most. Compiling a plan takes longer than a batch.
+ */
+const settingsOf = (durable: boolean): SQL => sql`set_config('lock_timeout', ${LOCK_TIMEOUT}, true),
+  set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)
+  ${durable ? sql`` : COMMIT_SOON}`;
+
+/**
+ * The COMMIT does not wait for the disk. A crash of the server can lose the batch, and with it, its
+ * range: they are in one transaction. The next attempt does it again. What completes the walk waits
+ * for the disk, and all batches are on it then.
+ */
+const COMMIT_SOON = sql`, set_config('synchronous_commit', 'off', true)`;
 
 /** Looks up a walk's key and the table's version while the table is locked against changes. */
 export async function describeLocked(

@@ -1,9 +1,11 @@
 import type { SQL } from 'drizzle-orm';
 import { AttemptOutdated } from '../../../drizzle/rows/superseded';
 import type { WalkRow } from '../../../drizzle/schema';
-import { type Attempt, fencedTransaction, type Transaction } from '../attempt';
+import { type Statement, statement } from '../../../drizzle/statement';
+import type { Landed } from '../../../drizzle/transaction';
+import { type Attempt, attemptFlights, fencedTransaction, type Transaction } from '../attempt';
 import type { TableReference } from '../names';
-import type { WalkOptions } from '../options';
+import type { ResolvedBatchOptions, WalkOptions } from '../options';
 import { type Along, readAlong } from './along';
 import { type Gap, lastKey } from './boundary';
 import { estimateRows } from './estimate';
@@ -17,6 +19,7 @@ import { countSkipped, type RowAgain, readAgain } from './skippedRows';
 import {
   type Beginning,
   completeWalk,
+  explainRefused,
   type Finished,
   findWalk,
   fold,
@@ -25,7 +28,13 @@ import {
   readFinished,
   unstored,
 } from './store';
-import { describeLocked, type Entered, enterTransaction, isSameKey } from './tableState';
+import {
+  describeLocked,
+  type Entered,
+  enterStatements,
+  isSameKey,
+  readEntered,
+} from './tableState';
 import type { Tally } from './tally';
 
 /** After a crash, the next attempt has this much more to read. No work is lost. */
@@ -37,6 +46,8 @@ export class TableWalk {
   #key: Key;
   /** The table's version when the key was looked up. */
   #version: string;
+  /** The first statements of each of its transactions. */
+  #first: readonly Statement[];
   /** The low-water mark that this attempt knows to be stored. */
   #mark: KeyValues | null;
   #rowsDone: number;
@@ -56,9 +67,11 @@ export class TableWalk {
     readonly again: readonly RowAgain[],
     /** How many rows of the walk are recorded as skipped. */
     public skipped: number,
+    private readonly durable: boolean,
   ) {
     this.#key = found.key;
     this.#version = found.version;
+    this.#first = this.#enter();
     this.#mark = row.lowWaterMark;
     this.#rowsDone = before.reduce((sum, { rows }) => sum + rows, row.rowsDone);
   }
@@ -87,7 +100,7 @@ export class TableWalk {
     tally: Tally,
     name: string,
     table: TableReference,
-    options: Along & Pick<WalkOptions, 'where'>,
+    options: Along & Pick<WalkOptions, 'where'> & Pick<ResolvedBatchOptions, 'durable'>,
   ): Promise<TableWalk | undefined> {
     const walked = readAlong(table, options);
     const written = asWritten(walked, options.where);
@@ -102,9 +115,20 @@ export class TableWalk {
     const begun = known.row ?? (await beginning(attempt, known.key));
     if (begun.upperBound !== null) await attempt.hasRows?.(`table ${known.key.tableName}`);
     const row = known.row ?? (await beginWalk(attempt, name, shape, begun));
-    const { where } = options;
+    const { where, durable } = options;
     const { finished, again, skipped } = known;
-    const walk = new TableWalk(attempt, tally, row, walked, known, where, finished, again, skipped);
+    const walk = new TableWalk(
+      attempt,
+      tally,
+      row,
+      walked,
+      known,
+      where,
+      finished,
+      again,
+      skipped,
+      durable,
+    );
     walk.#report();
     return walk;
   }
@@ -124,8 +148,8 @@ export class TableWalk {
    * Cuts a range in two, the first with `size` matching rows. Returns one where it can't be cut.
    */
   async split(range: Range, size: number): Promise<Range[]> {
-    const first = await this.#lookUp(range, size);
-    if (sameKey(first.upto, range.upto)) return [range];
+    const [first] = await this.#lookUp(range, size, 1);
+    if (!first || sameKey(first.upto, range.upto)) return [range];
     const rest = {
       after: first.upto,
       upto: range.upto,
@@ -138,24 +162,57 @@ export class TableWalk {
   }
 
   /**
-   * To be called first in each transaction that does a range. Fences it, and makes sure that the
-   * table and its key are still the same. Until the transaction ends, nobody can change the table's
-   * definition.
-   * @throws Superseded; AttemptOutdated when the table or its key has changed.
+   * Does a range in one transaction, and stores that it is done.
+   * @param work changes the rows. False: the range is not done, and nothing is stored
+   * @returns the ID of the stored range; undefined when nothing is stored
+   * @throws Superseded; AttemptOutdated when the table or its key has changed; JobUsageError when
+   *   `work` has ended the transaction
    */
-  async enter(tx: Transaction): Promise<Entered> {
-    const entered = await enterTransaction(tx, this.attempt, this.#key);
-    if (entered.version !== this.#version) await this.#lookAgain(tx);
-    return entered;
+  async commit(
+    range: Range,
+    work: (tx: Transaction, entered: Entered) => Promise<boolean>,
+  ): Promise<bigint | undefined> {
+    let entered: Entered | undefined;
+    let returned = false;
+    const store = (done: boolean) => {
+      returned = true;
+      return done && entered
+        ? statement(this.attempt.db, insertFinished(this.row, this.#key, entered, range))
+        : undefined;
+    };
+    try {
+      const { result, rows } = await this.transaction(
+        (tx, found) => {
+          entered = found;
+          return work(tx, found);
+        },
+        this.attempt.dry ? undefined : store,
+      );
+      if (this.attempt.dry && result) return 0n;
+      return rows[0] && BigInt(String(rows[0]['id']));
+    } catch (error) {
+      throw returned ? explainRefused(error, this.#key) : error;
+    }
   }
 
   /**
-   * Stores that the range is done, in the transaction that does it. Returns the ID of the stored
-   * range.
+   * A transaction of the walk. It is fenced, and the table and its key are still the same. Until it
+   * ends, nobody can change the table's definition.
+   * @throws Superseded; AttemptOutdated when the table or its key has changed.
    */
-  store(tx: Transaction, entered: Entered, range: Range): Promise<bigint> {
-    if (this.attempt.dry) return Promise.resolve(0n);
-    return insertFinished(tx, this.row, this.#key, entered, range);
+  transaction<T>(
+    body: (tx: Transaction, entered: Entered) => Promise<T>,
+    last?: (result: T) => Statement | undefined,
+  ): Promise<Landed<T>> {
+    return attemptFlights(this.attempt, {
+      first: this.#first,
+      body: async (tx, rows) => {
+        const entered = readEntered(this.attempt, rows);
+        if (entered.version !== this.#version) await this.#lookAgain(tx);
+        return body(tx, entered);
+      },
+      ...(last && { last }),
+    });
   }
 
   /** To be called when the transaction that stored the range under `id` has committed. */
@@ -182,17 +239,23 @@ export class TableWalk {
     this.tally.report(this.row.name, { done: this.#rowsDone, total: this.#rowsDone });
   }
 
-  #lookUp(gap: Gap, size: number): Promise<Range> {
-    return lookUp(this.attempt, this.#key, this.where, gap, size);
+  #lookUp(gap: Gap, size: number, ranges?: number): Promise<Range[]> {
+    return lookUp(this.attempt, this.#key, this.where, gap, size, ranges);
   }
 
   async *#rangesOf(gap: Gap, size: () => number): AsyncGenerator<Range, void> {
     for (let left = gap; ; ) {
-      const range = await this.#lookUp(left, size());
-      this.#ledger.add(range);
-      yield range;
-      if (sameKey(range.upto, gap.upto)) return;
-      left = { after: range.upto, upto: gap.upto };
+      const planned = size();
+      for (const [index, range] of (await this.#lookUp(left, planned)).entries()) {
+        // It is passed over, so it must be known from a moment ago that no row of it matches.
+        if (range.matching === 0 && index > 0) break;
+        this.#ledger.add(range);
+        yield range;
+        if (sameKey(range.upto, gap.upto)) return;
+        left = { after: range.upto, upto: gap.upto };
+        // What was looked up ahead is left when the batches have another size by now.
+        if (!isNear(size(), planned)) break;
+      }
     }
   }
 
@@ -207,6 +270,11 @@ export class TableWalk {
     }
     this.#key = key;
     this.#version = version;
+    this.#first = this.#enter();
+  }
+
+  #enter(): readonly Statement[] {
+    return enterStatements(this.attempt.db, this.attempt, this.#key, this.durable);
   }
 
   /**
@@ -277,3 +345,7 @@ function beginWalk(
 async function beginning({ db }: Attempt, key: Key): Promise<Beginning> {
   return { upperBound: await lastKey(db, key), rowsTotal: await estimateRows(db, key) };
 }
+
+/** Whether batches of one size will do as well as those of the other. */
+const isNear = (size: number, planned: number): boolean =>
+  size <= planned * 1.5 && size >= planned * 0.75;

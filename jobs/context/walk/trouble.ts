@@ -1,3 +1,5 @@
+import { lostPreparation } from '../../../drizzle/prepared';
+
 /**
  * Why a batch or look-up may be tried again: after a 'timeout' with fewer rows, after a 'conflict'
  * unchanged.
@@ -19,6 +21,8 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
 /** The kind of trouble in an error or its causes. Undefined when a retry can't fix it. */
 export function troubleOf(error: unknown): Trouble | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < CAUSES_AT_MOST; depth++) {
+    // Nothing was done, and it will not be sent as a prepared one again.
+    if (lostPreparation(at)) return 'conflict';
     const { code } = at as { code?: unknown };
     if (typeof code === 'string' && TROUBLES[code]) return TROUBLES[code];
     at = at.cause;

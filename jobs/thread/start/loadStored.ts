@@ -56,6 +56,7 @@ export function loadStored(
     });
     const module = new loader(file, parent);
     module.filename = file;
+    module.paths = [];
     loader._cache[file] = module;
     const require = (request: string) => {
       if (isBuiltin(request)) return nodeRequire(request);

@@ -2,8 +2,9 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
-import { alongIndex, boundary, KEYS_PER_LOOKUP } from '../../../jobs/context/walk/boundary';
+import { alongIndex, boundaries } from '../../../jobs/context/walk/boundary';
 import { describeKey } from '../../../jobs/context/walk/key';
+import { KEYS_PER_LOOKUP } from '../../../jobs/context/walk/lookUp';
 import { useDatabase } from '../../support/database';
 import { withAttempt } from './attempts';
 
@@ -105,7 +106,9 @@ test('the look-up of groups follows an index that begins with their columns', as
     const key = await describeKey(db, walked);
     const gap = descending ? { after: ['500'], upto: ['10'] } : { after: ['10'], upto: ['500'] };
     const plan = await alongIndex(db, (tx) =>
-      tx.execute(sql`explain ${boundary(key, undefined, gap, 101)}`),
+      tx.execute(
+        sql`explain ${boundaries(key, undefined, gap, { size: 101, ranges: 1, keys: 50_000 })}`,
+      ),
     );
     const lines = plan.map((row) => row['QUERY PLAN']).join('\n');
     expect(lines).toMatch(/Index (Only )?Scan (Backward )?using parts_parent_id_idx/);

@@ -3,13 +3,9 @@ import { type SQL, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { connect, type Sql } from '../../../../drizzle/connect';
 import type { Database } from '../../../../jobs/context/attempt';
-import {
-  alongIndex,
-  boundary,
-  KEYS_PER_LOOKUP,
-  nextRange,
-} from '../../../../jobs/context/walk/boundary';
+import { alongIndex, boundaries, nextRanges } from '../../../../jobs/context/walk/boundary';
 import { describeKey, type Key } from '../../../../jobs/context/walk/key';
+import { KEYS_PER_LOOKUP } from '../../../../jobs/context/walk/lookUp';
 import { useDatabase } from '../../../support/database';
 
 const database = useDatabase({ empty: true });
@@ -40,10 +36,12 @@ const whole = (key: Key) =>
 
 async function plan(key: Key, where: SQL | undefined, after: string[]): Promise<string> {
   const rows = await alongIndex(db, (tx) =>
-    tx.execute(sql`explain ${boundary(key, where, { ...whole(key), after }, 20_000)}`),
+    tx.execute(sql`explain ${boundaries(key, where, { ...whole(key), after }, limits(400))}`),
   );
   return rows.map((row) => row['QUERY PLAN']).join('\n');
 }
+
+const limits = (size: number, ranges = 50) => ({ size, ranges, keys: KEYS_PER_LOOKUP });
 
 test.each([
   ['bigint', [sql`id`], ['5'], 'things_pkey'],
@@ -61,26 +59,50 @@ test.each([
   }
 });
 
-test('nextRange counts the rows that match, and all rows that it reads', async () => {
+test('nextRanges counts the rows that match, and all rows that it reads', async () => {
   const key = await describeKey(db, { table: sql`things`, columns: [sql`id`], descending: false });
-  const range = await nextRange(db, key, sql`b = 0`, whole(key), 100);
+  const [range] = await nextRanges(db, key, sql`b = 0`, whole(key), limits(100, 1));
   expect(range).toEqual({ after: null, upto: ['1000'], rows: 1_000, matching: 100 });
 });
 
-test('nextRange reads a limited number of keys where hardly any row matches', async () => {
+test('nextRanges reads a limited number of keys where hardly any row matches', async () => {
   const key = await describeKey(db, { table: sql`things`, columns: [sql`id`], descending: false });
-  const range = await nextRange(db, key, sql`id = ${ROWS}`, whole(key), 100);
+  const [range] = await nextRanges(db, key, sql`id = ${ROWS}`, whole(key), limits(100));
   expect(range).toMatchObject({ upto: [`${KEYS_PER_LOOKUP}`], rows: KEYS_PER_LOOKUP, matching: 0 });
 });
 
-test('nextRange ends at the end of the gap', async () => {
+test.each([undefined, sql`b <> 3`])(
+  'nextRanges gives ranges that adjoin and have equal sizes',
+  async (where) => {
+    const key = await describeKey(db, {
+      table: sql`things`,
+      columns: [sql`id`],
+      descending: false,
+    });
+    const ranges = await nextRanges(db, key, where, whole(key), limits(90, 7));
+    const rows = where ? 100 : 90;
+    const ends = Array.from({ length: 7 }, (_, index) => `${rows * (index + 1)}`);
+    expect(ranges).toEqual(
+      ends.map((upto, index) => ({
+        after: index === 0 ? null : [ends[index - 1]],
+        upto: [upto],
+        rows,
+        matching: 90,
+      })),
+    );
+  },
+);
+
+test('nextRanges ends at the end of the gap', async () => {
   const key = await describeKey(db, { table: sql`things`, columns: [sql`id`], descending: false });
   const gap = { after: ['119990'], upto: ['500000'] };
   const rest = { ...gap, rows: 10, matching: 10 };
-  expect(await nextRange(db, key, undefined, gap, 100)).toEqual(rest);
-  expect(await nextRange(db, key, sql`b = 1`, gap, 100)).toEqual({ ...rest, matching: 1 });
-  expect(await nextRange(db, key, undefined, { ...gap, after: ['120000'] }, 100)).toMatchObject({
-    rows: 0,
-    matching: 0,
-  });
+  expect(await nextRanges(db, key, undefined, gap, limits(100))).toEqual([rest]);
+  expect(await nextRanges(db, key, sql`b = 1`, gap, limits(100))).toEqual([
+    { ...rest, matching: 1 },
+  ]);
+  const beyond = { ...gap, after: ['120000'] };
+  expect(await nextRanges(db, key, undefined, beyond, limits(100))).toEqual([
+    { ...beyond, rows: 0, matching: 0 },
+  ]);
 });
