@@ -9,6 +9,7 @@ import { type ColumnReference, overOf, type TableReference } from './names';
 import { Nesting } from './nesting';
 import type { WalkOptions } from './options';
 import { createSteps, type StepMember } from './steps';
+import { Throttles } from './throttle/throttles';
 import { type NewValues, type TargetCache, updateRows } from './updateRows';
 import type { Tally } from './walk/tally';
 
@@ -20,6 +21,7 @@ export function createBatches(
 ): Pick<JobContext, 'inBatches' | 'forEach' | 'updateRows' | StepMember> {
   const targets: TargetCache = new WeakMap();
   const nesting = new Nesting();
+  const throttles = new Throttles();
   const here = () => ({ step: nesting.step?.name, inForEach: nesting.inForEach });
 
   async function forEach(...given: OverRows | OverItems): Promise<void> {
@@ -50,10 +52,11 @@ export function createBatches(
       overOf(table),
       async (name) => {
         // Before the walk gets a database, which it can't leave.
-        requireForEachRow(attempt, table, options, body);
+        requireForEachRow(table, options, body);
         return forEachRow(
           await placeOf(name, options),
           tally,
+          throttles,
           name,
           table,
           options,
@@ -78,10 +81,11 @@ export function createBatches(
         overOf(table),
         async (name) => {
           // Before the walk gets a database, which it can't leave.
-          const settings = readInBatches(attempt, table, options, body);
+          const settings = readInBatches(table, options, body);
           return inBatches(
             await placeOf(name, options),
             tally,
+            throttles,
             name,
             table,
             options,

@@ -1,5 +1,4 @@
 import { is, SQL } from 'drizzle-orm';
-import type { Attempt } from './attempt';
 import type { EachItemOptions } from './each/forEachItem';
 import type { EachRowOptions } from './each/forEachRow';
 import { readEachOptions } from './each/options';
@@ -46,7 +45,6 @@ export function givenName(options: unknown): string | undefined {
 
 /** @throws JobUsageError when an argument of `job.inBatches` makes no sense */
 export function readInBatches(
-  attempt: Attempt,
   table: TableReference,
   options: BatchOptions | GroupOptions,
   body: unknown,
@@ -56,13 +54,12 @@ export function readInBatches(
   if (options.batchSize !== undefined) {
     requireOptions('batchSize', options.batchSize, BATCH_SIZE);
   }
-  requireWalk(attempt, table, options);
+  requireWalk(table, options);
   return readBatchOptions(options);
 }
 
 /** @throws JobUsageError when an argument of `job.forEach` over rows makes no sense */
 export function requireForEachRow(
-  attempt: Attempt,
   table: TableReference,
   options: EachRowOptions,
   body: unknown,
@@ -73,7 +70,7 @@ export function requireForEachRow(
   }
   requireOptions('the options of forEach', options, EACH_ROW);
   requireBody('forEach', body);
-  requireWalk(attempt, table, options);
+  requireWalk(table, options);
   const { columns } = options;
   if (columns !== undefined && (typeof columns !== 'object' || columns === null)) {
     throw new JobUsageError(`columns must be an object, not ${kindOf(columns)}`);

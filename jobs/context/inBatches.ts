@@ -5,7 +5,9 @@ import { DatabaseTime } from './databaseTime';
 import type { TableReference } from './names';
 import type { BatchOptions, GroupOptions, ResolvedBatchOptions } from './options';
 import { SkippedAgain } from './skippedAgain';
-import { createThrottler, type Throttler } from './throttle';
+import { DatabaseShare } from './throttle/databaseShare';
+import type { Throttler } from './throttle/throttler';
+import type { Throttles } from './throttle/throttles';
 import { backOff, TRIES_AT_MOST } from './walk/backOff';
 import { BatchSize } from './walk/batchSize';
 import { firstRows } from './walk/firstRows';
@@ -21,31 +23,42 @@ import { type Trouble, troubleOf } from './walk/trouble';
 /** The author's code for one batch. It changes the batch's rows through `tx`. */
 export type BatchBody = (tx: Transaction, batch: Batch) => PromiseLike<unknown>;
 
+/** A range with so many times the rows that a batch should have is cut: somebody else is back. */
+const TOO_LONG = 3;
+/** A smaller change of the target time is chance. */
+const WORTH_A_CHANGE = 0.05;
+
 /** Walks a table in batches. Each takes effect exactly once; see JobContext.inBatches. */
 export async function inBatches(
   attempt: Attempt,
   tally: Tally,
+  throttles: Throttles,
   name: string,
   table: TableReference,
   options: BatchOptions | GroupOptions,
   settings: ResolvedBatchOptions,
   body: BatchBody,
 ): Promise<void> {
-  const throttler = createThrottler(attempt, options.throttle);
   const { durable } = settings;
   const walk = await TableWalk.open(attempt, tally, name, table, { ...options, durable });
   if (!walk) return;
   const skips = settings.maxSkipped !== undefined;
-  await new SkippedAgain(attempt, walk, skips, throttler, body).run();
-  if (walk.isComplete) return;
-  const first = await firstRows(attempt, walk.stored, walk.key);
-  await new Batches(attempt, walk, settings, first, throttler, body).run();
-  await walk.complete();
+  const { lanes, targetMs } = settings;
+  const { tableId } = walk.key;
+  const of = { name, tableId, throttle: options.throttle, lanes, targetMs };
+  await throttles.during(attempt, of, async (throttler) => {
+    await new SkippedAgain(attempt, walk, skips, throttler, body).run();
+    if (walk.isComplete) return;
+    const first = await firstRows(attempt, walk.stored, walk.key);
+    await new Batches(attempt, walk, settings, first, throttler, body).run();
+  });
+  if (!walk.isComplete) await walk.complete();
 }
 
 /** The batches of one walk in one attempt. */
 class Batches {
   readonly #size: BatchSize;
+  readonly #share = new DatabaseShare();
   readonly #waiters: LockWaiters;
   /**
    * Batches that were rolled back and tried again. Shows how often locks and timeouts are in the
@@ -69,8 +82,8 @@ class Batches {
     const { maxSkipped } = settings;
     this.#badRows = maxSkipped === undefined ? undefined : new BadRows(attempt, walk, maxSkipped);
     this.#next = prefetch(
-      walk.ranges(() => this.#size.rows),
-      settings.lanes,
+      walk.ranges(() => this.#rows),
+      () => throttler.lanesNow,
     );
   }
 
@@ -78,7 +91,8 @@ class Batches {
     const ended = new AbortController();
     const watching = this.#waiters.watch(ended.signal, () => this.#size.halve());
     try {
-      await runLanes(this.settings.lanes, this.attempt.signal, (stop) => this.#lane(stop));
+      const lane = (stop: AbortSignal, number: number) => this.#lane(stop, number);
+      await runLanes(this.throttler.lanes, this.attempt.signal, lane);
     } finally {
       ended.abort();
       await watching;
@@ -86,16 +100,20 @@ class Batches {
   }
 
   /** Does one range after the other, until none is left or the lane has to stop. */
-  async #lane(stop: AbortSignal): Promise<void> {
+  async #lane(stop: AbortSignal, lane: number): Promise<void> {
     const parts: Range[] = [];
+    const later: Range[] = [];
     for (let failures = 0; ; ) {
-      const range = parts.shift() ?? (await this.#next());
-      if (!range || stop.aborted) return;
+      const isFree = parts.length === 0 && later.length === 0;
+      if (isFree && !(await this.throttler.mayWork(lane, stop))) return;
+      const range = parts.shift() ?? (await this.#nextOf(later));
+      if (!range) return this.throttler.over();
+      if (stop.aborted) return;
       await this.throttler.waitForTurn(stop);
       const time = new DatabaseTime();
       let id: bigint;
       try {
-        id = await time.during(() => this.#do(range));
+        id = await this.throttler.working(() => time.during(() => this.#do(range)));
       } catch (error) {
         const ofData = this.#isOfData(error);
         if (!ofData) failures += 1;
@@ -116,13 +134,37 @@ class Batches {
     }
   }
 
+  /** How many rows the next batch should have. */
+  get #rows(): number {
+    const { batchMs } = this.throttler;
+    const target = Math.min(this.settings.targetMs, this.#share.inAll(batchMs));
+    // Each change makes the size find its place anew.
+    if (Math.abs(target / this.#size.targetMs - 1) > WORTH_A_CHANGE) this.#size.targetMs = target;
+    return this.#size.rows;
+  }
+
+  /** The next range. It may have been looked up when batches were longer: then the rest comes later. */
+  async #nextOf(later: Range[]): Promise<Range | undefined> {
+    const range = later.shift() ?? (await this.#next());
+    const { isMeasured } = this.throttler;
+    if (!range || !isMeasured || range.matching < TOO_LONG * this.#rows) return range;
+    const [first, ...rest] = await this.walk.split(range, this.#rows);
+    later.unshift(...rest);
+    return first;
+  }
+
   async #committed(range: Range, id: bigint, time: DatabaseTime, stop: AbortSignal): Promise<void> {
-    const { ms, databaseMs } = time.read(this.settings.lanes);
-    if (range.matching > 0) this.#size.took(range.matching, ms);
+    const { ms, databaseMs } = time.read(this.throttler.lanesNow);
+    this.throttler.did(range.rows, ms, databaseMs);
+    this.throttler.lookedUp(this.walk.lookUps);
+    if (range.matching > 0) {
+      this.#share.took(ms, databaseMs);
+      this.#size.took(range.matching, ms);
+    }
     await this.#report(range, ms);
     await this.walk.finished(range, id, {
       ...this.#size.details,
-      lanes: this.settings.lanes,
+      ...this.throttler.details,
       batchesRetried: this.#retried,
     });
     await this.throttler.rest(databaseMs, stop);
@@ -130,11 +172,10 @@ class Batches {
 
   /** For a dry run. */
   async #report({ rows, matching }: Range, ms: number): Promise<void> {
-    const { walk, settings, throttler } = this;
+    const { walk, throttler } = this;
     const { name, rowsTotal: total } = walk.stored;
     const over = walk.key.tableName;
-    const { lanes } = settings;
-    const { dutyCycle } = throttler;
+    const { lanes, dutyCycle } = throttler;
     const batch = { walk: name, over, rows, matching, ms, total, lanes, dutyCycle };
     await this.attempt.dry?.batch(batch);
   }

@@ -27,7 +27,7 @@ export type { ReadyContext, VerifyContext } from './looking';
 export type { BatchOptions, GroupOptions, WalkOptions } from './options';
 export type { Columns } from './readRows';
 export type { StepOptions } from './step/step';
-export type { Throttle, ThrottleCheck, ThrottleOptions } from './throttle';
+export type { Throttle, ThrottleCheck, ThrottleOptions } from './throttle/options';
 export type { NewValues } from './updateRows';
 
 /**

@@ -19,15 +19,15 @@ export function arrayLiteral(texts: readonly (string | null)[]): string {
   // Most arrays have neither NULLs nor escapes. Then one join() makes no string for each element,
   // which would be work for the garbage collector: a batch has tens of thousands of texts.
   for (const text of texts) {
-    if (text === null || NEEDS_ESCAPES.test(text)) return `{${texts.map(element).join()}}`;
+    if (text === null || needsEscapes(text)) return `{${texts.map(element).join()}}`;
   }
   return texts.length === 0 ? '{}' : `{"${texts.join('","')}"}`;
 }
 
-const NEEDS_ESCAPES = /["\\]/;
+/** Two searches for a character are faster than a regular expression: most texts hold neither. */
+const needsEscapes = (text: string): boolean => text.includes('"') || text.includes('\\');
 
 function element(text: string | null): string {
   if (text === null) return 'NULL';
-  // Most texts need no escapes, and a test is cheaper than a replacement that finds nothing.
-  return NEEDS_ESCAPES.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
+  return needsEscapes(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
 }

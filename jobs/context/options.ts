@@ -2,7 +2,7 @@ import type { SQL } from 'drizzle-orm';
 import { duration } from '../../settings/duration';
 import { JobUsageError } from './jobUsageError';
 import type { ColumnReference } from './names';
-import type { Throttle } from './throttle';
+import type { Throttle } from './throttle/options';
 import type { SizeBounds } from './walk/batchSize';
 
 /** Options of every walk over a table. */
@@ -45,13 +45,16 @@ export interface WalkOptions {
 export interface BatchOptions extends WalkOptions {
   readonly groupBy?: undefined;
   /**
-   * Number of batches that run at the same time, each on its own connection: 1 to 12. Default: 1.
+   * Number of batches that run at the same time, each on its own connection: 1 to 12. While the
+   * throttle measures the application, it is the greatest number. 'auto': up to 8, as many as do more
+   * rows and leave the application alone; one where nothing is measured. Default: 'auto'.
    */
-  readonly lanes?: number | undefined;
+  readonly lanes?: number | 'auto' | undefined;
   /**
-   * How long the transaction of one batch should take. The number of rows in a batch is adjusted to
-   * it. Others may have to wait for a row for this time. Batches whose cost is mostly fixed (a call
-   * to a service) take about twice that cost, if that is more. Default: '100 ms'.
+   * How long the transaction of one batch should take at most. The number of rows in a batch is
+   * adjusted to it, and to less while others use the database. Others may have to wait for a row for
+   * this time. Batches whose cost is mostly fixed (a call to a service) take about twice that cost,
+   * if that is more. Default: '100 ms'.
    */
   readonly targetBatchTime?: string | undefined;
   /** The smallest and the largest number of rows in a batch. Default: 1 and 20,000. */
@@ -98,7 +101,7 @@ export interface GroupOptions
 
 /** {@link BatchOptions} with the defaults filled in. */
 export interface ResolvedBatchOptions {
-  readonly lanes: number;
+  readonly lanes: number | 'auto';
   readonly targetMs: number;
   readonly bounds: SizeBounds;
   /** How many rows of the walk may be skipped. Undefined: none, a bad row fails the migration. */
@@ -120,12 +123,12 @@ const SKIPPED_AT_MOST = 100_000;
 
 /** @throws JobUsageError that names the first option with a value that is not allowed. */
 export function readBatchOptions(options: BatchOptions | GroupOptions): ResolvedBatchOptions {
-  const { lanes = 1, targetBatchTime = TARGET_BATCH_TIME, batchSize = {} } = options;
+  const { lanes = 'auto', targetBatchTime = TARGET_BATCH_TIME, batchSize = {} } = options;
   const { min = 1, max = Math.max(LARGEST_BATCH, min) } = batchSize;
   const targetMs = duration(targetBatchTime);
-  if (!isCount(lanes) || lanes > LANES_AT_MOST) {
+  if (lanes !== 'auto' && (!isCount(lanes) || lanes > LANES_AT_MOST)) {
     throw new JobUsageError(
-      `lanes is ${lanes}; it must be a whole number from 1 to ${LANES_AT_MOST}`,
+      `lanes is ${lanes}; it must be a whole number from 1 to ${LANES_AT_MOST}, or 'auto'`,
     );
   }
   if (targetMs === undefined) {

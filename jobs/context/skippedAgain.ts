@@ -1,7 +1,7 @@
 import type { Attempt, Transaction } from './attempt';
 import { createBatch, enterBatch } from './batch';
 import type { BatchBody } from './inBatches';
-import type { Throttler } from './throttle';
+import type { Throttler } from './throttle/throttler';
 import { backOff, TRIES_AT_MOST } from './walk/backOff';
 import { alongIndex, keysOf } from './walk/boundary';
 import { type DataError, dataErrorOf } from './walk/dataError';
@@ -32,15 +32,19 @@ export class SkippedAgain {
     const { attempt, walk, throttler } = this;
     if (walk.again.length === 0) return;
     const outcomes: Record<Outcome, number> = { done: 0, gone: 0, 'skipped again': 0 };
-    for (const row of walk.again) {
+    for (const [index, row] of walk.again.entries()) {
       attempt.signal.throwIfAborted();
       await throttler.waitForTurn(attempt.signal);
       const begun = performance.now();
-      const outcome = await this.#one(row);
+      const outcome = await throttler.working(() => this.#one(row));
       outcomes[outcome] += 1;
       if (outcome !== 'skipped again') walk.skipped -= 1;
       attempt.progressed();
-      await throttler.rest(performance.now() - begun, attempt.signal);
+      const ms = performance.now() - begun;
+      // It was looked up in a transaction of its own.
+      throttler.lookedUp(walk.lookUps + index + 1);
+      throttler.did(1, ms, ms);
+      await throttler.rest(ms, attempt.signal);
     }
     const { done, gone, 'skipped again': again } = outcomes;
     attempt.log.info(

@@ -1,11 +1,10 @@
 import { is, SQL } from 'drizzle-orm';
 import { PgColumn } from 'drizzle-orm/pg-core';
-import type { Attempt } from './attempt';
 import { JobUsageError } from './jobUsageError';
 import { columnName, type TableReference, tableText } from './names';
 import { kindOf, type OptionNames, requireBody, requireOptions } from './optionNames';
 import type { WalkOptions } from './options';
-import { createThrottler, type ThrottleOptions } from './throttle';
+import { readThrottle, type ThrottleOptions } from './throttle/options';
 import { type Along, readAlong } from './walk/along';
 
 export const WALK: OptionNames<WalkOptions> = {
@@ -16,7 +15,15 @@ export const WALK: OptionNames<WalkOptions> = {
   database: true,
   throttle: true,
 };
-const THROTTLE: OptionNames<ThrottleOptions> = { dutyCycle: true, replicaLag: true, check: true };
+const THROTTLE: OptionNames<ThrottleOptions> = {
+  slowdown: true,
+  dutyCycle: true,
+  replicaLag: true,
+  unarchivedWal: true,
+  slotLag: true,
+  wraparoundVacuum: true,
+  check: true,
+};
 
 /** The options of a walk over a table, along a key or groups. */
 type Given = Omit<WalkOptions, 'key'> & Along;
@@ -25,7 +32,7 @@ type Given = Omit<WalkOptions, 'key'> & Along;
  * @throws JobUsageError that names the first option of a walk over a table with a value that is not
  *   allowed
  */
-export function requireWalk(attempt: Attempt, table: TableReference, options: Given): void {
+export function requireWalk(table: TableReference, options: Given): void {
   tableText(table);
   requireName(options);
   const { where, descending, database, throttle } = options;
@@ -45,7 +52,7 @@ export function requireWalk(attempt: Attempt, table: TableReference, options: Gi
     const { check } = throttle;
     if (check !== undefined) requireBody('throttle.check', check);
   }
-  createThrottler(attempt, throttle);
+  readThrottle(throttle);
   for (const option of ['key', 'groupBy'] as const) requireColumns(table, option, options);
   readAlong(table, options);
 }

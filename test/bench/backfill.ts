@@ -67,15 +67,22 @@ export const NOTHING: Moment = {
 
 /** What is not reported stays as it was. */
 export function moment(at: number, { done, details }: Progress, before = NOTHING): Moment {
-  const number = (name: string) => {
-    const value = details?.[name];
-    return typeof value === 'number' ? value : undefined;
-  };
+  const { lanes, throttle } = details ?? {};
   return {
     at,
     done: done ?? before.done,
-    lanes: number('lanes') ?? before.lanes,
-    duty: number('dutyCycle') ?? before.duty,
-    batchMs: number('batchMs') ?? before.batchMs,
+    lanes: typeof lanes === 'number' ? lanes : before.lanes,
+    ...(typeof throttle === 'string'
+      ? readPace(throttle)
+      : { duty: before.duty, batchMs: before.batchMs }),
   };
+}
+
+/** What the loop says that it does: '2 lanes at 40 %, 5 ms batches, application 1.1 ×'. */
+function readPace(text: string): Pick<Moment, 'duty' | 'batchMs'> {
+  const number = (pattern: RegExp) => {
+    const found = pattern.exec(text)?.[1];
+    return found === undefined ? undefined : Number(found);
+  };
+  return { duty: (number(/ at ([\d.]+) %/) ?? 100) / 100, batchMs: number(/([\d.]+) ms batches/) };
 }

@@ -13,22 +13,36 @@ export async function watchGrowth(
   rows: number,
   update: () => Promise<void>,
 ): Promise<{ moments: readonly Moment[] }> {
-  const packed = await size(bench);
-  const moments = [moment(0)];
+  const sizes = [{ at: now(), bytes: await size(bench) }];
   const timer = setInterval(async () => {
     const at = now();
-    moments.push(moment(Math.min(1, (await size(bench)) / packed - 1) * rows, at));
+    sizes.push({ at, bytes: await size(bench) });
   }, LOOK_EVERY_MS);
   try {
     await update();
   } finally {
     clearInterval(timer);
   }
-  moments.push(moment(rows));
-  return { moments };
+  sizes.push({ at: now(), bytes: await size(bench) });
+  return { moments: moments(sizes, rows) };
 }
 
-const moment = (done: number, at = now()): Moment => ({ ...NOTHING, at, done });
+/** A changed row is larger than it was, so only the end shows how much a row adds. */
+export function moments(
+  sizes: readonly { readonly at: number; readonly bytes: number }[],
+  rows: number,
+): Moment[] {
+  const packed = sizes[0]?.bytes ?? 0;
+  const most = Math.max(...sizes.map(({ bytes }) => bytes));
+  return sizes
+    .slice()
+    .sort((a, b) => a.at - b.at)
+    .map(({ at, bytes }) => ({
+      ...NOTHING,
+      at,
+      done: (rows * (bytes - packed)) / (most - packed),
+    }));
+}
 
 async function size({ sql }: Bench): Promise<number> {
   const [row] = await sql<{ bytes: number }[]>`

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
+import { paceText } from '../../jobs/context/throttle/law/pace';
 import { moment, NOTHING } from './backfill';
+import { moments as growth } from './growth';
 import { doneAt, rate, rates } from './rate';
 
 const moments = [
@@ -27,12 +29,27 @@ test('the rates of all slots add up to what was done', () => {
 });
 
 test('what an attempt does not report stays as it was', () => {
-  const first = moment(5, { done: 7, details: { lanes: 2, dutyCycle: 0.5 } }, NOTHING);
-  expect(moment(9, { details: { batchMs: 20, walk: '1' } }, first)).toEqual({
-    at: 9,
-    done: 7,
-    lanes: 2,
-    duty: 0.5,
-    batchMs: 20,
-  });
+  const fixed = { ...NOTHING, duty: 0.4, batchMs: 100 };
+  const first = moment(5, { done: 7, details: { lanes: 2 } }, fixed);
+  expect(first).toEqual({ at: 5, done: 7, lanes: 2, duty: 0.4, batchMs: 100 });
+  expect(moment(9, { waitingFor: 'a replica' }, first)).toEqual({ ...first, at: 9 });
+});
+
+test('what the loop does is read from what it says', () => {
+  const pace = { lanes: 2, duty: 0.25, batchMs: 3.5 };
+  const throttle = `${paceText(pace)}, application 1.3 ×`;
+  expect(moment(1, { done: 0, details: { lanes: 2, throttle } })).toMatchObject(pace);
+  const full = { lanes: 1, duty: 1, batchMs: 100 };
+  const details = { lanes: 1, throttle: paceText(full) };
+  expect(moment(1, { details })).toMatchObject(full);
+});
+
+test('the growth of a table shows how far one UPDATE is', () => {
+  const sizes = [800, 1_100, 2_000].map((bytes, index) => ({ at: index * 500, bytes }));
+  const found = growth(sizes, 4_000).map(({ at, done }) => [at, done]);
+  expect(found).toEqual([
+    [0, 0],
+    [500, 1_000],
+    [1_000, 4_000],
+  ]);
 });

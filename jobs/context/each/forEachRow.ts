@@ -7,7 +7,7 @@ import { JobUsageError } from '../jobUsageError';
 import type { TableReference } from '../names';
 import type { WalkOptions } from '../options';
 import type { Columns } from '../readRows';
-import { createThrottler } from '../throttle';
+import type { Throttles } from '../throttle/throttles';
 import { alongIndex } from '../walk/boundary';
 import type { KeyValues, Range } from '../walk/range';
 import { TableWalk } from '../walk/tableWalk';
@@ -41,6 +41,7 @@ interface RowPage {
 export async function forEachRow(
   attempt: Attempt,
   tally: Tally,
+  throttles: Throttles,
   name: string,
   table: TableReference,
   options: EachRowOptions,
@@ -48,11 +49,12 @@ export async function forEachRow(
 ): Promise<void> {
   const { pageSize, paged, concurrency, checkpointEvery, pagesAhead } = readEachOptions(options);
   const columns = options.columns ?? allColumns(table);
-  const throttler = createThrottler(attempt, options.throttle);
   // Once for many rows, and what is lost would be done again.
   const durable = true;
   const walk = await TableWalk.open(attempt, tally, name, table, { ...options, durable });
   if (!walk || walk.isComplete) return;
+  const { throttle } = options;
+  const throttler = throttles.checking(attempt, { tableId: walk.key.tableId, throttle });
   const rowsAtOnce = checkpointEvery - (checkpointEvery % pageSize);
   const store = async (range: Range) => {
     const commit = () => walk.commit(range, async () => true);

@@ -1,4 +1,5 @@
 import type { Work } from './canary';
+import { increments, type Mean, mean, rate, SECOND, sum, withoutOutliers } from './seconds';
 
 /** One look at the database's counts. */
 export interface Look {
@@ -14,8 +15,6 @@ export interface Look {
   readonly attempts: number;
 }
 
-/** Sessions report their counts once a second, so less than that can't be told apart. Milliseconds. */
-const SECOND = 1_000;
 /** Seconds that the mean time of the application's transactions is taken over. */
 const SMOOTHED_OVER = 10;
 /** With fewer, it would be noise. */
@@ -144,52 +143,8 @@ export class ForeignLoad {
   }
 }
 
-interface Mean {
-  readonly at: number;
-  readonly commits: number;
-  readonly activeMs: number;
-  readonly oursMs: number;
-}
-
-type Increment = Omit<Mean, 'at'>;
-
-/** By how much each second grew. */
-function increments(means: readonly Mean[]): Increment[] {
-  return means.slice(0, -1).flatMap((now, second) => {
-    const before = means[second + 1];
-    if (!before) return [];
-    return [
-      {
-        commits: now.commits - before.commits,
-        activeMs: now.activeMs - before.activeMs,
-        oursMs: now.oursMs - before.oursMs,
-      },
-    ];
-  });
-}
-
-/**
- * A statement of ten minutes counts when it ends: all of its time at once. As the seconds are means, that
- * shows in two of them.
- */
-function withoutOutliers(seconds: readonly Increment[]): readonly Increment[] {
-  const sorted = [...seconds].sort((a, b) => a.activeMs - b.activeMs);
-  const most = 3 * Math.max(sorted[sorted.length >> 1]?.activeMs ?? 0, 0);
-  return sorted.filter(({ activeMs }, index) => activeMs <= most || index < sorted.length - 2);
-}
-
-/** Transactions a second between two of the seconds before now. */
-function rate(means: readonly Mean[], from: number, to: number): number | undefined {
-  const [last, first] = [means[from], means[to]];
-  if (!last || !first) return undefined;
-  return Math.max(0, ((last.commits - first.commits) / (last.at - first.at)) * SECOND);
-}
-
 function rateOfOurs(looks: readonly Look[]): number {
   const [first, last] = [looks.at(-20) ?? looks[0], looks.at(-1)];
   if (!first || !last || last.at <= first.at) return 0;
   return ((last.ours.commits - first.ours.commits) / (last.at - first.at)) * SECOND;
 }
-
-const sum = (values: readonly number[]): number => values.reduce((total, each) => total + each, 0);
-const mean = (values: readonly number[]): number => sum(values) / values.length;

@@ -12,18 +12,18 @@ export interface HardStopOptions {
    * The walk waits while more WAL than this is not archived yet: it fills the server's disk, and a
    * backup lacks it. Only where `archive_mode` is on. `false` turns this off. Default: '1 GB'.
    */
-  readonly unarchivedWal?: string | false;
+  readonly unarchivedWal?: string | false | undefined;
   /**
    * The walk waits while a replication slot holds back more WAL than this: its reader can't follow, and
    * the disk fills. If the server drops slots at a limit of its own (`max_slot_wal_keep_size`), half of
    * that counts when it is less. `false` turns this off. Default: '4 GB'.
    */
-  readonly slotLag?: string | false;
+  readonly slotLag?: string | false | undefined;
   /**
    * The walk waits while autovacuum works on its table to prevent transaction ID wraparound: that must
    * end before the server stops all writes. `false` turns this off. Default: true.
    */
-  readonly wraparoundVacuum?: boolean;
+  readonly wraparoundVacuum?: boolean | undefined;
 }
 
 /** {@link HardStopOptions} with the defaults filled in. */

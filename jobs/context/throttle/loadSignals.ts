@@ -1,4 +1,3 @@
-import { sqlState } from '../../../drizzle/sqlState';
 import type { Attempt } from '../attempt';
 import { sleep } from '../walk/sleep';
 import { Canary, TRANSACTIONS_A_PULSE } from './canary';
@@ -8,6 +7,7 @@ import { ForeignLoad } from './foreignLoad';
 import { OwnWork } from './ownWork';
 import { Pulses } from './pulses';
 import { median } from './quantile';
+import { Readable } from './readable';
 import type { SignalSource, Signals } from './signals';
 
 /** A walk that ends sooner needs no canary, and no session for it. Milliseconds. */
@@ -20,9 +20,6 @@ const EVERY_WHILE_DRAINED = 25;
 const FEWEST_DRAINED = 4;
 /** What is seen beside our own work is put together for this time, for the floor. Milliseconds. */
 const SEEN_OVER = 5_000;
-const IN_FAILED_TRANSACTION = '25P02';
-/** After an error, the next try comes this much later. Milliseconds. */
-const AGAIN_AFTER = 30_000;
 
 /**
  * Watches one database for an attempt, on a session of its own.
@@ -46,11 +43,11 @@ export class LoadSignals implements SignalSource {
   #drained: number[] | undefined;
   #wake: () => void = () => {};
   #countsReadable = false;
-  readonly #said = new Set<string>();
-  readonly #notBefore = new Map<string, number>();
+  readonly #readable: Readable;
 
   constructor(private readonly attempt: Pick<Attempt, 'canary' | 'log' | 'dry'>) {
     this.#canary = new Canary(attempt.canary);
+    this.#readable = new Readable(attempt.log);
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -106,7 +103,7 @@ export class LoadSignals implements SignalSource {
 
   async #pulse(): Promise<void> {
     const drained = this.#drained;
-    await this.#unlessFailing('the canary', async () => {
+    await this.#readable.unlessFailing('the canary', async () => {
       this.#sent = { at: performance.now(), loop: loopNow() };
       const pulse = await this.#canary.pulse(this.#own.own).finally(() => {
         this.#sent = undefined;
@@ -135,38 +132,19 @@ export class LoadSignals implements SignalSource {
   }
 
   async #look(): Promise<void> {
-    await this.#unlessFailing('what the application does', async () => {
+    const read = await this.#readable.unlessFailing('what the application does', async () => {
       const { at, ended, activeMs, counted, busy, others } = await readCounts(this.attempt.canary);
       this.#own.ended(1, 0);
       this.#own.looked(at, busy, others);
       const { all: ours, beside } = this.#own;
       this.#countsReadable = counted;
-      if (!counted) this.#say('what the application does', 'track_counts is off');
+      if (!counted) this.#readable.say('what the application does', 'track_counts is off');
       else if (activeMs === undefined) {
-        this.#say('how long its transactions take', 'that needs Postgres 14 or later');
+        this.#readable.say('how long its transactions take', 'that needs Postgres 14 or later');
       }
       this.#foreign.add({ at, ended, activeMs, ours, attempts: beside + 1 });
     });
-  }
-
-  /** Load is no reason to fail: what can't be read is left out. */
-  async #unlessFailing(what: string, work: () => Promise<void>): Promise<void> {
-    if (performance.now() < (this.#notBefore.get(what) ?? 0)) return;
-    try {
-      await work();
-    } catch (error) {
-      // It was sent together with a pulse that failed, in its transaction.
-      if (sqlState(error) === IN_FAILED_TRANSACTION) return;
-      this.#notBefore.set(what, performance.now() + AGAIN_AFTER);
-      if (what !== 'the canary') this.#countsReadable = false;
-      this.#say(what, `SQLSTATE ${sqlState(error) ?? 'unknown'}`);
-    }
-  }
-
-  #say(what: string, why: string): void {
-    if (this.#said.has(what)) return;
-    this.#said.add(what);
-    this.attempt.log.warn(`the throttle can't read ${what} (${why}): it goes by its other signals`);
+    if (!read) this.#countsReadable = false;
   }
 
   /** Ends early when a pause of the lanes begins. */

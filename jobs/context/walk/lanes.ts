@@ -6,14 +6,14 @@
 export async function runLanes(
   lanes: number,
   signal: AbortSignal,
-  lane: (stop: AbortSignal) => Promise<void>,
+  lane: (stop: AbortSignal, number: number) => Promise<void>,
 ): Promise<void> {
   const failures: unknown[] = [];
   const failed = new AbortController();
   const stop = AbortSignal.any([signal, failed.signal]);
-  const guarded = async () => {
+  const guarded = async (_: unknown, number: number) => {
     try {
-      await lane(stop);
+      await lane(stop, number);
     } catch (error) {
       failures.push(error);
       failed.abort();

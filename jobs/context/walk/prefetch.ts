@@ -2,10 +2,13 @@
  * Gives the items of `source`, and undefined at the end. It asks for `depth` items in advance, so
  * that the next range is looked up while a batch runs.
  */
-export function prefetch<T>(source: AsyncIterator<T>, depth: number): () => Promise<T | undefined> {
+export function prefetch<T>(
+  source: AsyncIterator<T>,
+  depth: () => number,
+): () => Promise<T | undefined> {
   const drawn: Promise<IteratorResult<T>>[] = [];
   return async () => {
-    while (drawn.length <= depth) drawn.push(draw(source));
+    while (drawn.length <= depth()) drawn.push(draw(source));
     const result = await drawn.shift();
     return result?.done ? undefined : result?.value;
   };

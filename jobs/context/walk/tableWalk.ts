@@ -76,6 +76,9 @@ export class TableWalk {
     this.#rowsDone = before.reduce((sum, { rows }) => sum + rows, row.rowsDone);
   }
 
+  /** How many transactions have only looked for ranges. The throttle tells them from the application's. */
+  lookUps = 0;
+
   get key(): Key {
     return this.#key;
   }
@@ -240,6 +243,7 @@ export class TableWalk {
   }
 
   #lookUp(gap: Gap, size: number, ranges?: number): Promise<Range[]> {
+    this.lookUps += 1;
     return lookUp(this.attempt, this.#key, this.where, gap, size, ranges);
   }
 

@@ -1,21 +1,12 @@
 import type { EChartsOption, LineSeriesOption, SeriesOption } from 'echarts';
 import type { Phase } from '../load/schedule';
+import { bands } from './bands';
 import type { Drawn, Point } from './data';
 import { type Panel, panels } from './panels';
+import { placeOf } from './places';
 import type { Theme } from './theme';
+import { heading, legend, noBatches, rowTitle } from './titles';
 
-/** As wide as a README on GitHub, so that its text is not scaled down. */
-export const WIDTH = 960;
-const LEFT = 54;
-const MARGIN = 18;
-const BETWEEN = 18;
-/** The headings of the columns, and above the first panels how many users there are. */
-const TOP = 76;
-/** The heading of each row of panels. */
-const HEADING = 32;
-const BOTTOM = 34;
-const HEIGHTS = [84, 42, 58, 104, 104];
-export const HEIGHT = TOP + HEIGHTS.reduce((all, height) => all + height + HEADING, 0) + BOTTOM;
 /** Whatever the reader's system has. ECharts would not escape double quotes. */
 const FONT = "-apple-system, 'Segoe UI', 'Noto Sans', Helvetica, Arial, sans-serif";
 
@@ -26,10 +17,7 @@ export function layout(
   theme: Theme,
 ): EChartsOption {
   const rows = panels(courses, theme);
-  const width = (WIDTH - LEFT - MARGIN - BETWEEN * (courses.length - 1)) / courses.length;
-  const left = (column: number) => LEFT + column * (width + BETWEEN);
-  const top = (row: number) =>
-    TOP + HEADING + HEIGHTS.slice(0, row).reduce((all, height) => all + height + HEADING, 0);
+  const place = (row: number, column: number) => placeOf(row, column, courses.length);
   const cells = rows.flatMap((panel, row) =>
     courses.map((course, column) => ({ panel, row, course, column })),
   );
@@ -39,28 +27,16 @@ export function layout(
     backgroundColor: theme.background,
     textStyle: { fontFamily: FONT, color: theme.text },
     title: [
-      ...courses.map((course, column) => heading(course, left(column), theme)),
+      ...courses.map((course, column) => heading(course, place(0, column), theme)),
       ...rows.flatMap((panel, row) => [
-        rowTitle(panel.title, { left: MARGIN, top: top(row) - (row === 0 ? 40 : 24) }, theme),
-        legend(panel, { right: MARGIN, top: top(row) - 23 }, theme),
+        rowTitle(panel, place(row, 0), row === 0, theme),
+        legend(panel, place(row, 0), theme),
       ]),
       ...cells
         .filter(({ panel, course }) => panel.ofBatches && isEmpty(course.lanes))
-        .map(({ row, column }) => ({
-          text: 'no batches',
-          left: left(column) + width / 2,
-          top: top(row) + (HEIGHTS[row] ?? 0) / 2 - 6,
-          padding: 0,
-          textAlign: 'center',
-          textStyle: { fontSize: 11, fontWeight: 400, color: theme.muted },
-        })),
+        .map(({ row, column }) => noBatches(place(row, column), theme)),
     ] as NonNullable<EChartsOption['title']>,
-    grid: cells.map(({ row, column }) => ({
-      left: left(column),
-      top: top(row),
-      width,
-      height: HEIGHTS[row] ?? 0,
-    })),
+    grid: cells.map(({ row, column }) => ({ ...place(row, column) })),
     xAxis: cells.map(({ row, column }, index) => ({
       gridIndex: index,
       type: 'value',
@@ -102,92 +78,24 @@ export function layout(
   };
 }
 
-/** The panel's lines. The first one carries the bands that show how many users there are. */
+/** The panel's lines, on a line without points that carries the bands. */
 function series(
   panel: Panel,
   course: Drawn,
   index: number,
   markArea: NonNullable<LineSeriesOption['markArea']>,
 ): SeriesOption[] {
-  const background: SeriesOption = {
-    type: 'line',
-    data: [],
-    xAxisIndex: index,
-    yAxisIndex: index,
-    silent: true,
-    markArea,
-  };
+  const all: SeriesOption = { type: 'line', xAxisIndex: index, yAxisIndex: index, silent: true };
   const lines = panel.lines(course).map(
     ({ points, ...style }): SeriesOption => ({
-      type: 'line',
-      xAxisIndex: index,
-      yAxisIndex: index,
+      ...all,
       showSymbol: false,
-      silent: true,
       clip: true,
       data: points.map((point) => [...point]),
       ...style,
     }),
   );
-  return [background, ...lines];
+  return [{ ...all, data: [], markArea }, ...lines];
 }
 
 const isEmpty = (points: readonly Point[]) => points.every(([, value]) => value === null);
-
-type Place = { readonly top: number; readonly left?: number; readonly right?: number };
-
-const rowTitle = (text: string, place: Place, theme: Theme) => ({
-  text,
-  ...place,
-  padding: 0,
-  textStyle: { fontSize: 12, fontWeight: 600, color: theme.text },
-});
-
-function legend({ legend = [] }: Panel, place: Place, theme: Theme) {
-  const rich = legend.map(({ color }, index) => [`c${index}`, { color, fontSize: 11 }]);
-  return {
-    text: legend.map(({ text }, index) => `{c${index}|${text}}`).join('    '),
-    ...place,
-    padding: 0,
-    textStyle: {
-      fontSize: 11,
-      fontWeight: 400,
-      color: theme.muted,
-      rich: Object.fromEntries(rich),
-    },
-  };
-}
-
-function heading({ name, rows }: Drawn, left: number, theme: Theme) {
-  return {
-    text: name,
-    subtext: `${(rows / 1e6).toFixed(1)} M rows done`,
-    left,
-    top: 10,
-    padding: 0,
-    itemGap: 5,
-    textStyle: { fontSize: 15, fontWeight: 600, color: theme.text },
-    subtextStyle: { fontSize: 12, color: theme.muted },
-  };
-}
-
-function bands(phases: readonly Phase[], labelled: boolean, theme: Theme) {
-  const most = Math.max(...phases.map(({ perSecond }) => perSecond));
-  let from = 0;
-  const data = phases.map(({ perSecond, ms }) => {
-    const until = from + ms / 1_000;
-    const users = perSecond > 0 ? theme.bands[perSecond === most ? 1 : 0] : 'transparent';
-    const band = [
-      {
-        xAxis: from,
-        name: labelled ? (perSecond > 0 ? `${perSecond} tx/s` : 'nobody') : '',
-        itemStyle: { color: users },
-      },
-      { xAxis: until },
-    ];
-    from = until;
-    return band;
-  });
-  const label = { position: 'top', color: theme.muted, fontSize: 11, distance: 3 };
-  return { silent: true, label, data } as NonNullable<LineSeriesOption['markArea']>;
-}

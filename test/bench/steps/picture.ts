@@ -2,7 +2,8 @@ import { init } from 'echarts';
 import type { Phase } from '../load/schedule';
 import { ALONE, type Course } from './course';
 import { type Drawn, drawn } from './data';
-import { HEIGHT, layout, WIDTH } from './layout';
+import { layout } from './layout';
+import { HEIGHT, WIDTH } from './places';
 import { DARK, LIGHT, type Theme } from './theme';
 
 /** Draws the courses of one round for light and dark pages. */

@@ -7,7 +7,7 @@ const key = sql`id`;
 
 test('the options of a walk have defaults', () => {
   expect(readBatchOptions({ key })).toEqual({
-    lanes: 1,
+    lanes: 'auto',
     targetMs: 100,
     bounds: { min: 1, max: 20_000 },
   });

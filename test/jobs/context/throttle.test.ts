@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { integer, pgTable } from 'drizzle-orm/pg-core';
 import { DatabaseTime, elsewhere } from '../../../jobs/context/databaseTime';
 import type { Throttle } from '../../../jobs/context/index';
-import { restMs } from '../../../jobs/context/throttle';
+import { restMs } from '../../../jobs/context/throttle/throttler';
 import { useDatabase } from '../../support/database';
 import { waitFor } from '../../support/waitFor';
 import { beginAttempt, type TestAttempt, withAttempt } from './attempts';

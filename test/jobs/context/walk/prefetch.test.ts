@@ -15,7 +15,7 @@ function numbers(last: number) {
 
 test('prefetch asks for the items of the depth before they are needed', async () => {
   const source = numbers(10);
-  const take = prefetch(source, 2);
+  const take = prefetch(source, () => 2);
   expect(source.asked).toBe(0);
   expect(await take()).toBe(1);
   expect(source.asked).toBe(3);
@@ -24,7 +24,7 @@ test('prefetch asks for the items of the depth before they are needed', async ()
 });
 
 test('prefetch keeps the order, and returns undefined at the end and after it', async () => {
-  const take = prefetch(numbers(3), 2);
+  const take = prefetch(numbers(3), () => 2);
   const taken = await Promise.all(Array.from({ length: 5 }, take));
   expect(taken).toEqual([1, 2, 3, undefined, undefined]);
 });
@@ -35,7 +35,7 @@ test('prefetch throws the error of an item when that item is taken, and not befo
     yield 2;
     throw new Error('look-up failed');
   })();
-  const take = prefetch(source, 3);
+  const take = prefetch(source, () => 3);
   expect(await take()).toBe(1);
   // An unhandled rejection would end the process here.
   await new Promise((resolve) => setImmediate(resolve));

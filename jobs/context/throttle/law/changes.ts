@@ -1,0 +1,70 @@
+import { endTrial, mayTry } from './laneTrials';
+import type { LawState, Seen } from './lawState';
+import { faster, type Pace, slower } from './pace';
+import { tryLanes } from './tryLanes';
+
+/** What is left at once, when it is too much: this part at most, and this part at least. */
+const DOWN = 0.7;
+const DOWN_AT_MOST = 0.3;
+const UP = 1.1;
+/** Batches that are longer do hardly more rows a second. Before that, another lane is tried. Milliseconds. */
+const LONG_ENOUGH = 10;
+/** How long it has to be calm before the pace goes up, and the time from one step to the next. Milliseconds. */
+const CALM_FOR = 1_500;
+const UP_AFTER_DOWN = 2_500;
+/** The same, when only the application's own times can be read, which are means of ten seconds. */
+const UP_AFTER_DOWN_LATE = 15_000;
+const UP_EVERY = 500;
+/** Close to where it was too much not long ago. */
+const UP_EVERY_NEAR = 5_000;
+const NEAR = 0.8;
+const REMEMBERED_FOR = 20_000;
+
+/** It is too much. */
+export function down(
+  state: LawState,
+  { bounds, now }: Seen,
+  slowdown: number,
+  harm: boolean,
+): LawState {
+  const factor = Math.max(DOWN_AT_MOST, Math.min(DOWN, bounds.slowdown / slowdown));
+  const { pace, trial, trials } = state;
+  const lower = {
+    ...state,
+    cause: `the application is slowed down ${slowdown.toFixed(1)} ×`,
+    downAt: now,
+    timesOver: 0,
+    calmSince: undefined,
+    trial: undefined,
+    trials: trial ? endTrial(trials, false, now) : trials,
+  };
+  // It was good enough without the new lane.
+  if (trial && !harm) return { ...lower, pace: { ...pace, lanes: trial.lanes } };
+  return { ...lower, pace: slower(pace, factor, harm, bounds), tooMuch: { pace, at: now } };
+}
+
+/** There may be room for more. */
+export function up(state: LawState, seen: Seen): LawState {
+  const { bounds, now } = seen;
+  const { pace, calmSince, trial } = state;
+  if (trial) return tryLanes(state, seen, pace.lanes);
+  if (calmSince === undefined || now - calmSince < CALM_FOR) return state;
+  // What tells late is followed late. It would notice a lane too many only after ten seconds.
+  const isLate = seen.signals.canaryMs === undefined;
+  const [after, every] = isLate
+    ? [UP_AFTER_DOWN_LATE, UP_EVERY_NEAR]
+    : [UP_AFTER_DOWN, isNear(state, now) ? UP_EVERY_NEAR : UP_EVERY];
+  if (now - state.downAt < after || now - state.upAt < every) return state;
+  const isLong = pace.duty === 1 && pace.batchMs >= Math.min(LONG_ENOUGH, bounds.batchMs);
+  if (isLong && !isLate && pace.lanes < bounds.lanes && mayTry(state.trials, now)) {
+    return tryLanes(state, seen, pace.lanes + 1);
+  }
+  return { ...state, pace: faster(pace, UP, bounds), upAt: now };
+}
+
+const isNear = ({ tooMuch, pace }: LawState, now: number): boolean =>
+  tooMuch !== undefined &&
+  now - tooMuch.at < REMEMBERED_FOR &&
+  work(pace) * UP > NEAR * work(tooMuch.pace);
+
+const work = ({ batchMs, lanes, duty }: Pace): number => batchMs * lanes * duty;

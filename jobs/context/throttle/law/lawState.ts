@@ -1,0 +1,77 @@
+import type { Signals } from '../signals';
+import { gentlePace } from './gentle';
+import type { LaneTrial, Trials } from './laneTrials';
+import type { Bounds, Pace } from './pace';
+import { pausedAtFirst } from './pauses';
+
+/** The pace, and what the law remembers from one time to the next. Times are in milliseconds. */
+export interface LawState {
+  readonly pace: Pace;
+  /** Whether nobody else was there the last time. */
+  readonly alone: boolean;
+  /** Why the number of lanes is what it is. */
+  readonly cause: string;
+  /** True when all lanes should pause for a moment: what is measured then is the floor. */
+  readonly wantsPause: boolean;
+  /** The factor that the application is slowed down by. Undefined: not known, or nobody is there. */
+  readonly slowdown: number | undefined;
+  /** The same, smoothed: good enough to go up by. */
+  readonly smooth: number | undefined;
+  /** How many times in a row it was more than allowed. */
+  readonly timesOver: number;
+  /** Since when it is much less than allowed. */
+  readonly calmSince: number | undefined;
+  /** The last time that the law was asked, that the pace went up, or down, and that all paused. */
+  readonly at: number;
+  readonly upAt: number;
+  readonly downAt: number;
+  readonly pausedAt: number;
+  /** When somebody was back the last time, and since when nobody had been there then. */
+  readonly backAt: number;
+  readonly aloneAt: number;
+  /** Since when nobody is there. */
+  readonly emptySince: number | undefined;
+  /** How long nobody must be there before full speed. It grows when somebody is back at once. */
+  readonly patience: number;
+  /** The pace at which it was too much the last time. */
+  readonly tooMuch: { readonly pace: Pace; readonly at: number } | undefined;
+  readonly trial: LaneTrial | undefined;
+  readonly trials: Trials;
+}
+
+/** What the law goes by. */
+export interface Seen {
+  readonly signals: Signals;
+  /** Rows that all lanes have done in the last second. */
+  readonly rowsPerSecond: number;
+  readonly bounds: Bounds;
+  /** Milliseconds, of a clock that never goes back. */
+  readonly now: number;
+}
+
+const NEVER = Number.NEGATIVE_INFINITY;
+
+/** One lane and short batches, until something is known. */
+export function beginning(bounds: Bounds, now: number): LawState {
+  return {
+    pace: gentlePace(bounds),
+    alone: false,
+    cause: 'nothing is known yet',
+    wantsPause: false,
+    slowdown: undefined,
+    smooth: undefined,
+    timesOver: 0,
+    calmSince: undefined,
+    at: now,
+    upAt: now,
+    downAt: NEVER,
+    pausedAt: pausedAtFirst(now),
+    backAt: NEVER,
+    aloneAt: NEVER,
+    emptySince: undefined,
+    patience: 0,
+    tooMuch: undefined,
+    trial: undefined,
+    trials: { notBefore: NEVER, wait: 0 },
+  };
+}

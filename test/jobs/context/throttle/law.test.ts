@@ -1,0 +1,218 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { next, paused } from '../../../../jobs/context/throttle/law/law';
+import { beginning } from '../../../../jobs/context/throttle/law/lawState';
+import { type Bounds, type Pace, paceText } from '../../../../jobs/context/throttle/law/pace';
+import type { Signals } from '../../../../jobs/context/throttle/signals';
+import { between, type Moment, mean, simulate } from './simulatedDatabase';
+
+const BUDGET = 1.2;
+const boundsOf = (lanes: number, more: Partial<Bounds> = {}): Bounds => ({
+  batchMs: 100,
+  lanes,
+  guessed: true,
+  slowdown: BUDGET,
+  ...more,
+});
+
+/** What a walk takes from the database, in lanes that work all the time. */
+const effort = ({ lanes, duty, batchMs }: Pace): number => lanes * duty * batchMs;
+const last = (moments: readonly Moment[]): Moment => moments.at(-1) as Moment;
+const meanSlowdown = (moments: readonly Moment[]) => mean(moments.map(({ slowdown }) => slowdown));
+
+const anySeed = fc.integer({ min: 1, max: 1_000_000 });
+const anyCores = fc.integer({ min: 2, max: 8 });
+/** The same cases each time: what has to hold is a number with a margin, and not a law. */
+const checked = { numRuns: 60, seed: 14 };
+
+test('a walk begins with one lane and short batches', () => {
+  expect(beginning(boundsOf(8), 0).pace).toEqual({ lanes: 1, batchMs: 5, duty: 1 });
+  expect(beginning(boundsOf(8, { batchMs: 3 }), 0).pace).toEqual({ lanes: 1, batchMs: 3, duty: 1 });
+});
+
+test('with nobody there, all lanes work at full speed within five seconds, and stay there', () => {
+  fc.assert(
+    fc.property(anySeed, fc.integer({ min: 1, max: 4 }), (seed, cores) => {
+      const moments = simulate({ cores, load: () => 0, seed }, boundsOf(cores), 30);
+      for (const { state } of between(moments, 5, 30)) {
+        expect(state.pace).toEqual({ lanes: cores, batchMs: 100, duty: 1 });
+      }
+    }),
+    checked,
+  );
+});
+
+test('a number of lanes that the author has given is not tried step by step', () => {
+  const bounds = boundsOf(12, { guessed: false });
+  const moments = simulate({ cores: 2, load: () => 0 }, bounds, 5);
+  expect(last(moments).state.pace.lanes).toBe(12);
+});
+
+test('lanes that do no more rows are taken back', () => {
+  const moments = simulate({ cores: 2, load: () => 0 }, boundsOf(8), 60);
+  const lanes = between(moments, 10, 60).map(({ state }) => state.pace.lanes);
+  expect(Math.max(...between(moments, 0, 10).map(({ state }) => state.pace.lanes))).toBe(4);
+  expect(lanes.filter((each) => each === 2).length / lanes.length).toBeGreaterThan(0.85);
+});
+
+test('when somebody comes, the application is within the budget after three seconds', () => {
+  fc.assert(
+    fc.property(
+      anySeed,
+      anyCores,
+      fc.double({ min: 0.1, max: 0.4, noNaN: true }),
+      (seed, cores, part) => {
+        const load = (second: number) => (second < 20 ? 0 : part * cores);
+        const moments = simulate({ cores, load, seed }, boundsOf(cores), 40);
+        // It takes a second until the database has counted them, and what all lanes have written is in
+        // the way for a while.
+        expect(meanSlowdown(between(moments, 23.5, 27))).toBeLessThan(BUDGET + 0.05);
+        for (const { state } of between(moments, 21.5, 24)) expect(state.pace.lanes).toBe(1);
+      },
+    ),
+    checked,
+  );
+});
+
+test('when their load doubles, the application is within the budget after three seconds', () => {
+  fc.assert(
+    fc.property(anySeed, fc.double({ min: 0.5, max: 2, noNaN: true }), (seed, harm) => {
+      const load = (second: number) => (second < 40 ? 0.5 : 1);
+      const moments = simulate({ cores: 2, load, harm, seed }, boundsOf(2), 60);
+      expect(meanSlowdown(between(moments, 43, 46))).toBeLessThan(BUDGET + 0.15);
+    }),
+    checked,
+  );
+});
+
+test('when their load ends, all lanes are at full speed within ten seconds', () => {
+  fc.assert(
+    fc.property(anySeed, fc.double({ min: 0.2, max: 3, noNaN: true }), (seed, harm) => {
+      const load = (second: number) => (second > 10 && second < 40 ? 0.8 : 0);
+      const moments = simulate({ cores: 2, load, harm, seed }, boundsOf(2), 55);
+      expect(last(between(moments, 0, 50)).state.pace).toEqual({ lanes: 2, batchMs: 100, duty: 1 });
+    }),
+    checked,
+  );
+});
+
+test('beside a steady load it converges: within the budget, without oscillating', () => {
+  fc.assert(
+    fc.property(
+      anySeed,
+      anyCores,
+      fc.double({ min: 0.1, max: 0.5, noNaN: true }),
+      fc.double({ min: 0.3, max: 2, noNaN: true }),
+      (seed, cores, part, harm) => {
+        const load = () => part * cores;
+        const moments = between(
+          simulate({ cores, load, harm, seed }, boundsOf(cores), 180),
+          60,
+          180,
+        );
+        expect(meanSlowdown(moments)).toBeLessThan(BUDGET + 0.2);
+        const speeds = moments.map(({ rowsPerSecond }) => rowsPerSecond).sort((a, b) => a - b);
+        const at = (share: number) => speeds[Math.floor(speeds.length * share)] as number;
+        expect(at(0.9) / at(0.1)).toBeLessThan(3);
+        // Nor is it within the budget because it does next to nothing.
+        expect(at(0.5)).toBeGreaterThan(20_000);
+        const changes = moments.filter(
+          ({ state }, index) => state.pace.lanes !== moments[index - 1]?.state.pace.lanes,
+        );
+        expect(changes.length).toBeLessThan(30);
+      },
+    ),
+    checked,
+  );
+});
+
+test("the application's own load is not taken for ours: what does no harm goes on", () => {
+  fc.assert(
+    fc.property(anySeed, (seed) => {
+      // Their own transactions become half as slow again, whatever we do.
+      const load = (second: number) => (second < 40 ? 1 : 3);
+      const moments = simulate({ cores: 4, load, harm: 0, seed }, boundsOf(4), 120);
+      const { pace } = last(moments).state;
+      expect(effort(pace)).toBeGreaterThan(5);
+      expect(pace.duty).toBe(1);
+    }),
+    checked,
+  );
+});
+
+test('our own load is not taken for theirs: a slow canary slows nothing down with nobody there', () => {
+  const moments = simulate({ cores: 2, load: () => 0, harm: 20 }, boundsOf(2), 30);
+  expect(Math.max(...moments.map(({ slowdown }) => slowdown))).toBeGreaterThan(20);
+  expect(last(moments).state.pace).toEqual({ lanes: 2, batchMs: 100, duty: 1 });
+});
+
+test('a larger budget is used', () => {
+  const speed = (slowdown: number) => {
+    const bounds = boundsOf(2, { slowdown });
+    const moments = simulate({ cores: 2, load: () => 0.4 }, bounds, 120);
+    return mean(between(moments, 60, 120).map(({ state }) => effort(state.pace)));
+  };
+  expect(speed(3)).toBeGreaterThan(2 * speed(1.2));
+});
+
+const CANARY = ['canaryMs', 'floorMs'] as const;
+const FOREIGN = ['foreignPerSecond', 'nobodyThere', 'foreignMs', 'foreignFloorMs'] as const;
+
+test.each([
+  ['the canary', CANARY],
+  ["the application's transactions", FOREIGN],
+])('when %s can not be read, the other signals hold the budget', (_, missing) => {
+  const database = { cores: 2, load: () => 0.4, harm: 3, missing };
+  const moments = between(simulate(database, boundsOf(2), 120), 60, 120);
+  expect(meanSlowdown(moments)).toBeLessThan(BUDGET + 0.25);
+});
+
+test('when nothing can be read, it stays as it began', () => {
+  const database = { cores: 2, load: () => 0, missing: [...CANARY, ...FOREIGN] };
+  expect(last(simulate(database, boundsOf(2), 60)).state.pace).toEqual({
+    lanes: 1,
+    batchMs: 5,
+    duty: 1,
+  });
+});
+
+test('whatever is seen, the pace stays within its bounds', () => {
+  const ms = fc.option(fc.double({ min: 0, max: 1e6 }), { nil: undefined });
+  const signals: fc.Arbitrary<Signals> = fc.record({
+    canaryMs: ms,
+    floorMs: ms,
+    foreignPerSecond: ms,
+    nobodyThere: fc.boolean(),
+    foreignMs: ms,
+    foreignFloorMs: ms,
+  });
+  const bounds: fc.Arbitrary<Bounds> = fc.record({
+    batchMs: fc.integer({ min: 1, max: 10_000 }),
+    lanes: fc.integer({ min: 1, max: 12 }),
+    guessed: fc.boolean(),
+    slowdown: fc.double({ min: 1.05, max: 10, noNaN: true }),
+  });
+  const step = fc.record({ signals, bounds, rowsPerSecond: fc.nat(), after: fc.nat(5_000) });
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 1, maxLength: 200 }), (steps) => {
+      let now = 0;
+      let state = beginning(steps[0]?.bounds ?? boundsOf(1), now);
+      for (const { after, ...seen } of steps) {
+        now += after;
+        state = next(state, { ...seen, now });
+        const { batchMs, lanes, duty } = state.pace;
+        expect(batchMs).toBeGreaterThanOrEqual(Math.min(2, seen.bounds.batchMs));
+        expect(batchMs).toBeLessThanOrEqual(seen.bounds.batchMs);
+        expect(Number.isInteger(lanes) && lanes >= 1 && lanes <= seen.bounds.lanes).toBe(true);
+        expect(duty).toBeGreaterThanOrEqual(0.1);
+        expect(duty).toBeLessThanOrEqual(1);
+        if (state.wantsPause) state = paused(state, now);
+      }
+    }),
+  );
+});
+
+test('a pace is shown as operators read it', () => {
+  expect(paceText({ lanes: 2, batchMs: 5, duty: 1 })).toBe('2 lanes, 5 ms batches');
+  expect(paceText({ lanes: 1, batchMs: 2.345, duty: 0.4 })).toBe('1 lane at 40 %, 2.3 ms batches');
+});
