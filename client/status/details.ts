@@ -38,6 +38,7 @@ function factsOf(row: StatusRow, input: string | null): [string, string | null][
     // Whoever may read the row may see it. --json has all of it.
     ['input', input === null ? null : oneLine(plainText(input), INPUT_AT_MOST)],
     ['progress', progress(row)],
+    ['throttle', row.live ? row.throttle : null],
     ['running on', row.live && row.attempt ? row.attempt.worker : null],
     ['note', row.notes.filter((note) => !isShownBelow(row, note)).join('; ') || null],
     ['error', migration.error],

@@ -21,6 +21,7 @@ export function toJson(row: StatusRow, one?: OneMigration): Record<string, unkno
     rowsPerSecond: row.rowsPerSecond,
     secondsLeft: row.secondsLeft,
     running: row.live,
+    throttle: row.live ? row.throttle : null,
     waitsFor: migration.waitsFor,
     step: runningStep(row),
     skipped: row.skipped,

@@ -1,11 +1,14 @@
 import { notes } from '../../drizzle/rows/notes';
 import { type MigrationView, percentDone, secondsLeft } from '../../drizzle/rows/status';
+import { plainText } from '../../settings/plainText';
 import { seconds } from '../../settings/screenText';
 import type { PendingAttempt, TemporalState } from '../temporal/state';
 
 /** A migration, with what only Temporal knows about it. */
 export interface StatusRow extends MigrationView {
   readonly pending: PendingAttempt | null;
+  /** The pace of a running attempt, and why: '2 lanes, 5 ms batches, application 1.1 ×'. */
+  readonly throttle: string | null;
   /** 0 to 100; null when the total is unknown. */
   readonly percent: number | null;
   readonly secondsLeft: number | null;
@@ -15,10 +18,12 @@ export interface StatusRow extends MigrationView {
 
 export function statusRow(view: MigrationView, temporal: TemporalState | null): StatusRow {
   const pending = temporal?.pending.get(view.migration.name) ?? null;
+  const { throttle } = pending?.heartbeat ?? {};
   const current = { ...view, rowsPerSecond: rate(view, pending) };
   return {
     ...current,
     pending,
+    throttle: typeof throttle === 'string' ? plainText(throttle) : null,
     percent: percentDone(view.migration),
     secondsLeft: secondsLeft(current),
     notes: notes(current, pending ? notesInTemporal(pending) : []),
