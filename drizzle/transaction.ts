@@ -3,6 +3,7 @@ import { PostgresJsSession, PostgresJsTransaction } from 'drizzle-orm/postgres-j
 import type { Sql, TransactionSql } from './connect';
 import { type Database, dialectOf, type Transaction } from './database';
 import { lostPreparation, Prepared } from './prepared';
+import { UnsafeDriver } from './safeDriver';
 import type { Statement } from './statement';
 import { StatementWatch } from './statementWatch';
 import { TransactionEnded } from './transactionEnded';
@@ -88,6 +89,7 @@ async function land<T>(db: Database, { first, body, last }: Flights<T>): Promise
     const result = await begin<T>(
       READ_COMMITTED,
       async (client) => {
+        if (!client.begun) throw new UnsafeDriver();
         const [, ...rows] = await Promise.all([
           client.begun,
           ...first.map((each) => query(client, each, prepared)),
@@ -119,8 +121,8 @@ type Begin = <T>(
 ) => Promise<T>;
 
 interface PatchedClient extends TransactionSql {
-  /** The answer to BEGIN. */
-  readonly begun: Promise<unknown>;
+  /** The answer to BEGIN. Undefined: the driver is not patched. */
+  readonly begun: Promise<unknown> | undefined;
   /** Is sent together with COMMIT. */
   last?: Promise<Rows>;
 }

@@ -16,10 +16,6 @@ export const FIRST_ROWS = 100;
 const GROWTH = 10;
 /** A larger batch may take this many times the target, if its rows cost as much as they may. */
 const OVERSHOOT = 2;
-/** While nothing is known of the fixed cost, a batch has at least this part of the last one's rows. */
-const SHRINK = 1 / 4;
-/** A fixed cost that may be wrong by this part of a batch's time is not known at all. */
-const UNKNOWN = 0.3;
 /** A smaller change of the size is noise, and costs a look-up. */
 const WORTH_IT = 0.1;
 /** A trial has this part of the rows. */
@@ -73,10 +69,11 @@ export class BatchSize {
     return this.#targetMs;
   }
 
-  /** The size follows at once. */
+  /** The size follows at once. The same value again changes nothing, so a trial stays one. */
   set targetMs(ms: number) {
+    const before = this.#targetMs;
     this.#targetMs = Math.min(this.mostMs, ms);
-    if (this.#cost.known) this.#choose();
+    if (this.#cost.known && this.#targetMs !== before) this.#choose();
   }
 
   /** What each batch costs, whatever its size. Milliseconds. Undefined before the first batch. */
@@ -130,9 +127,7 @@ export class BatchSize {
     const perRowAtMost = (last - fixedAtLeast) / this.#last;
     const ideal = aim > last ? (aim - fixed) / perRow : (aim - fixedAtLeast) / perRowAtMost;
     const most = this.#last + (OVERSHOOT * Math.max(aim, last) - last) / perRowAtMost;
-    const least = this.#doubt > UNKNOWN ? this.#last * SHRINK : 0;
-    const next = Math.max(least, Math.min(ideal, most, this.#reached * GROWTH));
-    this.#change(this.#pace * next);
+    this.#change(this.#pace * Math.min(ideal, most, this.#reached * GROWTH));
   }
 
   /** How long a batch should take, as far as that can be reached. Milliseconds. */

@@ -102,8 +102,8 @@ export function report(rows: number, phases: readonly Phase[], rounds: readonly 
       {
         text:
           "The application's times, as ratios to the same phase without a backfill in the same " +
-          'round; and the seconds from the step until their mean over two seconds was for the ' +
-          `first time within the budget of ${BUDGET}.`,
+          'round; and the seconds from the step until their mean was within the budget of ' +
+          `${BUDGET}, for two seconds and for all that was left of the phase.`,
         head: [
           '',
           ...[label(1), label(2)].flatMap((load) => [

@@ -1,10 +1,12 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { BatchSize } from '../../../../jobs/context/walk/batchSize';
-import { between, bounds, SimulatedWalk, simulations } from './simulatedWalk';
+import { between, bounds, SimulatedWalk, type Simulation, simulations } from './simulatedWalk';
 
 /** The same walks each time. The bounds below were exceeded by none of 20,000 other ones. */
 const fixed = { seed: 14, numRuns: 300 } as const;
+/** 9,800 rows in 100 ms. */
+const ORDINARY = { fixed: 2, perRow: 0.01, target: 100, noise: 0.1, lag: 1, first: 100, seed: 1 };
 /** Batches until the size is found, without those whose ranges were looked up before. */
 const SOON = 20;
 
@@ -39,6 +41,40 @@ test('without noise the size is right to a fifth, and stays but for trials', () 
       expect(changes.length).toBeLessThan(20);
     }),
     fixed,
+  );
+});
+
+test('while the size is found, no batch takes much longer than the first one, or than it should', () => {
+  fc.assert(
+    fc.property(simulations, (simulation) => {
+      const walk = new SimulatedWalk(simulation).run(SOON * (simulation.lag + 1));
+      const longest = Math.max(...walk.batches.map((rows) => walk.ms(rows)));
+      const most = Math.max(walk.ms(simulation.first), walk.ms(walk.ideal));
+      expect(longest / most).toBeLessThan(2.2);
+    }),
+    fixed,
+  );
+});
+
+test('also after an accident among the first batches, the others are not much longer', () => {
+  // Each of these would have batches far too large if growth had one limit less.
+  const wrong = { fixed: 500, perRow: 1, target: 463, noise: 0.2, lag: 1, first: 1 };
+  const examples: [Simulation, number, number][] = [
+    [{ ...wrong, seed: -1035446336 }, 1, 8.010560624783842],
+    [{ ...ORDINARY, fixed: 0, perRow: 1, target: 2.172, noise: 0, lag: 0, first: 1 }, 0, 3.683],
+  ];
+  fc.assert(
+    fc.property(simulations, fc.nat(6), between(2, 10), (simulation, at, times) => {
+      const lanes = simulation.lag + 1;
+      const walk = new SimulatedWalk(simulation)
+        .run(at * lanes)
+        .run(1, times)
+        .run(SOON * lanes);
+      const longest = Math.max(...walk.batches.map((rows) => walk.ms(rows)));
+      const most = Math.max(walk.ms(simulation.first), walk.ms(walk.ideal));
+      expect(longest / most).toBeLessThan(6);
+    }),
+    { ...fixed, examples },
   );
 });
 
@@ -104,6 +140,18 @@ test('the target never exceeds the one of the author', () => {
   expect(size.targetMs).toBe(5);
 });
 
+test('the same target again changes nothing, also not a trial', () => {
+  const alone = new SimulatedWalk({ ...ORDINARY, perRow: 0.5 }).run(100);
+  const walk = new SimulatedWalk({ ...ORDINARY, perRow: 0.5 });
+  for (let batch = 0; batch < 100; batch++) {
+    walk.run(1);
+    walk.size.targetMs = ORDINARY.target;
+  }
+  expect(walk.batches).toEqual(alone.batches);
+  const trial = walk.batches.find((rows, index) => rows < 0.7 * (walk.batches[index - 1] ?? 0));
+  expect(trial).toBeDefined();
+});
+
 test('the size follows rows that come to cost more or less', () => {
   fc.assert(
     fc.property(simulations, between(0.1, 10), (simulation, times) => {
@@ -118,14 +166,20 @@ test('the size follows rows that come to cost more or less', () => {
   );
 });
 
+test('the size follows a cost that drifts, also after a long time', () => {
+  const walk = new SimulatedWalk({ ...ORDINARY, perRow: 0.1 }).run(2_000);
+  for (let batch = 0; batch < 300; batch++) {
+    walk.cost = { ...walk.cost, perRow: walk.cost.perRow * 1.005 };
+    expect(walk.run(1).largest).toBeLessThan(1.3);
+  }
+});
+
 test('a batch that is suddenly slow for good makes the next ones smaller', () => {
   const walk = new SimulatedWalk({ ...ORDINARY, perRow: 0.1 }).run(SOON);
   expect(walk.size.rows).toBeGreaterThan(800);
   walk.cost = { fixed: 2, perRow: 2 };
   expect(walk.run(3).size.rows).toBeLessThan(100);
 });
-
-const ORDINARY = { fixed: 2, perRow: 0.01, target: 100, noise: 0.1, lag: 1, first: 100, seed: 1 };
 
 test('batches whose cost is mostly fixed are as fast as with the best fixed size', () => {
   const walk = new SimulatedWalk({ ...ORDINARY, fixed: 200, perRow: 0.004 }).run(SOON);
@@ -174,6 +228,9 @@ test('quick batches of ranges that were cut short do not count', () => {
 });
 
 test('no trial is made where the largest size is quick enough', () => {
-  const walk = new SimulatedWalk({ ...ORDINARY, perRow: 0.001 }).run(100);
-  expect(new Set(walk.batches.slice(20))).toEqual(new Set([bounds.max]));
+  const size = new BatchSize({ min: 1, max: 50 }, 100);
+  for (let batch = 0; batch < 100; batch++) {
+    size.took(50, 10);
+    expect(size.rows).toBe(50);
+  }
 });
