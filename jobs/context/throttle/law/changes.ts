@@ -1,6 +1,6 @@
 import { endTrial, mayTry } from './laneTrials';
 import type { LawState, Seen } from './lawState';
-import { faster, type Pace, slower } from './pace';
+import { type Bounds, faster, type Pace, slower } from './pace';
 import { tryLanes } from './tryLanes';
 
 /** What is left at once, when it is too much: this part at most, and this part at least. */
@@ -56,11 +56,18 @@ export function up(state: LawState, seen: Seen): LawState {
     : [UP_AFTER_DOWN, isNear(state, now) ? UP_EVERY_NEAR : UP_EVERY];
   if (now - state.downAt < after || now - state.upAt < every) return state;
   const isLong = pace.duty === 1 && pace.batchMs >= Math.min(LONG_ENOUGH, bounds.batchMs);
-  if (isLong && !isLate && pace.lanes < bounds.lanes && mayTry(state.trials, now)) {
+  if (isLong && !isLate && pace.lanes < lanesBeside(bounds) && mayTry(state.trials, now)) {
     return tryLanes(state, seen, pace.lanes + 1);
   }
   return { ...state, pace: faster(pace, UP, bounds), upAt: now };
 }
+
+/**
+ * Lanes on all cores leave none to the application: each of its transactions would wait for one. An
+ * author who gives a number knows the server better.
+ */
+const lanesBeside = ({ lanes, guessed }: Bounds): number =>
+  guessed ? Math.max(1, lanes - 1) : lanes;
 
 const isNear = ({ tooMuch, pace }: LawState, now: number): boolean =>
   tooMuch !== undefined &&

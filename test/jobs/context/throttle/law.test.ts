@@ -74,12 +74,12 @@ test('when somebody comes, the application is within the budget after three seco
   );
 });
 
-test('when their load doubles, the application is within the budget after three seconds', () => {
+test('when their load doubles, the application is at most 0.2 above the budget after three seconds', () => {
   fc.assert(
     fc.property(anySeed, fc.double({ min: 0.5, max: 2, noNaN: true }), (seed, harm) => {
       const load = (second: number) => (second < 40 ? 0.5 : 1);
       const moments = simulate({ cores: 2, load, harm, seed }, boundsOf(2), 60);
-      expect(meanSlowdown(between(moments, 43, 46))).toBeLessThan(BUDGET + 0.15);
+      expect(meanSlowdown(between(moments, 43, 46))).toBeLessThan(BUDGET + 0.2);
     }),
     checked,
   );
