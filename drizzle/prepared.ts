@@ -16,6 +16,7 @@ export class Prepared {
   readonly #prepared = new Set<string>();
   readonly #never = new Set<string>();
   #off = false;
+  #bodies = true;
 
   static of(sql: Sql): Prepared {
     const found = pools.get(sql) ?? new Prepared();
@@ -30,7 +31,8 @@ export class Prepared {
 
   /** Whether to prepare a statement with parameters. To be asked each time that it is sent. */
   isWorth(text: string): boolean {
-    if (this.#off || this.#never.has(text) || text.length > LONGEST) return false;
+    if (this.#off || !this.#bodies) return false;
+    if (this.#never.has(text) || text.length > LONGEST) return false;
     if (this.#prepared.has(text)) return true;
     if (this.#prepared.size >= PREPARED_AT_MOST) return false;
     if (this.#seen.delete(text)) {
@@ -40,6 +42,14 @@ export class Prepared {
     if (this.#seen.size >= REMEMBERED_AT_MOST) this.#seen.clear();
     this.#seen.add(text);
     return false;
+  }
+
+  /**
+   * To be called when a table has been changed: its columns may have other types now, and a prepared
+   * statement would take its values as the old ones.
+   */
+  tableChanged(): void {
+    this.#bodies = false;
   }
 
   /**
@@ -58,12 +68,15 @@ const pools = new WeakMap<Sql, Prepared>();
 
 /**
  * Why a prepared statement failed before it did anything: somebody has 'dropped' it, or what it
- * returns has 'changed' (a column was added). Undefined: for another reason.
+ * returns or takes has 'changed' (a column was added, or has another type). Undefined: for another reason.
  */
 export function lostPreparation(error: unknown): 'dropped' | 'changed' | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code, routine } = error as { code?: unknown; routine?: unknown };
   if (code === '26000') return 'dropped';
-  // The state is that of every feature that Postgres lacks.
-  return code === '0A000' && routine === 'RevalidateCachedQuery' ? 'changed' : undefined;
+  // The states alone say too little: 0A000 is that of every feature that Postgres lacks.
+  const isChanged =
+    (code === '0A000' && routine === 'RevalidateCachedQuery') ||
+    (code === '42804' && routine === 'transformAssignedExpr');
+  return isChanged ? 'changed' : undefined;
 }

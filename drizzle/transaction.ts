@@ -18,7 +18,10 @@ export type Rows = readonly Readonly<Record<string, unknown>>[];
  * round trips.
  */
 export interface Flights<T> {
-  /** They are sent together with BEGIN. */
+  /**
+   * They are sent together with BEGIN. When BEGIN itself fails, they run outside of any transaction:
+   * locks, settings and reads, and nothing else.
+   */
   readonly first: readonly Statement[];
   /**
    * Gets the transaction and the rows of `first`, one list for each statement. It is not called when
@@ -59,7 +62,7 @@ export async function inTransaction<T>(
 /**
  * Like {@link inTransaction}, but with statements that don't need round trips of their own.
  * @returns what `body` returned, and the rows of `last`
- * @throws the error of `first`, `body` or `last`, and then nothing was committed
+ * @throws the error of `first`, `body` or `last`, and then nothing of `body` was committed
  */
 export async function inFlights<T>(db: Database, flights: Flights<T>): Promise<Landed<T>> {
   let begun = false;

@@ -66,9 +66,9 @@ export const lockExclusive = (migration: string): SQL =>
   sql`select pg_advisory_xact_lock(${key(migration)})`;
 
 /**
- * Identifies the server and its data, in a query over `migrations`. A server that lost its last
- * commits has a new start time, because it crashed or is a different one. A restored backup has a
- * new table.
+ * Identifies the server and its data, in a query over `migrations`. A server that was restarted or
+ * replaced has a new start time, and a restored backup a new table. After the crash of one backend the
+ * start time is the old one: what tells then is the session that was lost.
  */
 export const SERVER: SQL<string> = sql<string>`concat_ws(' ',
   extract(epoch from pg_postmaster_start_time()), ${migrations}.tableoid)`;

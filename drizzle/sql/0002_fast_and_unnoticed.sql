@@ -13,3 +13,6 @@ BEGIN
   RAISE EXCEPTION USING ERRCODE = code, MESSAGE = message;
 END
 $$;
+--> statement-breakpoint
+-- Where default privileges take it from everybody, each batch of a worker's own role would fail.
+GRANT EXECUTE ON FUNCTION "long_running_migrations"."refuse"(text, text) TO PUBLIC;

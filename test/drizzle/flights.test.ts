@@ -210,3 +210,70 @@ test('not every statement of a body is prepared: only those that come again, and
     and statement not like '%pg_prepared%'`;
   expect(once).toHaveLength(0);
 });
+
+test('after a BEGIN that failed, nothing is sent on the connection, which others have by then', async () => {
+  const begin = client.begin.bind(client) as (...given: unknown[]) => Promise<unknown>;
+  let wrong = true;
+  const sometimes = (options: string, ...rest: unknown[]) => {
+    const given = wrong ? 'isolation level nonsense' : options;
+    wrong = false;
+    return begin(given, ...rest);
+  };
+  const on = Object.assign(db, { $client: Object.assign(client, { begin: sometimes }) });
+  const flight = (id: number) =>
+    inFlights(on, { first: [insert(id)], body: (tx) => tx.execute(sql`select pg_sleep(0.01)`) });
+  // Prepared before, so that everything is sent at once.
+  wrong = false;
+  await flight(0);
+  await flight(0);
+  wrong = true;
+  const [failed, ...others] = [flight(-1), flight(1), flight(2)].map((each) =>
+    each.then(
+      () => 'committed',
+      () => 'failed',
+    ),
+  );
+  await new Promise((resolve) => setImmediate(resolve));
+  // All answers are read at once.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+  expect(await failed).toBe('failed');
+  expect(await Promise.all(others)).toEqual(['committed', 'committed']);
+  // What was sent with a BEGIN that failed is in no transaction.
+  expect(await written()).toEqual([-1, 0, 0, 1, 2]);
+});
+
+test('a first statement that can not be written fails alone, at once', async () => {
+  const undefinedValue = { text: 'select $1::text', params: [undefined] };
+  const flying = inFlights(db, {
+    first: [inlined(db, sql`select 1`), undefinedValue],
+    body: async () => 1,
+  });
+  await expect(flying).rejects.toMatchObject({ code: 'UNDEFINED_VALUE' });
+  expect(await client`select 1 as one`).toEqual([{ one: 1 }]);
+});
+
+test('a body that has sent ROLLBACK sends nothing into the transaction that has its connection now', async () => {
+  let entered: () => void = () => {};
+  const inside = new Promise<void>((resolve) => {
+    entered = resolve;
+  });
+  const first = inFlights(db, {
+    first: [insert(1)],
+    body: async (tx) => {
+      await tx.execute(sql.raw('rollback'));
+      await inside;
+      await tx.execute(sql`insert into written values (100)`);
+    },
+  });
+  const second = inFlights(db, {
+    first: [insert(2)],
+    body: async () => {
+      entered();
+      // Until the other one has ended.
+      await first.catch(() => {});
+    },
+  });
+  await expect(first).rejects.toMatchObject({ code: 'TRANSACTION_ENDED' });
+  await second;
+  expect(await written()).toEqual([2]);
+});

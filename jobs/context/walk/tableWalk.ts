@@ -1,4 +1,5 @@
 import type { SQL } from 'drizzle-orm';
+import { Prepared } from '../../../drizzle/prepared';
 import { AttemptOutdated } from '../../../drizzle/rows/superseded';
 import type { WalkRow } from '../../../drizzle/schema';
 import { type Statement, statement } from '../../../drizzle/statement';
@@ -118,7 +119,9 @@ export class TableWalk {
     const begun = known.row ?? (await beginning(attempt, known.key));
     if (begun.upperBound !== null) await attempt.hasRows?.(`table ${known.key.tableName}`);
     const row = known.row ?? (await beginWalk(attempt, name, shape, begun));
-    const { where, durable } = options;
+    const { where } = options;
+    // What its job remembers in the main database must not outlive it.
+    const durable = options.durable || attempt.home !== undefined;
     const { finished, again, skipped } = known;
     const walk = new TableWalk(
       attempt,
@@ -275,6 +278,7 @@ export class TableWalk {
     this.#key = key;
     this.#version = version;
     this.#first = this.#enter();
+    Prepared.of(this.attempt.db.$client).tableChanged();
   }
 
   #enter(): readonly Statement[] {

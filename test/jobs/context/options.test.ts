@@ -10,6 +10,7 @@ test('the options of a walk have defaults', () => {
     lanes: 'auto',
     targetMs: 100,
     bounds: { min: 1, max: 20_000 },
+    durable: false,
   });
   expect(readEachOptions({})).toEqual({
     pageSize: 1,
@@ -26,6 +27,7 @@ test('the options that are given replace the defaults', () => {
     lanes: 12,
     targetMs: 2_000,
     bounds: { min: 30_000, max: 30_000 },
+    durable: false,
   });
   expect(readEachOptions({ pageSize: 500, concurrency: 3 })).toEqual({
     pageSize: 500,
