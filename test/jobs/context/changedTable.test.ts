@@ -137,6 +137,30 @@ test.each(['serializable', 'repeatable read'])(
   },
 );
 
+test('statements of a body take the new type of a column that was changed under the walk', async () => {
+  let batches = 0;
+  let changed = false;
+  const check = async () => {
+    if (batches < 5 || changed) return undefined;
+    changed = true;
+    await database.sql`alter table words alter touched type bigint`;
+    return undefined;
+  };
+  const throttle = { dutyCycle: 1, replicaLag: false, check } as const;
+  const big = '5000000000';
+  await withAttempt(database, ({ job }) =>
+    job.inBatches(sql`words`, { ...options, throttle }, async (tx, batch) => {
+      // Prepared by then, with the type of before.
+      const value = changed ? big : '1';
+      await tx.execute(sql`update words set touched = ${value} where ${batch}`);
+      batches += 1;
+      // The throttler calls the check at most once per second.
+      if (batches === 5) await new Promise((resolve) => setTimeout(resolve, 1_000));
+    }),
+  );
+  expect(await touches()).toEqual({ 1: 100, [big]: ROWS - 100 });
+});
+
 test.each(['commit', 'rollback'])(
   'a batch whose body sends %s is not stored as done, and its attempt fails',
   async (statement) => {
