@@ -4,6 +4,7 @@ import type { Database, Log } from '../attempt';
 import { JobUsageError } from '../jobUsageError';
 import { slotBehind } from './slotBehind';
 import { archivingBehind } from './unarchivedWal';
+import { unlessTrouble } from './unlessTrouble';
 import { wraparoundVacuum } from './wraparoundVacuum';
 
 /** Limits of the server at which a walk waits, however little it harms the application. */
@@ -64,7 +65,8 @@ export type HardStop = () => Promise<string | undefined>;
 
 /**
  * The checks of a walk. Each costs one query and needs no right that not every role has. One that the
- * server refuses (not all services offer everything) is left out, which the log says once.
+ * server refuses (not all services offer everything) is left out, which the log says once. A timeout
+ * only leaves out one look.
  * @param tableId the walked table's OID
  */
 export function hardStops(
@@ -84,10 +86,12 @@ export function hardStops(
   ];
 }
 
-/** Not supported; no right; not in this state. Anything else is trouble of the database. */
+/** Not supported; no right; not in this state. */
 const REFUSED = /^(0A|42|55)/;
 
-function unlessRefused(what: string, log: Log, check: HardStop): HardStop {
+function unlessRefused(what: string, log: Log, stop: HardStop): HardStop {
+  // A lock timeout (55P03) is trouble, and no refusal.
+  const check = unlessTrouble(stop);
   let refused = false;
   return async () => {
     if (refused) return undefined;

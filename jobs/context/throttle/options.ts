@@ -1,5 +1,6 @@
 import { duration } from '../../../settings/duration';
 import { JobUsageError } from '../jobUsageError';
+import { kindOf } from '../optionNames';
 import { type HardStopOptions, type HardStops, readHardStops } from './hardStops';
 
 /**
@@ -27,7 +28,8 @@ export interface ThrottleOptions extends HardStopOptions {
    */
   readonly replicaLag?: string | false | undefined;
   /**
-   * The author's own check. It is called before a batch, at most once per second. Default: none.
+   * The author's own check. It is called before a batch, at most once per second. An error ends the
+   * attempt. Default: none.
    */
   readonly check?: ThrottleCheck | undefined;
 }
@@ -75,6 +77,7 @@ export function readThrottle(throttle: Throttle = {}): ResolvedThrottle {
   if (throttle === false) return NO_THROTTLE;
   const options = typeof throttle === 'function' ? { check: throttle } : throttle;
   const { dutyCycle, replicaLag = REPLICA_LAG, check } = options;
+  requireNumber('dutyCycle', dutyCycle);
   if (dutyCycle !== undefined && !(dutyCycle > 0 && dutyCycle <= 1)) {
     throw new JobUsageError(`throttle.dutyCycle is ${dutyCycle}; it must be above 0 and up to 1`);
   }
@@ -91,7 +94,14 @@ export function readThrottle(throttle: Throttle = {}): ResolvedThrottle {
   };
 }
 
+/** From JavaScript, '0.4' comes too. */
+function requireNumber(name: string, value: unknown): void {
+  if (value === undefined || typeof value === 'number') return;
+  throw new JobUsageError(`throttle.${name} must be a number, not ${kindOf(value)}`);
+}
+
 function readSlowdown({ slowdown, dutyCycle }: ThrottleOptions): number | undefined {
+  requireNumber('slowdown', slowdown);
   if (slowdown === undefined) return dutyCycle === undefined ? SLOWDOWN : undefined;
   if (dutyCycle !== undefined) {
     throw new JobUsageError(

@@ -5,6 +5,7 @@ import { next, paused } from './law/law';
 import { beginning, type LawState } from './law/lawState';
 import { lanesText, type Pace, paceText } from './law/pace';
 import { boundsOf, divide, type Member } from './members';
+import { applicationText, bugText } from './paceTexts';
 import { RowRate } from './rowRate';
 import type { SignalSource } from './signals';
 import { Turns } from './turns';
@@ -92,8 +93,7 @@ export class PaceLoop {
     if (performance.now() - this.#endedAt > HOLDS_FOR) this.#state = undefined;
     const work = Promise.all([
       this.source.start(ended.signal),
-      // It ends with the signal, which is no error.
-      this.#decide(ended.signal).catch(() => {}),
+      this.#decide(ended.signal).catch((error) => this.#failed(error, ended.signal)),
     ]);
     return { ended, work };
   }
@@ -120,10 +120,20 @@ export class PaceLoop {
       const before = this.#now;
       const now = performance.now();
       const bounds = this.#bounds;
-      const rowsPerSecond = this.#rate.perSecond(now, 2 * before.pace.batchMs);
-      this.#apply(next(before, { signals, rowsPerSecond, bounds, now }));
+      const { batchMs, duty } = before.pace;
+      const cycleMs = this.#rate.cycleMs(duty);
+      const rowsPerSecond = this.#rate.perSecond(now, 2 * batchMs, cycleMs);
+      this.#apply(next(before, { signals, rowsPerSecond, cycleMs, bounds, now }));
       if (this.#now.wantsPause) await this.#pause(signal);
     }
+  }
+
+  /** The walk goes on without the law, and does little harm. */
+  #failed(error: unknown, { aborted }: AbortSignal): void {
+    // It ends with the signal, which is no error.
+    if (aborted) return;
+    this.attempt.log.warn(bugText(error));
+    this.#apply(beginning(this.#bounds, performance.now()));
   }
 
   #apply(state: LawState): void {
@@ -149,11 +159,4 @@ export class PaceLoop {
     this.#shares = divide(this.#members, this.#now.pace.lanes);
     this.turns.changed();
   }
-}
-
-function applicationText(alone: boolean, slowdown: number | undefined): string {
-  if (alone) return 'nobody else is there';
-  return slowdown === undefined
-    ? 'application not measured yet'
-    : `application ${slowdown.toFixed(1)} ×`;
 }

@@ -1,5 +1,7 @@
-/** Over this time. Milliseconds. */
+/** Over this time at least. Milliseconds. */
 const OVER = 1_000;
+/** With fewer batches, the rate is chance. */
+const CYCLES = 2;
 
 interface Done {
   readonly from: number;
@@ -15,16 +17,30 @@ export class RowRate {
     this.#done.push({ rows, from, to: Math.max(to, from + 0.001) });
   }
 
-  /** @param batchMs how long a batch takes: of the last ones, some have not ended yet */
-  perSecond(now: number, batchMs: number): number {
-    const until = now - Math.min(batchMs, OVER);
-    const since = until - OVER;
+  /**
+   * How long a batch and the rest after it took lately: the mean. 0: none has ended. Milliseconds.
+   * @param duty the share of the time that a lane works
+   */
+  cycleMs(duty: number): number {
+    if (this.#done.length === 0) return 0;
+    const worked = this.#done.reduce((sum, { from, to }) => sum + to - from, 0);
+    return worked / this.#done.length / duty;
+  }
+
+  /**
+   * The mean of a second, or of two cycles if they take longer.
+   * @param batchMs how long a batch should take: of the last ones, some have not ended yet
+   */
+  perSecond(now: number, batchMs: number, cycleMs: number): number {
+    const over = Math.max(OVER, CYCLES * cycleMs);
+    const until = now - Math.max(cycleMs, Math.min(batchMs, OVER));
+    const since = until - over;
     this.#done = this.#done.filter(({ to }) => to > since);
     let rows = 0;
     for (const { from, to, rows: all } of this.#done) {
       const inside = Math.min(to, until) - Math.max(from, since);
       if (inside > 0) rows += (all * inside) / (to - from);
     }
-    return (rows * 1_000) / OVER;
+    return (rows * 1_000) / over;
   }
 }

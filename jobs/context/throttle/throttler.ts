@@ -4,6 +4,7 @@ import { AUTO_LANES_AT_MOST, guessLanes } from './guessLanes';
 import type { Member } from './members';
 import type { ResolvedThrottle } from './options';
 import type { PaceLoop } from './paceLoop';
+import { rest } from './rest';
 
 /** Each check costs a query. And one more second of waiting does no harm. */
 const CHECK_EVERY_MS = 1_000;
@@ -78,7 +79,10 @@ export class Throttler {
     this.loop?.turns.changed();
   }
 
-  /** Waits before a batch until no check gives a reason to wait. The progress shows the reason. */
+  /**
+   * Waits before a batch until no check gives a reason to wait. The progress shows the reason.
+   * @throws what the author's check throws, which ends the attempt
+   */
   async waitForTurn(signal: AbortSignal): Promise<void> {
     const { attempt } = this.walk;
     let waited = false;
@@ -110,8 +114,8 @@ export class Throttler {
 
   /** Rests after a batch, in proportion to the time that it kept the database busy. */
   async rest(workedMs: number, signal: AbortSignal): Promise<void> {
-    if (this.dutyCycle >= 1 || this.walk.attempt.dry) return;
-    await sleep(restMs(workedMs, this.dutyCycle), signal);
+    if (this.walk.attempt.dry) return;
+    await rest(workedMs, () => this.dutyCycle, signal);
   }
 
   /** All lanes share the answer for one second. */
@@ -131,11 +135,6 @@ export class Throttler {
     }
     return undefined;
   }
-}
-
-/** How long a lane rests after work, in milliseconds. */
-export function restMs(workedMs: number, dutyCycle: number): number {
-  return workedMs * (1 / dutyCycle - 1);
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Member } from './members';
 import { NO_THROTTLE, type ResolvedThrottle, readThrottle, type Throttle } from './options';
 import { PaceLoop } from './paceLoop';
 import { type Check, lanesOf, type ThrottledWalk, Throttler } from './throttler';
+import { unlessTrouble } from './unlessTrouble';
 
 /** A walk over a table, as far as throttling is about it. */
 export interface OfWalk {
@@ -75,7 +76,7 @@ function checksOf(
   { lagMs, hardStops: stops, check }: ResolvedThrottle,
 ): readonly Check[] {
   return [
-    ...(lagMs === undefined ? [] : [() => replicaBehind(db, lagMs)]),
+    ...(lagMs === undefined ? [] : [unlessTrouble(() => replicaBehind(db, lagMs))]),
     ...(stops ? hardStops({ db, log }, tableId, stops) : []),
     ...(check ? [async () => (await check()) || undefined] : []),
   ];

@@ -4,7 +4,8 @@ import { sql } from 'drizzle-orm';
 import { integer, pgTable } from 'drizzle-orm/pg-core';
 import { DatabaseTime, elsewhere } from '../../../jobs/context/databaseTime';
 import type { Throttle } from '../../../jobs/context/index';
-import { restMs } from '../../../jobs/context/throttle/throttler';
+import { readThrottle } from '../../../jobs/context/throttle/options';
+import { rest, restMs } from '../../../jobs/context/throttle/rest';
 import { useDatabase } from '../../support/database';
 import { waitFor } from '../../support/waitFor';
 import { beginAttempt, type TestAttempt, withAttempt } from './attempts';
@@ -43,6 +44,25 @@ test.each([
 ])('with a duty cycle of %d, a lane rests in proportion to its work', (dutyCycle, ms) => {
   expect(restMs(20, dutyCycle)).toBeCloseTo(ms);
 });
+
+test('a lane that rests looks again, and goes on when the pace allows it', async () => {
+  let duty = 0.0001;
+  const { signal } = new AbortController();
+  const resting = rest(20, () => duty, signal);
+  duty = 1;
+  // It would take more than three minutes.
+  await resting;
+});
+
+test.each<object>([{ dutyCycle: '0.4' }, { slowdown: '1.2' }, { slowdown: null }])(
+  'throttle: %j is refused: it is no number',
+  (throttle) => {
+    const [name] = Object.keys(throttle);
+    expect(() => readThrottle(throttle as Throttle)).toThrow(
+      `throttle.${name} must be a number, not `,
+    );
+  },
+);
 
 test('a lane rests after a batch, and stops at once when it has to', async () => {
   const reason = new Error('time is up');

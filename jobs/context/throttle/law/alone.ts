@@ -22,6 +22,7 @@ export function whileAlone(state: LawState, seen: Seen): LawState {
     slowdown: undefined,
     smooth: undefined,
     timesOver: 0,
+    unknownSince: undefined,
     calmSince: undefined,
     aloneAt: now,
     upAt: now,

@@ -1,6 +1,7 @@
 import { down, up } from './changes';
 import { gentlePace } from './gentle';
 import type { LawState, Seen } from './lawState';
+import type { Bounds } from './pace';
 import { pausedAtFirst, wantsPause } from './pauses';
 import { type Slowdown, slowdownOf, worst } from './slowdown';
 
@@ -14,6 +15,8 @@ const BLIND_AFTER_ALL_LANES = 900;
 const HARM = 1.5;
 /** Once may be chance. */
 const TIMES_OVER = 2;
+/** Without any signal for so long, what was found out before holds no more. Milliseconds. */
+const BLIND_AFTER = 3_000;
 /** The part of what is allowed, below which there is room for more. */
 const CALM = 0.5;
 /** How slowly a new value counts, for going up. Milliseconds. */
@@ -28,6 +31,7 @@ export function beside(before: LawState, seen: Seen): LawState {
   const { bounds, now } = seen;
   const slowdown = slowdownOf(seen.signals);
   const state = observed(before, seen, slowdown);
+  if (now - (state.unknownSince ?? now) >= BLIND_AFTER) return blind(state, bounds);
   const { canary, foreign } = slowdown;
   const harm = HARM * bounds.slowdown;
   if (canary !== undefined && (state.timesOver >= TIMES_OVER || canary > harm)) {
@@ -61,17 +65,28 @@ export function back(state: LawState, { bounds, now }: Seen): LawState {
   };
 }
 
+/** Nothing tells what we do to the application. */
+const blind = (state: LawState, bounds: Bounds): LawState => ({
+  ...state,
+  pace: gentlePace(bounds),
+  cause: 'no signal can be read',
+  trial: undefined,
+});
+
 function observed(state: LawState, seen: Seen, slowdown: Slowdown): LawState {
-  const { bounds, now } = seen;
+  const { bounds, now, rowsPerSecond } = seen;
   const isOver = slowdown.canary !== undefined && slowdown.canary > bounds.slowdown;
   const worse = worst(slowdown);
   const smooth = smoothed(state.smooth, worse, now - state.at);
-  const isCalm = smooth !== undefined && smooth <= 1 + CALM * (bounds.slowdown - 1) && !isOver;
+  const isLow = smooth !== undefined && smooth <= 1 + CALM * (bounds.slowdown - 1) && !isOver;
+  // While all lanes wait (for a replica, for the author's check), the pace does nothing to be judged by.
+  const isCalm = isLow && rowsPerSecond > 0;
   const observed = {
     ...state,
     slowdown: worse,
     smooth,
     timesOver: isOver ? state.timesOver + 1 : 0,
+    unknownSince: worse === undefined ? (state.unknownSince ?? now) : undefined,
     calmSince: isCalm ? (state.calmSince ?? now) : undefined,
   };
   return { ...observed, wantsPause: wantsPause(observed, seen) };

@@ -1,3 +1,5 @@
+import type { Seen } from './lawState';
+
 /** More lanes than before, to see whether they do more rows. */
 export interface LaneTrial {
   /** The number of lanes before it. */
@@ -18,6 +20,8 @@ export interface Trials {
 const TAKES = 2_000;
 /** With nobody there, a wrong answer does no harm: the sooner all lanes work, the better. */
 const TAKES_ALONE = 1_000;
+/** Of long batches, rows are a mean of two, and the last ones have not ended yet. */
+const CYCLES = 3;
 /** Less is not worth a further session, or is chance. */
 const MORE = 1.1;
 const MORE_ALONE = 1.05;
@@ -34,11 +38,11 @@ export const beginTrial = (lanes: number, rowsPerSecond: number, now: number): L
 /** Whether the trial has worked. Undefined: it is too early to say. */
 export function verdict(
   { begunAt, rowsPerSecond: before }: LaneTrial,
-  rowsPerSecond: number,
-  now: number,
+  { rowsPerSecond, cycleMs, now }: Seen,
   alone: boolean,
 ): boolean | undefined {
-  if (now - begunAt < (alone ? TAKES_ALONE : TAKES)) return undefined;
+  const takes = Math.max(alone ? TAKES_ALONE : TAKES, CYCLES * cycleMs);
+  if (now - begunAt < takes) return undefined;
   return rowsPerSecond >= before * (alone ? MORE_ALONE : MORE);
 }
 

@@ -19,7 +19,9 @@ export interface LawState {
   readonly smooth: number | undefined;
   /** How many times in a row it was more than allowed. */
   readonly timesOver: number;
-  /** Since when it is much less than allowed. */
+  /** Since when neither the canary nor the application's own times say anything. */
+  readonly unknownSince: number | undefined;
+  /** Since when it is much less than allowed, while batches end. */
   readonly calmSince: number | undefined;
   /** The last time that the law was asked, that the pace went up, or down, and that all paused. */
   readonly at: number;
@@ -42,8 +44,10 @@ export interface LawState {
 /** What the law goes by. */
 export interface Seen {
   readonly signals: Signals;
-  /** Rows that all lanes have done in the last second. */
+  /** Rows that all lanes have done in the last second, or in two batches. 0: none has ended, all wait. */
   readonly rowsPerSecond: number;
+  /** How long a batch and the rest after it took lately. 0: not known. Milliseconds. */
+  readonly cycleMs: number;
   readonly bounds: Bounds;
   /** Milliseconds, of a clock that never goes back. */
   readonly now: number;
@@ -61,6 +65,7 @@ export function beginning(bounds: Bounds, now: number): LawState {
     slowdown: undefined,
     smooth: undefined,
     timesOver: 0,
+    unknownSince: undefined,
     calmSince: undefined,
     at: now,
     upAt: now,

@@ -6,7 +6,8 @@ export function tryLanes(state: LawState, seen: Seen, lanes: number): LawState {
   if (state.trial) return judged(state, seen);
   const { bounds, now, rowsPerSecond } = seen;
   const { pace, trials, alone } = state;
-  if (pace.lanes >= bounds.lanes || !mayTry(trials, now)) return state;
+  // More than no rows are no proof.
+  if (pace.lanes >= bounds.lanes || rowsPerSecond <= 0 || !mayTry(trials, now)) return state;
   return {
     ...state,
     pace: { ...pace, lanes: Math.min(bounds.lanes, lanes) },
@@ -16,9 +17,10 @@ export function tryLanes(state: LawState, seen: Seen, lanes: number): LawState {
   };
 }
 
-function judged(state: LawState, { now, rowsPerSecond }: Seen): LawState {
+function judged(state: LawState, seen: Seen): LawState {
+  const { now } = seen;
   const { pace, trial, trials, alone } = state;
-  const worked = trial && verdict(trial, rowsPerSecond, now, alone);
+  const worked = trial && verdict(trial, seen, alone);
   if (!trial || worked === undefined) return state;
   const ended = { ...state, trial: undefined, trials: endTrial(trials, worked, now), upAt: now };
   if (worked) return ended;

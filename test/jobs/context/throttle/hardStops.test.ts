@@ -151,6 +151,23 @@ test('a walk waits while autovacuum prevents wraparound on its table, and no oth
   await waitFor('autovacuum to end', async () => (await walked()) === undefined);
 });
 
+test.each(['lock_timeout', 'statement_timeout'])(
+  'a look that meets a %s is left out, and the next one counts again',
+  async (timeout) => {
+    const behind = reasons({ unarchivedWal: '1 MB' });
+    expect(await behind()).toBeUndefined();
+    await writeWal(2);
+    await db.$client.unsafe(`set ${timeout} = '100ms'`);
+    await admin.begin(async (tx) => {
+      await tx.unsafe('lock table pg_catalog.pg_stat_archiver in access exclusive mode');
+      expect(await behind()).toBeUndefined();
+    });
+    await db.$client.unsafe(`reset ${timeout}`);
+    expect(await behind()).toContain('WAL archiving is');
+    expect(warnings).toEqual([]);
+  },
+);
+
 test('a check that the server refuses is left out, and the log says so once', async () => {
   await admin.unsafe('revoke execute on function pg_current_wal_lsn() from public');
   const behind = reasons({ unarchivedWal: '1 MB', slotLag: '1 MB' });

@@ -1,8 +1,14 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { beginTrial, verdict } from '../../../../jobs/context/throttle/law/laneTrials';
 import { next, paused } from '../../../../jobs/context/throttle/law/law';
-import { beginning } from '../../../../jobs/context/throttle/law/lawState';
+import {
+  beginning,
+  type LawState,
+  type Seen,
+} from '../../../../jobs/context/throttle/law/lawState';
 import { type Bounds, type Pace, paceText } from '../../../../jobs/context/throttle/law/pace';
+import { RowRate } from '../../../../jobs/context/throttle/rowRate';
 import type { Signals } from '../../../../jobs/context/throttle/signals';
 import { between, type Moment, mean, simulate } from './simulatedDatabase';
 
@@ -176,6 +182,77 @@ test('when nothing can be read, it stays as it began', () => {
   });
 });
 
+const CALM: Signals = {
+  canaryMs: 0.4,
+  floorMs: 0.4,
+  foreignPerSecond: 400,
+  nobodyThere: false,
+  foreignMs: 0.4,
+  foreignFloorMs: 0.4,
+};
+const SILENT: Signals = {
+  canaryMs: undefined,
+  floorMs: 0.4,
+  foreignPerSecond: undefined,
+  nobodyThere: false,
+  foreignMs: undefined,
+  foreignFloorMs: 0.4,
+};
+
+/** Asks the law for so many seconds, and sees the same each time. */
+function after(seconds: number, before: LawState, seen: Partial<Seen>): LawState {
+  let state = before;
+  const until = before.at + seconds * 1_000;
+  for (let now = before.at + 200; now <= until; now += 200) {
+    const bounds = boundsOf(8);
+    state = next(state, { signals: CALM, rowsPerSecond: 1e5, cycleMs: 10, bounds, ...seen, now });
+  }
+  return state;
+}
+
+test('while all lanes wait, the pace does not go up, and no lane is tried', () => {
+  const state = beginning(boundsOf(8), 0);
+  expect(after(60, state, { rowsPerSecond: 0 }).pace).toEqual(state.pace);
+  // The same with rows.
+  expect(effort(after(60, state, {}).pace)).toBeGreaterThan(10);
+  const alone = { signals: { ...SILENT, nobodyThere: true }, rowsPerSecond: 0 };
+  expect(after(60, state, alone).pace.lanes).toBe(2);
+});
+
+test('what was calm while all lanes waited is no reason to go up after it', () => {
+  const waited = after(60, beginning(boundsOf(8), 0), { rowsPerSecond: 0 });
+  expect(after(1, waited, {}).pace).toEqual(waited.pace);
+});
+
+test('when all signals are lost, it is gentle again after three seconds', () => {
+  const before = after(60, beginning(boundsOf(8), 0), {});
+  expect(after(2.8, before, { signals: SILENT }).pace).toEqual(before.pace);
+  const lost = after(4, before, { signals: SILENT });
+  expect(lost.pace).toEqual({ lanes: 1, batchMs: 5, duty: 1 });
+  expect(lost.trial).toBeUndefined();
+  // And it goes on when they are there again.
+  expect(effort(after(60, lost, {}).pace)).toBeGreaterThan(10);
+});
+
+test('a trial lasts three batches, if they are long', () => {
+  const trial = beginTrial(1, 100, 0);
+  const judged = (now: number, cycleMs: number) =>
+    verdict(trial, { signals: CALM, rowsPerSecond: 200, bounds: boundsOf(8), cycleMs, now }, false);
+  expect(judged(2_000, 10)).toBe(true);
+  expect(judged(8_900, 3_000)).toBeUndefined();
+  expect(judged(9_000, 3_000)).toBe(true);
+});
+
+test('rows of long batches are a mean of two, whenever one has ended', () => {
+  const rate = new RowRate();
+  for (let to = 3_000; to <= 30_000; to += 3_000) rate.add(3_000, to - 3_000, to);
+  expect(rate.cycleMs(1)).toBe(3_000);
+  expect(rate.cycleMs(0.5)).toBe(6_000);
+  for (const now of [30_010, 31_500, 32_990]) {
+    expect(rate.perSecond(now, 200, 3_000)).toBeCloseTo(1_000);
+  }
+});
+
 test('whatever is seen, the pace stays within its bounds', () => {
   const ms = fc.option(fc.double({ min: 0, max: 1e6 }), { nil: undefined });
   const signals: fc.Arbitrary<Signals> = fc.record({
@@ -192,7 +269,13 @@ test('whatever is seen, the pace stays within its bounds', () => {
     guessed: fc.boolean(),
     slowdown: fc.double({ min: 1.05, max: 10, noNaN: true }),
   });
-  const step = fc.record({ signals, bounds, rowsPerSecond: fc.nat(), after: fc.nat(5_000) });
+  const step = fc.record({
+    signals,
+    bounds,
+    rowsPerSecond: fc.nat(),
+    cycleMs: fc.nat(),
+    after: fc.nat(5_000),
+  });
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 200 }), (steps) => {
       let now = 0;

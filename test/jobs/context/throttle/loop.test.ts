@@ -3,6 +3,8 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import { integer, pgTable } from 'drizzle-orm/pg-core';
 import { connect } from '../../../../drizzle/connect';
+import { PaceLoop } from '../../../../jobs/context/throttle/paceLoop';
+import type { SignalSource, Signals } from '../../../../jobs/context/throttle/signals';
 import { useDatabase } from '../../../support/database';
 import { waitFor } from '../../../support/waitFor';
 import { beginAttempt, type TestAttempt } from '../attempts';
@@ -10,6 +12,14 @@ import { beginAttempt, type TestAttempt } from '../attempts';
 const database = useDatabase();
 const numbers = pgTable('numbers', { id: integer('id').primaryKey() });
 
+const NOTHING: Signals = {
+  canaryMs: undefined,
+  floorMs: undefined,
+  foreignPerSecond: undefined,
+  nobodyThere: false,
+  foreignMs: undefined,
+  foreignFloorMs: undefined,
+};
 /** More than a test can do. */
 const ENDLESS = 2_000_000;
 /** Small, so that the walk lasts. */
@@ -87,6 +97,36 @@ test('a walk goes at full speed while nobody is there, and gently while somebody
     '2 lanes instead of 1: nobody else is there',
     '1 lane instead of 2: somebody else is there',
     '2 lanes instead of 1: nobody else is there',
+  ]);
+});
+
+test('a bug in the throttle is a line in the log, and the walk is gentle', async () => {
+  const attempt = await loggedAttempt();
+  let asked = 0;
+  const source: SignalSource = {
+    start: async () => {},
+    ourCommit() {},
+    drained: (during) => during(),
+    read() {
+      asked += 1;
+      if (asked > 1) throw new RangeError('a mistake');
+      return { ...NOTHING, nobodyThere: true };
+    },
+  };
+  const loop = new PaceLoop(attempt, source);
+  const member = { name: 'numbers', lanes: 2, batchMs: 100, slowdown: 1.2 };
+  await loop.during(member, async () => {
+    await waitFor('the warning', () => attempt.lines.some((line) => line.includes('RangeError')));
+    expect(loop.pace).toEqual({ lanes: 1, batchMs: 5, duty: 1 });
+    expect(loop.lanesOf(member)).toBe(1);
+  });
+  await attempt.end();
+  expect(attempt.lines).toEqual([
+    '2 lanes instead of 1: nobody else is there',
+    expect.stringMatching(
+      /^the throttle has a bug \(RangeError at .*\): the walk goes on with one lane and short batches$/,
+    ),
+    '1 lane instead of 2: nothing is known yet',
   ]);
 });
 

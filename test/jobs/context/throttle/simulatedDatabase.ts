@@ -93,7 +93,8 @@ export function simulate(database: Simulated, bounds: Bounds, seconds: number): 
       nobodyThere: all.nobodyThere && !missing.includes('nobodyThere'),
     };
     const rowsPerSecond = mean(rows.slice(0, 10));
-    state = next(state, { signals, rowsPerSecond, bounds, now });
+    const cycleMs = state.pace.batchMs / state.pace.duty;
+    state = next(state, { signals, rowsPerSecond, cycleMs, bounds, now });
     moments.push({ second: now / 1_000, state, slowdown, rowsPerSecond });
     if (state.wantsPause) {
       pausedUntil = now + PAUSE_MS;
