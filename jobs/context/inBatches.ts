@@ -45,7 +45,7 @@ export async function inBatches(
   const skips = settings.maxSkipped !== undefined;
   const { lanes, targetMs } = settings;
   const { tableId } = walk.key;
-  const of = { name, tableId, throttle: options.throttle, lanes, targetMs };
+  const of = { tableId, throttle: options.throttle, lanes, targetMs };
   await throttles.during(attempt, of, async (throttler) => {
     await new SkippedAgain(attempt, walk, skips, throttler, body).run();
     if (walk.isComplete) return;

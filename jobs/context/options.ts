@@ -110,7 +110,7 @@ export interface ResolvedBatchOptions {
 }
 
 /** The attempt's other connections are for look-ups (two) and for the job's own queries. */
-const LANES_AT_MOST = 12;
+export const LANES_AT_MOST = 12;
 /**
  * Larger batches are not faster (docs/benchmarks.md), and a batch that is read has to fit in
  * memory.

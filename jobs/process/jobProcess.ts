@@ -54,14 +54,15 @@ export class JobProcess {
   private readonly channel: Socket | undefined;
   private readonly listeners: ((message: FromJobProcess) => void)[] = [];
   private channelBroken = false;
+  private readonly store: GivenStore | undefined;
 
   /** @param isSpare true: it may have the time to write the code store */
   constructor(memoryLimitMb: number, output: Output = 'stdout', isSpare = false) {
-    const store = codeStore.give(isSpare);
     try {
-      this.process = start(memoryLimitMb, output, store);
+      this.store = codeStore.give(isSpare);
+      this.process = start(memoryLimitMb, output, this.store);
     } catch (error) {
-      codeStore.released(store);
+      codeStore.released(this.store);
       // Node throws some errors (ENOMEM) and emits others as an event.
       this.ended = Promise.resolve(notStarted(error));
       return;
@@ -71,7 +72,7 @@ export class JobProcess {
     this.ended = ended(this.process, this.channel).then((end) =>
       this.channelBroken ? { ...end, channelBroken: true } : end,
     );
-    void this.ended.then(() => codeStore.released(store));
+    void this.ended.then(() => codeStore.released(this.store));
   }
 
   begin(input: ThreadInput): this {
@@ -97,6 +98,7 @@ export class JobProcess {
       if (this.channelBroken) return;
       const message = readReceived(value);
       if (message === undefined) return broken();
+      if (message.type === 'stored') return codeStore.written(this.store, message.sum);
       for (const listener of this.listeners) listener(message);
     };
     listen(channel, receive, broken);
@@ -114,7 +116,9 @@ export class JobProcess {
 }
 
 function start(memoryLimitMb: number, output: Output, store: GivenStore | undefined): ChildProcess {
-  const args = [SCRIPT, String(memoryLimitMb), ...(store ? [store.use] : [])];
+  const args = [SCRIPT, String(memoryLimitMb)];
+  if (store) args.push(store.use);
+  if (store?.use === 'read') args.push(store.sum);
   const child = spawn(process.execPath, [...inherited(process.execArgv), ...args], {
     // Its own process group, which is killed together with all that the job starts. And Ctrl-C in a
     // terminal reaches only the worker, which stops its jobs in the right way.

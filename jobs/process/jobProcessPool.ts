@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import path from 'node:path';
 import { JobProcess, type JobProcesses, type Output } from './jobProcess';
 import type { ThreadInput } from './messages';
 
@@ -22,7 +23,7 @@ const EXPECTED_FOR = 10_000;
  */
 export class JobProcessPool implements JobProcesses {
   /** The oldest, which is the first to be loaded, comes first. */
-  private readonly spares: JobProcess[] = [];
+  private readonly spares: Spare[] = [];
   private busy = 0;
   private expected = 0;
   /** A job's file, of the kind that is expected. */
@@ -46,8 +47,8 @@ export class JobProcessPool implements JobProcesses {
 
   /** Starts `input` in a spare job process if its limit is the same, else in a new one. */
   start(input: ThreadInput, memoryLimitMb: number): JobProcess {
-    const spare = memoryLimitMb === this.memoryLimitMb ? this.spares.shift() : undefined;
-    const jobProcess = spare ?? new JobProcess(memoryLimitMb, this.output);
+    const spare = memoryLimitMb === this.memoryLimitMb ? this.take(input.file) : undefined;
+    const jobProcess = spare?.jobProcess ?? new JobProcess(memoryLimitMb, this.output);
     this.busy += 1;
     void jobProcess.ended.then(() => {
       this.busy -= 1;
@@ -83,7 +84,7 @@ export class JobProcessPool implements JobProcesses {
   private adjust(): void {
     const wanted = this.wanted();
     while (this.spares.length < wanted) this.add();
-    for (const spare of this.spares.splice(wanted)) void spare.end();
+    for (const { jobProcess } of this.spares.splice(wanted)) void jobProcess.end();
   }
 
   private wanted(): number {
@@ -93,17 +94,41 @@ export class JobProcessPool implements JobProcesses {
   }
 
   private add(): void {
-    const spare = new JobProcess(this.memoryLimitMb, this.output, true);
+    const jobProcess = new JobProcess(this.memoryLimitMb, this.output, true);
+    const spare: Spare = { jobProcess, typeScript: false };
     this.spares.push(spare);
     this.prepare(spare);
     // One that has ended early (killed, a broken build) must not be used.
-    void spare.ended.then(() => {
+    void jobProcess.ended.then(() => {
       const at = this.spares.indexOf(spare);
       if (at >= 0) this.spares.splice(at, 1);
     });
   }
 
-  private prepare(spare: JobProcess): void {
-    if (this.like !== undefined) spare.send({ type: 'prepare', like: this.like });
+  private prepare(spare: Spare): void {
+    if (this.like === undefined) return;
+    spare.typeScript ||= isTypeScript(this.like);
+    spare.jobProcess.send({ type: 'prepare', like: this.like });
+  }
+
+  /**
+   * The oldest spare one in which the file meets nothing that a new one has not. If there is none, the
+   * oldest of the other kind ends, so that jobs of this kind find one the next time.
+   */
+  private take(file: string): Spare | undefined {
+    const usable = this.spares.find(({ typeScript }) => !typeScript || isTypeScript(file));
+    const taken = usable ?? this.spares[0];
+    if (!taken) return undefined;
+    this.spares.splice(this.spares.indexOf(taken), 1);
+    if (!usable) void taken.jobProcess.end();
+    return usable;
   }
 }
+
+interface Spare {
+  readonly jobProcess: JobProcess;
+  /** It compiles all .ts files that are imported, also those that a JavaScript job can't import. */
+  typeScript: boolean;
+}
+
+const isTypeScript = (file: string): boolean => path.extname(file) === '.ts';

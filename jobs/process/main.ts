@@ -10,13 +10,13 @@ import type { FromJobProcess, ToJobProcess } from './messages';
 
 const memoryLimitMb = Number(process.argv[2]);
 /** What to do with the code store, if there is one. */
-const store = process.argv[3];
+const [, , , store, sum] = process.argv;
 const channel = new Socket({ fd: CHANNEL });
 const { port1: port, port2: theirs } = new MessageChannel();
 /** 0 while a new database session waits, 1 when it is allowed; see thread/session.ts. */
 const gate = new Int32Array(new SharedArrayBuffer(4));
 const thread = new Worker(built('jobThread.js'), {
-  workerData: { port: theirs, gate, store },
+  workerData: { port: theirs, gate, store, sum },
   transferList: [theirs],
   resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb },
   // The thread closes the store's descriptor, which it has not opened. All end with this process.
@@ -64,7 +64,8 @@ function receive(message: ToJobProcess): void {
 }
 
 function sendToWorker(message: FromJobProcess): void {
-  if (begun) send(channel, message);
+  // The store is of use to other job processes before this one has a task.
+  if (begun || message.type === 'stored') send(channel, message);
   else early.push(message);
 }
 

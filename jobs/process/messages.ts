@@ -148,6 +148,8 @@ export type ToJobProcess =
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export type FromThread =
+  /** The first message of one that was to write the code store. Null: it could not be written. */
+  | { readonly type: 'stored'; readonly sum: string | null }
   | { readonly type: 'facts'; readonly facts: JobFacts }
   /** Of each input its problems, in the same order. */
   | { readonly type: 'inputsChecked'; readonly problems: readonly (readonly InputProblem[])[] }

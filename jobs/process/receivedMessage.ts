@@ -27,6 +27,7 @@ const description: z.ZodType = z.lazy(() =>
 
 /** Values from the author (progress, fields of a log line) are checked where they are used. */
 const message = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('stored'), sum: z.string().nullable() }),
   z.object({
     type: z.literal('facts'),
     facts: z.object({

@@ -42,6 +42,7 @@ export async function backfill(
 ): Promise<Backfill> {
   const attempt = await beginAttempt(bench, '0001_bench');
   const begun = now();
+  let ended = begun;
   const moments: Moment[] = [moment(begun, {}, { ...NOTHING, ...fixed })];
   attempt.report = (progress) => void moments.push(moment(now(), progress, moments.at(-1)));
   const stopped = new Error('the benchmark has seen enough');
@@ -50,9 +51,10 @@ export async function backfill(
     await walk(attempt.job, options);
   } catch (error) {
     if (error !== stopped) throw error;
+  } finally {
+    ended = now();
+    await attempt.end();
   }
-  const ended = now();
-  await attempt.end();
   return { begun, ended, moments };
 }
 

@@ -1,8 +1,8 @@
+import { LANES_AT_MOST } from '../options';
 import type { Bounds } from './law/pace';
 
 /** A walk that shares a pace with the others of its attempt in one database. */
 export interface Member {
-  readonly name: string;
   /** Its greatest number of lanes. 'auto': as many as the server may have a use for. */
   readonly lanes: number | 'auto';
   /** Its author's target time of a batch. Milliseconds. */
@@ -10,9 +10,6 @@ export interface Member {
   /** The factor that the application may be slowed down by. */
   readonly slowdown: number;
 }
-
-/** The sessions of an attempt suffice for so many. */
-const LANES_AT_MOST = 12;
 
 /**
  * What the walks allow together.

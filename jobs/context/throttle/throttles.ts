@@ -10,7 +10,6 @@ import { unlessTrouble } from './unlessTrouble';
 
 /** A walk over a table, as far as throttling is about it. */
 export interface OfWalk {
-  readonly name: string;
   /** The OID of its table. */
   readonly tableId: string;
   readonly throttle: Throttle | undefined;
@@ -33,7 +32,6 @@ export class Throttles {
     const throttle = attempt.unthrottled ? NO_THROTTLE : readThrottle(of.throttle);
     const { slowdown } = throttle;
     const member: Member = {
-      name: of.name,
       lanes: of.lanes,
       batchMs: of.targetMs,
       slowdown: slowdown ?? 1,
@@ -56,7 +54,7 @@ export class Throttles {
     { tableId, throttle }: Pick<OfWalk, 'tableId' | 'throttle'>,
   ): Throttler {
     const resolved = attempt.unthrottled ? NO_THROTTLE : readThrottle(throttle);
-    const member = { name: '', lanes: 1, batchMs: 0, slowdown: 1 };
+    const member = { lanes: 1, batchMs: 0, slowdown: 1 };
     const checks = checksOf(attempt, tableId, resolved);
     return new Throttler({ attempt, throttle: NO_THROTTLE, member, checks }, 1, undefined);
   }

@@ -81,11 +81,6 @@ export class BatchSize {
     return this.#cost.known ? this.#cost.fixed : undefined;
   }
 
-  /** How long the next batch will take. Milliseconds. Undefined before the first batch. */
-  get expectedMs(): number | undefined {
-    return this.#cost.known ? this.#cost.at(this.#rows) : undefined;
-  }
-
   /** Whether batches take longer than the target because their cost is mostly fixed. */
   get isMostlyFixed(): boolean {
     return this.#cost.known && this.#aim > this.#targetMs;

@@ -260,7 +260,7 @@ export class TableWalk {
         yield range;
         if (sameKey(range.upto, gap.upto)) return;
         left = { after: range.upto, upto: gap.upto };
-        // What was looked up ahead is left when the batches have another size by now.
+        // What was prefetched is left when the batches have another size by now.
         if (!isNear(size(), planned)) break;
       }
     }

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
-import { workerData } from 'node:worker_threads';
+import { type MessagePort, workerData } from 'node:worker_threads';
 import { built } from '../../../settings/projectFolder';
-import type { StoreUse } from '../../process/codeStore';
+import type { GivenStore } from '../../process/codeStore';
+import type { FromThread } from '../../process/messages';
 import { loadStored } from './loadStored';
 import { readStore, writeStore } from './store';
 
@@ -10,10 +11,17 @@ import { readStore, writeStore } from './store';
 
 const MAIN = built('jobThreadMain.js');
 
-const use: StoreUse | undefined = workerData.store;
+const use: GivenStore['use'] | undefined = workerData.store;
+const sum: string | undefined = workerData.sum;
+// What is loaded now takes it away.
+const port: MessagePort = workerData.port;
 workerData.store = undefined;
+workerData.sum = undefined;
 if (use === undefined) createRequire(__filename)(MAIN);
 else {
-  const toStore = loadStored(MAIN, use === 'read' ? readStore() : undefined);
-  if (use === 'write') writeStore(toStore());
+  const toStore = loadStored(MAIN, use === 'read' ? readStore(sum) : undefined);
+  if (use === 'write') {
+    const stored: FromThread = { type: 'stored', sum: writeStore(toStore) };
+    port.postMessage(stored);
+  }
 }

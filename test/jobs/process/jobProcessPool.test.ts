@@ -138,6 +138,37 @@ test('a spare job process that is prepared for TypeScript loads it, and JavaScri
   }
 });
 
+test('a JavaScript job meets no TypeScript compiler of a spare job process', async () => {
+  const [typescript, helper] = ['0003_typed.ts', 'helper.ts'].map((name) =>
+    path.join(jobs.path, name),
+  ) as [string, string];
+  writeFileSync(typescript, 'export const run = async (): Promise<void> => {};');
+  writeFileSync(helper, 'export const text: string = "";');
+  const requires = jobs.writeJob(
+    '0004_requires',
+    "require('./helper'); exports.run = async () => {};",
+  );
+  create(1);
+  pool.expect(1, typescript);
+  await running(1);
+  const [spare = Number.NaN] = jobProcessesOf(process.pid);
+
+  const jobProcess = start(requires);
+
+  expect(await answerOf(jobProcess)).toMatchObject({ type: 'failed', during: 'load' });
+  await waitFor('the spare job process to end', () => !isRunning(spare));
+  await jobProcess.end();
+  // In its place comes one for jobs of this kind.
+  const [next] = await waitFor('the next spare job process', () => {
+    const found = jobProcessesOf(process.pid);
+    return found.length === 1 && found;
+  });
+  const another = start();
+  expect(await answerOf(another)).toMatchObject({ type: 'facts' });
+  expect(jobProcessesOf(process.pid)).toContain(next);
+  await another.end();
+});
+
 test('a job process that is killed with unread messages has ended, and nothing is thrown', async () => {
   create(1);
   // Which of the two ends is seen first is a matter of chance.

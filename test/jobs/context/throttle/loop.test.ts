@@ -133,10 +133,13 @@ test('a bug in the throttle is a line in the log, and the walk is gentle', async
 test('walks at the same time share their lanes, and lanes that have to wait end with the walk', async () => {
   await fill(2_000);
   const attempt = await beginAttempt(database);
+  const canaries = () => database.sql`select from long_running_migrations.canaries`;
+  const canary = waitFor('a canary', async () => (await canaries()).length > 0, DEADLINE);
   let rows = 0;
   const walk = (name: string) =>
     attempt.job.inBatches(numbers, { ...options, name }, async (tx, batch) => {
       const found = await tx.select().from(numbers).where(batch);
+      await canary;
       rows += found.length;
     });
   await Promise.all([walk('one'), walk('two')]);
@@ -144,5 +147,5 @@ test('walks at the same time share their lanes, and lanes that have to wait end 
   expect(rows).toBe(6_000);
   await attempt.end();
   // The canary's row is gone.
-  expect(await database.sql`select from long_running_migrations.canaries`).toHaveLength(0);
+  expect(await canaries()).toHaveLength(0);
 });
