@@ -68,15 +68,12 @@ const pools = new WeakMap<Sql, Prepared>();
 
 /**
  * Why a prepared statement failed before it did anything: somebody has 'dropped' it, or what it
- * returns or takes has 'changed' (a column was added, or has another type). Undefined: for another reason.
+ * returns has 'changed' (a column was added). Undefined: for another reason.
  */
 export function lostPreparation(error: unknown): 'dropped' | 'changed' | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code, routine } = error as { code?: unknown; routine?: unknown };
   if (code === '26000') return 'dropped';
-  // The states alone say too little: 0A000 is that of every feature that Postgres lacks.
-  const isChanged =
-    (code === '0A000' && routine === 'RevalidateCachedQuery') ||
-    (code === '42804' && routine === 'transformAssignedExpr');
-  return isChanged ? 'changed' : undefined;
+  // The state is that of every feature that Postgres lacks.
+  return code === '0A000' && routine === 'RevalidateCachedQuery' ? 'changed' : undefined;
 }

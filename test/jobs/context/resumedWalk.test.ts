@@ -53,15 +53,17 @@ test('inBatches ends at the key that was the last one when the walk began', asyn
 });
 
 test('inBatches changes nothing more in an attempt that has been superseded', async () => {
+  let claim: Promise<void> | undefined;
   const old = withAttempt(database, ({ job }) =>
     job.inBatches(people, inTens, async (tx, batch) => {
       await tx.update(people).set(touch).where(batch);
       // The claim of the new attempt waits for this batch to end, so this batch can't wait for the
       // claim.
-      void withAttempt(database, async () => {});
+      claim ??= withAttempt(database, async () => {});
     }),
   );
   await expect(old).rejects.toMatchObject({ name: 'Superseded' });
+  await claim;
   const done = await touches(database);
   expect(done['1']).toBeGreaterThanOrEqual(10);
   const rows = await database.sql<{ rows: string }[]>`

@@ -136,7 +136,7 @@ test('a step that sends COMMIT fails, and is not stored as done', async () => {
       await tx.execute(sql`commit`);
     }),
   );
-  await expect(step).rejects.toMatchObject({ nonRetryable: true });
+  await expect(step).rejects.toMatchObject({ code: 'TRANSACTION_ENDED' });
   expect(await stored()).toMatchObject([{ done: false }]);
 });
 
