@@ -3,6 +3,7 @@ import { size } from '../../../settings/size';
 import type { Database, Log } from '../attempt';
 import { JobUsageError } from '../jobUsageError';
 import { slotBehind } from './slotBehind';
+import type { Check } from './throttler';
 import { archivingBehind } from './unarchivedWal';
 import { unlessTrouble } from './unlessTrouble';
 import { wraparoundVacuum } from './wraparoundVacuum';
@@ -60,9 +61,6 @@ function readSize(name: string, value: string | false): number | undefined {
   throw new JobUsageError(`throttle.${name} is not a size; write '1 GB', or false`);
 }
 
-/** Returns a reason to wait ('WAL archiving is 1.5 GB behind'), or undefined. */
-export type HardStop = () => Promise<string | undefined>;
-
 /**
  * The checks of a walk. Each costs one query and needs no right that not every role has. One that the
  * server refuses (not all services offer everything) is left out, which the log says once. A timeout
@@ -73,7 +71,7 @@ export function hardStops(
   { db, log }: { readonly db: Database; readonly log: Log },
   tableId: string,
   { unarchivedBytes, slotBytes, wraparound }: HardStops,
-): readonly HardStop[] {
+): readonly Check[] {
   const archiving = archivingBehind();
   return [
     ...(unarchivedBytes === undefined
@@ -89,7 +87,7 @@ export function hardStops(
 /** Not supported; no right; not in this state. */
 const REFUSED = /^(0A|42|55)/;
 
-function unlessRefused(what: string, log: Log, stop: HardStop): HardStop {
+function unlessRefused(what: string, log: Log, stop: Check): Check {
   // A lock timeout (55P03) is trouble, and no refusal.
   const check = unlessTrouble(stop);
   let refused = false;

@@ -42,12 +42,16 @@ export function archivingBehind(): (db: Database, limit: number) => Promise<stri
 /** '16/B374D848' as a number of bytes. */
 function position(lsn: string): bigint {
   const [high = '0', low = '0'] = lsn.split('/');
-  return (BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`);
+  return inBytes(high, low);
 }
 
 /** Where the segment of a file begins. Undefined when it is none, but a timeline's history. */
 function begin(file: string | null, segment: number): bigint | undefined {
   const [, high, low] = /^[0-9A-F]{8}([0-9A-F]{8})([0-9A-F]{8})/.exec(file ?? '') ?? [];
   if (high === undefined || low === undefined) return undefined;
-  return (BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`) * BigInt(segment);
+  return inBytes(high, low, segment);
 }
+
+/** @param unit bytes that the low part counts by */
+const inBytes = (high: string, low: string, unit = 1): bigint =>
+  (BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`) * BigInt(unit);

@@ -8,6 +8,10 @@ import type { Samples } from '../load/thread';
 import type { Bench } from '../server';
 import { renewUsers } from '../users';
 
+/** An application that is not there, comes, grows and goes away again. */
+export const steppingPhases = (seconds: number): readonly Phase[] =>
+  [0, 200, 600, 0].map((perSecond) => ({ perSecond, ms: seconds * 1_000 }));
+
 /** What happened beside a load that steps. All times are milliseconds after the load began. */
 export interface Course {
   readonly samples: Samples;

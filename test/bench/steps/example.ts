@@ -1,10 +1,10 @@
 import type { Moment } from '../backfill';
 import type { Sample } from '../load/thread';
-import { ALONE, type Course, LOOP, ways } from './course';
+import { ALONE, type Course, LOOP, steppingPhases, ways } from './course';
 
 /** Seconds of each phase. */
 export const SECONDS = 5;
-export const PHASES = [0, 200, 600, 0].map((perSecond) => ({ perSecond, ms: SECONDS * 1_000 }));
+export const PHASES = steppingPhases(SECONDS);
 
 /** A backfill that slows down while somebody is there, and an application that notices it. */
 export function courseOf(ms: (at: number) => number, speed: (at: number) => number): Course {

@@ -4,7 +4,7 @@ import type { Phase } from '../load/schedule';
 import type { Samples } from '../load/thread';
 import type { Bench } from '../server';
 import { makeUsers } from '../users';
-import { ALONE, type Course, course, LOOP, ways } from './course';
+import { ALONE, type Course, course, LOOP, steppingPhases, ways } from './course';
 import { BUDGET, spans, speedIn, untilFullSpeed, untilWithinBudget, within } from './judge';
 import { ALT, drawSteps } from './picture';
 
@@ -24,7 +24,7 @@ export async function steps(
   seconds: number,
 ): Promise<Table> {
   const rows = size * LARGER;
-  const phases = [0, 200, 600, 0].map((perSecond) => ({ perSecond, ms: seconds * 1_000 }));
+  const phases = steppingPhases(seconds);
   await makeUsers(bench.sql, rows);
   await prepareLoad(bench);
   const measured: Round[] = [];
