@@ -1,3 +1,5 @@
+import { keyProblemOf } from './payloads/keyProblem';
+
 /** gRPC status codes. */
 const DEADLINE_EXCEEDED = 4;
 const NOT_FOUND = 5;
@@ -17,6 +19,8 @@ export class TemporalUnreachable extends Error {
 export function explainTemporal(error: unknown): string | undefined {
   if (error instanceof TemporalUnreachable) return error.message;
   if (!(error instanceof Error)) return undefined;
+  const keyProblem = keyProblemOf(error);
+  if (keyProblem) return keyProblem;
   if (error.name === 'NamespaceNotFoundError' || isNamespaceNotFound(error)) {
     return 'Temporal has no such namespace (TEMPORAL_NAMESPACE); create it: temporal operator namespace create <name>';
   }

@@ -13,6 +13,7 @@ import {
 } from './databases';
 import { duration } from './duration';
 import { packageManager, startCommand } from './packageManager';
+import { NO_PAYLOAD_KEYS, type PayloadKeys, parsePayloadKeys } from './payloadKeys';
 import { built, projectFolder } from './projectFolder';
 import { DEFAULT_SCHEMA, schemaProblem } from './schemaName';
 import { UsageError } from './usageError';
@@ -31,6 +32,8 @@ export type Settings = Readonly<z.output<typeof schema>> & {
   readonly databases: DatabaseUrls;
   /** Temporal's address, namespace, TLS and API key, found as the Temporal CLI finds them. */
   readonly temporal: ClientConnectConfig;
+  /** `LRM_PAYLOAD_KEY`: keys for what reaches Temporal. */
+  readonly payloadKeys: PayloadKeys;
 };
 
 /** The servers of a running `npm start` or `lrm dev`, as written to {@link localEndpointsFile}. */
@@ -130,7 +133,7 @@ const schema = z.object({
  * error; undefined when nothing is. (The environment may hold LRM_ variables of other programs.)
  */
 export function unknownSettings(names: readonly string[]): string | undefined {
-  const known = [...Object.keys(schema.shape), 'LRM_TEMPORAL_CLI'];
+  const known = [...Object.keys(schema.shape), 'LRM_TEMPORAL_CLI', PAYLOAD_KEY, 'LRM_CODEC_TOKEN'];
   const unknown = names.filter((name) => !known.includes(name) && !isDatabaseSetting(name));
   if (unknown.length === 0) return undefined;
   return unknown
@@ -161,11 +164,23 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   problems.push(...databaseUrlProblems(databaseUrl));
   const databases = readDatabases(given, problems);
   const temporal = temporalConfig(given, local, problems);
+  const payloadKeys = payloadKeysOf(given, problems);
   if (parsed.data) problems.push(...impossible(parsed.data));
   if (problems.length > 0 || !parsed.data || !databaseUrl || !temporal) {
     throw new UsageError(`wrong settings: ${problems.join('; ')}`);
   }
-  return { ...parsed.data, databaseUrl, databases, temporal };
+  return { ...parsed.data, databaseUrl, databases, temporal, payloadKeys };
+}
+
+/**
+ * The keys alone, for a command that needs neither a database nor jobs.
+ * @throws UsageError when the setting can't be used
+ */
+export function readPayloadKeys(env: NodeJS.ProcessEnv = process.env): PayloadKeys {
+  const problems: string[] = [];
+  const keys = payloadKeysOf(env, problems);
+  if (problems.length > 0) throw new UsageError(`wrong settings: ${problems.join('; ')}`);
+  return keys;
 }
 
 /** The servers of a running `npm start`, or undefined. */
@@ -187,6 +202,18 @@ function databaseUrlProblems(url: string | undefined): string[] {
   }
   // The value is not quoted, because it holds a password.
   return isPostgresUrl(url) ? [] : [`DATABASE_URL: not a Postgres URL; write ${URL_SHAPE}`];
+}
+
+/** Not in the schema above, so that no one who prints its values prints a key. */
+const PAYLOAD_KEY = 'LRM_PAYLOAD_KEY';
+
+function payloadKeysOf(env: NodeJS.ProcessEnv, problems: string[]): PayloadKeys {
+  const text = env[PAYLOAD_KEY];
+  if (!text) return NO_PAYLOAD_KEYS;
+  const keys = parsePayloadKeys(text);
+  if (!('problem' in keys)) return keys;
+  problems.push(`${PAYLOAD_KEY}: ${keys.problem}`);
+  return NO_PAYLOAD_KEYS;
 }
 
 function temporalConfig(

@@ -48,6 +48,7 @@ export async function createWorker(
       namespace,
       workflowBundle: { codePath: workflowBundle },
       activities: opened.activities,
+      dataConverter: opened.dataConverter,
     });
     const ready = { identity: identity(), jobs: settings.LRM_JOBS_DIR };
     return handle(worker, opened, log, ready);

@@ -1,6 +1,8 @@
+import type { DataConverter } from '@temporalio/common';
 import type { Activities } from '../activities/contract';
 import { createActivities } from '../activities/index';
 import type { Log } from '../activities/log';
+import { encrypting } from '../activities/payloads/dataConverter';
 import { openOwnDatabase } from '../drizzle/workerDatabase';
 import { readCatalog } from '../jobs/catalog';
 import { JobProcessPool } from '../jobs/process/jobProcessPool';
@@ -9,10 +11,16 @@ import { databaseProblem } from './databaseProblem';
 import { identity } from './identity';
 import { warnOfOthers } from './otherDatabases';
 import { CanNotStart, waitFor } from './waitFor';
+import { migrationsWorkerOptions } from './workerOptions';
 
 /** The activities, with what they have opened. */
 export interface OpenActivities {
   readonly activities: Activities;
+  /**
+   * For the worker that the activities are put into: decodes what no converter of Temporal's can,
+   * and encrypts with `LRM_PAYLOAD_KEY`.
+   */
+  readonly dataConverter: DataConverter;
   /** Closes the connections to Postgres, and ends the process kept ready for the next attempt. */
   close(): Promise<void>;
 }
@@ -39,6 +47,10 @@ export async function openActivities(settings: Settings, log: Log): Promise<Open
   );
   return {
     activities: createActivities({ db, settings, log, identity: identity(), jobProcesses }),
+    dataConverter: {
+      ...migrationsWorkerOptions.dataConverter,
+      ...encrypting(settings.payloadKeys),
+    },
     close: async () => {
       jobProcesses.close();
       await disconnect();

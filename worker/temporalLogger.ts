@@ -12,7 +12,8 @@ export function temporalLogger(log: Log): TemporalLogger {
     message: string,
     meta?: object,
   ): void => {
-    const { error, ...fields } = (meta ?? {}) as Record<string, unknown>;
+    // A task that can't be decoded comes whole, with its payloads.
+    const { error, task, taskEncoded, ...fields } = (meta ?? {}) as Record<string, unknown>;
     // Core's errors are about connections. An activity's error may hold row values.
     if (fields['sdkComponent'] === 'core') fields['error'] = error;
     const ofActivity = fields['sdkComponent'] === 'activity' || 'activityId' in fields;

@@ -1,0 +1,47 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+
+/** Keys for what reaches Temporal. A KeyObject doesn't show its bytes when it is printed. */
+export interface PayloadKeys {
+  /** ID of the key that encrypts; undefined: nothing is encrypted. */
+  readonly encryptWith: string | undefined;
+  /** All keys, by ID: each of them decrypts. */
+  readonly byId: ReadonlyMap<string, KeyObject>;
+}
+
+/** Stands first in the setting when the keys behind it only decrypt. */
+const NONE = 'none';
+/** What the ID of a key looks like. It is readable in Temporal. */
+const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const BASE64 = /^[A-Za-z0-9+/]{43}=$/;
+
+/** Whether this can be the ID of a key. */
+export const isKeyId = (id: string): boolean => ID.test(id) && id !== NONE;
+
+/** The form of the setting, for messages: the value itself is never quoted. */
+const FORM = "write id:key, as in 2026-11:$(openssl rand -base64 32); several are separated by ','";
+
+/**
+ * Reads `LRM_PAYLOAD_KEY`: `id:key` with 32 bytes in base64, several separated by commas. The first
+ * encrypts, all decrypt. With `none` in front, they only decrypt.
+ * @returns the keys, or what is wrong, without a part of a key
+ * @example
+ * parsePayloadKeys('2026-11:…=,2025-07:…=') // encrypts with 2026-11, decrypts with both
+ */
+export function parsePayloadKeys(text: string): PayloadKeys | { readonly problem: string } {
+  const parts = text.split(',').map((part) => part.trim());
+  const keys = parts[0] === NONE ? parts.slice(1) : parts;
+  const byId = new Map<string, KeyObject>();
+  for (const [index, part] of keys.entries()) {
+    const colon = part.indexOf(':');
+    const [id, key] = [part.slice(0, Math.max(0, colon)), part.slice(colon + 1)];
+    // Not even what stands before the colon is quoted: it may be a key whose ID was forgotten.
+    if (!isKeyId(id)) return { problem: `entry ${index + 1} has no ID; ${FORM}` };
+    if (!BASE64.test(key)) return { problem: `the key ${id} is not 32 bytes in base64; ${FORM}` };
+    if (byId.has(id)) return { problem: `there are two keys with the ID ${id}` };
+    byId.set(id, createSecretKey(key, 'base64'));
+  }
+  return { encryptWith: parts[0] === NONE ? undefined : [...byId.keys()][0], byId };
+}
+
+/** Without the setting: nothing is encrypted, and nothing can be decrypted. */
+export const NO_PAYLOAD_KEYS: PayloadKeys = { encryptWith: undefined, byId: new Map() };
