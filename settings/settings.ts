@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
+import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { closest } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { applicationFolder } from './applicationFolder';
@@ -16,6 +16,7 @@ import { packageManager, startCommand } from './packageManager';
 import { NO_PAYLOAD_KEYS, type PayloadKeys, parsePayloadKeys } from './payloadKeys';
 import { built, projectFolder } from './projectFolder';
 import { DEFAULT_SCHEMA, schemaProblem } from './schemaName';
+import { temporalConfig } from './temporal';
 import { UsageError } from './usageError';
 
 /** Workflow ID of the run. It is always the same, so there is only one run at a time. */
@@ -163,7 +164,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   const databaseUrl = given['DATABASE_URL'] ?? local?.databaseUrl;
   problems.push(...databaseUrlProblems(databaseUrl));
   const databases = readDatabases(given, problems);
-  const temporal = temporalConfig(given, local, problems);
+  const temporal = temporalConfig(given, local?.temporalAddress, problems);
   const payloadKeys = payloadKeysOf(given, problems);
   if (parsed.data) problems.push(...impossible(parsed.data));
   if (problems.length > 0 || !parsed.data || !databaseUrl || !temporal) {
@@ -214,42 +215,6 @@ function payloadKeysOf(env: NodeJS.ProcessEnv, problems: string[]): PayloadKeys 
   if (!('problem' in keys)) return keys;
   problems.push(`${PAYLOAD_KEY}: ${keys.problem}`);
   return NO_PAYLOAD_KEYS;
-}
-
-function temporalConfig(
-  env: NodeJS.ProcessEnv,
-  local: LocalEndpoints | undefined,
-  problems: string[],
-): ClientConnectConfig | undefined {
-  try {
-    const found = loadClientConnectConfig({ overrideEnvVars: definedOnly(env) });
-    const { address } = found.connectionOptions;
-    if (address && !URL.canParse(`http://${address}`)) {
-      problems.push(`TEMPORAL_ADDRESS: '${address}' is not an address; write host:7233`);
-    }
-    if (local && !found.connectionOptions.address) {
-      return {
-        ...found,
-        connectionOptions: { ...found.connectionOptions, address: local.temporalAddress },
-      };
-    }
-    return found;
-  } catch (error) {
-    problems.push(`TEMPORAL_* or temporal.toml: ${temporalProblem(error)}`);
-    return undefined;
-  }
-}
-
-function temporalProblem(error: unknown): string {
-  // The library throws this when the file has no profile at all.
-  if (error instanceof TypeError) return 'the file has no profile; write [profile.default]';
-  return error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'unreadable';
-}
-
-function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
 }
 
 /** Problems of settings that are valid one by one, but do not work together. */

@@ -1,6 +1,7 @@
-import { NativeConnection } from '@temporalio/worker';
+import type { NativeConnection } from '@temporalio/worker';
 import type { Log } from '../activities/log';
 import type { Settings } from '../settings/settings';
+import { connectToTemporal } from './connectToTemporal';
 import { createWorker, requireBundle } from './migrationsWorker';
 import { openActivities } from './openActivities';
 import { installRuntime } from './runtime';
@@ -18,7 +19,13 @@ export async function runWorker(settings: Settings, log: Log): Promise<void> {
   const opened = await openActivities(settings, log);
   let connection: NativeConnection;
   try {
-    connection = await connectToTemporal(settings, log);
+    const { connectionOptions } = settings.temporal;
+    connection = await waitFor(
+      'Temporal',
+      () => connectToTemporal(connectionOptions),
+      settings.LRM_WAIT,
+      log,
+    );
   } catch (error) {
     await opened.close();
     throw error;
@@ -30,14 +37,4 @@ export async function runWorker(settings: Settings, log: Log): Promise<void> {
   } finally {
     await connection.close();
   }
-}
-
-async function connectToTemporal(settings: Settings, log: Log): Promise<NativeConnection> {
-  const { connectionOptions } = settings.temporal;
-  return waitFor(
-    `Temporal at ${connectionOptions.address ?? 'localhost:7233'}`,
-    () => NativeConnection.connect(connectionOptions),
-    settings.LRM_WAIT,
-    log,
-  );
 }
