@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import type { Log } from '../activities/log';
+import { versionOf } from '../jobs/buildId';
 import type { Settings } from '../settings/settings';
+import { deploymentOptions } from './deployment';
 import { identity } from './identity';
 import type { OpenActivities } from './openActivities';
 import { CanNotStart, waitFor } from './waitFor';
@@ -41,15 +43,17 @@ export async function createWorker(
       settings.LRM_WAIT,
       log,
     );
+    const version = await versionOf(settings);
     const worker = await Worker.create({
       ...migrationsWorkerOptions,
+      ...deploymentOptions(version),
       connection,
       identity: identity(),
       namespace,
       workflowBundle: { codePath: workflowBundle },
       activities: opened.activities,
     });
-    const ready = { identity: identity(), jobs: settings.LRM_JOBS_DIR };
+    const ready = { identity: identity(), jobs: settings.LRM_JOBS_DIR, ...version };
     return handle(worker, opened, log, ready);
   } catch (error) {
     await opened.close();
