@@ -121,6 +121,14 @@ const schema = z.object({
   LRM_MEMORY_LIMIT_MB: count(512),
   /** How long a starting worker waits for Postgres and Temporal before it gives up. */
   LRM_WAIT: time('1 minute'),
+  /** Port of /livez and /readyz. Unset: none, since a port is open to whoever reaches the machine. */
+  LRM_HEALTH_PORT: z
+    .string()
+    .refine((text) => /^[1-9][0-9]{0,4}$/.test(text) && Number(text) < 65_536, {
+      error: (issue) => `'${issue.input}' is not a port from 1 to 65535`,
+    })
+    .transform(Number)
+    .optional(),
   /** Worker Deployment in Temporal that the workers belong to. Unset: workers have no version. */
   LRM_DEPLOYMENT: plainName(
     /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/,

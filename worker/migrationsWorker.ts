@@ -4,14 +4,18 @@ import type { Log } from '../activities/log';
 import { versionOf } from '../jobs/buildId';
 import type { Settings } from '../settings/settings';
 import { deploymentOptions } from './deployment';
+import { createProbes, type Probes } from './health/probes';
 import { identity } from './identity';
 import type { OpenActivities } from './openActivities';
 import { CanNotStart, waitFor } from './waitFor';
 import { migrationsWorkerOptions } from './workerOptions';
 import { workflowBundle } from './workflowBundle';
 
-/** A worker for migrations. */
-export interface MigrationsWorker {
+/**
+ * A worker for migrations. An application's own health endpoint may ask its probes, `live()` and
+ * `ready()`, as often as it likes: they look at the servers once a second at most.
+ */
+export interface MigrationsWorker extends Probes {
   /**
    * Polls the task queue until `shutdown()`, or until Temporal's runtime gets one of its shutdown
    * signals. Then running attempts stop at a safe point, and another worker can go on with them.
@@ -53,8 +57,10 @@ export async function createWorker(
       workflowBundle: { codePath: workflowBundle },
       activities: opened.activities,
     });
+    const status = () => worker.getStatus();
+    const probes = createProbes({ settings, log, connection, namespace, status });
     const ready = { identity: identity(), jobs: settings.LRM_JOBS_DIR, ...version };
-    return handle(worker, opened, log, ready);
+    return handle(worker, opened, probes, log, ready);
   } catch (error) {
     await opened.close();
     throw error;
@@ -66,7 +72,13 @@ export function requireBundle(): void {
   if (!existsSync(workflowBundle)) throw new CanNotStart('not built; type: npm run build');
 }
 
-function handle(worker: Worker, opened: OpenActivities, log: Log, ready: object): MigrationsWorker {
+function handle(
+  worker: Worker,
+  opened: OpenActivities,
+  probes: ReturnType<typeof createProbes>,
+  log: Log,
+  ready: object,
+): MigrationsWorker {
   let running: Promise<void> | undefined;
   let asked = false;
   const stop = () => {
@@ -81,10 +93,13 @@ function handle(worker: Worker, opened: OpenActivities, log: Log, ready: object)
       await polling;
       log.info('worker stopped');
     } finally {
+      probes.close();
       await opened.close();
     }
   };
   return {
+    live: probes.live,
+    ready: probes.ready,
     run: () => {
       running ??= poll();
       return running;
