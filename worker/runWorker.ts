@@ -1,8 +1,9 @@
-import { NativeConnection, Runtime } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
 import type { Log } from '../activities/log';
 import type { Settings } from '../settings/settings';
 import { createWorker, requireBundle } from './migrationsWorker';
 import { openActivities } from './openActivities';
+import { installRuntime } from './runtime';
 import { temporalLogger } from './temporalLogger';
 import { waitFor } from './waitFor';
 
@@ -13,11 +14,7 @@ import { waitFor } from './waitFor';
  */
 export async function runWorker(settings: Settings, log: Log): Promise<void> {
   requireBundle();
-  Runtime.install({
-    logger: temporalLogger(log),
-    // Otherwise the SDK's Rust code writes coloured text to standard output, between our JSON lines.
-    telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
-  });
+  installRuntime({ logger: temporalLogger(log) });
   const opened = await openActivities(settings, log);
   let connection: NativeConnection;
   try {
