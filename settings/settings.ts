@@ -128,6 +128,14 @@ const schema = z.object({
       const message = jobEnvProblem(names);
       if (message) context.addIssue({ code: 'custom', message });
     }),
+  /** Port of /livez and /readyz. Unset: none, since a port is open to whoever reaches the machine. */
+  LRM_HEALTH_PORT: z
+    .string()
+    .refine((text) => /^[1-9][0-9]{0,4}$/.test(text) && Number(text) < 65_536, {
+      error: (issue) => `'${issue.input}' is not a port from 1 to 65535`,
+    })
+    .transform(Number)
+    .optional(),
   LRM_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'], {
       error: (issue) => `'${issue.input}' is not one of debug, info, warn, error`,

@@ -9,6 +9,7 @@ import type { OpenActivities } from './openActivities';
 
 export { UsageError } from '../settings/usageError';
 export type { ApplicationLogger } from './applicationLog';
+export type { Health, Probes } from './health/probes';
 export type { MigrationsWorker } from './migrationsWorker';
 export type { OpenActivities } from './openActivities';
 export { CanNotStart } from './waitFor';
