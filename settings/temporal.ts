@@ -38,7 +38,8 @@ export function temporalConfig(
 function temporalProblem(error: unknown): string {
   // The library throws this when the file has no profile at all.
   if (error instanceof TypeError) return 'the file has no profile; write [profile.default]';
-  return error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'unreadable';
+  const { message } = (error ?? {}) as { message?: unknown };
+  return typeof message === 'string' ? (message.split('\n')[0] ?? '') : 'unreadable';
 }
 
 function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {

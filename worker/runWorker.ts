@@ -2,6 +2,7 @@ import type { NativeConnection } from '@temporalio/worker';
 import type { Log } from '../activities/log';
 import type { Settings } from '../settings/settings';
 import { connectToTemporal } from './connectToTemporal';
+import { type HealthServer, openHealthServer } from './health/server';
 import { createWorker, requireBundle } from './migrationsWorker';
 import { openActivities } from './openActivities';
 import { installRuntime } from './runtime';
@@ -16,6 +17,16 @@ import { waitFor } from './waitFor';
 export async function runWorker(settings: Settings, log: Log): Promise<void> {
   requireBundle();
   installRuntime({ logger: temporalLogger(log) });
+  const port = settings.LRM_HEALTH_PORT;
+  const health = port === undefined ? undefined : await openHealthServer(port);
+  try {
+    await work(settings, log, health);
+  } finally {
+    await health?.close();
+  }
+}
+
+async function work(settings: Settings, log: Log, health: HealthServer | undefined): Promise<void> {
   const opened = await openActivities(settings, log);
   let connection: NativeConnection;
   try {
@@ -33,6 +44,7 @@ export async function runWorker(settings: Settings, log: Log): Promise<void> {
   try {
     const namespace = settings.temporal.namespace ?? 'default';
     const worker = await createWorker(settings, log, connection, namespace, opened);
+    health?.serve(worker);
     await worker.run();
   } finally {
     await connection.close();

@@ -71,7 +71,7 @@ const noProgress = ({ migration, timeoutsWithoutProgress }: MigrationView): stri
   'step takes longer than its limit (options.startToCloseTimeout in its file, or LRM_START_TO_CLOSE)';
 
 /** Reported even when no migration waits: the next ones will. */
-function runTroubles({ run, workers, pending }: TemporalState): string[] {
+function runTroubles({ run, pending, ...workers }: TemporalState): string[] {
   const trouble = runTrouble(run?.task ?? null, workers);
   const keyProblems = [...pending].flatMap(([activity, { keyProblem }]) =>
     keyProblem === null ? [] : [`${activity} can't start ${keyProblem}`],
