@@ -152,7 +152,7 @@ async function runClaimed(
   const maxFailures =
     known.kind === 'limits' ? known.limits.maxFailures : deps.settings.LRM_MAX_FAILURES;
   const deadline = since + temporal.startToClose - RESERVE;
-  const concluded = { attempt, direction, progress, end, maxFailures, deadline };
+  const concluded = { attempt, direction, progress, since, end, maxFailures, deadline };
   return withHeartbeats(temporal, () => conclude(deps, concluded, temporal), progress);
 }
 
