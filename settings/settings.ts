@@ -162,6 +162,10 @@ const schema = z.object({
       error: (issue) => `'${issue.input}' is not one of debug, info, warn, error`,
     })
     .default('info'),
+  /** Unset: `pretty` on a terminal, else `json`. */
+  LRM_LOG_FORMAT: z
+    .enum(['json', 'pretty'], { error: (issue) => `'${issue.input}' is not one of json, pretty` })
+    .optional(),
   /** `full`: only the log shows whole error messages, which may hold values of rows. */
   LRM_ERROR_DETAIL: z
     .enum(['safe', 'full'], { error: (issue) => `'${issue.input}' is not one of safe, full` })
