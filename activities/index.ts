@@ -12,9 +12,12 @@ export const STATUS_CHANGED = 'statusChanged';
 /** The activities of the task queue, with these connections and settings. */
 export function createActivities(deps: Deps): Activities {
   return {
-    listPendingMigrations: (input) =>
-      withSafeErrors(deps, () => listPendingMigrations(deps, input)),
+    listPendingMigrations: (input) => {
+      deps.metrics.start();
+      return withSafeErrors(deps, () => listPendingMigrations(deps, input));
+    },
     runMigration: (input) => {
+      deps.metrics.start();
       // Taken here: Context.current() throws in callbacks that run outside of the activity.
       const context = Context.current();
       const { info } = context;

@@ -12,6 +12,7 @@ import {
   URL_SHAPE,
 } from './databases';
 import { duration } from './duration';
+import { addressProblem, type MetricsTarget, readMetricsTarget } from './metrics';
 import { packageManager, startCommand } from './packageManager';
 import { built, projectFolder } from './projectFolder';
 import { DEFAULT_SCHEMA, schemaProblem } from './schemaName';
@@ -31,6 +32,8 @@ export type Settings = Readonly<z.output<typeof schema>> & {
   readonly databases: DatabaseUrls;
   /** Temporal's address, namespace, TLS and API key, found as the Temporal CLI finds them. */
   readonly temporal: ClientConnectConfig;
+  /** Where metrics go. Undefined: nowhere. */
+  readonly metrics: MetricsTarget | undefined;
 };
 
 /** The servers of a running `npm start` or `lrm dev`, as written to {@link localEndpointsFile}. */
@@ -114,6 +117,14 @@ const schema = z.object({
   LRM_MEMORY_LIMIT_MB: count(512),
   /** How long a starting worker waits for Postgres and Temporal before it gives up. */
   LRM_WAIT: time('1 minute'),
+  /** Where Prometheus reads the worker's metrics: '0.0.0.0:9464'. Not set: nowhere. */
+  LRM_METRICS_ADDRESS: z
+    .string()
+    .optional()
+    .superRefine((address, context) => {
+      const message = address === undefined ? undefined : addressProblem(address);
+      if (message) context.addIssue({ code: 'custom', message });
+    }),
   LRM_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'], {
       error: (issue) => `'${issue.input}' is not one of debug, info, warn, error`,
@@ -161,11 +172,12 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   problems.push(...databaseUrlProblems(databaseUrl));
   const databases = readDatabases(given, problems);
   const temporal = temporalConfig(given, local, problems);
+  const metrics = readMetricsTarget(parsed.data?.LRM_METRICS_ADDRESS, given);
   if (parsed.data) problems.push(...impossible(parsed.data));
   if (problems.length > 0 || !parsed.data || !databaseUrl || !temporal) {
     throw new UsageError(`wrong settings: ${problems.join('; ')}`);
   }
-  return { ...parsed.data, databaseUrl, databases, temporal };
+  return { ...parsed.data, databaseUrl, databases, temporal, metrics };
 }
 
 /** The servers of a running `npm start`, or undefined. */

@@ -3,7 +3,7 @@ import { type NativeConnection, Worker } from '@temporalio/worker';
 import type { Log } from '../activities/log';
 import type { Settings } from '../settings/settings';
 import { identity } from './identity';
-import type { OpenActivities } from './openActivities';
+import type { Opened } from './openActivities';
 import { CanNotStart, waitFor } from './waitFor';
 import { migrationsWorkerOptions } from './workerOptions';
 import { workflowBundle } from './workflowBundle';
@@ -32,7 +32,7 @@ export async function createWorker(
   log: Log,
   connection: NativeConnection,
   namespace: string,
-  opened: OpenActivities,
+  opened: Opened,
 ): Promise<MigrationsWorker> {
   try {
     await waitFor(
@@ -49,6 +49,7 @@ export async function createWorker(
       workflowBundle: { codePath: workflowBundle },
       activities: opened.activities,
     });
+    opened.startMetrics();
     const ready = { identity: identity(), jobs: settings.LRM_JOBS_DIR };
     return handle(worker, opened, log, ready);
   } catch (error) {
@@ -62,7 +63,7 @@ export function requireBundle(): void {
   if (!existsSync(workflowBundle)) throw new CanNotStart('not built; type: npm run build');
 }
 
-function handle(worker: Worker, opened: OpenActivities, log: Log, ready: object): MigrationsWorker {
+function handle(worker: Worker, opened: Opened, log: Log, ready: object): MigrationsWorker {
   let running: Promise<void> | undefined;
   let asked = false;
   const stop = () => {

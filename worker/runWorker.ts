@@ -1,11 +1,13 @@
 import { NativeConnection } from '@temporalio/worker';
 import type { Log } from '../activities/log';
+import { plainText } from '../settings/plainText';
 import type { Settings } from '../settings/settings';
+import { metricsExporter } from './metricsExporter';
 import { createWorker, requireBundle } from './migrationsWorker';
 import { openActivities } from './openActivities';
 import { installRuntime } from './runtime';
 import { temporalLogger } from './temporalLogger';
-import { waitFor } from './waitFor';
+import { CanNotStart, waitFor } from './waitFor';
 
 /**
  * Runs a worker in a process of its own, until SIGTERM or SIGINT. Then running attempts stop at a
@@ -14,7 +16,7 @@ import { waitFor } from './waitFor';
  */
 export async function runWorker(settings: Settings, log: Log): Promise<void> {
   requireBundle();
-  installRuntime({ logger: temporalLogger(log) });
+  installWithMetrics(settings, log);
   const opened = await openActivities(settings, log);
   let connection: NativeConnection;
   try {
@@ -29,6 +31,20 @@ export async function runWorker(settings: Settings, log: Log): Promise<void> {
     await worker.run();
   } finally {
     await connection.close();
+  }
+}
+
+function installWithMetrics({ metrics }: Settings, log: Log): void {
+  const exporter = metricsExporter(metrics, log);
+  try {
+    installRuntime({ logger: temporalLogger(log), ...(exporter && { metrics: exporter }) });
+  } catch (error) {
+    // It has opened nothing else yet.
+    if (metrics?.kind !== 'prometheus') throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CanNotStart(
+      `LRM_METRICS_ADDRESS: metrics can't be shown at ${metrics.address}: ${plainText(why)}; each worker on a machine needs an address of its own`,
+    );
   }
 }
 

@@ -10,6 +10,8 @@ import type { StopReason } from '../../jobs/process/messages';
 import { plainText } from '../../settings/plainText';
 import type { RunMigrationResult } from '../contract';
 import type { Deps } from '../deps';
+import { errorClass } from '../metrics/errorClass';
+import type { AttemptMetrics } from '../metrics/metrics';
 import { errorText } from './errorText';
 import { failed, retryIn } from './failures';
 import type { AttemptProgress } from './progress';
@@ -24,6 +26,7 @@ export interface Concluded {
   /** Which of the job's functions it ran. */
   readonly direction: Direction;
   readonly progress: AttemptProgress;
+  readonly metrics: AttemptMetrics;
   readonly end: AttemptEnd;
   readonly maxFailures: number;
   /** After this time nothing is written: Temporal then starts the next attempt. By performance.now(). */
@@ -58,6 +61,13 @@ const AGAIN = 400;
 const PATIENCE_WHEN_STOPPED = 4_000;
 /** The next attempt starts at once, since nothing is wrong with the job. Milliseconds. */
 const AT_ONCE = 1;
+
+/** What an outcome that could not be written is in its row, see {@link Written}. */
+const COUNTS_AS: Partial<Record<Written, AttemptOutcome>> = {
+  withdrawn: 'interrupted',
+  outdated: 'interrupted',
+  superseded: 'superseded',
+};
 
 const OUTDATED =
   'the database server was restarted or replaced when the job had returned; the next attempt reads what is stored';
@@ -217,14 +227,17 @@ class Conclusion {
     return this.concluded.direction === 'revert' ? REVERT_FAILED : '';
   }
 
-  private write(
+  private async write(
     outcome: AttemptOutcome,
     error: string | null,
     { move = true, errorUnknown = false, failedBatch, onItsServer = false }: WriteOptions = {},
   ): Promise<Written> {
-    const { attempt, progress } = this.concluded;
+    const { attempt, progress, metrics, end } = this.concluded;
     const ending = { attempt, onItsServer, outcome, error, errorUnknown, failedBatch, progress };
-    return this.persistently(() => writeOutcome(this.deps.db, ending, move));
+    const written = await this.persistently(() => writeOutcome(this.deps.db, ending, move));
+    const thrown = end.kind === 'threw' ? errorClass(end.error) : 'ours';
+    metrics.ended(COUNTS_AS[written] ?? outcome, error === null ? undefined : thrown);
+    return written;
   }
 
   /** Tries until the database answers: run() must not be repeated only because it restarts. */

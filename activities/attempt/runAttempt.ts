@@ -10,6 +10,7 @@ import { type JobEnd, RunningJob } from '../../jobs/process/runningJob';
 import { plainText } from '../../settings/plainText';
 import type { Deps } from '../deps';
 import { type AttemptLimits, ownLimit } from '../limits';
+import type { AttemptMetrics } from '../metrics/metrics';
 import { Heartbeats } from './heartbeats';
 import { olderSessionsGone } from './olderSessions';
 import type { AttemptProgress } from './progress';
@@ -43,6 +44,7 @@ export interface AttemptRun {
   /** performance.now() at the start of the activity, which is when Temporal's clock started. */
   readonly since: number;
   readonly progress: AttemptProgress;
+  readonly metrics: AttemptMetrics;
 }
 
 /**
@@ -79,7 +81,7 @@ export async function runAttempt(
 }
 
 function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
-  const { claimed, limits, progress } = run;
+  const { claimed, limits, progress, metrics } = run;
   const { attempt } = claimed;
   const called = claimed.direction === 'forward' ? 'run() called' : 'revert() called';
   const input = {
@@ -101,6 +103,7 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
   return new RunningJob(deps.jobProcesses.start(input, limits.memoryLimitMb), {
     running: () => log.debug({ ms: Math.round(performance.now() - run.since) }, called),
     progress: (news) => progress.update(news),
+    batches: (news) => metrics.batches(news),
     progressed: () => {
       progress.progressed = true;
     },
