@@ -14,7 +14,8 @@ export function createActivities(deps: Deps): Activities {
   return {
     listPendingMigrations: (input) => {
       deps.metrics.start();
-      return withSafeErrors(deps, () => listPendingMigrations(deps, input));
+      const own = { ...deps, log: logOf(deps, Context.current()) };
+      return withSafeErrors(own, () => listPendingMigrations(own, input));
     },
     runMigration: (input) => {
       deps.metrics.start();
@@ -32,9 +33,17 @@ export function createActivities(deps: Deps): Activities {
         statusChanged: () => notifyRun(deps, context),
         began: (began, attempt) => notifyRun(deps, context, { began, attempt }),
       };
-      return withSafeErrors(deps, () => runMigration(deps, input, temporal));
+      const own = { ...deps, log: logOf(deps, context) };
+      const failed = { ...own, log: own.log.child({ migration: input.name }) };
+      return withSafeErrors(failed, () => runMigration(own, input, temporal));
     },
   };
+}
+
+/** So that a line can be found from the run, and the run from a line. */
+function logOf({ log }: Deps, { info }: Context): Deps['log'] {
+  const { workflowId, runId } = info.workflowExecution ?? {};
+  return workflowId === undefined ? log : log.child({ workflowId, runId });
 }
 
 /** A signal may be lost: the row says the same, and the next listing renews the details anyway. */

@@ -146,7 +146,7 @@ async function runClaimed(
     const maxFailures =
       known.kind === 'limits' ? known.limits.maxFailures : deps.settings.LRM_MAX_FAILURES;
     const deadline = since + temporal.startToClose - RESERVE;
-    const concluded = { attempt, direction, progress, metrics, end, maxFailures, deadline };
+    const concluded = { attempt, direction, progress, metrics, since, end, maxFailures, deadline };
     return await withHeartbeats(temporal, () => conclude(deps, concluded, temporal), progress);
   } finally {
     metrics.close();

@@ -1,13 +1,11 @@
 import { NativeConnection } from '@temporalio/worker';
 import type { Log } from '../activities/log';
-import { plainText } from '../settings/plainText';
 import type { Settings } from '../settings/settings';
-import { metricsExporter } from './metricsExporter';
+import { type HealthServer, openHealthServer } from './health/server';
+import { installWithMetrics } from './installWithMetrics';
 import { createWorker, requireBundle } from './migrationsWorker';
 import { openActivities } from './openActivities';
-import { installRuntime } from './runtime';
-import { temporalLogger } from './temporalLogger';
-import { CanNotStart, waitFor } from './waitFor';
+import { waitFor } from './waitFor';
 
 /**
  * Runs a worker in a process of its own, until SIGTERM or SIGINT. Then running attempts stop at a
@@ -17,6 +15,16 @@ import { CanNotStart, waitFor } from './waitFor';
 export async function runWorker(settings: Settings, log: Log): Promise<void> {
   requireBundle();
   installWithMetrics(settings, log);
+  const port = settings.LRM_HEALTH_PORT;
+  const health = port === undefined ? undefined : await openHealthServer(port);
+  try {
+    await work(settings, log, health);
+  } finally {
+    await health?.close();
+  }
+}
+
+async function work(settings: Settings, log: Log, health: HealthServer | undefined): Promise<void> {
   const opened = await openActivities(settings, log);
   let connection: NativeConnection;
   try {
@@ -28,23 +36,10 @@ export async function runWorker(settings: Settings, log: Log): Promise<void> {
   try {
     const namespace = settings.temporal.namespace ?? 'default';
     const worker = await createWorker(settings, log, connection, namespace, opened);
+    health?.serve(worker);
     await worker.run();
   } finally {
     await connection.close();
-  }
-}
-
-function installWithMetrics({ metrics }: Settings, log: Log): void {
-  const exporter = metricsExporter(metrics, log);
-  try {
-    installRuntime({ logger: temporalLogger(log), ...(exporter && { metrics: exporter }) });
-  } catch (error) {
-    // It has opened nothing else yet.
-    if (metrics?.kind !== 'prometheus') throw error;
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CanNotStart(
-      `LRM_METRICS_ADDRESS: metrics can't be shown at ${metrics.address}: ${plainText(why)}; each worker on a machine needs an address of its own`,
-    );
   }
 }
 
