@@ -1,4 +1,6 @@
-ALTER TABLE "long_running_migrations"."migrations" ADD COLUMN "progressed_at" timestamp (3) with time zone;--> statement-breakpoint
+ALTER TABLE "long_running_migrations"."attempts" ADD COLUMN "job_hash" text;--> statement-breakpoint
+ALTER TABLE "long_running_migrations"."migrations" ADD COLUMN "progressed_at" timestamp (3) with time zone;
+--> statement-breakpoint
 -- Metrics say how long a migration has made no progress, whichever worker looks.
 CREATE FUNCTION "long_running_migrations"."note_progress"() RETURNS trigger
 LANGUAGE plpgsql SET search_path = '' AS $$
