@@ -1,4 +1,5 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
+import { UsageError } from './usageError';
 
 /** Keys for what reaches Temporal. A KeyObject doesn't show its bytes when it is printed. */
 export interface PayloadKeys {
@@ -44,4 +45,28 @@ export function parsePayloadKeys(text: string): PayloadKeys | { readonly problem
 }
 
 /** Without the setting: nothing is encrypted, and nothing can be decrypted. */
-export const NO_PAYLOAD_KEYS: PayloadKeys = { encryptWith: undefined, byId: new Map() };
+const NO_KEYS: PayloadKeys = { encryptWith: undefined, byId: new Map() };
+
+/** The setting. It is not in the schema of the others: who prints their values must not print a key. */
+export const PAYLOAD_KEY = 'LRM_PAYLOAD_KEY';
+
+/** The keys of an environment. `problems` gets a line when they can't be used. */
+export function payloadKeysOf(env: NodeJS.ProcessEnv, problems: string[]): PayloadKeys {
+  const text = env[PAYLOAD_KEY];
+  if (!text) return NO_KEYS;
+  const keys = parsePayloadKeys(text);
+  if (!('problem' in keys)) return keys;
+  problems.push(`${PAYLOAD_KEY}: ${keys.problem}`);
+  return NO_KEYS;
+}
+
+/**
+ * The keys alone, for a command that needs neither a database nor jobs.
+ * @throws UsageError when the setting can't be used
+ */
+export function readPayloadKeys(env: NodeJS.ProcessEnv = process.env): PayloadKeys {
+  const problems: string[] = [];
+  const keys = payloadKeysOf(env, problems);
+  if (problems.length > 0) throw new UsageError(`wrong settings: ${problems.join('; ')}`);
+  return keys;
+}

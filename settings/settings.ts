@@ -12,8 +12,9 @@ import {
   URL_SHAPE,
 } from './databases';
 import { duration } from './duration';
+import { addressProblem, type MetricsTarget, readMetricsTarget } from './metrics';
 import { packageManager, startCommand } from './packageManager';
-import { NO_PAYLOAD_KEYS, type PayloadKeys, parsePayloadKeys } from './payloadKeys';
+import { PAYLOAD_KEY, type PayloadKeys, payloadKeysOf } from './payloadKeys';
 import { built, projectFolder } from './projectFolder';
 import { DEFAULT_SCHEMA, schemaProblem } from './schemaName';
 import { jobEnvProblem } from './secrets';
@@ -38,6 +39,8 @@ export type Settings = Readonly<z.output<typeof schema>> & {
   readonly temporal: ClientConnectConfig;
   /** `LRM_PAYLOAD_KEY`: keys for what reaches Temporal. */
   readonly payloadKeys: PayloadKeys;
+  /** Where metrics go. Undefined: nowhere. */
+  readonly metrics: MetricsTarget | undefined;
 };
 
 /** The servers of a running `npm start` or `lrm dev`, as written to {@link localEndpointsFile}. */
@@ -157,6 +160,14 @@ const schema = z.object({
     /^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$/,
     "a build ID of at most 200 letters, digits and '._:/@+-'",
   ),
+  /** Where Prometheus reads the worker's metrics: '0.0.0.0:9464'. Not set: nowhere. */
+  LRM_METRICS_ADDRESS: z
+    .string()
+    .optional()
+    .superRefine((address, context) => {
+      const message = address === undefined ? undefined : addressProblem(address);
+      if (message) context.addIssue({ code: 'custom', message });
+    }),
   LRM_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'], {
       error: (issue) => `'${issue.input}' is not one of debug, info, warn, error`,
@@ -209,23 +220,13 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   const databases = readDatabases(given, problems);
   const temporal = temporalConfig(given, local?.temporalAddress, problems);
   const payloadKeys = payloadKeysOf(given, problems);
+  const metrics = readMetricsTarget(parsed.data?.LRM_METRICS_ADDRESS, given);
   if (parsed.data) problems.push(...impossible(parsed.data));
   if (problems.length > 0 || !parsed.data || !databaseUrl || !temporal) {
     throw new UsageError(`wrong settings: ${problems.join('; ')}`);
   }
   const password = given['PGPASSWORD'];
-  return { ...parsed.data, databaseUrl, password, databases, temporal, payloadKeys };
-}
-
-/**
- * The keys alone, for a command that needs neither a database nor jobs.
- * @throws UsageError when the setting can't be used
- */
-export function readPayloadKeys(env: NodeJS.ProcessEnv = process.env): PayloadKeys {
-  const problems: string[] = [];
-  const keys = payloadKeysOf(env, problems);
-  if (problems.length > 0) throw new UsageError(`wrong settings: ${problems.join('; ')}`);
-  return keys;
+  return { ...parsed.data, databaseUrl, password, databases, temporal, payloadKeys, metrics };
 }
 
 /** The servers of a running `npm start`, or undefined. */
@@ -247,18 +248,6 @@ function databaseUrlProblems(url: string | undefined): string[] {
   }
   // The value is not quoted, because it holds a password.
   return isPostgresUrl(url) ? [] : [`DATABASE_URL: not a Postgres URL; write ${URL_SHAPE}`];
-}
-
-/** Not in the schema above, so that no one who prints its values prints a key. */
-const PAYLOAD_KEY = 'LRM_PAYLOAD_KEY';
-
-function payloadKeysOf(env: NodeJS.ProcessEnv, problems: string[]): PayloadKeys {
-  const text = env[PAYLOAD_KEY];
-  if (!text) return NO_PAYLOAD_KEYS;
-  const keys = parsePayloadKeys(text);
-  if (!('problem' in keys)) return keys;
-  problems.push(`${PAYLOAD_KEY}: ${keys.problem}`);
-  return NO_PAYLOAD_KEYS;
 }
 
 /** Problems of settings that are valid one by one, but do not work together. */

@@ -3,10 +3,9 @@ import type { Log } from '../activities/log';
 import type { Settings } from '../settings/settings';
 import { connectToTemporal } from './connectToTemporal';
 import { type HealthServer, openHealthServer } from './health/server';
+import { installWithMetrics } from './installWithMetrics';
 import { createWorker, requireBundle } from './migrationsWorker';
 import { openActivities } from './openActivities';
-import { installRuntime } from './runtime';
-import { temporalLogger } from './temporalLogger';
 import { waitFor } from './waitFor';
 
 /**
@@ -16,7 +15,7 @@ import { waitFor } from './waitFor';
  */
 export async function runWorker(settings: Settings, log: Log): Promise<void> {
   requireBundle();
-  installRuntime({ logger: temporalLogger(log) });
+  installWithMetrics(settings, log);
   const port = settings.LRM_HEALTH_PORT;
   const health = port === undefined ? undefined : await openHealthServer(port);
   try {

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Command } from 'commander';
-import { localEndpoints, readPayloadKeys } from '../../settings/settings';
+import { readPayloadKeys } from '../../settings/payloadKeys';
+import { localEndpoints } from '../../settings/settings';
 import { UsageError } from '../../settings/usageError';
 import { createCodecServer } from '../codecServer/server';
 import { say, warn } from '../terminal/output';
