@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { waitFor } from '../support/waitFor';
+
+const exec = promisify(execFile);
+
+const words = (text: string | undefined): readonly string[] =>
+  text?.split(' ').filter(Boolean) ?? [];
+
+/** `docker`, or what takes the same commands: LRM_CONTAINER='podman --runtime runc'. */
+const [engine = 'docker', ...engineOptions] = words(process.env['LRM_CONTAINER'] ?? 'docker');
+/** Options of `run` that this machine needs, for example '--ulimit nofile=1024:1024'. */
+const runOptions = words(process.env['LRM_CONTAINER_RUN']);
+
+/** Nobody of the image, and nothing that a hardened cluster refuses. */
+const HARDENED = [
+  ...['--network', 'host', '--read-only', '--cap-drop', 'ALL', '--user', '12345:12345'],
+  ...['--security-opt', 'no-new-privileges'],
+];
+/** Podman mounts /tmp and others by itself. Docker and Kubernetes don't. */
+const NO_TMP = engine.includes('podman') ? ['--read-only-tmpfs=false'] : [];
+
+/** How a container is run, besides the command in it. */
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Folders of this machine, read-only: path here to path there. */
+  readonly mounts?: Readonly<Record<string, string>>;
+}
+
+/** Runs a command of the container engine. @throws Error with what it printed when it fails */
+export async function container(...args: string[]): Promise<string> {
+  const { stdout } = await exec(engine, [...engineOptions, ...args], { maxBuffer: 1 << 26 });
+  return stdout.trim();
+}
+
+/** Runs a command in a hardened container of the image, to its end. */
+export function run(image: string, command: string[], options: RunOptions = {}): Promise<string> {
+  return container('run', '--rm', ...settingsOf(options), image, ...command);
+}
+
+/** Starts the image's own command in a hardened container. @returns the container's ID */
+export function start(image: string, options: RunOptions): Promise<string> {
+  return container('run', '--detach', ...settingsOf(options), image);
+}
+
+/** Sends SIGTERM. @returns the exit code, after at most the grace that docs/deploying.md names */
+export async function stop(id: string): Promise<number> {
+  await container('stop', '--time', '20', id);
+  return Number(await container('inspect', '--format', '{{.State.ExitCode}}', id));
+}
+
+/** Waits until a container has written a text. Its log may be on either of its two outputs. */
+export function printed(id: string, text: string): Promise<string> {
+  return waitFor(`'${text}' in the log of the container`, async () => {
+    const { stdout, stderr } = await exec(engine, [...engineOptions, 'logs', id]);
+    const log = `${stdout}${stderr}`;
+    return log.includes(text) ? log : undefined;
+  });
+}
+
+function settingsOf({ env = {}, mounts = {} }: RunOptions): string[] {
+  return [
+    ...HARDENED,
+    ...NO_TMP,
+    ...runOptions,
+    ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+    ...Object.entries(mounts).flatMap(([from, to]) => ['--volume', `${from}:${to}:ro`]),
+  ];
+}
