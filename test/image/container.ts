@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { waitFor } from '../support/waitFor';
 
 const exec = promisify(execFile);
 
@@ -27,10 +26,18 @@ export interface RunOptions {
   readonly mounts?: Readonly<Record<string, string>>;
 }
 
-/** Runs a command of the container engine. @throws Error with what it printed when it fails */
+/**
+ * Runs a command of the container engine.
+ * @throws Error with what it printed when it fails. The command itself holds a password
+ */
 export async function container(...args: string[]): Promise<string> {
-  const { stdout } = await exec(engine, [...engineOptions, ...args], { maxBuffer: 1 << 26 });
-  return stdout.trim();
+  try {
+    const { stdout } = await exec(engine, [...engineOptions, ...args], { maxBuffer: 1 << 26 });
+    return stdout.trim();
+  } catch (error) {
+    const { stdout = '', stderr = String(error) } = error as { stdout?: string; stderr?: string };
+    throw new Error(`${engine} ${args[0]}: ${stdout}${stderr}`);
+  }
 }
 
 /** Runs a command in a hardened container of the image, to its end. */
@@ -38,9 +45,24 @@ export function run(image: string, command: string[], options: RunOptions = {}):
   return container('run', '--rm', ...settingsOf(options), image, ...command);
 }
 
-/** Starts the image's own command in a hardened container. @returns the container's ID */
-export function start(image: string, options: RunOptions): Promise<string> {
-  return container('run', '--detach', ...settingsOf(options), image);
+/**
+ * Runs the image's own command, a worker, in a hardened container while `use` goes on.
+ * @throws Error of `use`, with the end of the worker's log
+ */
+export async function withWorker(
+  image: string,
+  options: RunOptions,
+  use: (id: string) => Promise<void>,
+): Promise<void> {
+  const id = await container('run', '--detach', ...settingsOf(options), image);
+  try {
+    await use(id);
+  } catch (error) {
+    const last = (await log(id)).split('\n').slice(-15).join('\n');
+    throw new Error(`${(error as Error).message}\n${last}`);
+  } finally {
+    await container('rm', '--force', id);
+  }
 }
 
 /** Sends SIGTERM. @returns the exit code, after at most the grace that docs/deploying.md names */
@@ -49,13 +71,10 @@ export async function stop(id: string): Promise<number> {
   return Number(await container('inspect', '--format', '{{.State.ExitCode}}', id));
 }
 
-/** Waits until a container has written a text. Its log may be on either of its two outputs. */
-export function printed(id: string, text: string): Promise<string> {
-  return waitFor(`'${text}' in the log of the container`, async () => {
-    const { stdout, stderr } = await exec(engine, [...engineOptions, 'logs', id]);
-    const log = `${stdout}${stderr}`;
-    return log.includes(text) ? log : undefined;
-  });
+/** What a container has written to both of its outputs. */
+export async function log(id: string): Promise<string> {
+  const { stdout, stderr } = await exec(engine, [...engineOptions, 'logs', id]);
+  return `${stdout}${stderr}`.trim();
 }
 
 function settingsOf({ env = {}, mounts = {} }: RunOptions): string[] {

@@ -1,11 +1,11 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Sql } from '../../drizzle/connect';
 import { projectFolder } from '../../settings/projectFolder';
 import type { JobsFolder } from '../support/jobsFolder';
 import { waitFor } from '../support/waitFor';
-import { container, printed, run, start, stop } from './container';
+import { container, log, run, stop, withWorker } from './container';
 
 /** What the steps share. */
 export interface Place {
@@ -18,7 +18,6 @@ export interface Place {
 
 /** Decimal, as the engines count. */
 const LARGEST = 350_000_000;
-const SAMPLES = ['0001_sample', '0002_places_geohash', '0003_places_name_ascii'];
 
 type Step = readonly [name: string, step: (place: Place) => Promise<unknown>];
 
@@ -45,6 +44,7 @@ async function contents({ image }: Place): Promise<void> {
   deepStrictEqual(names, [
     ...['/app/LICENSE', '/app/bin', '/app/dist', '/app/drizzle', '/app/node_modules'],
     '/app/package.json',
+    '/app/sbom.json',
   ]);
   deepStrictEqual(
     inApp.filter((file) => /\.env|\.ts$|test\/|\.test\./.test(file)),
@@ -74,27 +74,28 @@ async function migrate({ image, env, sql }: Place): Promise<void> {
 }
 
 async function samples({ image, env, sql }: Place): Promise<void> {
-  await sql.unsafe(
-    readFileSync(path.join(projectFolder, 'drizzle/sample/0000_places.sql'), 'utf8'),
-  );
+  // The application's own migrations: they make the table, and register the samples.
+  const folder = path.join(projectFolder, 'drizzle/sample');
+  for (const file of readdirSync(folder).filter((each) => each.endsWith('.sql'))) {
+    await sql.unsafe(readFileSync(path.join(folder, file), 'utf8'));
+  }
   await sql`
-    insert into places select n, 'Zürich ' || n, 'CH', 'PPL', 'ZH', n, 47.4, 8.5
+    insert into places (id, name, country, feature_code, admin_code, population, latitude, longitude)
+    select n, 'Zürich ' || n, 'CH', 'PPL', 'ZH', n, 47.4, 8.5
     from generate_series(1, 20000) n`;
-  const worker = await start(image, { env });
-  try {
-    await run(image, ['lrm', 'register', ...SAMPLES], { env });
+  await withWorker(image, { env }, async (worker) => {
     await run(image, ['lrm', 'run'], { env });
-    await completed(sql, SAMPLES.length);
+    await completed(sql, 3);
     const [left] = await sql<{ rows: number }[]>`
       select count(*)::int as rows from places where geohash is null or name_search is null`;
     strictEqual(left?.rows, 0);
     strictEqual(await stop(worker), 0);
-  } finally {
-    await container('rm', '--force', worker);
-  }
+  });
 }
 
 async function handsOver({ image, env, sql, jobs }: Place): Promise<void> {
+  // The container's user is another one.
+  chmodSync(jobs.path, 0o755);
   jobs.writeJob(
     '0004_waits',
     `exports.run = async (job) => {
@@ -107,9 +108,7 @@ async function handsOver({ image, env, sql, jobs }: Place): Promise<void> {
     env: { ...env, LRM_JOBS_DIR: '/jobs' },
     mounts: { [jobs.path]: '/jobs' },
   };
-  const first = await start(image, options);
-  let second: string | undefined;
-  try {
+  await withWorker(image, options, async (first) => {
     await run(image, ['lrm', 'register', '0004_waits'], options);
     await run(image, ['lrm', 'run'], options);
     await waitFor('the attempt', async () => {
@@ -117,44 +116,38 @@ async function handsOver({ image, env, sql, jobs }: Place): Promise<void> {
         await sql`select from long_running_migrations.migrations where status = 'in_progress'`;
       return rows.length === 1;
     });
-    second = await start(image, options);
-    await printed(second, 'worker');
-    strictEqual(await stop(first), 0);
-    await completed(sql, SAMPLES.length + 1);
-    strictEqual(await stop(second), 0);
-  } finally {
-    await container('rm', '--force', first, ...(second ? [second] : []));
-  }
+    await withWorker(image, options, async (second) => {
+      await waitFor('the second worker', async () => (await log(second)).includes('worker ready'));
+      strictEqual(await stop(first), 0);
+      await completed(sql, 4);
+      strictEqual(await stop(second), 0);
+    });
+  });
 }
 
 async function health({ image, env }: Place): Promise<void> {
-  const text = await container(
-    'image',
-    'inspect',
-    '--format',
-    '{{json .Config.Healthcheck.Test}}',
-    image,
-  );
-  const [kind, ...test] = JSON.parse(text) as string[];
-  strictEqual(kind, 'CMD');
+  const test = healthCheck();
   await run(image, test, {});
   // Nothing listens there.
   await run(image, test, { env: { LRM_HEALTH_PORT: '9' } }).then(
     () => Promise.reject(new Error('a worker that does not answer counts as healthy')),
     () => undefined,
   );
-  const worker = await start(image, { env: { ...env, LRM_HEALTH_PORT: '38471' } });
-  try {
-    await waitFor('the health check to pass', () =>
+  await withWorker(image, { env: { ...env, LRM_HEALTH_PORT: '38471' } }, (worker) =>
+    waitFor('the health check to pass', () =>
       container('exec', worker, ...test).then(
         () => true,
         () => false,
       ),
-    );
-    await stop(worker);
-  } finally {
-    await container('rm', '--force', worker);
-  }
+    ).then(() => undefined),
+  );
+}
+
+/** From the file, because images in OCI's format (podman's, buildah's) have no health check. */
+function healthCheck(): string[] {
+  const text = readFileSync(path.join(projectFolder, 'Dockerfile'), 'utf8').replaceAll('\\\n', '');
+  const command = /^HEALTHCHECK .*CMD (\[.*\])$/m.exec(text)?.[1];
+  return JSON.parse(command ?? '[]');
 }
 
 async function find(image: string, script: string): Promise<string[]> {
