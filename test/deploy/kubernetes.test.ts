@@ -75,7 +75,6 @@ test('the worker has its grace, its probes at the port of its health, and known 
     container?.ports?.map(({ name, containerPort }) => [name, String(containerPort)]),
   );
   expect(env['LRM_HEALTH_PORT']).toBe(ports.get('health'));
-  expect(env['LRM_METRICS_ADDRESS']).toBe(`0.0.0.0:${ports.get('metrics')}`);
   expect(container?.livenessProbe?.httpGet).toEqual({ path: '/livez', port: 'health' });
   expect(container?.readinessProbe?.httpGet).toEqual({ path: '/readyz', port: 'health' });
   const settings = [
@@ -86,7 +85,9 @@ test('the worker has its grace, its probes at the port of its health, and known 
 });
 
 test('the worker and its disruption budget select the same pods', () => {
-  const selectors = manifests.flatMap(({ spec }) => spec?.selector?.matchLabels ?? []);
+  const selectors = manifests.flatMap(({ spec }) =>
+    spec?.selector ? [spec.selector.matchLabels] : [],
+  );
   expect(selectors).toHaveLength(2);
   for (const labels of selectors) expect(worker?.spec.template.metadata.labels).toEqual(labels);
 });
