@@ -119,6 +119,11 @@ export const migrations = schema.table(
     step: text('step'),
     createdAt: time('created_at').notNull().defaultNow(),
     updatedAt: time('updated_at').notNull().defaultNow(),
+    /**
+     * When rows, its checkpoint, its step or its status changed last. A trigger sets it, so workers of
+     * an older version do, too. Null: not since the column is there.
+     */
+    progressedAt: time('progressed_at'),
     startedAt: time('started_at'),
     completedAt: time('completed_at'),
   },
@@ -184,6 +189,8 @@ export const attempts = schema.table(
     rowsDone: bigint('rows_done', { mode: 'number' }).notNull().default(0),
     /** True once a batch, a checkpoint or a row was saved. It resets the count of failures. */
     progressed: boolean('progressed').notNull().default(false),
+    /** Hash of the job's code that it ran, see jobs/jobHash.ts. Null: an older worker, which had none. */
+    jobHash: text('job_hash'),
     /** Further databases in which sessions of this attempt may be open. */
     databases: text('databases').array().notNull().default(sql`'{}'::text[]`),
     /** The batch in which it ended with its error. Keys of a table: they must not leave our tables. */

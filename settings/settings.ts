@@ -12,9 +12,11 @@ import {
   URL_SHAPE,
 } from './databases';
 import { duration } from './duration';
+import { addressProblem, type MetricsTarget, readMetricsTarget } from './metrics';
 import { packageManager, startCommand } from './packageManager';
 import { built, projectFolder } from './projectFolder';
 import { DEFAULT_SCHEMA, schemaProblem } from './schemaName';
+import { jobEnvProblem } from './secrets';
 import { UsageError } from './usageError';
 
 /** Workflow ID of the run. It is always the same, so there is only one run at a time. */
@@ -27,10 +29,14 @@ export const SCHEDULE_ID = 'long-running-migrations';
 /** All settings; durations are in milliseconds. See {@link schema} for meanings and defaults. */
 export type Settings = Readonly<z.output<typeof schema>> & {
   readonly databaseUrl: string;
+  /** `PGPASSWORD`, for URLs without a password. Job processes don't find it in their environment. */
+  readonly password: string | undefined;
   /** `LRM_DATABASE_<NAME>_URL`: further databases, for jobs that work in them. */
   readonly databases: DatabaseUrls;
   /** Temporal's address, namespace, TLS and API key, found as the Temporal CLI finds them. */
   readonly temporal: ClientConnectConfig;
+  /** Where metrics go. Undefined: nowhere. */
+  readonly metrics: MetricsTarget | undefined;
 };
 
 /** The servers of a running `npm start` or `lrm dev`, as written to {@link localEndpointsFile}. */
@@ -65,6 +71,13 @@ const count = (standard: number) =>
       error: (issue) => `'${issue.input}' is not a whole number from 1 to 999999`,
     })
     .transform(Number);
+
+/** A name that Temporal accepts, and that needs no quotes in a shell. */
+const plainName = (pattern: RegExp, rule: string) =>
+  z
+    .string()
+    .refine((text) => pattern.test(text), { error: (issue) => `'${issue.input}' is not ${rule}` })
+    .optional();
 
 /** In a checkout of this project, its samples; never for an application that uses the package. */
 const ownJobs = (): string | undefined =>
@@ -114,6 +127,17 @@ const schema = z.object({
   LRM_MEMORY_LIMIT_MB: count(512),
   /** How long a starting worker waits for Postgres and Temporal before it gives up. */
   LRM_WAIT: time('1 minute'),
+  /**
+   * Variables that jobs see although they hold secrets: names with commas. settings/secrets.ts reads
+   * it from the environment itself.
+   */
+  LRM_JOB_ENV: z
+    .string()
+    .default('')
+    .superRefine((names, context) => {
+      const message = jobEnvProblem(names);
+      if (message) context.addIssue({ code: 'custom', message });
+    }),
   /** Port of /livez and /readyz. Unset: none, since a port is open to whoever reaches the machine. */
   LRM_HEALTH_PORT: z
     .string()
@@ -122,11 +146,33 @@ const schema = z.object({
     })
     .transform(Number)
     .optional(),
+  /** Worker Deployment in Temporal that the workers belong to. Unset: workers have no version. */
+  LRM_DEPLOYMENT: plainName(
+    /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/,
+    "a name of at most 100 letters, digits, '_' and '-'",
+  ),
+  /** Version of this build in its deployment. Unset: made from what is deployed, see jobs/buildId.ts. */
+  LRM_BUILD_ID: plainName(
+    /^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$/,
+    "a build ID of at most 200 letters, digits and '._:/@+-'",
+  ),
+  /** Where Prometheus reads the worker's metrics: '0.0.0.0:9464'. Not set: nowhere. */
+  LRM_METRICS_ADDRESS: z
+    .string()
+    .optional()
+    .superRefine((address, context) => {
+      const message = address === undefined ? undefined : addressProblem(address);
+      if (message) context.addIssue({ code: 'custom', message });
+    }),
   LRM_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'], {
       error: (issue) => `'${issue.input}' is not one of debug, info, warn, error`,
     })
     .default('info'),
+  /** Unset: `pretty` on a terminal, else `json`. */
+  LRM_LOG_FORMAT: z
+    .enum(['json', 'pretty'], { error: (issue) => `'${issue.input}' is not one of json, pretty` })
+    .optional(),
   /** `full`: only the log shows whole error messages, which may hold values of rows. */
   LRM_ERROR_DETAIL: z
     .enum(['safe', 'full'], { error: (issue) => `'${issue.input}' is not one of safe, full` })
@@ -169,11 +215,13 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   problems.push(...databaseUrlProblems(databaseUrl));
   const databases = readDatabases(given, problems);
   const temporal = temporalConfig(given, local, problems);
+  const metrics = readMetricsTarget(parsed.data?.LRM_METRICS_ADDRESS, given);
   if (parsed.data) problems.push(...impossible(parsed.data));
   if (problems.length > 0 || !parsed.data || !databaseUrl || !temporal) {
     throw new UsageError(`wrong settings: ${problems.join('; ')}`);
   }
-  return { ...parsed.data, databaseUrl, databases, temporal };
+  const password = given['PGPASSWORD'];
+  return { ...parsed.data, databaseUrl, password, databases, temporal, metrics };
 }
 
 /** The servers of a running `npm start`, or undefined. */

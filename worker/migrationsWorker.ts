@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import type { Log } from '../activities/log';
+import { versionOf } from '../jobs/buildId';
 import type { Settings } from '../settings/settings';
+import { deploymentOptions } from './deployment';
 import { createProbes, type Probes } from './health/probes';
 import { identity } from './identity';
-import type { OpenActivities } from './openActivities';
+import type { Opened } from './openActivities';
 import { CanNotStart, waitFor } from './waitFor';
 import { migrationsWorkerOptions } from './workerOptions';
 import { workflowBundle } from './workflowBundle';
@@ -36,7 +38,7 @@ export async function createWorker(
   log: Log,
   connection: NativeConnection,
   namespace: string,
-  opened: OpenActivities,
+  opened: Opened,
 ): Promise<MigrationsWorker> {
   try {
     await waitFor(
@@ -45,17 +47,20 @@ export async function createWorker(
       settings.LRM_WAIT,
       log,
     );
+    const version = await versionOf(settings);
     const worker = await Worker.create({
       ...migrationsWorkerOptions,
+      ...deploymentOptions(version),
       connection,
       identity: identity(),
       namespace,
       workflowBundle: { codePath: workflowBundle },
       activities: opened.activities,
     });
+    opened.startMetrics();
     const status = () => worker.getStatus();
     const probes = createProbes({ settings, log, connection, namespace, status });
-    const ready = { identity: identity(), jobs: settings.LRM_JOBS_DIR };
+    const ready = { identity: identity(), jobs: settings.LRM_JOBS_DIR, ...version };
     return handle(worker, opened, probes, log, ready);
   } catch (error) {
     await opened.close();
@@ -70,7 +75,7 @@ export function requireBundle(): void {
 
 function handle(
   worker: Worker,
-  opened: OpenActivities,
+  opened: Opened,
   probes: ReturnType<typeof createProbes>,
   log: Log,
   ready: object,
