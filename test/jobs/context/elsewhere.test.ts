@@ -77,6 +77,17 @@ test('keeps the place of a walk in the database of its rows, where nothing is re
   expect(await touches()).toEqual(ONCE);
 });
 
+// What the main database remembers (a step, a checkpoint) must not outlive it: see TableWalk.open.
+test('batches in a further database wait for the disk', async () => {
+  const { job } = await begin();
+  const commits = new Set<unknown>();
+  await job.inBatches(ledger, { ...WALK, lanes: 2 }, async (tx) => {
+    const [row] = await tx.execute(sql`select current_setting('synchronous_commit') as commit`);
+    commits.add(row?.['commit']);
+  });
+  expect([...commits]).toEqual(['on']);
+});
+
 const terminate = (from: typeof main, name: string) =>
   from.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = ${name}`;
 const mainName = ({ attempt }: Visiting) => `lrm:long_running_migrations:${attempt.id}`;
