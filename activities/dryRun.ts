@@ -79,7 +79,7 @@ export async function dryRun(
         file: options.file,
         databaseUrl: settings.databaseUrl,
         databases: settings.databases,
-        origin: { installation: '', generation: '' },
+        origin: { installation: '', generation: '', former: null },
         input: options.input,
         attempt: {
           migration: options.name,
