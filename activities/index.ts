@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import type { HeartbeatDetails } from './attempt/progress';
 import type { TemporalAttempt } from './attempt/temporalAttempt';
 import type { Activities } from './contract';
 import type { Deps } from './deps';
@@ -20,6 +21,7 @@ export function createActivities(deps: Deps): Activities {
       const { info } = context;
       const temporal: TemporalAttempt = {
         runId: info.workflowExecution?.runId ?? '',
+        seen: attemptIn(info.heartbeatDetails),
         scheduledAt: new Date(info.currentAttemptScheduledTimestampMs),
         startToClose: info.startToCloseTimeoutMs,
         heartbeatTimeout: info.heartbeatTimeoutMs ?? deps.settings.LRM_HEARTBEAT_TIMEOUT,
@@ -32,6 +34,12 @@ export function createActivities(deps: Deps): Activities {
       return withSafeErrors(deps, () => runMigration(deps, input, temporal));
     },
   };
+}
+
+/** Anybody with Temporal's CLI can send a heartbeat. */
+function attemptIn(details: unknown): number | undefined {
+  const { attempt } = (details ?? {}) as Partial<HeartbeatDetails>;
+  return Number.isSafeInteger(attempt) ? attempt : undefined;
 }
 
 /** A signal may be lost: the row says the same, and the next listing renews the details anyway. */
