@@ -78,6 +78,7 @@ export async function dryRun(
         task: 'run',
         file: options.file,
         databaseUrl: settings.databaseUrl,
+        password: settings.password,
         databases: settings.databases,
         origin: { installation: '', generation: '', former: null },
         input: options.input,

@@ -15,6 +15,7 @@ import { duration } from './duration';
 import { packageManager, startCommand } from './packageManager';
 import { built, projectFolder } from './projectFolder';
 import { DEFAULT_SCHEMA, schemaProblem } from './schemaName';
+import { jobEnvProblem } from './secrets';
 import { UsageError } from './usageError';
 
 /** Workflow ID of the run. It is always the same, so there is only one run at a time. */
@@ -27,6 +28,8 @@ export const SCHEDULE_ID = 'long-running-migrations';
 /** All settings; durations are in milliseconds. See {@link schema} for meanings and defaults. */
 export type Settings = Readonly<z.output<typeof schema>> & {
   readonly databaseUrl: string;
+  /** `PGPASSWORD`, for URLs without a password. Job processes don't find it in their environment. */
+  readonly password: string | undefined;
   /** `LRM_DATABASE_<NAME>_URL`: further databases, for jobs that work in them. */
   readonly databases: DatabaseUrls;
   /** Temporal's address, namespace, TLS and API key, found as the Temporal CLI finds them. */
@@ -114,6 +117,25 @@ const schema = z.object({
   LRM_MEMORY_LIMIT_MB: count(512),
   /** How long a starting worker waits for Postgres and Temporal before it gives up. */
   LRM_WAIT: time('1 minute'),
+  /**
+   * Variables that jobs see although they hold secrets: names with commas. settings/secrets.ts reads
+   * it from the environment itself.
+   */
+  LRM_JOB_ENV: z
+    .string()
+    .default('')
+    .superRefine((names, context) => {
+      const message = jobEnvProblem(names);
+      if (message) context.addIssue({ code: 'custom', message });
+    }),
+  /** Port of /livez and /readyz. Unset: none, since a port is open to whoever reaches the machine. */
+  LRM_HEALTH_PORT: z
+    .string()
+    .refine((text) => /^[1-9][0-9]{0,4}$/.test(text) && Number(text) < 65_536, {
+      error: (issue) => `'${issue.input}' is not a port from 1 to 65535`,
+    })
+    .transform(Number)
+    .optional(),
   LRM_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'], {
       error: (issue) => `'${issue.input}' is not one of debug, info, warn, error`,
@@ -165,7 +187,8 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   if (problems.length > 0 || !parsed.data || !databaseUrl || !temporal) {
     throw new UsageError(`wrong settings: ${problems.join('; ')}`);
   }
-  return { ...parsed.data, databaseUrl, databases, temporal };
+  const password = given['PGPASSWORD'];
+  return { ...parsed.data, databaseUrl, password, databases, temporal };
 }
 
 /** The servers of a running `npm start`, or undefined. */

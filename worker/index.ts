@@ -9,6 +9,7 @@ import type { OpenActivities } from './openActivities';
 
 export { UsageError } from '../settings/usageError';
 export type { ApplicationLogger } from './applicationLog';
+export type { Health, Probes } from './health/probes';
 export type { MigrationsWorker } from './migrationsWorker';
 export type { OpenActivities } from './openActivities';
 export { CanNotStart } from './waitFor';
@@ -86,9 +87,10 @@ export async function createMigrationsActivities(
 
 /** Whoever calls it imports the rest only afterwards: the schema of our tables is a setting. */
 async function settingsOf({ databaseUrl, jobs, settings }: MigrationsOptions): Promise<Settings> {
-  // Read once in a process, when the first of our modules is loaded that needs it.
-  if (settings && 'LRM_SCHEMA' in settings) {
-    throw new UsageError('LRM_SCHEMA: set it in the environment or in lrm.config, not in settings');
+  // They are read from the environment itself, once or for each job process.
+  for (const name of ['LRM_SCHEMA', 'LRM_JOB_ENV']) {
+    if (!settings || !(name in settings)) continue;
+    throw new UsageError(`${name}: set it in the environment or in lrm.config, not in settings`);
   }
   requireKnown(settings ?? {});
   fillEnvironment(await readApplication(), process.env);

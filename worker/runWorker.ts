@@ -1,8 +1,10 @@
-import { NativeConnection, Runtime } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
 import type { Log } from '../activities/log';
 import type { Settings } from '../settings/settings';
+import { type HealthServer, openHealthServer } from './health/server';
 import { createWorker, requireBundle } from './migrationsWorker';
 import { openActivities } from './openActivities';
+import { installRuntime } from './runtime';
 import { temporalLogger } from './temporalLogger';
 import { waitFor } from './waitFor';
 
@@ -13,11 +15,17 @@ import { waitFor } from './waitFor';
  */
 export async function runWorker(settings: Settings, log: Log): Promise<void> {
   requireBundle();
-  Runtime.install({
-    logger: temporalLogger(log),
-    // Otherwise the SDK's Rust code writes coloured text to standard output, between our JSON lines.
-    telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
-  });
+  installRuntime({ logger: temporalLogger(log) });
+  const port = settings.LRM_HEALTH_PORT;
+  const health = port === undefined ? undefined : await openHealthServer(port);
+  try {
+    await work(settings, log, health);
+  } finally {
+    await health?.close();
+  }
+}
+
+async function work(settings: Settings, log: Log, health: HealthServer | undefined): Promise<void> {
   const opened = await openActivities(settings, log);
   let connection: NativeConnection;
   try {
@@ -29,6 +37,7 @@ export async function runWorker(settings: Settings, log: Log): Promise<void> {
   try {
     const namespace = settings.temporal.namespace ?? 'default';
     const worker = await createWorker(settings, log, connection, namespace, opened);
+    health?.serve(worker);
     await worker.run();
   } finally {
     await connection.close();

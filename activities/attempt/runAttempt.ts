@@ -86,6 +86,7 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
     task: 'run' as const,
     file: run.file,
     databaseUrl: deps.settings.databaseUrl,
+    password: deps.settings.password,
     databases: deps.settings.databases,
     origin: claimed.origin,
     attempt: { ...attempt, id: String(attempt.id) },

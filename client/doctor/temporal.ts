@@ -1,16 +1,15 @@
 import type { Client } from '@temporalio/client';
+import { type Finding, ok, warning } from '../../worker/health/finding';
+import { checkTemporalServer } from '../../worker/health/temporal';
 import { time } from '../status/format';
 import { readTemporalState, type TemporalState } from '../temporal/state';
-import { type Finding, ok, warning } from './finding';
 
 /** @throws whatever the calls to Temporal throw */
 export async function checkTemporal(client: Client, address: string): Promise<Finding[]> {
-  const { serverVersion } = await client.workflowService.getSystemInfo({});
-  const { namespace } = client.options;
-  const answers = ok('temporal', `server ${serverVersion ?? ''} at ${address}`);
-  await client.workflowService.describeNamespace({ namespace });
+  const { connection, options } = client;
+  const answers = await checkTemporalServer(connection, options.namespace, address);
   const state = await readTemporalState(client);
-  return [answers, ok('namespace', namespace), worker(state), run(state), schedule(state)];
+  return [...answers, worker(state), run(state), schedule(state)];
 }
 
 const worker = ({ workers }: TemporalState): Finding =>

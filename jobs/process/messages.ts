@@ -44,6 +44,8 @@ export interface ReadyInput {
   readonly task: 'ready';
   readonly file: string;
   readonly databaseUrl: string;
+  /** For URLs without one, PGPASSWORD: it is not in the job process's environment. */
+  readonly password?: string | undefined;
   readonly migration: string;
   /** For each statement. Milliseconds. */
   readonly limitMs: number;
@@ -55,6 +57,8 @@ export interface RunInput {
   readonly task: 'run';
   readonly file: string;
   readonly databaseUrl: string;
+  /** For URLs without one, PGPASSWORD: it is not in the job process's environment. */
+  readonly password?: string | undefined;
   /** URLs of further databases by name, for job.database() and the option `database` of walks. */
   readonly databases: DatabaseUrls;
   /** Who the migration is there. */
