@@ -13,6 +13,8 @@ export interface CuttableProxy {
    * connection, like a network that lost packets. Resolves when the packet has been forwarded.
    */
   delayOnce(text: string, milliseconds: number): Promise<void>;
+  /** From now on connects to this 'host:port'. Ends the connections to the one before. */
+  retarget(target: string): void;
   /** Sends `by` to the server instead of this message, the first time that it is sent from now on. */
   replaceOnce(message: Buffer, by: Buffer): void;
   /** The first packet of each connection. For Postgres it holds the start-up parameters. */
@@ -28,7 +30,7 @@ interface Delay {
 
 /** Starts a TCP proxy to `target` ('host:port'). */
 export async function startProxy(target: string): Promise<CuttableProxy> {
-  const { hostname, port } = new URL(`tcp://${target}`);
+  let to = new URL(`tcp://${target}`);
   const sockets = new Set<Socket>();
   const firstPackets: Buffer[] = [];
   let open = true;
@@ -58,7 +60,7 @@ export async function startProxy(target: string): Promise<CuttableProxy> {
     from.on('close', () => open && to.destroy());
   };
   const server = createServer((client) => {
-    const upstream = connect(Number(port), hostname);
+    const upstream = connect(Number(to.port), to.hostname);
     client.once('data', (bytes: Buffer) => firstPackets.push(bytes));
     pass(client, upstream, true);
     pass(upstream, client, false);
@@ -73,6 +75,11 @@ export async function startProxy(target: string): Promise<CuttableProxy> {
       new Promise((passed) => {
         delay = { text, milliseconds, passed };
       }),
+    retarget: (target) => {
+      to = new URL(`tcp://${target}`);
+      for (const socket of sockets) socket.destroy();
+      sockets.clear();
+    },
     replaceOnce: (message, by) => {
       replacement = { message, by };
     },
