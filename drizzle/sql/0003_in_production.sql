@@ -1,3 +1,5 @@
+ALTER TABLE "long_running_migrations"."attempts" ADD COLUMN "job_hash" text;
+--> statement-breakpoint
 ALTER TABLE "long_running_migrations"."attempts" ADD COLUMN "epoch" uuid;--> statement-breakpoint
 -- Without the default at first: what older versions have registered stays null, which is 'unknown'.
 ALTER TABLE "long_running_migrations"."migrations" ADD COLUMN "former_generations" uuid[];--> statement-breakpoint
