@@ -16,6 +16,8 @@ export interface ConnectOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** True: a COMMIT waits for the disk, even if synchronous_commit is off by default. */
   readonly durable?: boolean;
+  /** For a URL without a password. Default: PGPASSWORD. */
+  readonly password?: string | undefined;
   /** The setting that holds the URL, for messages. Default 'DATABASE_URL'. */
   readonly setting?: string;
   /** Called when a new session has its name and settings, before any other statement is sent. */
@@ -41,11 +43,16 @@ export function connect(url: string, options: ConnectOptions): Sql {
     // A NOTICE may hold row values (RAISE NOTICE in a trigger), so it must not reach a log.
     onnotice: () => {},
     connection: { application_name: options.applicationName },
+    // The driver would let it win over that of the URL.
+    ...(options.password !== undefined &&
+      !HAS_PASSWORD.test(url) && { password: options.password }),
     ...sessionStart(options),
     // Our patch adds the second argument.
     onclose: (_id: number, lost?: boolean) => void (lost && options.onLost?.()),
   });
 }
+
+const HAS_PASSWORD = /^[^/]*\/\/[^:/?#@]*:[^/?#]*@/;
 
 /**
  * The first statement of each session, which our patch adds to the driver. Start-up parameters
