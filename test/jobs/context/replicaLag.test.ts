@@ -52,7 +52,7 @@ async function startReplica(): Promise<ChildProcess> {
   // The files are made as copies of another one, so that they have the right owner.
   appendFileSync(
     path.join(data, 'postgresql.auto.conf'),
-    `primary_conninfo = '${database.databaseUrl}?application_name=eu_2'
+    `primary_conninfo = '${database.databaseUrl}&application_name=eu_2'
      recovery_min_apply_delay = '3s'\nport = 1\nlisten_addresses = ''\nunix_socket_directories = '.'
      wal_receiver_status_interval = '1s'\n`,
   );
