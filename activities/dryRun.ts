@@ -78,8 +78,9 @@ export async function dryRun(
         task: 'run',
         file: options.file,
         databaseUrl: settings.databaseUrl,
+        password: settings.password,
         databases: settings.databases,
-        origin: { installation: '', generation: '' },
+        origin: { installation: '', generation: '', former: null },
         input: options.input,
         attempt: {
           migration: options.name,

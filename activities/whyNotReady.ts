@@ -111,6 +111,7 @@ async function ask(
   const answer = await askJob({
     file,
     databaseUrl: settings.databaseUrl,
+    password: settings.password,
     migration: name,
     errorDetail: settings.LRM_ERROR_DETAIL,
     signal,

@@ -17,6 +17,8 @@ export interface ConnectOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** True: a COMMIT waits for the disk, even if synchronous_commit is off by default. */
   readonly durable?: boolean;
+  /** For a URL without a password. Default: PGPASSWORD. */
+  readonly password?: string | undefined;
   /** The setting that holds the URL, for messages. Default 'DATABASE_URL'. */
   readonly setting?: string;
   /** Called when a new session has its name and settings, before any other statement is sent. */
@@ -32,22 +34,26 @@ export interface ConnectOptions {
  */
 export function connect(url: string, options: ConnectOptions): Sql {
   const target = readTarget(url, options.setting ?? 'DATABASE_URL', process.env);
-  return openPool(target, {
-    options: {
-      max: options.max ?? 4,
-      // An idle session costs the server memory.
-      idle_timeout: 60,
-      // Otherwise an array arrives as text, and a key would be misread.
-      fetch_types: true,
-      // A NOTICE may hold row values (RAISE NOTICE in a trigger), so it must not reach a log.
-      onnotice: () => {},
-      // Our patch adds the second argument.
-      onclose: ((_id: number, lost?: boolean) => void (lost && options.onLost?.())) as never,
+  const password = target.password ?? options.password;
+  return openPool(
+    { ...target, password },
+    {
+      options: {
+        max: options.max ?? 4,
+        // An idle session costs the server memory.
+        idle_timeout: 60,
+        // Otherwise an array arrives as text, and a key would be misread.
+        fetch_types: true,
+        // A NOTICE may hold row values (RAISE NOTICE in a trigger), so it must not reach a log.
+        onnotice: () => {},
+        // Our patch adds the second argument.
+        onclose: ((_id: number, lost?: boolean) => void (lost && options.onLost?.())) as never,
+      },
+      applicationName: options.applicationName,
+      sessionStart: sessionStart(options),
+      onSession: options.onSession,
     },
-    applicationName: options.applicationName,
-    sessionStart: sessionStart(options),
-    onSession: options.onSession,
-  });
+  );
 }
 
 /**

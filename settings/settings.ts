@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
+import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { closest } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { applicationFolder } from './applicationFolder';
@@ -12,9 +12,13 @@ import {
   URL_SHAPE,
 } from './databases';
 import { duration } from './duration';
+import { addressProblem, type MetricsTarget, readMetricsTarget } from './metrics';
 import { packageManager, startCommand } from './packageManager';
+import { PAYLOAD_KEY, type PayloadKeys, payloadKeysOf } from './payloadKeys';
 import { built, projectFolder } from './projectFolder';
 import { DEFAULT_SCHEMA, schemaProblem } from './schemaName';
+import { jobEnvProblem } from './secrets';
+import { temporalConfig } from './temporal';
 import { UsageError } from './usageError';
 
 /** Workflow ID of the run. It is always the same, so there is only one run at a time. */
@@ -27,10 +31,16 @@ export const SCHEDULE_ID = 'long-running-migrations';
 /** All settings; durations are in milliseconds. See {@link schema} for meanings and defaults. */
 export type Settings = Readonly<z.output<typeof schema>> & {
   readonly databaseUrl: string;
+  /** `PGPASSWORD`, for URLs without a password. Job processes don't find it in their environment. */
+  readonly password: string | undefined;
   /** `LRM_DATABASE_<NAME>_URL`: further databases, for jobs that work in them. */
   readonly databases: DatabaseUrls;
   /** Temporal's address, namespace, TLS and API key, found as the Temporal CLI finds them. */
   readonly temporal: ClientConnectConfig;
+  /** `LRM_PAYLOAD_KEY`: keys for what reaches Temporal. */
+  readonly payloadKeys: PayloadKeys;
+  /** Where metrics go. Undefined: nowhere. */
+  readonly metrics: MetricsTarget | undefined;
 };
 
 /** The servers of a running `npm start` or `lrm dev`, as written to {@link localEndpointsFile}. */
@@ -65,6 +75,13 @@ const count = (standard: number) =>
       error: (issue) => `'${issue.input}' is not a whole number from 1 to 999999`,
     })
     .transform(Number);
+
+/** A name that Temporal accepts, and that needs no quotes in a shell. */
+const plainName = (pattern: RegExp, rule: string) =>
+  z
+    .string()
+    .refine((text) => pattern.test(text), { error: (issue) => `'${issue.input}' is not ${rule}` })
+    .optional();
 
 /** In a checkout of this project, its samples; never for an application that uses the package. */
 const ownJobs = (): string | undefined =>
@@ -114,11 +131,52 @@ const schema = z.object({
   LRM_MEMORY_LIMIT_MB: count(512),
   /** How long a starting worker waits for Postgres and Temporal before it gives up. */
   LRM_WAIT: time('1 minute'),
+  /**
+   * Variables that jobs see although they hold secrets: names with commas. settings/secrets.ts reads
+   * it from the environment itself.
+   */
+  LRM_JOB_ENV: z
+    .string()
+    .default('')
+    .superRefine((names, context) => {
+      const message = jobEnvProblem(names);
+      if (message) context.addIssue({ code: 'custom', message });
+    }),
+  /** Port of /livez and /readyz. Unset: none, since a port is open to whoever reaches the machine. */
+  LRM_HEALTH_PORT: z
+    .string()
+    .refine((text) => /^[1-9][0-9]{0,4}$/.test(text) && Number(text) < 65_536, {
+      error: (issue) => `'${issue.input}' is not a port from 1 to 65535`,
+    })
+    .transform(Number)
+    .optional(),
+  /** Worker Deployment in Temporal that the workers belong to. Unset: workers have no version. */
+  LRM_DEPLOYMENT: plainName(
+    /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/,
+    "a name of at most 100 letters, digits, '_' and '-'",
+  ),
+  /** Version of this build in its deployment. Unset: made from what is deployed, see jobs/buildId.ts. */
+  LRM_BUILD_ID: plainName(
+    /^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$/,
+    "a build ID of at most 200 letters, digits and '._:/@+-'",
+  ),
+  /** Where Prometheus reads the worker's metrics: '0.0.0.0:9464'. Not set: nowhere. */
+  LRM_METRICS_ADDRESS: z
+    .string()
+    .optional()
+    .superRefine((address, context) => {
+      const message = address === undefined ? undefined : addressProblem(address);
+      if (message) context.addIssue({ code: 'custom', message });
+    }),
   LRM_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'], {
       error: (issue) => `'${issue.input}' is not one of debug, info, warn, error`,
     })
     .default('info'),
+  /** Unset: `pretty` on a terminal, else `json`. */
+  LRM_LOG_FORMAT: z
+    .enum(['json', 'pretty'], { error: (issue) => `'${issue.input}' is not one of json, pretty` })
+    .optional(),
   /** `full`: only the log shows whole error messages, which may hold values of rows. */
   LRM_ERROR_DETAIL: z
     .enum(['safe', 'full'], { error: (issue) => `'${issue.input}' is not one of safe, full` })
@@ -130,7 +188,7 @@ const schema = z.object({
  * error; undefined when nothing is. (The environment may hold LRM_ variables of other programs.)
  */
 export function unknownSettings(names: readonly string[]): string | undefined {
-  const known = [...Object.keys(schema.shape), 'LRM_TEMPORAL_CLI'];
+  const known = [...Object.keys(schema.shape), 'LRM_TEMPORAL_CLI', PAYLOAD_KEY, 'LRM_CODEC_TOKEN'];
   const unknown = names.filter((name) => !known.includes(name) && !isDatabaseSetting(name));
   if (unknown.length === 0) return undefined;
   return unknown
@@ -159,12 +217,15 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   }
   const databaseUrl = mainUrl(given, local, problems);
   const databases = readDatabases(given, problems);
-  const temporal = temporalConfig(given, local, problems);
+  const temporal = temporalConfig(given, local?.temporalAddress, problems);
+  const payloadKeys = payloadKeysOf(given, problems);
+  const metrics = readMetricsTarget(parsed.data?.LRM_METRICS_ADDRESS, given);
   if (parsed.data) problems.push(...impossible(parsed.data));
   if (problems.length > 0 || !parsed.data || !databaseUrl || !temporal) {
     throw new UsageError(`wrong settings: ${problems.join('; ')}`);
   }
-  return { ...parsed.data, databaseUrl, databases, temporal };
+  const password = given['PGPASSWORD'];
+  return { ...parsed.data, databaseUrl, password, databases, temporal, payloadKeys, metrics };
 }
 
 /** The servers of a running `npm start`, or undefined. */
@@ -191,42 +252,6 @@ function mainUrl(
     `DATABASE_URL: not set, and ${startCommand()} is not running: start it, or write ${URL_SHAPE} (postgres:// alone takes all from PGHOST and the like)`,
   );
   return undefined;
-}
-
-function temporalConfig(
-  env: NodeJS.ProcessEnv,
-  local: LocalEndpoints | undefined,
-  problems: string[],
-): ClientConnectConfig | undefined {
-  try {
-    const found = loadClientConnectConfig({ overrideEnvVars: definedOnly(env) });
-    const { address } = found.connectionOptions;
-    if (address && !URL.canParse(`http://${address}`)) {
-      problems.push(`TEMPORAL_ADDRESS: '${address}' is not an address; write host:7233`);
-    }
-    if (local && !found.connectionOptions.address) {
-      return {
-        ...found,
-        connectionOptions: { ...found.connectionOptions, address: local.temporalAddress },
-      };
-    }
-    return found;
-  } catch (error) {
-    problems.push(`TEMPORAL_* or temporal.toml: ${temporalProblem(error)}`);
-    return undefined;
-  }
-}
-
-function temporalProblem(error: unknown): string {
-  // The library throws this when the file has no profile at all.
-  if (error instanceof TypeError) return 'the file has no profile; write [profile.default]';
-  return error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'unreadable';
-}
-
-function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
 }
 
 /** Problems of settings that are valid one by one, but do not work together. */

@@ -1,4 +1,5 @@
 import type { NativeConnection } from '@temporalio/worker';
+import { HISTOGRAM_BUCKETS } from '../activities/metrics/instruments';
 import { fillEnvironment, readApplication } from '../settings/application';
 import { readSettings, requireKnown, type Settings } from '../settings/settings';
 import { UsageError } from '../settings/usageError';
@@ -9,10 +10,28 @@ import type { OpenActivities } from './openActivities';
 
 export { UsageError } from '../settings/usageError';
 export type { ApplicationLogger } from './applicationLog';
+export type { Health, Probes } from './health/probes';
 export type { MigrationsWorker } from './migrationsWorker';
 export type { OpenActivities } from './openActivities';
 export { CanNotStart } from './waitFor';
 export { migrationsWorkerOptions } from './workerOptions';
+
+/**
+ * Buckets from 1 ms on for our histograms, since a batch takes some milliseconds. Temporal's own begin
+ * far above. For an application that has its own Runtime and exports metrics:
+ * @example
+ * Runtime.install({
+ *   telemetryOptions: {
+ *     metrics: {
+ *       prometheus: {
+ *         bindAddress: '0.0.0.0:9464',
+ *         histogramBucketOverrides: migrationsHistogramBuckets,
+ *       },
+ *     },
+ *   },
+ * });
+ */
+export const migrationsHistogramBuckets: Record<string, number[]> = HISTOGRAM_BUCKETS;
 
 /** What is left out comes from the environment, .env and lrm.config. */
 export interface MigrationsOptions {
@@ -86,9 +105,10 @@ export async function createMigrationsActivities(
 
 /** Whoever calls it imports the rest only afterwards: the schema of our tables is a setting. */
 async function settingsOf({ databaseUrl, jobs, settings }: MigrationsOptions): Promise<Settings> {
-  // Read once in a process, when the first of our modules is loaded that needs it.
-  if (settings && 'LRM_SCHEMA' in settings) {
-    throw new UsageError('LRM_SCHEMA: set it in the environment or in lrm.config, not in settings');
+  // They are read from the environment itself, once or for each job process.
+  for (const name of ['LRM_SCHEMA', 'LRM_JOB_ENV']) {
+    if (!settings || !(name in settings)) continue;
+    throw new UsageError(`${name}: set it in the environment or in lrm.config, not in settings`);
   }
   requireKnown(settings ?? {});
   fillEnvironment(await readApplication(), process.env);
@@ -102,4 +122,4 @@ async function settingsOf({ databaseUrl, jobs, settings }: MigrationsOptions): P
 }
 
 const logOf = ({ logger }: MigrationsOptions, settings: Settings) =>
-  logger ? logTo(logger) : createLog(settings.LRM_LOG_LEVEL);
+  logger ? logTo(logger) : createLog(settings);

@@ -1,15 +1,21 @@
 import { existsSync } from 'node:fs';
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import type { Log } from '../activities/log';
+import { versionOf } from '../jobs/buildId';
 import type { Settings } from '../settings/settings';
+import { deploymentOptions } from './deployment';
+import { createProbes, type Probes } from './health/probes';
 import { identity } from './identity';
-import type { OpenActivities } from './openActivities';
+import type { Opened } from './openActivities';
 import { CanNotStart, waitFor } from './waitFor';
 import { migrationsWorkerOptions } from './workerOptions';
 import { workflowBundle } from './workflowBundle';
 
-/** A worker for migrations. */
-export interface MigrationsWorker {
+/**
+ * A worker for migrations. An application's own health endpoint may ask its probes, `live()` and
+ * `ready()`, as often as it likes: they look at the servers once a second at most.
+ */
+export interface MigrationsWorker extends Probes {
   /**
    * Polls the task queue until `shutdown()`, or until Temporal's runtime gets one of its shutdown
    * signals. Then running attempts stop at a safe point, and another worker can go on with them.
@@ -32,7 +38,7 @@ export async function createWorker(
   log: Log,
   connection: NativeConnection,
   namespace: string,
-  opened: OpenActivities,
+  opened: Opened,
 ): Promise<MigrationsWorker> {
   try {
     await waitFor(
@@ -41,16 +47,22 @@ export async function createWorker(
       settings.LRM_WAIT,
       log,
     );
+    const version = await versionOf(settings);
     const worker = await Worker.create({
       ...migrationsWorkerOptions,
+      ...deploymentOptions(version),
       connection,
       identity: identity(),
       namespace,
       workflowBundle: { codePath: workflowBundle },
       activities: opened.activities,
+      dataConverter: opened.dataConverter,
     });
-    const ready = { identity: identity(), jobs: settings.LRM_JOBS_DIR };
-    return handle(worker, opened, log, ready);
+    opened.startMetrics();
+    const status = () => worker.getStatus();
+    const probes = createProbes({ settings, log, connection, namespace, status });
+    const ready = { identity: identity(), jobs: settings.LRM_JOBS_DIR, ...version };
+    return handle(worker, opened, probes, log, ready);
   } catch (error) {
     await opened.close();
     throw error;
@@ -62,7 +74,13 @@ export function requireBundle(): void {
   if (!existsSync(workflowBundle)) throw new CanNotStart('not built; type: npm run build');
 }
 
-function handle(worker: Worker, opened: OpenActivities, log: Log, ready: object): MigrationsWorker {
+function handle(
+  worker: Worker,
+  opened: Opened,
+  probes: ReturnType<typeof createProbes>,
+  log: Log,
+  ready: object,
+): MigrationsWorker {
   let running: Promise<void> | undefined;
   let asked = false;
   const stop = () => {
@@ -77,10 +95,13 @@ function handle(worker: Worker, opened: OpenActivities, log: Log, ready: object)
       await polling;
       log.info('worker stopped');
     } finally {
+      probes.close();
       await opened.close();
     }
   };
   return {
+    live: probes.live,
+    ready: probes.ready,
     run: () => {
       running ??= poll();
       return running;

@@ -1,9 +1,11 @@
-import { NativeConnection, Runtime } from '@temporalio/worker';
+import type { NativeConnection } from '@temporalio/worker';
 import type { Log } from '../activities/log';
 import type { Settings } from '../settings/settings';
+import { connectToTemporal } from './connectToTemporal';
+import { type HealthServer, openHealthServer } from './health/server';
+import { installWithMetrics } from './installWithMetrics';
 import { createWorker, requireBundle } from './migrationsWorker';
 import { openActivities } from './openActivities';
-import { temporalLogger } from './temporalLogger';
 import { waitFor } from './waitFor';
 
 /**
@@ -13,15 +15,27 @@ import { waitFor } from './waitFor';
  */
 export async function runWorker(settings: Settings, log: Log): Promise<void> {
   requireBundle();
-  Runtime.install({
-    logger: temporalLogger(log),
-    // Otherwise the SDK's Rust code writes coloured text to standard output, between our JSON lines.
-    telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
-  });
+  installWithMetrics(settings, log);
+  const port = settings.LRM_HEALTH_PORT;
+  const health = port === undefined ? undefined : await openHealthServer(port);
+  try {
+    await work(settings, log, health);
+  } finally {
+    await health?.close();
+  }
+}
+
+async function work(settings: Settings, log: Log, health: HealthServer | undefined): Promise<void> {
   const opened = await openActivities(settings, log);
   let connection: NativeConnection;
   try {
-    connection = await connectToTemporal(settings, log);
+    const { connectionOptions } = settings.temporal;
+    connection = await waitFor(
+      'Temporal',
+      () => connectToTemporal(connectionOptions),
+      settings.LRM_WAIT,
+      log,
+    );
   } catch (error) {
     await opened.close();
     throw error;
@@ -29,18 +43,9 @@ export async function runWorker(settings: Settings, log: Log): Promise<void> {
   try {
     const namespace = settings.temporal.namespace ?? 'default';
     const worker = await createWorker(settings, log, connection, namespace, opened);
+    health?.serve(worker);
     await worker.run();
   } finally {
     await connection.close();
   }
-}
-
-async function connectToTemporal(settings: Settings, log: Log): Promise<NativeConnection> {
-  const { connectionOptions } = settings.temporal;
-  return waitFor(
-    `Temporal at ${connectionOptions.address ?? 'localhost:7233'}`,
-    () => NativeConnection.connect(connectionOptions),
-    settings.LRM_WAIT,
-    log,
-  );
 }

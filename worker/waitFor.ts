@@ -1,7 +1,5 @@
-import { explainTemporal } from '../activities/explainTemporal';
 import type { Log } from '../activities/log';
-import { explainPostgres } from '../drizzle/explainPostgres';
-import { plainText } from '../settings/plainText';
+import { reason } from './reason';
 
 /** The worker can't start. The message is one line: what is wrong and what to do. */
 export class CanNotStart extends Error {
@@ -40,13 +38,4 @@ export async function waitFor<T>(
       await new Promise((resolve) => setTimeout(resolve, AGAIN));
     }
   }
-}
-
-/** The text that `lrm` shows, too. An unexpected error's message may hold row values: class and code. */
-function reason(error: unknown): string {
-  const line = explainTemporal(error) ?? explainPostgres(error);
-  if (line) return plainText(line);
-  if (!(error instanceof Error)) return String(error);
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' ? `${error.name} (${code})` : error.name;
 }

@@ -10,6 +10,9 @@ import type { StopReason } from '../../jobs/process/messages';
 import { plainText } from '../../settings/plainText';
 import type { RunMigrationResult } from '../contract';
 import type { Deps } from '../deps';
+import { errorClass } from '../metrics/errorClass';
+import type { AttemptMetrics } from '../metrics/metrics';
+import { errorFields } from './errorFields';
 import { errorText } from './errorText';
 import { failed, retryIn } from './failures';
 import type { AttemptProgress } from './progress';
@@ -24,6 +27,9 @@ export interface Concluded {
   /** Which of the job's functions it ran. */
   readonly direction: Direction;
   readonly progress: AttemptProgress;
+  readonly metrics: AttemptMetrics;
+  /** performance.now() at the attempt's start. */
+  readonly since: number;
   readonly end: AttemptEnd;
   readonly maxFailures: number;
   /** After this time nothing is written: Temporal then starts the next attempt. By performance.now(). */
@@ -59,6 +65,13 @@ const PATIENCE_WHEN_STOPPED = 4_000;
 /** The next attempt starts at once, since nothing is wrong with the job. Milliseconds. */
 const AT_ONCE = 1;
 
+/** What an outcome that could not be written is in its row, see {@link Written}. */
+const COUNTS_AS: Partial<Record<Written, AttemptOutcome>> = {
+  withdrawn: 'interrupted',
+  outdated: 'interrupted',
+  superseded: 'superseded',
+};
+
 const OUTDATED =
   'the database server was restarted or replaced when the job had returned; the next attempt reads what is stored';
 
@@ -72,12 +85,14 @@ class Conclusion {
     private readonly concluded: Concluded,
     private readonly temporal: TemporalAttempt,
   ) {
+    const { since, progress } = concluded;
     const { migration, number } = concluded.attempt;
     this.migration = migration;
     this.log = deps.log.child({
       migration,
       attempt: number,
-      rows: concluded.progress.doneHere,
+      rows: progress.doneHere,
+      durationMs: Math.round(this.endedAt - since),
     });
   }
 
@@ -183,7 +198,7 @@ class Conclusion {
     }
     const { attempt, progress, maxFailures } = this.concluded;
     const full = this.deps.settings.LRM_ERROR_DETAIL === 'full' && detail ? { detail } : {};
-    const log = this.log.child(full);
+    const log = this.log.child({ ...errorFields(thrown), ...full });
     const where = failedBatch ? ` ${batchText(failedBatch)}` : '';
     const text = this.reverting + errorText(during, thrown) + where;
     const errorUnknown = verdict === 'unknown';
@@ -217,14 +232,17 @@ class Conclusion {
     return this.concluded.direction === 'revert' ? REVERT_FAILED : '';
   }
 
-  private write(
+  private async write(
     outcome: AttemptOutcome,
     error: string | null,
     { move = true, errorUnknown = false, failedBatch, onItsServer = false }: WriteOptions = {},
   ): Promise<Written> {
-    const { attempt, progress } = this.concluded;
+    const { attempt, progress, metrics, end } = this.concluded;
     const ending = { attempt, onItsServer, outcome, error, errorUnknown, failedBatch, progress };
-    return this.persistently(() => writeOutcome(this.deps.db, ending, move));
+    const written = await this.persistently(() => writeOutcome(this.deps.db, ending, move));
+    const thrown = end.kind === 'threw' ? errorClass(end.error) : 'ours';
+    metrics.ended(COUNTS_AS[written] ?? outcome, error === null ? undefined : thrown);
+    return written;
   }
 
   /** Tries until the database answers: run() must not be repeated only because it restarts. */

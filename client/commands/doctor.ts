@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { type Finding, failed } from '../../worker/health/finding';
 import { type Connections, withConnections } from '../connections';
 import { checkClock, checkTemporalClock } from '../doctor/clock';
 import { checkDatabase, checkPooler } from '../doctor/database';
-import { type Finding, failed } from '../doctor/finding';
 import { checkJobs } from '../doctor/jobs';
 import { checkOtherDatabase } from '../doctor/otherDatabase';
 import { checkTemporal } from '../doctor/temporal';

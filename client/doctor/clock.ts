@@ -1,7 +1,7 @@
 import type { Sql } from '../../drizzle/connect';
 import { SCHEMA } from '../../drizzle/schema';
 import { durationText } from '../../settings/duration';
-import { type Finding, ok, warning } from './finding';
+import { type Finding, ok, warning } from '../../worker/health/finding';
 
 /** A smaller difference does no harm, because waits take seconds. Milliseconds. */
 const HARMLESS = 2_000;

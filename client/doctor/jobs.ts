@@ -1,5 +1,5 @@
 import { readCatalog } from '../../jobs/catalog';
-import { type Finding, ok, warning } from './finding';
+import { type Finding, ok, warning } from '../../worker/health/finding';
 
 /** Checks the folder of jobs on this machine. */
 export async function checkJobs(folder: string): Promise<Finding[]> {

@@ -3,8 +3,8 @@ import { missingEntries } from '../../drizzle/migrator/migrate';
 import { askOther } from '../../drizzle/otherDatabase';
 import { hasTables, readInstallation, unreadable } from '../../drizzle/rows/installed';
 import { type DatabaseUrls, databaseSetting } from '../../settings/databases';
-import { unwritable } from './database';
-import { type Finding, failed, ok, warning } from './finding';
+import { unwritable } from '../../worker/health/database';
+import { type Finding, failed, ok, warning } from '../../worker/health/finding';
 
 /** Checks a further database. Jobs may only read there, so our tables may be missing. */
 export async function checkOtherDatabase(urls: DatabaseUrls, name: string): Promise<Finding> {

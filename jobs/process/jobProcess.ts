@@ -2,10 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { SCHEMA } from '../../drizzle/schema';
 import { built } from '../../settings/projectFolder';
+import { type Redact, redactor } from '../../settings/redact';
+import { jobEnvironment, passwordsOf, secretsIn } from '../../settings/secrets';
 import { CHANNEL, listen, send } from './channel';
 import { codeStore, type GivenStore, STORE } from './codeStore';
 import type { FromJobProcess, ThreadInput, ToJobProcess } from './messages';
 import { readReceived } from './receivedMessage';
+import { redactMessage } from './redactMessage';
 
 /** How a job process ended. */
 export interface JobProcessEnd {
@@ -55,6 +58,7 @@ export class JobProcess {
   private readonly listeners: ((message: FromJobProcess) => void)[] = [];
   private channelBroken = false;
   private readonly store: GivenStore | undefined;
+  private redact: Redact = redactor(secretsIn(process.env));
 
   /** @param isSpare true: it may have the time to write the code store */
   constructor(memoryLimitMb: number, output: Output = 'stdout', isSpare = false) {
@@ -76,6 +80,7 @@ export class JobProcess {
   }
 
   begin(input: ThreadInput): this {
+    this.redact = redactor([...secretsIn(process.env), ...secretsOf(input)]);
     this.send({ type: 'begin', input });
     return this;
   }
@@ -99,7 +104,8 @@ export class JobProcess {
       const message = readReceived(value);
       if (message === undefined) return broken();
       if (message.type === 'stored') return codeStore.written(this.store, message.sum);
-      for (const listener of this.listeners) listener(message);
+      const redacted = redactMessage(message, this.redact);
+      for (const listener of this.listeners) listener(redacted);
     };
     listen(channel, receive, broken);
   }
@@ -115,6 +121,14 @@ export class JobProcess {
   }
 }
 
+/** An application may give URLs that are not in the environment. */
+function secretsOf(input: ThreadInput): string[] {
+  if (!('databaseUrl' in input)) return [];
+  const { databaseUrl, password } = input;
+  const urls = [databaseUrl, ...('databases' in input ? Object.values(input.databases) : [])];
+  return [...urls.flatMap((url) => [url, ...passwordsOf(url)]), ...(password ? [password] : [])];
+}
+
 function start(memoryLimitMb: number, output: Output, store: GivenStore | undefined): ChildProcess {
   const args = [SCRIPT, String(memoryLimitMb)];
   if (store) args.push(store.use);
@@ -125,7 +139,7 @@ function start(memoryLimitMb: number, output: Output, store: GivenStore | undefi
     detached: true,
     stdio: Array.from({ length: CHANNEL + 1 }, (_, fd) => stdioOf(fd, output, store)),
     // Not left out: in a test runner's sandbox, process.env is a copy of the one that is inherited.
-    env: { ...process.env, LRM_SCHEMA: SCHEMA },
+    env: { ...jobEnvironment(process.env), LRM_SCHEMA: SCHEMA },
   });
   // A job process must not keep the worker running: it ends when its worker has ended.
   child.unref();

@@ -47,9 +47,10 @@ async function readInput(db: Database, name: string): Promise<GivenInput | undef
   return row?.isGiven ? { value: row.value } : undefined;
 }
 
-function open({ databaseUrl, limitMs }: ReadyInput): Sql {
+function open({ databaseUrl, password, limitMs }: ReadyInput): Sql {
   return connect(databaseUrl, {
     max: CONNECTIONS,
+    password,
     applicationName: `lrm:${SCHEMA}:ready`,
     settings: {
       // It is asked again and again, and nothing keeps two of its calls apart.

@@ -101,13 +101,14 @@ interface PoolOptions {
 export function guarded(
   url: string,
   place: Place,
-  { limitMs }: RunInput,
+  { limitMs, password }: RunInput,
   onLost: () => void,
   { max = CONNECTIONS, onSession, settings = {} }: PoolOptions = {},
 ): Sql {
   return connect(url, {
     max,
     applicationName: place.applicationName,
+    password,
     // The main database remembers steps, checkpoints and finished ranges. What the job has written
     // elsewhere before must not be lost when only that other server crashes.
     ...(place.database !== undefined && {

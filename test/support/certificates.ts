@@ -1,47 +1,71 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll } from '@jest/globals';
 
-/** A certificate and its key, as files. */
-export interface Certificate {
+/** A certificate and its key, as files in PEM. */
+export interface CertificateFiles {
   readonly cert: string;
   readonly key: string;
 }
 
-/** Issues certificates with the openssl command. */
-export interface Issuer extends Certificate {
+/** An issuer made for a test. */
+export interface Issuer extends CertificateFiles {
   /**
-   * @param names 'DNS:localhost,IP:127.0.0.1'
-   * @param days until it expires; negative: it has expired
+   * Makes a certificate for a server or a client.
+   * @param names as OpenSSL writes them: 'DNS:temporal.test,IP:127.0.0.1'
    */
-  issue(name: string, names: string, days?: number): Certificate;
+  issue(names: string, options?: { expired?: boolean }): CertificateFiles;
 }
 
-let made = 0;
+/** A folder of certificates, made by the openssl command. */
+export interface Certificates {
+  issuer(name: string): Issuer;
+  remove(): void;
+}
 
-/** Makes a certificate authority for one test file. Its files are removed after it. */
-export function createIssuer(): Issuer {
-  const folder = mkdtempSync(path.join(tmpdir(), 'lrm-ca-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  const file = (name: string) => path.join(folder, name);
-  const own = { cert: file('ca.crt'), key: file('ca.key') };
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout'];
-  const subject = ['-subj', `/CN=test CA ${++made}`];
-  openssl('req', '-x509', ...key, own.key, '-out', own.cert, ...subject, '-days', '2');
+export function createCertificates(): Certificates {
+  const folder = mkdtempSync(path.join(tmpdir(), 'lrm-certificates-'));
+  let count = 0;
+  const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' });
+  const files = () => {
+    const file = path.join(folder, String(++count));
+    return {
+      cert: `${file}.crt`,
+      key: `${file}.key`,
+      request: `${file}.csr`,
+      names: `${file}.ext`,
+    };
+  };
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  const issue = (issuer: CertificateFiles, names: string, expired: boolean): CertificateFiles => {
+    const made = files();
+    openssl('req', ...key, '-subj', '/CN=test', '-keyout', made.key, '-out', made.request);
+    writeFileSync(made.names, `subjectAltName=${names}\nbasicConstraints=CA:FALSE\n`);
+    openssl(
+      ...['x509', '-req', '-in', made.request, '-out', made.cert, '-extfile', made.names],
+      ...['-CA', issuer.cert, '-CAkey', issuer.key, '-CAcreateserial'],
+      // The day before yesterday was its last one.
+      ...['-days', expired ? '-1' : '2'],
+    );
+    return made;
+  };
   return {
-    ...own,
-    issue: (name, names, days = 2) => {
-      const issued = { cert: file(`${name}.crt`), key: file(`${name}.key`) };
-      const [request, extension] = [file(`${name}.csr`), file(`${name}.ext`)];
-      openssl('req', ...key, issued.key, '-out', request, '-subj', `/CN=${name}`);
-      writeFileSync(extension, `subjectAltName=${names}`);
-      const by = ['-CA', own.cert, '-CAkey', own.key, '-days', String(days)];
-      openssl('x509', '-req', '-in', request, ...by, '-extfile', extension, '-out', issued.cert);
-      return issued;
+    issuer: (name) => {
+      const made = files();
+      const output = ['-keyout', made.key, '-out', made.cert];
+      openssl('req', '-x509', ...key, '-days', '2', '-subj', `/CN=${name}`, ...output);
+      return {
+        ...made,
+        issue: (names, { expired = false } = {}) => issue(made, names, expired),
+      };
     },
+    remove: () => rmSync(folder, { recursive: true }),
   };
 }
 
-const openssl = (...args: string[]) => void execFileSync('openssl', args, { stdio: 'pipe' });
+/** The contents of both files. */
+export const readPair = ({ cert, key }: CertificateFiles): { cert: Buffer; key: Buffer } => ({
+  cert: readFileSync(cert),
+  key: readFileSync(key),
+});

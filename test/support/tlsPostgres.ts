@@ -1,7 +1,7 @@
 import { chownSync, copyFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { connect, type Sql } from '../../drizzle/connect';
-import type { Certificate, Issuer } from './certificates';
+import type { CertificateFiles, Issuer } from './certificates';
 import { startPostgres } from './postgres';
 import { waitFor } from './waitFor';
 
@@ -15,7 +15,7 @@ export interface TlsPostgres {
   /** A connection of the superuser. */
   readonly sql: Sql;
   /** From now on, new connections get this certificate. */
-  present(certificate: Certificate): Promise<void>;
+  present(certificate: CertificateFiles): Promise<void>;
 }
 
 /**
@@ -31,7 +31,10 @@ hostnossl all plain 127.0.0.1/32 scram-sha-256
 host      all postgres 127.0.0.1/32 scram-sha-256`;
 
 /** @param first the certificate that it begins with */
-export async function startTlsPostgres(issuer: Issuer, first: Certificate): Promise<TlsPostgres> {
+export async function startTlsPostgres(
+  issuer: Issuer,
+  first: CertificateFiles,
+): Promise<TlsPostgres> {
   const { url } = await startPostgres({ unix_socket_directories: '.' });
   const sql = connect(url, { max: 1, applicationName: 'test' });
   const [row] = await sql<{ folder: string }[]>`select current_setting('data_directory') as folder`;
@@ -42,7 +45,7 @@ export async function startTlsPostgres(issuer: Issuer, first: Certificate): Prom
     const { uid, gid } = statSync(folder);
     chownSync(file, uid, gid);
   };
-  const present = async ({ cert, key }: Certificate) => {
+  const present = async ({ cert, key }: CertificateFiles) => {
     put(cert, 'server.crt');
     put(key, 'server.key');
     await reload(sql, url);

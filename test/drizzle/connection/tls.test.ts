@@ -3,20 +3,24 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { connect } from '../../../drizzle/connect';
 import { explainPostgres } from '../../../drizzle/explainPostgres';
-import { createIssuer } from '../../support/certificates';
+import { createCertificates } from '../../support/certificates';
 import { startTlsPostgres, type TlsPostgres } from '../../support/tlsPostgres';
 
-const issuer = createIssuer();
-const stranger = createIssuer();
-const right = issuer.issue('right', 'DNS:localhost,IP:127.0.0.1');
-const client = issuer.issue('client', 'DNS:client');
+const certificates = createCertificates();
+const issuer = certificates.issuer('ours');
+const stranger = certificates.issuer('another');
+const right = issuer.issue('DNS:localhost,IP:127.0.0.1');
+const client = issuer.issue('DNS:client');
 let server: TlsPostgres;
 
 beforeAll(async () => {
   server = await startTlsPostgres(issuer, right);
 });
 
-afterAll(() => server.sql.end());
+afterAll(async () => {
+  await server.sql.end();
+  certificates.remove();
+});
 
 const variables: string[] = [];
 const setVariable = (name: string, value: string) => {
@@ -82,14 +86,14 @@ test('verify-full checks an IP address as it does a name', async () => {
   expect(await login(url(`sslmode=verify-full&${trusted}`, byAddress))).toBe('TLS');
   expect(await login(url(`sslmode=verify-full&${trusted}&hostaddr=127.0.0.1`))).toBe('TLS');
 
-  await server.present(issuer.issue('name', 'DNS:localhost'));
+  await server.present(issuer.issue('DNS:localhost'));
   const names = 'is for localhost, not for 127.0.0.1 (sslmode=verify-full) (DATABASE_URL)';
   expect(await login(url(`sslmode=verify-full&${trusted}`, byAddress))).toMatch(names);
   expect(await login(url(`sslmode=verify-ca&${trusted}`, byAddress))).toBe('TLS');
   expect(await login(url(`sslmode=verify-full&${trusted}`))).toBe('TLS');
 
   // The name that was asked for, whatever address it was found at.
-  await server.present(issuer.issue('address', 'IP:127.0.0.1'));
+  await server.present(issuer.issue('IP:127.0.0.1'));
   expect(await login(url(`sslmode=verify-full&${trusted}`))).toBe(
     `the certificate of Postgres at localhost:${server.port} is for 127.0.0.1, not for localhost (sslmode=verify-full) (DATABASE_URL)`,
   );
@@ -114,7 +118,7 @@ test('who prefers TLS goes on without it, as in libpq; nobody else does', async 
 });
 
 test('a certificate that has expired', async () => {
-  await server.present(issuer.issue('old', 'DNS:localhost', -1));
+  await server.present(issuer.issue('DNS:localhost', { expired: true }));
   expect(await login(url(`sslmode=verify-ca&${trusted}`))).toBe(
     `the certificate of Postgres at localhost:${server.port} has expired (DATABASE_URL)`,
   );
@@ -128,7 +132,7 @@ test('a client certificate', async () => {
   expect(await login(url('sslmode=require', { user: 'cert' }))).toBe(
     'Postgres refuses the connection: connection requires a valid client certificate; set sslcert and sslkey (DATABASE_URL)',
   );
-  const other = stranger.issue('client', 'DNS:client');
+  const other = stranger.issue('DNS:client');
   expect(await login(own(other.cert, other.key))).toMatch(
     /^Postgres (does not know the issuer of|ended the connection as soon as it saw) the client certificate: check sslcert and sslkey/,
   );
