@@ -5,10 +5,9 @@
  */
 import { changedBuild, inEachTurn } from '../support/changedBuild';
 import { openSite, type Site } from '../support/site';
-import { waitFor } from '../support/waitFor';
 import type { TestWorker } from '../support/workerProcess';
 import { startTemporalServer, type TemporalServer } from './temporalServer';
-import { createWorkload, type Workload } from './workload';
+import { createWorkload, underWay, type Workload } from './workload';
 
 /** Fewer for a quick look: `npm run test:production -- 40`. */
 const MIGRATIONS = Number(process.argv[2] ?? 200);
@@ -85,16 +84,12 @@ async function play(
 }
 
 /** Kills a worker while it runs an attempt. */
-async function kill({ sql }: Site, worker: TestWorker | undefined, what: string): Promise<void> {
-  await waitFor(`an attempt of worker ${worker?.pid} to be under way`, async () => {
-    const [row] = await sql`
-      select from long_running_migrations.attempts
-      where worker like ${`${worker?.pid}@%`} and ended_at is null`;
-    return row;
-  });
+async function kill(site: Site, worker: TestWorker | undefined, what: string): Promise<void> {
+  if (!worker) throw new Error('no worker to kill');
+  await underWay(site, worker);
   say(what);
-  worker?.kill('SIGKILL');
-  await worker?.exited;
+  worker.kill('SIGKILL');
+  await worker.exited;
 }
 
 const say = (what: string): void => console.log(`- ${what}`);

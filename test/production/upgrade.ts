@@ -9,10 +9,10 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { findTemporalCli } from '../../worker/local/temporal/temporalCli';
 import { openSite, type Site } from '../support/site';
 import { buildPrevious, type PreviousBuild } from './previousBuild';
-import { createWorkload, type Workload } from './workload';
+import { createWorkload, underWay, type Workload } from './workload';
 
 const execute = promisify(execFile);
-const MIGRATIONS = 20;
+const MIGRATIONS = 30;
 const BATCH_TAKES = 150;
 
 async function main(): Promise<void> {
@@ -51,23 +51,27 @@ async function play(site: Site, workload: Workload, previous: PreviousBuild): Pr
   const old = await site.startWorker(jobs, settings, previous.worker);
   say('a worker of the previous release has started beside the new tables');
   await oldLrm('register', first, second);
-  await workload.register(2, MIGRATIONS);
+  await workload.register(2, 6);
   await oldLrm('pause', second);
   await oldLrm('schedule');
-  await when(3);
+  await when(5);
   await oldLrm('resume', second);
   await oldLrm('status');
   await oldLrm('doctor');
+  await when(6);
   say('its lrm registers, pauses, resumes, shows and checks');
 
   await site.startWorker(jobs, settings);
-  await when(8);
-  say('a worker of this release works beside it');
+  await workload.register(6, 20);
+  await underWay(site, old);
+  say('a worker of this release works beside it, and the older one is killed');
   old.kill('SIGKILL');
   await old.exited;
   const again = await site.startWorker(jobs, settings, previous.worker);
-  await when(12);
-  say('the older one was killed and started again');
+  await when(20);
+  await workload.register(20, MIGRATIONS);
+  await underWay(site, again);
+  say('it was started again, and stops');
   await again.stop();
   await when(MIGRATIONS);
   await site.succeeds(settings, 'check');

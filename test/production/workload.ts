@@ -1,6 +1,7 @@
 import type { JobsFolder } from '../support/jobsFolder';
 import type { Site } from '../support/site';
 import { waitFor } from '../support/waitFor';
+import type { TestWorker } from '../support/workerProcess';
 
 /** Migrations that each add 1 to every row of a table of its own, and what became of them. */
 export interface Workload {
@@ -45,6 +46,20 @@ export async function createWorkload(
     untilCompleted: (wanted) => untilCompleted(sql, wanted),
     verify: () => verify(sql, names),
   };
+}
+
+/** Waits until a worker runs an attempt. */
+export async function underWay({ sql }: Site, { pid }: TestWorker): Promise<void> {
+  await waitFor(
+    `worker ${pid} to run an attempt`,
+    async () => {
+      const [row] = await sql`
+        select from long_running_migrations.attempts
+        where worker like ${`${pid}@%`} and ended_at is null`;
+      return row;
+    },
+    STEP_WITHIN,
+  );
 }
 
 /** Long enough for a busy machine. Milliseconds. */
