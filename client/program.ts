@@ -9,6 +9,7 @@ import { addDev } from './commands/dev';
 import { addDoctor } from './commands/doctor';
 import { addDryRun } from './commands/dryRun';
 import { addFinalize } from './commands/finalize';
+import { addGrants } from './commands/grants';
 import { addInit } from './commands/init';
 import { addMigrate } from './commands/migrate';
 import { addNew } from './commands/new';
@@ -67,6 +68,7 @@ function createCommands(): Command {
   addCheck(program);
   addFinalize(program);
   addDoctor(program);
+  addGrants(program);
   for (const command of program.commands) {
     // These print what happens until they are stopped.
     if (['dev', 'worker'].includes(command.name())) continue;
