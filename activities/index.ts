@@ -12,8 +12,10 @@ export const STATUS_CHANGED = 'statusChanged';
 /** The activities of the task queue, with these connections and settings. */
 export function createActivities(deps: Deps): Activities {
   return {
-    listPendingMigrations: (input) =>
-      withSafeErrors(deps, () => listPendingMigrations(deps, input)),
+    listPendingMigrations: (input) => {
+      const own = { ...deps, log: logOf(deps, Context.current()) };
+      return withSafeErrors(own, () => listPendingMigrations(own, input));
+    },
     runMigration: (input) => {
       // Taken here: Context.current() throws in callbacks that run outside of the activity.
       const context = Context.current();
@@ -29,9 +31,17 @@ export function createActivities(deps: Deps): Activities {
         statusChanged: () => notifyRun(deps, context),
         began: (began, attempt) => notifyRun(deps, context, { began, attempt }),
       };
-      return withSafeErrors(deps, () => runMigration(deps, input, temporal));
+      const own = { ...deps, log: logOf(deps, context) };
+      const failed = { ...own, log: own.log.child({ migration: input.name }) };
+      return withSafeErrors(failed, () => runMigration(own, input, temporal));
     },
   };
+}
+
+/** So that a line can be found from the run, and the run from a line. */
+function logOf({ log }: Deps, { info }: Context): Deps['log'] {
+  const { workflowId, runId } = info.workflowExecution ?? {};
+  return workflowId === undefined ? log : log.child({ workflowId, runId });
 }
 
 /** A signal may be lost: the row says the same, and the next listing renews the details anyway. */

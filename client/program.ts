@@ -5,6 +5,7 @@ import { projectFolder } from '../settings/projectFolder';
 import { addCancel } from './commands/cancel';
 import { addCheck } from './commands/check';
 import { addCompletion } from './commands/completion';
+import { addDeploy } from './commands/deploy';
 import { addDev } from './commands/dev';
 import { addDoctor } from './commands/doctor';
 import { addDryRun } from './commands/dryRun';
@@ -53,6 +54,7 @@ function createCommands(): Command {
   addDev(program);
   addWorker(program);
   addMigrate(program);
+  addDeploy(program);
   addRegister(program);
   addUnregister(program);
   addStatus(program);

@@ -27,3 +27,16 @@ export function plainText(text: string): string {
       .trim()
   );
 }
+
+/** Some tools end a line at these, too. */
+const LINE_ENDS = /[\u2028\u2029]/g;
+
+/**
+ * Replaces what {@link plainText} removes by how JSON writes it: '\u009b'. Within a string of JSON
+ * the value stays the same.
+ */
+export const escapeInvisible = (text: string): string =>
+  text.replace(INVISIBLE, escaped).replace(LINE_ENDS, escaped);
+
+const escaped = (character: string): string =>
+  `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

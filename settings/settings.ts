@@ -69,6 +69,13 @@ const count = (standard: number) =>
     })
     .transform(Number);
 
+/** A name that Temporal accepts, and that needs no quotes in a shell. */
+const plainName = (pattern: RegExp, rule: string) =>
+  z
+    .string()
+    .refine((text) => pattern.test(text), { error: (issue) => `'${issue.input}' is not ${rule}` })
+    .optional();
+
 /** In a checkout of this project, its samples; never for an application that uses the package. */
 const ownJobs = (): string | undefined =>
   applicationFolder() === projectFolder ? built('jobs') : undefined;
@@ -136,11 +143,25 @@ const schema = z.object({
     })
     .transform(Number)
     .optional(),
+  /** Worker Deployment in Temporal that the workers belong to. Unset: workers have no version. */
+  LRM_DEPLOYMENT: plainName(
+    /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/,
+    "a name of at most 100 letters, digits, '_' and '-'",
+  ),
+  /** Version of this build in its deployment. Unset: made from what is deployed, see jobs/buildId.ts. */
+  LRM_BUILD_ID: plainName(
+    /^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$/,
+    "a build ID of at most 200 letters, digits and '._:/@+-'",
+  ),
   LRM_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'], {
       error: (issue) => `'${issue.input}' is not one of debug, info, warn, error`,
     })
     .default('info'),
+  /** Unset: `pretty` on a terminal, else `json`. */
+  LRM_LOG_FORMAT: z
+    .enum(['json', 'pretty'], { error: (issue) => `'${issue.input}' is not one of json, pretty` })
+    .optional(),
   /** `full`: only the log shows whole error messages, which may hold values of rows. */
   LRM_ERROR_DETAIL: z
     .enum(['safe', 'full'], { error: (issue) => `'${issue.input}' is not one of safe, full` })

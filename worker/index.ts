@@ -104,4 +104,4 @@ async function settingsOf({ databaseUrl, jobs, settings }: MigrationsOptions): P
 }
 
 const logOf = ({ logger }: MigrationsOptions, settings: Settings) =>
-  logger ? logTo(logger) : createLog(settings.LRM_LOG_LEVEL);
+  logger ? logTo(logger) : createLog(settings);

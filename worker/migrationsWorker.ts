@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import type { Log } from '../activities/log';
+import { versionOf } from '../jobs/buildId';
 import type { Settings } from '../settings/settings';
+import { deploymentOptions } from './deployment';
 import { createProbes, type Probes } from './health/probes';
 import { identity } from './identity';
 import type { OpenActivities } from './openActivities';
@@ -45,8 +47,10 @@ export async function createWorker(
       settings.LRM_WAIT,
       log,
     );
+    const version = await versionOf(settings);
     const worker = await Worker.create({
       ...migrationsWorkerOptions,
+      ...deploymentOptions(version),
       connection,
       identity: identity(),
       namespace,
@@ -55,7 +59,7 @@ export async function createWorker(
     });
     const status = () => worker.getStatus();
     const probes = createProbes({ settings, log, connection, namespace, status });
-    const ready = { identity: identity(), jobs: settings.LRM_JOBS_DIR };
+    const ready = { identity: identity(), jobs: settings.LRM_JOBS_DIR, ...version };
     return handle(worker, opened, probes, log, ready);
   } catch (error) {
     await opened.close();

@@ -12,9 +12,10 @@ export function temporalLogger(log: Log): TemporalLogger {
     message: string,
     meta?: object,
   ): void => {
-    const { error, ...fields } = (meta ?? {}) as Record<string, unknown>;
+    const { error, ...given } = (meta ?? {}) as Record<string, unknown>;
+    const fields = named(given);
     // Core's errors are about connections. An activity's error may hold row values.
-    if (fields['sdkComponent'] === 'core') fields['error'] = error;
+    if (fields['sdkComponent'] === 'core' && error !== undefined) fields['error'] = String(error);
     const ofActivity = fields['sdkComponent'] === 'activity' || 'activityId' in fields;
     own[ofActivity || level === 'info' ? 'debug' : level](fields, message);
   };
@@ -28,4 +29,13 @@ export function temporalLogger(log: Log): TemporalLogger {
     error: (message, meta) => write('error', message, meta),
   };
   return logger;
+}
+
+/** By our names: 'attempt' is the one of our rows, which goes on counting in the next run. */
+function named({ attempt, ...fields }: Record<string, unknown>): Record<string, unknown> {
+  return {
+    ...fields,
+    ...(attempt === undefined ? {} : { temporalAttempt: attempt }),
+    ...(fields['activityType'] === 'runMigration' ? { migration: fields['activityId'] } : {}),
+  };
 }

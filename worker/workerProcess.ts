@@ -15,7 +15,15 @@ import { CanNotStart } from './waitFor';
  */
 export async function workerProcess(): Promise<number> {
   const settings = readSettings();
-  const log = createLog(settings.LRM_LOG_LEVEL);
+  const log = createLog(settings);
+  process.removeAllListeners('warning').on('warning', ({ name, message, code }: NodeWarning) => {
+    log.warn({ from: 'node', code }, plainText(`${name}: ${message}`));
+  });
+  // Node would print the message, which may hold row values, between our lines.
+  process.on('uncaughtException', (error) => {
+    log.fatal(...whatFailed(error, settings));
+    process.exit(1);
+  });
   try {
     await runWorker(settings, log);
     return 0;
@@ -25,6 +33,9 @@ export async function workerProcess(): Promise<number> {
   }
 }
 
+/** Its own type has no code. */
+type NodeWarning = Error & { readonly code?: string };
+
 /** One line. The message of an unexpected error may hold row values: only class and code are shown. */
 function whatFailed(error: unknown, settings: Settings): [object, string] {
   if (error instanceof CanNotStart || error instanceof UsageError) return [{}, error.message];
@@ -33,5 +44,5 @@ function whatFailed(error: unknown, settings: Settings): [object, string] {
   if (known) return [detail, plainText(known)];
   const { code } = (error ?? {}) as { code?: unknown };
   const name = error instanceof Error ? error.name : typeof error;
-  return [{ error: name, code, ...detail }, 'the worker failed'];
+  return [{ errorClass: name, code, ...detail }, 'the worker failed'];
 }

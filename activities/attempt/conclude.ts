@@ -10,6 +10,7 @@ import type { StopReason } from '../../jobs/process/messages';
 import { plainText } from '../../settings/plainText';
 import type { RunMigrationResult } from '../contract';
 import type { Deps } from '../deps';
+import { errorFields } from './errorFields';
 import { errorText } from './errorText';
 import { failed, retryIn } from './failures';
 import type { AttemptProgress } from './progress';
@@ -24,6 +25,8 @@ export interface Concluded {
   /** Which of the job's functions it ran. */
   readonly direction: Direction;
   readonly progress: AttemptProgress;
+  /** performance.now() at the attempt's start. */
+  readonly since: number;
   readonly end: AttemptEnd;
   readonly maxFailures: number;
   /** After this time nothing is written: Temporal then starts the next attempt. By performance.now(). */
@@ -72,12 +75,14 @@ class Conclusion {
     private readonly concluded: Concluded,
     private readonly temporal: TemporalAttempt,
   ) {
+    const { since, progress } = concluded;
     const { migration, number } = concluded.attempt;
     this.migration = migration;
     this.log = deps.log.child({
       migration,
       attempt: number,
-      rows: concluded.progress.doneHere,
+      rows: progress.doneHere,
+      durationMs: Math.round(this.endedAt - since),
     });
   }
 
@@ -183,7 +188,7 @@ class Conclusion {
     }
     const { attempt, progress, maxFailures } = this.concluded;
     const full = this.deps.settings.LRM_ERROR_DETAIL === 'full' && detail ? { detail } : {};
-    const log = this.log.child(full);
+    const log = this.log.child({ ...errorFields(thrown), ...full });
     const where = failedBatch ? ` ${batchText(failedBatch)}` : '';
     const text = this.reverting + errorText(during, thrown) + where;
     const errorUnknown = verdict === 'unknown';

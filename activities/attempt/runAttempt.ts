@@ -8,6 +8,7 @@ import type { Description } from '../../jobs/process/describeError';
 import type { During, StopReason } from '../../jobs/process/messages';
 import { type JobEnd, RunningJob } from '../../jobs/process/runningJob';
 import { plainText } from '../../settings/plainText';
+import { authorFields } from '../authorFields';
 import type { Deps } from '../deps';
 import { type AttemptLimits, ownLimit } from '../limits';
 import { Heartbeats } from './heartbeats';
@@ -100,13 +101,13 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
     errorDetail: deps.settings.LRM_ERROR_DETAIL,
   };
   return new RunningJob(deps.jobProcesses.start(input, limits.memoryLimitMb), {
-    running: () => log.debug({ ms: Math.round(performance.now() - run.since) }, called),
+    running: () => log.debug({ durationMs: Math.round(performance.now() - run.since) }, called),
     progress: (news) => progress.update(news),
     progressed: () => {
       progress.progressed = true;
     },
     // The log may be shown on a terminal, where control characters would take effect.
-    log: (level, message, fields) => log[level](fields, plainText(message)),
+    log: (level, message, fields) => log[level](authorFields(fields), plainText(message)),
     isCurrent: (database) => mayWrite(deps.db, attempt, known(deps, database)),
   });
 }
@@ -117,22 +118,22 @@ const known = ({ settings }: Deps, database: string | undefined): string | undef
 
 async function cleanUp(deps: Deps, run: AttemptRun, job: RunningJob): Promise<void> {
   const { attempt } = run.claimed;
-  const { migration } = attempt;
+  const of = { migration: attempt.migration, attempt: attempt.number };
   const ended = await job.terminate();
   // A statement goes on after its process has ended. One that run() did not await could commit after
   // the migration is called completed.
   try {
     const open = await endSessions(deps.db, [attempt.id]);
     if (open.length > 0) {
-      deps.log.warn({ migration }, `still open after the attempt: ${describeSessions(open)}`);
+      deps.log.warn(of, `still open after the attempt: ${describeSessions(open)}`);
     }
   } catch (error) {
     const code = sqlState(error);
-    deps.log.warn({ migration, code }, 'could not look for the sessions of the attempt');
+    deps.log.warn({ ...of, code }, 'could not look for the sessions of the attempt');
   }
   // SIGKILL takes effect only when the kernel lets the process go. There is nothing else to try.
   if (!ended) {
-    deps.log.error({ migration }, 'the process of the job does not end: it hangs in the kernel');
+    deps.log.error(of, 'the process of the job does not end: it hangs in the kernel');
   }
 }
 

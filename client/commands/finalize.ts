@@ -9,7 +9,7 @@ import { AlreadyReported } from '../errors/explain';
 import { readToFinalize } from '../finalize';
 import type { StatusRow } from '../status/row';
 import { finalizeNow } from '../temporal/run';
-import { warnWithoutWorker } from '../temporal/state';
+import { warnWithoutWorker } from '../temporal/workers';
 import { follow } from '../terminal/follow';
 import { answer, complain, say, warn } from '../terminal/output';
 

@@ -9,7 +9,8 @@ import { AlreadyReported } from '../errors/explain';
 import { runHere } from '../inline/runHere';
 import { sayTroubles } from '../temporal/reportTroubles';
 import { resultOf, startRun } from '../temporal/run';
-import { readRun, warnWithoutWorker } from '../temporal/state';
+import { readRun } from '../temporal/state';
+import { warnWithoutWorker } from '../temporal/workers';
 import { sayWhenInterrupted } from '../terminal/interrupted';
 import { answer, say, warn } from '../terminal/output';
 
@@ -60,8 +61,8 @@ async function run(typed: string[], options: Options): Promise<void> {
     const first = { run: started ? 'started' : 'going' };
     if (!options.wait) {
       const { trouble } = await readRun(client);
-      // The missing worker has been reported above.
-      if (trouble && trouble.kind !== 'no worker') warn(trouble.line);
+      // A missing worker and a version without work have been reported above.
+      if (trouble && !['no worker', 'version'].includes(trouble.kind)) warn(trouble.line);
       return answer({ ...first, result: null });
     }
     const result = await sayWhenInterrupted('the run goes on: npx lrm status --watch', () =>

@@ -7,8 +7,8 @@ export function addWorker(program: Command): void {
     .addHelpText(
       'after',
       `
-One JSON line for each line of its log; readable lines on a terminal. SIGTERM and
-Ctrl-C stop running migrations at a safe point. Exit codes: 0 after such a signal,
+One JSON line for each line of its log; readable lines on a terminal
+(LRM_LOG_FORMAT). SIGTERM and Ctrl-C stop running migrations at a safe point. Exit codes: 0 after such a signal,
 1 after an error, 2 for wrong settings.
 
 Example:

@@ -1,21 +1,31 @@
 import type { Client } from '@temporalio/client';
-import { type Finding, ok, warning } from '../../worker/health/finding';
+import { type Finding, failed, ok, warning } from '../../worker/health/finding';
 import { checkTemporalServer } from '../../worker/health/temporal';
 import { time } from '../status/format';
 import { readTemporalState, type TemporalState } from '../temporal/state';
+import { text, versionTrouble } from '../temporal/versions';
 
 /** @throws whatever the calls to Temporal throw */
 export async function checkTemporal(client: Client, address: string): Promise<Finding[]> {
   const { connection, options } = client;
   const answers = await checkTemporalServer(connection, options.namespace, address);
   const state = await readTemporalState(client);
-  return [...answers, worker(state), run(state), schedule(state)];
+  return [...answers, worker(state), ...version(state), run(state), schedule(state)];
 }
 
 const worker = ({ workers }: TemporalState): Finding =>
   workers.length > 0
     ? ok('worker', workers.join(', '))
     : warning('worker', 'none has polled lately', 'npx lrm worker');
+
+/** Only where some version matters: no worker of most installations has one. */
+function version({ versions }: TemporalState): Finding[] {
+  const { current, polling } = versions;
+  if (!current && polling.every((each) => each === null)) return [];
+  const trouble = versionTrouble(versions);
+  if (trouble !== null) return [failed('version', trouble, null)];
+  return [ok('version', `${text(current)} gets the work`)];
+}
 
 const run = ({ run }: TemporalState): Finding =>
   ok('run', run ? `going since ${time(run.startedAt)}` : 'none is going');

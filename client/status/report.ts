@@ -71,7 +71,7 @@ const noProgress = ({ migration, timeoutsWithoutProgress }: MigrationView): stri
   'step takes longer than its limit (options.startToCloseTimeout in its file, or LRM_START_TO_CLOSE)';
 
 /** Reported even when no migration waits: the next ones will. */
-function runTroubles({ run, workers }: TemporalState): string[] {
+function runTroubles({ run, ...workers }: TemporalState): string[] {
   const trouble = runTrouble(run?.task ?? null, workers);
   return trouble === null ? [] : [trouble.line];
 }

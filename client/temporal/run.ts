@@ -15,6 +15,7 @@ import {
   MIGRATIONS_FAILED,
   type RunResult,
   statusChangedSignal,
+  tickSignal,
 } from '../../workflows/contract';
 
 /** A handle of the run's workflow. */
@@ -58,6 +59,14 @@ export async function finalizeNow(client: Client, migrations: Finalize[]): Promi
 /** Makes a run that is going look again for what is pending. Without a run, does nothing. */
 export async function wakeRun(client: Client): Promise<void> {
   await theRun(client).signal(statusChangedSignal).catch(ignoreNotFound);
+}
+
+/**
+ * The same, and what workers without its code have returned is tried again: other workers may have
+ * come.
+ */
+export async function tickRun(client: Client): Promise<void> {
+  await theRun(client).signal(tickSignal).catch(ignoreNotFound);
 }
 
 function ignoreNotFound(error: unknown): void {

@@ -4,6 +4,8 @@ import { plainText } from '../../settings/plainText';
 import { oneLine } from '../../settings/screenText';
 import { WORKFLOW_ID } from '../../settings/settings';
 import { time } from '../status/format';
+import { versionTrouble } from './versions';
+import type { Workers } from './workers';
 
 /** The run's workflow task: it shows whether the run can go on. */
 export interface RunTask {
@@ -21,13 +23,16 @@ const ERROR_AT_MOST = 200;
 
 /** What keeps a run from going on. */
 export interface Trouble {
-  readonly kind: 'failing' | 'no worker' | 'silent worker';
+  readonly kind: 'version' | 'failing' | 'no worker' | 'silent worker';
   /** What is wrong, and what to type. */
   readonly line: string;
 }
 
 /** Null when nothing keeps the run from going on. */
-export function runTrouble(task: RunTask | null, workers: readonly string[]): Trouble | null {
+export function runTrouble(task: RunTask | null, { workers, versions }: Workers): Trouble | null {
+  // Also without a task: the next one will not be taken, and neither will the next attempts.
+  const version = versionTrouble(versions);
+  if (version !== null) return { kind: 'version', line: version };
   if (!task) return null;
   if (task.attempt > 1) {
     const why = task.error ? `: ${oneLine(task.error, ERROR_AT_MOST)}` : '';

@@ -3,7 +3,7 @@ import { explain } from '../errors/explain';
 import { say, warn } from '../terminal/output';
 import { unpauseInTemporal } from './notify';
 import { startRun, wakeRun } from './run';
-import { warnWithoutWorker } from './state';
+import { warnWithoutWorker } from './workers';
 
 /** The run in the output of a command's --json. */
 export interface RunAfter {

@@ -4,20 +4,18 @@ import type { temporal } from '@temporalio/proto';
 import type { HeartbeatDetails } from '../../activities/attempt/progress';
 import { isNotFound } from '../../activities/explainTemporal';
 import { plainText } from '../../settings/plainText';
-import { SCHEDULE_ID, TASK_QUEUE, WORKFLOW_ID } from '../../settings/settings';
-import { warn } from '../terminal/output';
+import { SCHEDULE_ID, WORKFLOW_ID } from '../../settings/settings';
 import { type RunTask, readTask, runTrouble, type Trouble } from './runTrouble';
+import { readWorkers, type Workers } from './workers';
 
 /** What only Temporal knows. */
-export interface TemporalState {
+export interface TemporalState extends Workers {
   /** The run that is going; null when there is none. */
   readonly run: RunNow | null;
   /** By migration: activities whose attempt runs, or that wait for their next attempt. */
   readonly pending: ReadonlyMap<string, PendingAttempt>;
   /** Null when there is no Schedule. */
   readonly schedule: ScheduleState | null;
-  /** Identities of the workers seen polling in the last minutes. */
-  readonly workers: readonly string[];
 }
 
 export interface RunNow {
@@ -45,9 +43,8 @@ export interface ScheduleState {
 
 /** People don't wait longer for a status. Milliseconds. */
 const WITHIN = 2_500;
-/** Values of Temporal's enums WorkflowExecutionStatus and TaskQueueType. */
+/** The value of Temporal's enum WorkflowExecutionStatus. */
 const RUNNING = 1;
-const WORKFLOW_QUEUE = 1;
 
 /** Asks Temporal for the run, the Schedule and the workers. */
 export function readTemporalState(client: Client): Promise<TemporalState> {
@@ -55,9 +52,9 @@ export function readTemporalState(client: Client): Promise<TemporalState> {
     const [run, schedule, workers] = await Promise.all([
       describeRun(client),
       describeSchedule(client),
-      listWorkers(client),
+      readWorkers(client),
     ]);
-    return { ...run, schedule, workers };
+    return { ...run, schedule, ...workers };
   });
 }
 
@@ -79,18 +76,11 @@ export async function describeRun(client: Client): Promise<Pick<TemporalState, '
   return { run: { startedAt: date(info.startTime) ?? new Date(), task }, pending };
 }
 
-/** Warns when no worker would do what was just requested. */
-export async function warnWithoutWorker(client: Client): Promise<void> {
-  const workers = await listWorkers(client);
-  if (workers.length > 0) return;
-  warn(`no worker polls ${TASK_QUEUE}: start one (npx lrm worker)`);
-}
-
 /** Asks Temporal for the run, and for what keeps the run from going on. */
 export async function readRun(
   client: Client,
 ): Promise<Pick<TemporalState, 'run' | 'pending'> & { trouble: Trouble | null }> {
-  const [state, workers] = await Promise.all([describeRun(client), listWorkers(client)]);
+  const [state, workers] = await Promise.all([describeRun(client), readWorkers(client)]);
   return { ...state, trouble: runTrouble(state.run?.task ?? null, workers) };
 }
 
@@ -122,15 +112,6 @@ async function describeSchedule(client: Client): Promise<ScheduleState | null> {
     if (error instanceof ScheduleNotFoundError) return null;
     throw error;
   }
-}
-
-async function listWorkers(client: Client): Promise<string[]> {
-  const { pollers } = await client.workflowService.describeTaskQueue({
-    namespace: client.options.namespace,
-    taskQueue: { name: TASK_QUEUE },
-    taskQueueType: WORKFLOW_QUEUE,
-  });
-  return [...new Set((pollers ?? []).map(({ identity }) => plainText(identity ?? 'unknown')))];
 }
 
 function nothingIfNotFound(error: unknown): undefined {

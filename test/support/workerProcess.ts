@@ -13,6 +13,8 @@ export interface TestWorker {
   readonly pid: number;
   /** Its log so far. A line that is not JSON has only a `msg`. */
   log(): LogLine[];
+  /** What it has printed so far, as it is. */
+  printed(): string;
   kill(signal: NodeJS.Signals): void;
   /** Sends SIGTERM, waits for the end, and returns the exit code. */
   stop(): Promise<number | null>;
@@ -32,6 +34,7 @@ export function spawnWorker(
   const output = collect(child);
   return {
     pid: child.pid ?? Number.NaN,
+    printed: output,
     log: () => output().split('\n').filter(Boolean).map(parseLine),
     kill: (signal) => child.kill(signal),
     stop: () => {

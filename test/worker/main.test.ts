@@ -123,6 +123,9 @@ test('worker: messages of the SDK are lines of its log, too', async () => {
     worker.log().some((line) => line['from'] === 'temporal' && line['level'] === 'warn'),
   );
   expect(worker.log().filter((line) => line['level'] === undefined)).toEqual([]);
+  expect(new Set(worker.log().map((line) => line['worker']))).toEqual(
+    new Set([expect.stringMatching(`^${worker.pid}@`)]),
+  );
   worker.kill('SIGKILL');
 });
 
