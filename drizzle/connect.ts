@@ -14,6 +14,8 @@ export interface ConnectOptions {
   readonly applicationName: string;
   /** More settings for each session, by their Postgres names. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Sent when a session is opened. A pooler may refuse or drop them. No other session can see them. */
+  readonly startUp?: Readonly<Record<string, string>> | undefined;
   /** True: a COMMIT waits for the disk, even if synchronous_commit is off by default. */
   readonly durable?: boolean;
   /** For a URL without a password. Default: PGPASSWORD. */
@@ -42,7 +44,7 @@ export function connect(url: string, options: ConnectOptions): Sql {
     fetch_types: true,
     // A NOTICE may hold row values (RAISE NOTICE in a trigger), so it must not reach a log.
     onnotice: () => {},
-    connection: { application_name: options.applicationName },
+    connection: { ...options.startUp, application_name: options.applicationName },
     // The driver would let it win over that of the URL.
     ...(options.password !== undefined &&
       !HAS_PASSWORD.test(url) && { password: options.password }),

@@ -124,6 +124,12 @@ const schema = z.object({
   LRM_MEMORY_LIMIT_MB: count(512),
   /** How long a starting worker waits for Postgres and Temporal before it gives up. */
   LRM_WAIT: time('1 minute'),
+  /** For jobs with a role of their own, which has no rights on our tables. See docs/security.md. */
+  LRM_JOB_DATABASE_URL: z
+    .string()
+    // The value is not quoted, because it holds a password.
+    .refine(isPostgresUrl, { error: `not a Postgres URL; write ${URL_SHAPE}` })
+    .optional(),
   /**
    * Variables that jobs see although they hold secrets: names with commas. settings/secrets.ts reads
    * it from the environment itself.
