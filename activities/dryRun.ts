@@ -80,7 +80,7 @@ export async function dryRun(
         file: options.file,
         ...jobConnection(settings),
         databases: settings.databases,
-        origin: { installation: '', generation: '' },
+        origin: { installation: '', generation: '', former: null },
         input: options.input,
         attempt: {
           migration: options.name,

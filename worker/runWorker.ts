@@ -1,11 +1,11 @@
-import { NativeConnection } from '@temporalio/worker';
+import type { NativeConnection } from '@temporalio/worker';
 import type { Log } from '../activities/log';
 import type { Settings } from '../settings/settings';
+import { connectToTemporal } from './connectToTemporal';
 import { type HealthServer, openHealthServer } from './health/server';
+import { installWithMetrics } from './installWithMetrics';
 import { createWorker, requireBundle } from './migrationsWorker';
 import { openActivities } from './openActivities';
-import { installRuntime } from './runtime';
-import { temporalLogger } from './temporalLogger';
 import { waitFor } from './waitFor';
 
 /**
@@ -15,7 +15,7 @@ import { waitFor } from './waitFor';
  */
 export async function runWorker(settings: Settings, log: Log): Promise<void> {
   requireBundle();
-  installRuntime({ logger: temporalLogger(log) });
+  installWithMetrics(settings, log);
   const port = settings.LRM_HEALTH_PORT;
   const health = port === undefined ? undefined : await openHealthServer(port);
   try {
@@ -29,7 +29,13 @@ async function work(settings: Settings, log: Log, health: HealthServer | undefin
   const opened = await openActivities(settings, log);
   let connection: NativeConnection;
   try {
-    connection = await connectToTemporal(settings, log);
+    const { connectionOptions } = settings.temporal;
+    connection = await waitFor(
+      'Temporal',
+      () => connectToTemporal(connectionOptions),
+      settings.LRM_WAIT,
+      log,
+    );
   } catch (error) {
     await opened.close();
     throw error;
@@ -42,14 +48,4 @@ async function work(settings: Settings, log: Log, health: HealthServer | undefin
   } finally {
     await connection.close();
   }
-}
-
-async function connectToTemporal(settings: Settings, log: Log): Promise<NativeConnection> {
-  const { connectionOptions } = settings.temporal;
-  return waitFor(
-    `Temporal at ${connectionOptions.address ?? 'localhost:7233'}`,
-    () => NativeConnection.connect(connectionOptions),
-    settings.LRM_WAIT,
-    log,
-  );
 }

@@ -44,7 +44,7 @@ const VIEWS: readonly (readonly [name: string, columns: string, where: string, g
     ],
     [
       'attempts',
-      't.id, t.migration, t.number, t.started_at, t.rows_done',
+      `t.id, t.migration, t.number, t.started_at, t.rows_done, ${PUBLIC_EPOCH} as epoch`,
       `t.migration = ${OWN}`,
       'SELECT',
     ],
