@@ -25,7 +25,7 @@ interface Seen {
 export async function jobRoleProblem({
   databaseUrl,
   LRM_JOB_DATABASE_URL: url,
-}: Settings): Promise<string | undefined> {
+}: Pick<Settings, 'databaseUrl' | 'LRM_JOB_DATABASE_URL'>): Promise<string | undefined> {
   if (url === undefined) return undefined;
   const options = { max: 1, applicationName: 'lrm worker' };
   const own = connect(databaseUrl, options);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { grantsScript } from '../../client/grants/script';
 import { connect } from '../../drizzle/connect';
 import { publicEpoch } from '../../drizzle/rights/jobViews';
+import { jobRoleProblem } from '../../worker/jobRole';
 import { useDevServers } from '../support/devServers';
 import { migration, register, runToEnd } from '../support/migrations';
 import { testServers } from '../support/testServers';
@@ -241,27 +242,29 @@ describe('a session of the role', () => {
 });
 
 test('a worker says in one line why jobs can not run under the role', async () => {
-  const refuses = async (more: NodeJS.ProcessEnv) => {
-    const worker = servers.spawnWorker({ env: env(more) });
-    expect(await worker.exited).not.toBe(0);
-    return JSON.stringify(worker.log());
-  };
-  expect(await refuses({ LRM_JOB_DATABASE_URL: 'mysql://db' })).toMatch(
-    'LRM_JOB_DATABASE_URL: not a Postgres URL',
-  );
-  expect(await refuses({ LRM_JOB_DATABASE_URL: urlOf(ROLES.worker) })).toMatch(
-    'can reach our tables by itself',
-  );
+  const { sql } = servers;
+  const problem = (url = urlOf(ROLES.job)) =>
+    jobRoleProblem({ databaseUrl: urlOf(ROLES.worker), LRM_JOB_DATABASE_URL: url });
+  expect(await problem()).toBeUndefined();
+  expect(await problem(urlOf(ROLES.worker))).toMatch('can reach our tables by itself');
+  await sql.unsafe(`grant select (epoch) on ${OURS}.migrations to "${ROLES.job}"`);
+  expect(await problem()).toMatch(`role ${ROLES.job} can reach our tables by itself`);
+  await sql.unsafe(`revoke select (epoch) on ${OURS}.migrations from "${ROLES.job}"`);
   const other = new URL(urlOf(ROLES.job));
   other.pathname = '/postgres';
-  expect(await refuses({ LRM_JOB_DATABASE_URL: other.href })).toMatch(
-    'LRM_JOB_DATABASE_URL is another database than DATABASE_URL',
+  expect(await problem(other.href)).toMatch('another database than DATABASE_URL: only the role');
+  await sql.unsafe(`revoke pg_signal_backend from "${ROLES.worker}"`);
+  expect(await problem()).toMatch(
+    `may not end the sessions of role ${ROLES.job}: GRANT pg_signal_backend TO "${ROLES.worker}"`,
   );
-  await servers.sql.unsafe(`revoke pg_signal_backend from "${ROLES.worker}"`);
-  expect(await refuses({})).toMatch('may not end the sessions of role');
-  await servers.sql.unsafe(`grant pg_signal_backend to "${ROLES.worker}"`);
-  await servers.sql.unsafe(`comment on schema ${VIEWS} is 'older'`);
-  expect(await refuses({})).toMatch('its views are those of another version; run the SQL');
+  await sql.unsafe(`grant pg_signal_backend to "${ROLES.worker}"`);
+  await sql.unsafe(`comment on schema ${VIEWS} is 'older'`);
+  const refused = servers.spawnWorker({ env: env() });
+  expect(await refused.exited).toBe(1);
+  expect(JSON.stringify(refused.log())).toMatch(
+    'LRM_JOB_DATABASE_URL: its views are those of another version; run the SQL that npx lrm grants',
+  );
   // It can be run again.
-  await servers.sql.unsafe(grantsScript(ROLES).join('\n'));
+  await sql.unsafe(grantsScript(ROLES).join('\n'));
+  expect(await problem()).toBeUndefined();
 });
