@@ -122,6 +122,7 @@ export function guarded(
     }),
     ...(ownRole &&
       place.database === undefined && {
+        setting: 'LRM_JOB_DATABASE_URL',
         startUp: { [MIGRATION_SETTING]: attempt.migration, [EPOCH_SETTING]: ownRole.epoch },
       }),
     settings: {
