@@ -12,6 +12,8 @@ const SECRETS: readonly RegExp[] = [
   // LRM_PAYLOAD_KEY, and what may come to be called so.
   /^LRM_.*(KEY|KEYS|TOKEN|SECRET|PASSWORD)$/,
   /^PGPASSWORD$/,
+  // Keys of the collector that traces and metrics are sent to: 'api-key=…,other=…'.
+  /^OTEL_EXPORTER_OTLP_(.+_)?HEADERS$/,
   /^TEMPORAL_(API_KEY|CODEC_AUTH|GRPC_META_.+|TLS_CLIENT_KEY_DATA)$/,
 ];
 
@@ -48,9 +50,13 @@ export function secretsIn(env: NodeJS.ProcessEnv): string[] {
     if (!value || !isOneOf(SECRETS, name)) return [];
     // Several keys with their IDs: '2026b:…,2026a:…'.
     if (/^LRM_.*KEYS?$/.test(name)) return [value, ...value.split(/[,:]/)];
+    if (name.startsWith('OTEL_'))
+      return [value, ...value.split(',').map(afterEquals).filter(Boolean)];
     return [value, ...passwordsOf(value)];
   });
 }
+
+const afterEquals = (header: string): string => header.slice(header.indexOf('=') + 1).trim();
 
 /** The password in a URL, as it is written there and as it is. It may also be the user's name. */
 export function passwordsOf(url: string): string[] {
