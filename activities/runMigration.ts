@@ -1,7 +1,9 @@
 import { beatInterval } from '../drizzle/rows/beat';
 import type { Claimant, Claimed } from '../drizzle/rows/claim';
+import { jobChangedText } from '../drizzle/rows/jobFile';
 import { writeWaitsFor } from '../drizzle/rows/waitsFor';
 import { fileOf, readCatalog } from '../jobs/catalog';
+import { hashOfJob } from '../jobs/jobHash';
 import { claimInTurn, LATE, waitsForSessions } from './attempt/claimInTurn';
 import { conclude } from './attempt/conclude';
 import { failed, retryIn } from './attempt/failures';
@@ -49,7 +51,8 @@ export async function runMigration(
     await writeWaitsFor(deps.db, [name], reason);
     return leaveAsIs(deps, name, reason);
   }
-  const claimant = claimantOf(deps, name, temporal);
+  const jobHash = await hashOfJob(file, deps.settings.LRM_JOBS_DIR);
+  const claimant = { ...claimantOf(deps, name, temporal), jobHash };
   const claim = await withHeartbeats(temporal, () =>
     claimInTurn(deps.db, claimant, temporal.signal),
   );
@@ -119,17 +122,22 @@ async function runClaimed(
   { file, known, throttled, onlyIfEmpty, since }: Course,
   temporal: TemporalAttempt,
 ): Promise<RunMigrationResult> {
-  const { attempt, direction, rowsDone, rowsTotal } = claimed;
+  const { attempt, direction, rowsDone, rowsTotal, jobChangedSince } = claimed;
   deps.log.info(
     { migration: attempt.migration, attempt: attempt.number },
     direction === 'forward' ? 'attempt begins' : 'attempt to revert begins',
   );
+  const note = jobChangedSince === null ? undefined : jobChangedText(jobChangedSince);
+  // Of the attempts after this one only the status says it.
+  if (note && jobChangedSince === attempt.number - 1) {
+    deps.log.warn({ migration: attempt.migration, attempt: attempt.number }, note);
+  }
   // Not awaited: the job must not wait when Temporal is slow to answer.
   const began = setTimeout(
     () => void temporal.began(attempt.migration, attempt.number),
     SHOWN_AFTER,
   );
-  const progress = new AttemptProgress({ ...attempt, direction }, rowsDone, rowsTotal);
+  const progress = new AttemptProgress({ ...attempt, direction, note }, rowsDone, rowsTotal);
   const run = async () => {
     // `lrm revert` may have come after the listing. A command that completes what has nothing to do
     // must not undo anything.

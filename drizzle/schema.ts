@@ -184,6 +184,8 @@ export const attempts = schema.table(
     rowsDone: bigint('rows_done', { mode: 'number' }).notNull().default(0),
     /** True once a batch, a checkpoint or a row was saved. It resets the count of failures. */
     progressed: boolean('progressed').notNull().default(false),
+    /** Hash of the job's code that it ran, see jobs/jobHash.ts. Null: an older worker, which had none. */
+    jobHash: text('job_hash'),
     /** Further databases in which sessions of this attempt may be open. */
     databases: text('databases').array().notNull().default(sql`'{}'::text[]`),
     /** The batch in which it ended with its error. Keys of a table: they must not leave our tables. */

@@ -18,6 +18,8 @@ export interface HeartbeatDetails {
   /** The time left at this speed: '3 min 20 s'. */
   readonly eta?: string;
   readonly waitingFor?: string;
+  /** What somebody who looks at it should know: 'job file changed since attempt 3'. */
+  readonly note?: string;
   /** What it does apart from its walks: a step, a DDL statement. */
   readonly step?: string;
   readonly [more: string]: string | number | undefined;
@@ -36,7 +38,10 @@ export class AttemptProgress {
   private readonly samples: { at: number; done: number }[] = [];
 
   constructor(
-    private readonly attempt: AttemptRef & { readonly direction?: Direction },
+    private readonly attempt: AttemptRef & {
+      readonly direction?: Direction;
+      readonly note?: string | undefined;
+    },
     private readonly doneBefore: number,
     private totalRows: number | null,
     /** A clock in milliseconds that never goes back. */
@@ -86,6 +91,7 @@ export class AttemptProgress {
       ...(speed && left && left > 0 ? { eta: durationText(Math.ceil(left / speed) * 1000) } : {}),
       ...(this.step ? { step: this.step } : {}),
       ...(this.waitingFor ? { waitingFor: this.waitingFor } : {}),
+      ...(this.attempt.note ? { note: this.attempt.note } : {}),
       ...this.details,
     };
   }

@@ -1,4 +1,5 @@
 import { revertNote, statusText } from '../../drizzle/rows/direction';
+import { jobChangedText } from '../../drizzle/rows/jobFile';
 import { lastError, requestText } from '../../drizzle/rows/notes';
 import { rowsText } from '../../drizzle/rows/progressText';
 import type { StepView } from '../../drizzle/rows/status';
@@ -41,6 +42,7 @@ function factsOf(row: StatusRow, input: string | null): [string, string | null][
     ['throttle', row.live ? row.throttle : null],
     ['running on', row.live && row.attempt ? row.attempt.worker : null],
     ['note', row.notes.filter((note) => !isShownBelow(row, note)).join('; ') || null],
+    ['job file', jobFile(row)],
     ['error', migration.error],
     ['in batch', migration.status === 'completed' ? null : failedIn(row)],
     ['asked', request(row)],
@@ -48,6 +50,16 @@ function factsOf(row: StatusRow, input: string | null): [string, string | null][
     ['started', migration.startedAt && time(migration.startedAt)],
     ['completed', migration.completedAt && time(migration.completedAt)],
   ];
+}
+
+/** Enough digits to tell versions of one file apart. */
+const HASH_DIGITS = 12;
+
+/** The code that the latest attempt ran. */
+function jobFile({ attempt, jobChangedSince }: StatusRow): string | null {
+  if (!attempt?.jobHash) return null;
+  const hash = attempt.jobHash.slice(0, HASH_DIGITS);
+  return jobChangedSince === null ? hash : `${hash}, changed since attempt ${jobChangedSince}`;
 }
 
 /** The keys between which the latest attempt ended with its error. */
@@ -62,6 +74,7 @@ function failedIn({ attempt }: StatusRow): string | null {
 const isShownBelow = (row: StatusRow, note: string): boolean =>
   note === revertNote(row.migration) ||
   note === requestText(row) ||
+  (row.jobChangedSince !== null && note === jobChangedText(row.jobChangedSince)) ||
   (row.migration.error !== null && note === lastError(row));
 
 function progress(row: StatusRow): string | null {

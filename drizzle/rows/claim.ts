@@ -5,6 +5,7 @@ import { sqlState } from '../sqlState';
 import { inTransaction } from '../transaction';
 import { type FencedAttempt, lockExclusive, SERVER } from './fence';
 import { readInstallationId } from './installation';
+import { jobChangedSince } from './jobFile';
 import { isLive, isStopping, WORKER_LOST } from './live';
 import { endSessions, latestAttempts, type Open } from './sessions';
 import { transitions } from './transitions';
@@ -17,6 +18,8 @@ export interface Claimant {
   readonly runId: string;
   /** When Temporal scheduled this attempt of the activity. Null: it runs without Temporal. */
   readonly scheduledAt: Date | null;
+  /** Hash of the code that it will run. Undefined: unknown. */
+  readonly jobHash?: string | undefined;
   /** An attempt without a heartbeat for this long has lost its worker. Milliseconds. */
   readonly heartbeatTimeout: number;
 }
@@ -26,6 +29,8 @@ export interface Claimed {
   readonly attempt: FencedAttempt;
   /** The row's at the claim: which function the attempt runs. */
   readonly direction: Direction;
+  /** The last attempt that ran other code, since the migration last began at its start. Null: none. */
+  readonly jobChangedSince: number | null;
   /** Version of the stored checkpoint, see Checkpoint. */
   readonly checkpointVersion: number;
   /** What the migration was registered with. Undefined: nothing. JSON may be null, too. */
@@ -121,11 +126,16 @@ const COLUMNS = {
 };
 type Row = Pick<typeof migrations.$inferSelect, Exclude<keyof typeof COLUMNS, 'hasInput'>> & {
   readonly hasInput: boolean;
+  readonly jobChangedSince: number | null;
 };
 
 async function decide(tx: Transaction, claimant: Claimant): Promise<Claim> {
   const [row] = await tx
-    .select({ ...COLUMNS, late: late(claimant) })
+    .select({
+      ...COLUMNS,
+      late: late(claimant),
+      jobChangedSince: jobChangedSince(sql`${claimant.jobHash ?? null}::text`),
+    })
     .from(migrations)
     .where(eq(migrations.name, claimant.migration))
     .for('update');
@@ -174,10 +184,10 @@ async function settle(
 async function begin(tx: Transaction, claimant: Claimant, row: Row): Promise<Claim> {
   const number = row.attempts + 1;
   const { direction } = row;
-  const { migration, worker, runId, scheduledAt } = claimant;
+  const { migration, worker, runId, scheduledAt, jobHash = null } = claimant;
   const [attempt] = await tx
     .insert(attempts)
-    .values({ migration, number, worker, runId, direction })
+    .values({ migration, number, worker, runId, direction, jobHash })
     .returning({ id: attempts.id });
   if (!attempt) throw new Error('an INSERT returned no row');
   const { from, to } = transitions.claim;
@@ -199,11 +209,12 @@ async function begin(tx: Transaction, claimant: Claimant, row: Row): Promise<Cla
   if (!claimed?.epoch) throw new Error('the row that was locked is gone');
   const { epoch, server, generation } = claimed;
   const origin = { installation: await readInstallationId(tx), generation };
-  const { checkpointVersion, rowsDone, rowsTotal } = row;
+  const { checkpointVersion, rowsDone, rowsTotal, jobChangedSince } = row;
   return {
     kind: 'claimed',
     attempt: { migration, id: attempt.id, number, epoch, server },
     direction,
+    jobChangedSince,
     checkpointVersion,
     input: row.hasInput ? { value: row.input } : undefined,
     rowsDone,

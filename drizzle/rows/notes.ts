@@ -1,5 +1,6 @@
 import { oneLine, seconds } from '../../settings/screenText';
 import { revertNote } from './direction';
+import { jobChangedText } from './jobFile';
 import { isStopRequest } from './operationRefused';
 import { skippedNote } from './skipped';
 import { isPending, type MigrationView, runningStep } from './status';
@@ -24,6 +25,7 @@ export function notes(view: MigrationView, inTemporal: readonly string[] = []): 
     found.push(requestText(view));
   }
   if (isPending(view)) found.push(waiting(view));
+  if (isPending(view) || migration.status === 'failed') found.push(changed(view));
   if (migration.status !== 'completed' && migration.status !== 'reverted')
     found.push(lastError(view));
   found.push(skippedNote(migration.name, view.skipped));
@@ -46,6 +48,10 @@ export function requestText({ migration }: MigrationView): string {
   const why = migration.requestReason ? `: ${migration.requestReason}` : '';
   return `${migration.request ?? 'stop'} (${migration.requestedBy ?? 'somebody'}${why})`;
 }
+
+/** Of an ended one only the details say it: nothing is left to do. */
+const changed = ({ jobChangedSince }: MigrationView): string | null =>
+  jobChangedSince === null ? null : jobChangedText(jobChangedSince);
 
 function silence({ attempt, live, silentFor }: MigrationView): string | null {
   if (live || !attempt || attempt.endedAt || silentFor === null) return null;

@@ -12,6 +12,7 @@ import {
   type StepRow,
   steps,
 } from '../schema';
+import { jobChangedSince } from './jobFile';
 import { JOB_OF } from './jobOf';
 import { isLive } from './live';
 import { skippedCount } from './skipped';
@@ -32,6 +33,8 @@ export interface MigrationView {
   readonly timeoutsWithoutProgress: number;
   /** Rows that were left out because of their data (`onError: 'skip'`). */
   readonly skipped: number;
+  /** The last attempt that ran other code than the latest one did. Null: none, or it is not known. */
+  readonly jobChangedSince: number | null;
 }
 
 /**
@@ -60,6 +63,7 @@ export async function readMigrations(
       duration: sql<string | null>`extract(epoch from ${latest.heartbeatAt} - ${latest.startedAt})`,
       timeoutsWithoutProgress: timeoutsWithoutProgress.mapWith(Number),
       skipped: skippedCount,
+      jobChangedSince: jobChangedSince(latest.jobHash),
     })
     .from(migrations)
     .leftJoinLateral(latest, sql`true`)

@@ -25,6 +25,7 @@ const view = (changes: Partial<Migration>, rest: Partial<MigrationView> = {}): M
   rowsPerSecond: 9,
   timeoutsWithoutProgress: 0,
   skipped: 0,
+  jobChangedSince: null,
   ...rest,
 });
 

@@ -1,0 +1,1 @@
+ALTER TABLE "long_running_migrations"."attempts" ADD COLUMN "job_hash" text;
