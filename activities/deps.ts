@@ -2,12 +2,14 @@ import type { Database } from '../drizzle/database';
 import type { JobProcesses } from '../jobs/process/jobProcess';
 import type { Settings } from '../settings/settings';
 import type { Log } from './log';
+import type { Metrics } from './metrics/metrics';
 
 /** What the activities need. worker/ creates it. */
 export interface Deps {
   readonly db: Database;
   readonly settings: Settings;
   readonly log: Log;
+  readonly metrics: Metrics;
   /** Starts the processes of attempts. */
   readonly jobProcesses: JobProcesses;
   /**

@@ -13,10 +13,12 @@ export const STATUS_CHANGED = 'statusChanged';
 export function createActivities(deps: Deps): Activities {
   return {
     listPendingMigrations: (input) => {
+      deps.metrics.start();
       const own = { ...deps, log: logOf(deps, Context.current()) };
       return withSafeErrors(own, () => listPendingMigrations(own, input));
     },
     runMigration: (input) => {
+      deps.metrics.start();
       // Taken here: Context.current() throws in callbacks that run outside of the activity.
       const context = Context.current();
       const { info } = context;

@@ -138,22 +138,27 @@ async function runClaimed(
     SHOWN_AFTER,
   );
   const progress = new AttemptProgress({ ...attempt, direction, note }, rowsDone, rowsTotal);
+  const metrics = deps.metrics.begin(attempt.migration, progress);
   const run = async () => {
     // `lrm revert` may have come after the listing. A command that completes what has nothing to do
     // must not undo anything.
     if (onlyIfEmpty && direction === 'revert') return TO_BE_REVERTED;
     if (known.kind !== 'limits') return known;
     const { limits } = known;
-    const course = { file, claimed, limits, throttled, onlyIfEmpty, since, progress };
+    const course = { file, claimed, limits, throttled, onlyIfEmpty, since, progress, metrics };
     return runAttempt(deps, course, temporal);
   };
-  const ended = await run().finally(() => clearTimeout(began));
-  const end = onlyIfEmpty ? leftUnlessCompleted(ended) : ended;
-  const maxFailures =
-    known.kind === 'limits' ? known.limits.maxFailures : deps.settings.LRM_MAX_FAILURES;
-  const deadline = since + temporal.startToClose - RESERVE;
-  const concluded = { attempt, direction, progress, since, end, maxFailures, deadline };
-  return withHeartbeats(temporal, () => conclude(deps, concluded, temporal), progress);
+  try {
+    const ended = await run().finally(() => clearTimeout(began));
+    const end = onlyIfEmpty ? leftUnlessCompleted(ended) : ended;
+    const maxFailures =
+      known.kind === 'limits' ? known.limits.maxFailures : deps.settings.LRM_MAX_FAILURES;
+    const deadline = since + temporal.startToClose - RESERVE;
+    const concluded = { attempt, direction, progress, metrics, since, end, maxFailures, deadline };
+    return await withHeartbeats(temporal, () => conclude(deps, concluded, temporal), progress);
+  } finally {
+    metrics.close();
+  }
 }
 
 /** Keeps Temporal from giving up the attempt while a job is slow to load or the database to answer. */

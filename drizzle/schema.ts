@@ -119,6 +119,11 @@ export const migrations = schema.table(
     step: text('step'),
     createdAt: time('created_at').notNull().defaultNow(),
     updatedAt: time('updated_at').notNull().defaultNow(),
+    /**
+     * When rows, its checkpoint, its step or its status changed last. A trigger sets it, so workers of
+     * an older version do, too. Null: not since the column is there.
+     */
+    progressedAt: time('progressed_at'),
     startedAt: time('started_at'),
     completedAt: time('completed_at'),
   },

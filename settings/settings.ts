@@ -12,6 +12,7 @@ import {
   URL_SHAPE,
 } from './databases';
 import { duration } from './duration';
+import { addressProblem, type MetricsTarget, readMetricsTarget } from './metrics';
 import { packageManager, startCommand } from './packageManager';
 import { built, projectFolder } from './projectFolder';
 import { DEFAULT_SCHEMA, schemaProblem } from './schemaName';
@@ -34,6 +35,8 @@ export type Settings = Readonly<z.output<typeof schema>> & {
   readonly databases: DatabaseUrls;
   /** Temporal's address, namespace, TLS and API key, found as the Temporal CLI finds them. */
   readonly temporal: ClientConnectConfig;
+  /** Where metrics go. Undefined: nowhere. */
+  readonly metrics: MetricsTarget | undefined;
 };
 
 /** The servers of a running `npm start` or `lrm dev`, as written to {@link localEndpointsFile}. */
@@ -153,6 +156,14 @@ const schema = z.object({
     /^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$/,
     "a build ID of at most 200 letters, digits and '._:/@+-'",
   ),
+  /** Where Prometheus reads the worker's metrics: '0.0.0.0:9464'. Not set: nowhere. */
+  LRM_METRICS_ADDRESS: z
+    .string()
+    .optional()
+    .superRefine((address, context) => {
+      const message = address === undefined ? undefined : addressProblem(address);
+      if (message) context.addIssue({ code: 'custom', message });
+    }),
   LRM_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'], {
       error: (issue) => `'${issue.input}' is not one of debug, info, warn, error`,
@@ -208,12 +219,13 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   problems.push(...databaseUrlProblems(databaseUrl));
   const databases = readDatabases(given, problems);
   const temporal = temporalConfig(given, local, problems);
+  const metrics = readMetricsTarget(parsed.data?.LRM_METRICS_ADDRESS, given);
   if (parsed.data) problems.push(...impossible(parsed.data));
   if (problems.length > 0 || !parsed.data || !databaseUrl || !temporal) {
     throw new UsageError(`wrong settings: ${problems.join('; ')}`);
   }
   const password = given['PGPASSWORD'];
-  return { ...parsed.data, databaseUrl, password, databases, temporal };
+  return { ...parsed.data, databaseUrl, password, databases, temporal, metrics };
 }
 
 /** The servers of a running `npm start`, or undefined. */

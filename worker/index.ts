@@ -1,4 +1,5 @@
 import type { NativeConnection } from '@temporalio/worker';
+import { HISTOGRAM_BUCKETS } from '../activities/metrics/instruments';
 import { fillEnvironment, readApplication } from '../settings/application';
 import { readSettings, requireKnown, type Settings } from '../settings/settings';
 import { UsageError } from '../settings/usageError';
@@ -14,6 +15,23 @@ export type { MigrationsWorker } from './migrationsWorker';
 export type { OpenActivities } from './openActivities';
 export { CanNotStart } from './waitFor';
 export { migrationsWorkerOptions } from './workerOptions';
+
+/**
+ * Buckets from 1 ms on for our histograms, since a batch takes some milliseconds. Temporal's own begin
+ * far above. For an application that has its own Runtime and exports metrics:
+ * @example
+ * Runtime.install({
+ *   telemetryOptions: {
+ *     metrics: {
+ *       prometheus: {
+ *         bindAddress: '0.0.0.0:9464',
+ *         histogramBucketOverrides: migrationsHistogramBuckets,
+ *       },
+ *     },
+ *   },
+ * });
+ */
+export const migrationsHistogramBuckets: Record<string, number[]> = HISTOGRAM_BUCKETS;
 
 /** What is left out comes from the environment, .env and lrm.config. */
 export interface MigrationsOptions {

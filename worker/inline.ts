@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Deps } from '../activities/deps';
+import { NO_METRICS } from '../activities/metrics/metrics';
 import { OperationRefused } from '../drizzle/rows/operationRefused';
 import { openOwnDatabase } from '../drizzle/workerDatabase';
 import { JobProcessPool } from '../jobs/process/jobProcessPool';
@@ -39,6 +40,7 @@ export async function withDeps<T>(
       db,
       settings,
       log,
+      metrics: NO_METRICS,
       jobProcesses,
       identity: identity(),
       shareInspections: onlyIfEmpty,

@@ -6,7 +6,7 @@ import type { Settings } from '../settings/settings';
 import { deploymentOptions } from './deployment';
 import { createProbes, type Probes } from './health/probes';
 import { identity } from './identity';
-import type { OpenActivities } from './openActivities';
+import type { Opened } from './openActivities';
 import { CanNotStart, waitFor } from './waitFor';
 import { migrationsWorkerOptions } from './workerOptions';
 import { workflowBundle } from './workflowBundle';
@@ -38,7 +38,7 @@ export async function createWorker(
   log: Log,
   connection: NativeConnection,
   namespace: string,
-  opened: OpenActivities,
+  opened: Opened,
 ): Promise<MigrationsWorker> {
   try {
     await waitFor(
@@ -57,6 +57,7 @@ export async function createWorker(
       workflowBundle: { codePath: workflowBundle },
       activities: opened.activities,
     });
+    opened.startMetrics();
     const status = () => worker.getStatus();
     const probes = createProbes({ settings, log, connection, namespace, status });
     const ready = { identity: identity(), jobs: settings.LRM_JOBS_DIR, ...version };
@@ -74,7 +75,7 @@ export function requireBundle(): void {
 
 function handle(
   worker: Worker,
-  opened: OpenActivities,
+  opened: Opened,
   probes: ReturnType<typeof createProbes>,
   log: Log,
   ready: object,

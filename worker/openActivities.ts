@@ -1,6 +1,7 @@
 import type { Activities } from '../activities/contract';
 import { createActivities } from '../activities/index';
 import type { Log } from '../activities/log';
+import { WorkerMetrics } from '../activities/metrics/workerMetrics';
 import { openOwnDatabase } from '../drizzle/workerDatabase';
 import { readCatalog } from '../jobs/catalog';
 import { JobProcessPool } from '../jobs/process/jobProcessPool';
@@ -8,6 +9,7 @@ import type { Settings } from '../settings/settings';
 import { databaseProblem } from './databaseProblem';
 import { identity } from './identity';
 import { warnOfOthers } from './otherDatabases';
+import { temporalMeter } from './temporalMeter';
 import { CanNotStart, waitFor } from './waitFor';
 
 /** The activities, with what they have opened. */
@@ -17,11 +19,17 @@ export interface OpenActivities {
   close(): Promise<void>;
 }
 
+/** The same for a worker of ours. */
+export interface Opened extends OpenActivities {
+  /** To be called when Temporal's runtime is there. Otherwise the first activity does. */
+  startMetrics(): void;
+}
+
 /**
  * Opens what the activities need.
  * @throws CanNotStart when Postgres does not answer, or its schema is too old
  */
-export async function openActivities(settings: Settings, log: Log): Promise<OpenActivities> {
+export async function openActivities(settings: Settings, log: Log): Promise<Opened> {
   const { warnings } = await readCatalog(settings.LRM_JOBS_DIR);
   for (const warning of warnings) log.warn(warning);
   const db = openOwnDatabase(settings.databaseUrl, settings.databases);
@@ -37,9 +45,19 @@ export async function openActivities(settings: Settings, log: Log): Promise<Open
     settings.LRM_MEMORY_LIMIT_MB,
     settings.LRM_MAX_CONCURRENT,
   );
+  const metrics = new WorkerMetrics(db, log, temporalMeter);
   return {
-    activities: createActivities({ db, settings, log, identity: identity(), jobProcesses }),
+    activities: createActivities({
+      db,
+      settings,
+      log,
+      metrics,
+      identity: identity(),
+      jobProcesses,
+    }),
+    startMetrics: () => metrics.start(),
     close: async () => {
+      metrics.close();
       jobProcesses.close();
       await disconnect();
     },

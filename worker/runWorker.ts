@@ -2,10 +2,9 @@ import { NativeConnection } from '@temporalio/worker';
 import type { Log } from '../activities/log';
 import type { Settings } from '../settings/settings';
 import { type HealthServer, openHealthServer } from './health/server';
+import { installWithMetrics } from './installWithMetrics';
 import { createWorker, requireBundle } from './migrationsWorker';
 import { openActivities } from './openActivities';
-import { installRuntime } from './runtime';
-import { temporalLogger } from './temporalLogger';
 import { waitFor } from './waitFor';
 
 /**
@@ -15,7 +14,7 @@ import { waitFor } from './waitFor';
  */
 export async function runWorker(settings: Settings, log: Log): Promise<void> {
   requireBundle();
-  installRuntime({ logger: temporalLogger(log) });
+  installWithMetrics(settings, log);
   const port = settings.LRM_HEALTH_PORT;
   const health = port === undefined ? undefined : await openHealthServer(port);
   try {

@@ -10,6 +10,8 @@ import type { StopReason } from '../../jobs/process/messages';
 import { plainText } from '../../settings/plainText';
 import type { RunMigrationResult } from '../contract';
 import type { Deps } from '../deps';
+import { errorClass } from '../metrics/errorClass';
+import type { AttemptMetrics } from '../metrics/metrics';
 import { errorFields } from './errorFields';
 import { errorText } from './errorText';
 import { failed, retryIn } from './failures';
@@ -25,6 +27,7 @@ export interface Concluded {
   /** Which of the job's functions it ran. */
   readonly direction: Direction;
   readonly progress: AttemptProgress;
+  readonly metrics: AttemptMetrics;
   /** performance.now() at the attempt's start. */
   readonly since: number;
   readonly end: AttemptEnd;
@@ -61,6 +64,13 @@ const AGAIN = 400;
 const PATIENCE_WHEN_STOPPED = 4_000;
 /** The next attempt starts at once, since nothing is wrong with the job. Milliseconds. */
 const AT_ONCE = 1;
+
+/** What an outcome that could not be written is in its row, see {@link Written}. */
+const COUNTS_AS: Partial<Record<Written, AttemptOutcome>> = {
+  withdrawn: 'interrupted',
+  outdated: 'interrupted',
+  superseded: 'superseded',
+};
 
 const OUTDATED =
   'the database server was restarted or replaced when the job had returned; the next attempt reads what is stored';
@@ -222,14 +232,17 @@ class Conclusion {
     return this.concluded.direction === 'revert' ? REVERT_FAILED : '';
   }
 
-  private write(
+  private async write(
     outcome: AttemptOutcome,
     error: string | null,
     { move = true, errorUnknown = false, failedBatch, onItsServer = false }: WriteOptions = {},
   ): Promise<Written> {
-    const { attempt, progress } = this.concluded;
+    const { attempt, progress, metrics, end } = this.concluded;
     const ending = { attempt, onItsServer, outcome, error, errorUnknown, failedBatch, progress };
-    return this.persistently(() => writeOutcome(this.deps.db, ending, move));
+    const written = await this.persistently(() => writeOutcome(this.deps.db, ending, move));
+    const thrown = end.kind === 'threw' ? errorClass(end.error) : 'ours';
+    metrics.ended(COUNTS_AS[written] ?? outcome, error === null ? undefined : thrown);
+    return written;
   }
 
   /** Tries until the database answers: run() must not be repeated only because it restarts. */

@@ -11,6 +11,7 @@ import { plainText } from '../../settings/plainText';
 import { authorFields } from '../authorFields';
 import type { Deps } from '../deps';
 import { type AttemptLimits, ownLimit } from '../limits';
+import type { AttemptMetrics } from '../metrics/metrics';
 import { Heartbeats } from './heartbeats';
 import { olderSessionsGone } from './olderSessions';
 import type { AttemptProgress } from './progress';
@@ -44,6 +45,7 @@ export interface AttemptRun {
   /** performance.now() at the start of the activity, which is when Temporal's clock started. */
   readonly since: number;
   readonly progress: AttemptProgress;
+  readonly metrics: AttemptMetrics;
 }
 
 /**
@@ -80,7 +82,7 @@ export async function runAttempt(
 }
 
 function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
-  const { claimed, limits, progress } = run;
+  const { claimed, limits, progress, metrics } = run;
   const { attempt } = claimed;
   const called = claimed.direction === 'forward' ? 'run() called' : 'revert() called';
   const input = {
@@ -103,6 +105,7 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
   return new RunningJob(deps.jobProcesses.start(input, limits.memoryLimitMb), {
     running: () => log.debug({ durationMs: Math.round(performance.now() - run.since) }, called),
     progress: (news) => progress.update(news),
+    batches: (news) => metrics.batches(news),
     progressed: () => {
       progress.progressed = true;
     },

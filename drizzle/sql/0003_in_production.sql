@@ -1,1 +1,20 @@
-ALTER TABLE "long_running_migrations"."attempts" ADD COLUMN "job_hash" text;
+ALTER TABLE "long_running_migrations"."attempts" ADD COLUMN "job_hash" text;--> statement-breakpoint
+ALTER TABLE "long_running_migrations"."migrations" ADD COLUMN "progressed_at" timestamp (3) with time zone;
+--> statement-breakpoint
+-- Metrics say how long a migration has made no progress, whichever worker looks.
+CREATE FUNCTION "long_running_migrations"."note_progress"() RETURNS trigger
+LANGUAGE plpgsql SET search_path = '' AS $$
+BEGIN
+  NEW.progressed_at := now();
+  RETURN NEW;
+END
+$$;
+--> statement-breakpoint
+REVOKE ALL ON FUNCTION "long_running_migrations"."note_progress"() FROM PUBLIC;--> statement-breakpoint
+CREATE TRIGGER "note_progress" BEFORE UPDATE ON "long_running_migrations"."migrations"
+FOR EACH ROW WHEN (
+  (OLD.rows_done, OLD.checkpoint_version, OLD.status) IS DISTINCT FROM
+  (NEW.rows_done, NEW.checkpoint_version, NEW.status)
+  -- A step that ends is no progress: the next attempt may only begin it again.
+  OR NEW.step IS NOT NULL AND OLD.step IS DISTINCT FROM NEW.step
+) EXECUTE FUNCTION "long_running_migrations"."note_progress"();

@@ -1,4 +1,5 @@
 import type { Attempt, Transaction } from './attempt';
+import { BatchTimes } from './batchTimes';
 import { type EachItemOptions, forEachItem, type ItemSource } from './each/forEachItem';
 import { type EachRowOptions, forEachRow } from './each/forEachRow';
 import type { Places } from './elsewhere';
@@ -18,6 +19,7 @@ export function createBatches(
   attempt: Attempt,
   tally: Tally,
   places?: Places,
+  times = new BatchTimes(),
 ): Pick<JobContext, 'inBatches' | 'forEach' | 'updateRows' | StepMember> {
   const targets: TargetCache = new WeakMap();
   const nesting = new Nesting();
@@ -86,6 +88,7 @@ export function createBatches(
             await placeOf(name, options),
             tally,
             throttles,
+            times,
             name,
             table,
             options,

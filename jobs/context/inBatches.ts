@@ -1,9 +1,11 @@
 import type { Attempt, Transaction } from './attempt';
 import { BadRows } from './badRows';
 import { type Batch, createBatch, enterBatch } from './batch';
+import type { BatchTimes, Retried } from './batchTimes';
 import { DatabaseTime } from './databaseTime';
 import type { TableReference } from './names';
 import type { BatchOptions, GroupOptions, ResolvedBatchOptions } from './options';
+import { paceOf } from './paceOf';
 import { SkippedAgain } from './skippedAgain';
 import { DatabaseShare } from './throttle/databaseShare';
 import type { Throttler } from './throttle/throttler';
@@ -33,6 +35,7 @@ export async function inBatches(
   attempt: Attempt,
   tally: Tally,
   throttles: Throttles,
+  times: BatchTimes,
   name: string,
   table: TableReference,
   options: BatchOptions | GroupOptions,
@@ -50,7 +53,11 @@ export async function inBatches(
     await new SkippedAgain(attempt, walk, skips, throttler, body).run();
     if (walk.isComplete) return;
     const first = await firstRows(attempt, walk.stored, walk.key);
-    await new Batches(attempt, walk, settings, first, throttler, body).run();
+    const batches = new Batches(attempt, walk, settings, first, throttler, times, body);
+    await times.during(
+      () => paceOf(throttler),
+      () => batches.run(),
+    );
   });
   if (!walk.isComplete) await walk.complete();
 }
@@ -75,6 +82,7 @@ class Batches {
     private readonly settings: ResolvedBatchOptions,
     first: number,
     private readonly throttler: Throttler,
+    private readonly times: BatchTimes,
     private readonly body: BatchBody,
   ) {
     this.#size = new BatchSize(settings.bounds, settings.targetMs, first);
@@ -155,6 +163,7 @@ class Batches {
 
   async #committed(range: Range, id: bigint, time: DatabaseTime, stop: AbortSignal): Promise<void> {
     const { ms, databaseMs } = time.read(this.throttler.lanesNow);
+    this.times.took(ms);
     this.throttler.did(range.rows, ms, databaseMs);
     this.throttler.lookedUp(this.walk.lookUps);
     if (range.matching > 0) {
@@ -221,7 +230,7 @@ class Batches {
   /** Returns the parts to try after an error of the data. */
   async #cut(range: Range, error: unknown): Promise<Range[]> {
     this.attempt.signal.throwIfAborted();
-    this.#retried += 1;
+    this.#countRetry('data');
     if (!this.#badRows) throw error;
     return this.#badRows.cut(range);
   }
@@ -239,12 +248,17 @@ class Batches {
     const trouble = troubleOf(error);
     if (!trouble) throw error;
     if (failures >= TRIES_AT_MOST) throw this.#hopeless(range, trouble, error);
-    this.#retried += 1;
+    this.#countRetry(trouble);
     await backOff(failures, stop);
     if (trouble === 'conflict') return [range];
     this.#size.halve();
     if (range.rows < 2) return [range];
     return this.walk.split(range, Math.max(1, Math.floor(range.matching / 2)));
+  }
+
+  #countRetry(why: Retried): void {
+    this.#retried += 1;
+    this.times.retried(why);
   }
 
   #hopeless(range: Range, trouble: Trouble, error: unknown): unknown {

@@ -5,6 +5,7 @@ import type { Direction, FailedBatch } from '../../drizzle/schema';
 import type { DatabaseUrls } from '../../settings/databases';
 import type { Settings } from '../../settings/settings';
 import type { Progress } from '../context/attempt';
+import type { BatchNews } from '../context/batchTimes';
 import type { DryBatch } from '../context/dryRun';
 import type { JobOptions } from '../context/index';
 import type { Description } from './describeError';
@@ -160,7 +161,12 @@ export type FromThread =
   /** What ready() returned: why to wait; null when the job may begin. */
   | { readonly type: 'answer'; readonly reason: string | null }
   | { readonly type: 'running' }
-  | { readonly type: 'progress'; readonly progress: Progress }
+  | {
+      readonly type: 'progress';
+      readonly progress: Progress;
+      /** What batches have been since the last one. Left out: none was. */
+      readonly batches?: BatchNews | undefined;
+    }
   | { readonly type: 'progressed' }
   | {
       readonly type: 'log';

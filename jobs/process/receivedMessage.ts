@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BATCH_SECONDS } from '../context/batchTimes';
 import type { Description } from './describeError';
 import type { FromJobProcess } from './messages';
 
@@ -25,6 +26,22 @@ const description: z.ZodType = z.lazy(() =>
   }),
 );
 
+/** More batches than fit between two messages. The worker records each one. */
+const count = z.number().int().min(0).max(10_000);
+const size = z.number().min(0);
+
+const batches = z.object({
+  times: z
+    .array(z.tuple([z.number().int().min(0).max(BATCH_SECONDS.length), count, size]))
+    .max(BATCH_SECONDS.length + 1),
+  retried: z.object({
+    timeout: count.optional(),
+    conflict: count.optional(),
+    data: count.optional(),
+  }),
+  pace: z.object({ lanes: size, batchSeconds: size, slowdown: size.nullable() }).nullable(),
+});
+
 /** Values from the author (progress, fields of a log line) are checked where they are used. */
 const message = z.discriminatedUnion('type', [
   z.object({ type: z.literal('stored'), sum: z.string().nullable() }),
@@ -48,6 +65,8 @@ const message = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('progress'),
     progress: z.looseObject({ details: z.looseObject({}).optional() }),
+    // What is wrong here must not end the job: only its metrics are lost.
+    batches: batches.optional().catch(undefined),
   }),
   z.object({ type: z.literal('progressed') }),
   z.object({

@@ -1,5 +1,6 @@
 import type { FailedBatch } from '../../drizzle/schema';
 import type { Progress } from '../context/attempt';
+import type { BatchNews } from '../context/batchTimes';
 import type { Description } from './describeError';
 import type { JobProcessEnd, StartedJob } from './jobProcess';
 import type { During, FromJobProcess, LogLevel, StopReason } from './messages';
@@ -27,6 +28,7 @@ export type JobEnd =
 export interface JobListener {
   running(): void;
   progress(progress: Progress): void;
+  batches(news: BatchNews): void;
   progressed(): void;
   log(level: LogLevel, message: string, fields: Record<string, unknown>): void;
   /**
@@ -85,7 +87,10 @@ export class RunningJob {
     if (message.type === 'hasRows') end({ kind: 'hasRows', over: message.over });
     if (message.type === 'exited') end({ kind: 'exited', code: message.code });
     if (message.type === 'running') listener.running();
-    if (message.type === 'progress') listener.progress(message.progress);
+    if (message.type === 'progress') {
+      listener.progress(message.progress);
+      if (message.batches) listener.batches(message.batches);
+    }
     if (message.type === 'progressed') listener.progressed();
     if (message.type === 'log') listener.log(message.level, message.message, message.fields);
     if (message.type === 'session') void this.answerSession(message.database);

@@ -1,6 +1,7 @@
 import { targetOf } from '../../settings/migrationName';
 import type { Attempt } from '../context/attempt';
 import { createBatches } from '../context/batches';
+import type { BatchTimes } from '../context/batchTimes';
 import type { Places } from '../context/elsewhere';
 import { type JobContext, JobUsageError } from '../context/index';
 import type { Tally } from '../context/walk/tally';
@@ -17,6 +18,7 @@ export function createContext(
   mapping: Mapping,
   input: unknown,
   places: Places,
+  times?: BatchTimes,
 ): JobContext {
   const { db, sql, others } = sessions;
   return {
@@ -45,7 +47,7 @@ export function createContext(
         ...(total === undefined ? {} : { total: total === null ? null : number(total) }),
       }),
     map: (rows, module, options) => mapping.map(rows, module, options),
-    ...createBatches(attempt, walks, places),
+    ...createBatches(attempt, walks, places, times),
   };
 }
 

@@ -4,6 +4,7 @@ import { AttemptOutdated } from '../../drizzle/rows/superseded';
 import { type Direction, type FailedBatch, migrations } from '../../drizzle/schema';
 import { UsageError } from '../../settings/usageError';
 import { type Attempt, fencedTransaction } from '../context/attempt';
+import { BatchTimes } from '../context/batchTimes';
 import { Places } from '../context/elsewhere';
 import { Tally } from '../context/walk/tally';
 import { describeError } from '../process/describeError';
@@ -114,7 +115,8 @@ async function answer(input: ReadyInput): Promise<void> {
 async function runJob(input: RunInput): Promise<void> {
   const own = new AbortController();
   stop = own;
-  const reporter = new Reporter();
+  const times = new BatchTimes();
+  const reporter = new Reporter(times);
   const mapping = new Mapping(input.file, own.signal);
   let during: During = 'load';
   let walks: Tally | undefined;
@@ -145,7 +147,16 @@ async function runJob(input: RunInput): Promise<void> {
     walks = new Tally(attempt);
     const checkpoint = new Checkpoint(attempt, input.checkpointVersion);
     const places = new Places(attempt, input.origin, sessions.others);
-    const context = createContext(attempt, sessions, checkpoint, walks, mapping, given, places);
+    const context = createContext(
+      attempt,
+      sessions,
+      checkpoint,
+      walks,
+      mapping,
+      given,
+      places,
+      times,
+    );
     await body(context);
     // Read now: a stop request after this point comes too late to interrupt run().
     let stopped = own.signal.aborted;

@@ -1,4 +1,5 @@
 import type { Log, Progress } from '../context/attempt';
+import type { BatchTimes } from '../context/batchTimes';
 import type { LogLevel } from '../process/messages';
 import { send } from './port';
 
@@ -11,6 +12,9 @@ export class Reporter {
   private lastSent = 0;
   private timer: NodeJS.Timeout | undefined;
 
+  /** @param times what batches have been goes with the progress that each of them reports */
+  constructor(private readonly times: Pick<BatchTimes, 'take'>) {}
+
   report(progress: Progress): void {
     this.waiting = { ...this.waiting, ...progress };
     // Uses the clock as well as a timer: in a job that never awaits, no timer fires.
@@ -22,8 +26,9 @@ export class Reporter {
   flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    if (Object.keys(this.waiting).length === 0) return;
-    send({ type: 'progress', progress: this.waiting });
+    const batches = this.times.take();
+    if (!batches && Object.keys(this.waiting).length === 0) return;
+    send({ type: 'progress', progress: this.waiting, ...(batches && { batches }) });
     this.waiting = {};
     this.lastSent = performance.now();
   }
