@@ -1,8 +1,10 @@
 import type { Direction } from '../../drizzle/schema';
-import type { SampledBatch } from '../../jobs/context/batchSample';
+import type { BatchNews } from '../../jobs/context/batchTimes';
 
 /** Where attempts and their batches are recorded as spans. Made in worker/traces, see LRM_TRACES. */
 export interface Traces {
+  /** False: nothing is recorded, so that no job has to send its batches. */
+  readonly on: boolean;
   /** Begins the span of an attempt, within the span of its activity. */
   begin(attempt: TracedAttempt): AttemptTrace;
   /** What a log line says of the span that is going on, so that it is found from the line. */
@@ -18,8 +20,8 @@ export interface TracedAttempt {
 
 /** The span of an attempt. */
 export interface AttemptTrace {
-  /** Records batches that were sampled. */
-  batches(sampled: readonly SampledBatch[]): void;
+  /** Counts batches, and records those that were sampled. */
+  batches(news: Pick<BatchNews, 'times' | 'sampled'>): void;
   /** Ends the span. Later calls are ignored. */
   end(facts?: AttemptFacts): void;
 }
@@ -36,4 +38,8 @@ export interface AttemptFacts {
 const noTrace: AttemptTrace = { batches: () => {}, end: () => {} };
 
 /** LRM_TRACES is off. */
-export const noTraces: Traces = { begin: () => noTrace, logFields: () => undefined };
+export const NO_TRACES: Traces = {
+  on: false,
+  begin: () => noTrace,
+  logFields: () => undefined,
+};

@@ -19,7 +19,7 @@ import { identity } from '../identity';
 /** Records spans by the tracer provider of this process: ours, or the application's. */
 export function openTelemetryTraces(): Traces {
   const tracer = trace.getTracer('long-running-migrations');
-  return { begin: (attempt) => begin(tracer, attempt), logFields };
+  return { on: true, begin: (attempt) => begin(tracer, attempt), logFields };
 }
 
 function begin(tracer: Tracer, { migration, number, direction }: TracedAttempt): AttemptTrace {
@@ -34,11 +34,9 @@ function begin(tracer: Tracer, { migration, number, direction }: TracedAttempt):
   const within = trace.setSpan(context.active(), span);
   let batches = 0;
   return {
-    batches: (sampled) => {
-      for (const batch of sampled) {
-        batches += 1 + batch.leftOut;
-        record(tracer, batch, within);
-      }
+    batches: ({ times, sampled = [] }) => {
+      for (const [, count] of times) batches += count;
+      for (const batch of sampled) record(tracer, batch, within);
     },
     end: (facts) => {
       // A span that has ended ignores everything.

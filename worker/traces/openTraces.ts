@@ -1,6 +1,6 @@
 import type { WorkerInterceptors } from '@temporalio/worker';
 import type { Log } from '../../activities/log';
-import { noTraces, type Traces } from '../../activities/traces/traces';
+import { NO_TRACES, type Traces } from '../../activities/traces/traces';
 import type { Settings } from '../../settings/settings';
 import { requirePackages } from './packages';
 
@@ -28,7 +28,7 @@ export async function openTraces(
   own: boolean,
 ): Promise<OpenTraces> {
   if (LRM_TRACES === 'off') {
-    return { traces: noTraces, interceptors: undefined, close: async () => {} };
+    return { traces: NO_TRACES, interceptors: undefined, close: async () => {} };
   }
   requirePackages('api', 'interceptors', ...(own ? (['sdk'] as const) : []));
   const close = own ? (await import('./ownSdk')).startOwnSdk(log) : async () => {};
