@@ -33,13 +33,15 @@ function begin(tracer: Tracer, { migration, number, direction }: TracedAttempt):
   });
   const within = trace.setSpan(context.active(), span);
   let batches = 0;
+  let ended = false;
   return {
     batches: ({ times, sampled = [] }) => {
       for (const [, count] of times) batches += count;
       for (const batch of sampled) record(tracer, batch, within);
     },
     end: (facts) => {
-      // A span that has ended ignores everything.
+      if (ended) return;
+      ended = true;
       if (facts) describeEnd(span, facts);
       span.setAttribute('lrm.batches', batches).end();
     },

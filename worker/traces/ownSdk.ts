@@ -43,7 +43,7 @@ function logTroubles(log: Log): void {
     if (performance.now() - last < LOGGED_EVERY) return;
     last = performance.now();
     const text = plainText(message).slice(0, TEXT_AT_MOST);
-    log.warn({ from: 'opentelemetry' }, `traces can't be sent: ${text}`);
+    log.warn({ from: 'opentelemetry' }, `traces may be lost: ${text}`);
   };
   const nothing = () => {};
   const logger = { error: write, warn: write, info: nothing, debug: nothing, verbose: nothing };

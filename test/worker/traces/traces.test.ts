@@ -48,7 +48,7 @@ test('attempts and their batches are spans, few of many batches, and a history k
     jobs,
     env: {
       LRM_TRACES: 'on',
-      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/v1/traces`,
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
       OTEL_EXPORTER_OTLP_HEADERS: 'api-key=hunter22',
       OTEL_BSP_SCHEDULE_DELAY: '200',
