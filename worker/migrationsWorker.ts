@@ -57,6 +57,7 @@ export async function createWorker(
       workflowBundle: { codePath: workflowBundle },
       activities: opened.activities,
       ...(opened.interceptors && { interceptors: opened.interceptors }),
+      dataConverter: opened.dataConverter,
     });
     opened.startMetrics();
     const status = () => worker.getStatus();

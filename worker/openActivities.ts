@@ -1,7 +1,9 @@
+import type { DataConverter } from '@temporalio/common';
 import type { Activities } from '../activities/contract';
 import { createActivities } from '../activities/index';
 import type { Log } from '../activities/log';
 import { WorkerMetrics } from '../activities/metrics/workerMetrics';
+import { encrypting } from '../activities/payloads/dataConverter';
 import { openOwnDatabase } from '../drizzle/workerDatabase';
 import { readCatalog } from '../jobs/catalog';
 import { JobProcessPool } from '../jobs/process/jobProcessPool';
@@ -12,10 +14,16 @@ import { warnOfOthers } from './otherDatabases';
 import { temporalMeter } from './temporalMeter';
 import type { OpenTraces } from './traces/openTraces';
 import { CanNotStart, waitFor } from './waitFor';
+import { migrationsWorkerOptions } from './workerOptions';
 
 /** The activities, with what they have opened. */
 export interface OpenActivities {
   readonly activities: Activities;
+  /**
+   * For the worker that the activities are put into: decodes what no converter of Temporal's can,
+   * and encrypts with `LRM_PAYLOAD_KEY`.
+   */
+  readonly dataConverter: DataConverter;
   /** Closes the connections to Postgres, and ends the process kept ready for the next attempt. */
   close(): Promise<void>;
 }
@@ -63,6 +71,10 @@ export async function openActivities(
       jobProcesses,
     }),
     interceptors,
+    dataConverter: {
+      ...migrationsWorkerOptions.dataConverter,
+      ...encrypting(settings.payloadKeys),
+    },
     startMetrics: () => metrics.start(),
     close: async () => {
       metrics.close();

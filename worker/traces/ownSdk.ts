@@ -42,10 +42,20 @@ function logTroubles(log: Log): void {
   const write: DiagLogFunction = (message) => {
     if (performance.now() - last < LOGGED_EVERY) return;
     last = performance.now();
-    const text = plainText(message).slice(0, TEXT_AT_MOST);
+    const text = plainText(textOf(message)).slice(0, TEXT_AT_MOST);
     log.warn({ from: 'opentelemetry' }, `traces may be lost: ${text}`);
   };
   const nothing = () => {};
   const logger = { error: write, warn: write, info: nothing, debug: nothing, verbose: nothing };
   diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+}
+
+/** The SDK writes an error as JSON, its stack first. */
+function textOf(message: string): string {
+  try {
+    const error = JSON.parse(message) as { readonly message?: unknown } | null;
+    return typeof error?.message === 'string' ? error.message : message;
+  } catch {
+    return message;
+  }
 }
