@@ -14,6 +14,7 @@ import { type AttemptLimits, ownLimit } from '../limits';
 import type { AttemptMetrics } from '../metrics/metrics';
 import type { AttemptTrace } from '../traces/traces';
 import { Heartbeats } from './heartbeats';
+import { attemptConnection } from './jobSessions';
 import { olderSessionsGone } from './olderSessions';
 import type { AttemptProgress } from './progress';
 import { StopTimer } from './stopTimer';
@@ -90,11 +91,9 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
   const input = {
     task: 'run' as const,
     file: run.file,
-    databaseUrl: deps.settings.databaseUrl,
-    password: deps.settings.password,
+    ...attemptConnection(deps.settings, attempt),
     databases: deps.settings.databases,
     origin: claimed.origin,
-    attempt: { ...attempt, id: String(attempt.id) },
     input: claimed.input,
     direction: claimed.direction,
     checkpointVersion: claimed.checkpointVersion,
