@@ -28,6 +28,8 @@ export interface Listing {
   /** Migrations that are not started: the full count and the first ones. */
   readonly left: { readonly count: number; readonly first: readonly NotStarted[] };
   readonly overview: Overview;
+  /** `installations.id` of the database that was listed. Missing from older workers. */
+  readonly installation?: string;
   /** Passed on because the workflow cannot read the environment. */
   readonly settings: { readonly retryInitialInterval: number };
 }
@@ -72,6 +74,8 @@ export interface RunMigrationInput {
   readonly name: string;
   /** False for `lrm finalize`, which runs at full speed. */
   readonly throttled: boolean;
+  /** The database of the listing that started it, if that listing has said so. */
+  readonly installation?: string;
   /** True for `lrm migrate --complete-on-empty`: the attempt ends at the first row to do. */
   readonly onlyIfEmpty?: boolean;
   /** True for runJob() of an author's tests: neither `dependsOn` nor `ready()` is looked at. */

@@ -80,7 +80,7 @@ export async function dryRun(
         databaseUrl: settings.databaseUrl,
         password: settings.password,
         databases: settings.databases,
-        origin: { installation: '', generation: '' },
+        origin: { installation: '', generation: '', former: null },
         input: options.input,
         attempt: {
           migration: options.name,

@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import type { HeartbeatDetails } from './attempt/progress';
 import type { TemporalAttempt } from './attempt/temporalAttempt';
 import type { Activities } from './contract';
 import type { Deps } from './deps';
@@ -24,6 +25,7 @@ export function createActivities(deps: Deps): Activities {
       const { info } = context;
       const temporal: TemporalAttempt = {
         runId: info.workflowExecution?.runId ?? '',
+        seen: attemptIn(info.heartbeatDetails),
         scheduledAt: new Date(info.currentAttemptScheduledTimestampMs),
         startToClose: info.startToCloseTimeoutMs,
         heartbeatTimeout: info.heartbeatTimeoutMs ?? deps.settings.LRM_HEARTBEAT_TIMEOUT,
@@ -38,6 +40,12 @@ export function createActivities(deps: Deps): Activities {
       return withSafeErrors(failed, () => runMigration(own, input, temporal));
     },
   };
+}
+
+/** Anybody with Temporal's CLI can send a heartbeat. */
+function attemptIn(details: unknown): number | undefined {
+  const { attempt } = (details ?? {}) as Partial<HeartbeatDetails>;
+  return Number.isSafeInteger(attempt) ? attempt : undefined;
 }
 
 /** So that a line can be found from the run, and the run from a line. */

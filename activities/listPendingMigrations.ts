@@ -1,3 +1,4 @@
+import { readInstallationId } from '../drizzle/rows/installation';
 import { type PendingRow, pendingPages } from '../drizzle/rows/pendingPages';
 import { fileOf, readCatalog } from '../jobs/catalog';
 import { AT_ONCE } from '../jobs/process/askJob';
@@ -31,6 +32,7 @@ export async function listPendingMigrations(deps: Deps, input: ListInput): Promi
     ready,
     left,
     overview: await readOverview(deps.db, first),
+    installation: await readInstallationId(deps.db),
     settings: { retryInitialInterval: deps.settings.LRM_RETRY_INITIAL_INTERVAL },
   };
 }

@@ -1,5 +1,6 @@
 import { beatInterval } from '../drizzle/rows/beat';
 import type { Claimant, Claimed } from '../drizzle/rows/claim';
+import { readInstallationId } from '../drizzle/rows/installation';
 import { jobChangedText } from '../drizzle/rows/jobFile';
 import { writeWaitsFor } from '../drizzle/rows/waitsFor';
 import { fileOf, readCatalog } from '../jobs/catalog';
@@ -32,13 +33,15 @@ const SHOWN_AFTER = 250;
  */
 export async function runMigration(
   deps: Deps,
-  { name, throttled, onlyIfEmpty = false, regardless = false }: RunMigrationInput,
+  { name, throttled, installation, onlyIfEmpty = false, regardless = false }: RunMigrationInput,
   temporal: TemporalAttempt,
 ): Promise<RunMigrationResult> {
   const since = performance.now();
   const { files } = await readCatalog(deps.settings.LRM_JOBS_DIR);
   const file = fileOf(files, name);
   if (!file) return leaveAsIs(deps, name, 'no file of this name on the worker that took it');
+  const isListed = await withHeartbeats(temporal, () => isOf(deps, installation));
+  if (!isListed) return leaveAsIs(deps, name, OTHER_DATABASE);
   // Before the claim: loading a job takes time, and a claimed attempt needs heartbeats.
   const inspection = await withHeartbeats(temporal, () => inspect(deps, file));
   const known = readLimits(deps, inspection, temporal);
@@ -78,6 +81,13 @@ export async function runMigration(
   }
 }
 
+const OTHER_DATABASE =
+  'the worker that took it uses another database than the listing; all workers of a task queue ' +
+  'need the same DATABASE_URL';
+
+const isOf = async ({ db }: Deps, installation: string | undefined): Promise<boolean> =>
+  installation === undefined || installation === (await readInstallationId(db));
+
 function claimantOf(deps: Deps, migration: string, temporal: TemporalAttempt): Claimant {
   const { runId, scheduledAt, heartbeatTimeout } = temporal;
   return { migration, worker: deps.identity, runId, scheduledAt, heartbeatTimeout };
@@ -104,6 +114,11 @@ function endedBefore(
   }
 }
 
+const LOST_ATTEMPTS =
+  'Temporal has seen later attempts than the database counts: it was restored or has lost its last ' +
+  'commits, or the migration was registered anew; this attempt goes on from what is stored ' +
+  '(docs/disaster.md)';
+
 const TO_BE_REVERTED: AttemptEnd = { kind: 'left', why: 'it is to be reverted' };
 
 /** What a claimed attempt needs besides its claim. */
@@ -127,6 +142,12 @@ async function runClaimed(
     { migration: attempt.migration, attempt: attempt.number },
     direction === 'forward' ? 'attempt begins' : 'attempt to revert begins',
   );
+  if (temporal.seen !== undefined && temporal.seen >= attempt.number) {
+    deps.log.warn(
+      { migration: attempt.migration, attempt: attempt.number, seen: temporal.seen },
+      LOST_ATTEMPTS,
+    );
+  }
   const note = jobChangedSince === null ? undefined : jobChangedText(jobChangedSince);
   // Of the attempts after this one only the status says it.
   if (note && jobChangedSince === attempt.number - 1) {

@@ -59,6 +59,7 @@ export async function runWithoutTemporal(
     signal.throwIfAborted();
     const attempt: TemporalAttempt = {
       runId,
+      seen: undefined,
       scheduledAt: null,
       startToClose,
       heartbeatTimeout,

@@ -11,5 +11,11 @@ export function openSql(databaseUrl: string): Sql {
     throw new UsageError(
       'DATABASE_URL is not set: set it, as in postgres://user:password@host/database',
     );
-  return connect(databaseUrl, { max: 2, applicationName: 'lrm', settings: SESSION_SETTINGS });
+  return connect(databaseUrl, {
+    max: 2,
+    applicationName: 'lrm',
+    settings: SESSION_SETTINGS,
+    // What an operator was told has happened must survive a crash.
+    durable: true,
+  });
 }

@@ -105,6 +105,12 @@ export const migrations = schema.table(
      */
     generation: uuid('generation').notNull().defaultRandom(),
     /**
+     * The generations before this one; a trigger adds them. A generation that stands in another
+     * database and neither here nor above is of a time that this database has lost. Null: registered
+     * by an older version, so nobody knows.
+     */
+    formerGenerations: uuid('former_generations').array().default(sql`'{}'::uuid[]`),
+    /**
      * When Temporal scheduled the last claim. While its attempt is alive, a claim that was scheduled
      * earlier is refused. Null: the last claim came without Temporal.
      */
@@ -176,6 +182,11 @@ export const attempts = schema.table(
     worker: text('worker').notNull(),
     /** Temporal's run ID. */
     runId: text('run_id').notNull(),
+    /**
+     * The random value of its claim. In a database that was restored, another attempt may have this
+     * one's ID, and what this one's worker still writes must not reach it. Null: of an older version.
+     */
+    epoch: uuid('epoch'),
     /** A trigger refuses an attempt in another direction than its migration's. */
     direction: migrationDirection('direction').notNull().default('forward'),
     startedAt: time('started_at').notNull().defaultNow(),

@@ -13,6 +13,8 @@ export function openOwnDatabase(databaseUrl: string, others?: DatabaseUrls): Dat
   const client = connect(databaseUrl, {
     max: CONNECTIONS,
     applicationName: 'lrm worker',
+    // A crash must not lose a claim or an outcome that the worker has acted on.
+    durable: true,
     // A query that hangs must not hold up an attempt's end. The next heartbeat tries again.
     settings: { statement_timeout: '30s', idle_in_transaction_session_timeout: '30s' },
   });

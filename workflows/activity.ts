@@ -28,11 +28,12 @@ export function startActivity(
     retry: { initialInterval: retryInitialInterval, backoffCoefficient: 1 },
   });
   const throttled = finalize?.throttled ?? true;
+  const { installation } = record;
   const scope = new CancellationScope();
   const ended = follow(
     record,
     name,
-    scope.run(() => runMigration({ name, throttled })),
+    scope.run(() => runMigration({ name, throttled, ...(installation && { installation }) })),
   );
   record.running.set(name, { scope, ended, finalize });
 }

@@ -76,10 +76,11 @@ async function nothingLeft(record: RunRecord): Promise<boolean> {
   return record.running.size === 0 && !record.stale;
 }
 
-async function list({ board }: RunRecord, input: ListInput): Promise<Listing> {
-  board.listingRequested();
+async function list(record: RunRecord, input: ListInput): Promise<Listing> {
+  record.board.listingRequested();
   const listing = await listPendingMigrations(input);
-  board.listed(listing.overview);
+  record.installation = listing.installation;
+  record.board.listed(listing.overview);
   for (const { name, reason } of listing.left.first) log.debug('not started', { name, reason });
   return listing;
 }

@@ -27,6 +27,8 @@ export class RunRecord {
   readonly wanted = new Wanted();
   /** Returned by workers without their code. Not tried again before the next tick. */
   readonly skip: NotStarted[];
+  /** The database of the last listing: another one has other migrations, or other states of them. */
+  installation: string | undefined;
   /** True when something happened since the last listing. */
   stale = false;
   /** True when the next listing must ask each ready() again: at the beginning, and after a tick. */

@@ -12,6 +12,8 @@ export interface TemporalSide {
 /** Temporal's attempt of the activity, or one that runs without Temporal. */
 export interface TemporalAttempt extends TemporalSide {
   readonly runId: string;
+  /** The number of the attempt that has sent Temporal the last heartbeat. Undefined: none has. */
+  readonly seen: number | undefined;
   /** Null: without Temporal. */
   readonly scheduledAt: Date | null;
   /** As the workflow set it; the job's own option may have changed since. Milliseconds. */

@@ -1,8 +1,8 @@
-import { and, arrayContains, eq, isNull, not, sql } from 'drizzle-orm';
+import { and, arrayContains, isNull, not, sql } from 'drizzle-orm';
 import type { Database } from '../database';
 import { attempts, migrations } from '../schema';
 import type { ProgressRecord } from './attemptProgress';
-import { type FencedAttempt, ifCurrent } from './fence';
+import { type FencedAttempt, ifCurrent, isAttempt } from './fence';
 import { readStatus } from './status';
 
 /** An attempt sees requests, and the Web UI is refreshed, within this time. Milliseconds. */
@@ -35,7 +35,7 @@ export async function beat(
       rowsDone: progress.doneHere,
       progressed: progress.progressed,
     })
-    .where(and(eq(attempts.id, attempt.id), isNull(attempts.endedAt)));
+    .where(and(isAttempt(attempt), isNull(attempts.endedAt)));
   const [row] = await db
     .update(migrations)
     .set({
@@ -66,11 +66,11 @@ export async function mayWrite(db: Database, attempt: Current, other?: string): 
   return found.length > 0;
 }
 
-async function noteUse(db: Database, { id }: Current, other: string): Promise<void> {
+async function noteUse(db: Database, attempt: Current, other: string): Promise<void> {
   await db
     .update(attempts)
     .set({ databases: sql`array_append(${attempts.databases}, ${other})` })
-    .where(and(eq(attempts.id, id), not(arrayContains(attempts.databases, [other]))));
+    .where(and(isAttempt(attempt), not(arrayContains(attempts.databases, [other]))));
 }
 
 /** An operator's command sets the status itself when it takes this worker for dead. */

@@ -187,9 +187,9 @@ async function begin(tx: Transaction, claimant: Claimant, row: Row): Promise<Cla
   const { migration, worker, runId, scheduledAt, jobHash = null } = claimant;
   const [attempt] = await tx
     .insert(attempts)
-    .values({ migration, number, worker, runId, direction, jobHash })
-    .returning({ id: attempts.id });
-  if (!attempt) throw new Error('an INSERT returned no row');
+    .values({ migration, number, worker, runId, direction, jobHash, epoch: sql`gen_random_uuid()` })
+    .returning({ id: attempts.id, epoch: attempts.epoch });
+  if (!attempt?.epoch) throw new Error('an INSERT returned no row');
   const { from, to } = transitions.claim;
   const [claimed] = await tx
     .update(migrations)
@@ -197,7 +197,7 @@ async function begin(tx: Transaction, claimant: Claimant, row: Row): Promise<Cla
       status: to,
       attempts: number,
       currentAttempt: attempt.id,
-      epoch: sql`gen_random_uuid()`,
+      epoch: attempt.epoch,
       claimScheduledAt: scheduledAt,
       waitsFor: null,
       step: null,
@@ -205,10 +205,15 @@ async function begin(tx: Transaction, claimant: Claimant, row: Row): Promise<Cla
       updatedAt: sql`now()`,
     })
     .where(and(eq(migrations.name, migration), inArray(migrations.status, [...from])))
-    .returning({ epoch: migrations.epoch, server: SERVER, generation: migrations.generation });
-  if (!claimed?.epoch) throw new Error('the row that was locked is gone');
-  const { epoch, server, generation } = claimed;
-  const origin = { installation: await readInstallationId(tx), generation };
+    .returning({
+      server: SERVER,
+      generation: migrations.generation,
+      former: migrations.formerGenerations,
+    });
+  if (!claimed) throw new Error('the row that was locked is gone');
+  const { epoch } = attempt;
+  const { server, generation, former } = claimed;
+  const origin = { installation: await readInstallationId(tx), generation, former };
   const { checkpointVersion, rowsDone, rowsTotal, jobChangedSince } = row;
   return {
     kind: 'claimed',

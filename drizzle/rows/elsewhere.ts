@@ -23,11 +23,11 @@ export async function readElsewhere(
     .where(and(eq(walks.migration, name), sql`${walks.shape} ? 'database'`));
   if (found.length === 0) return undefined;
   const [row] = await db
-    .select({ generation: migrations.generation })
+    .select({ generation: migrations.generation, former: migrations.formerGenerations })
     .from(migrations)
     .where(eq(migrations.name, name));
   if (!row) return undefined;
-  const origin = { installation: await readInstallationId(db), generation: row.generation };
+  const origin = { installation: await readInstallationId(db), ...row };
   return { origin, databases: found.map(({ database }) => database).sort() };
 }
 

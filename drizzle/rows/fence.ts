@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { migrations, SCHEMA, visitingAttempts } from '../schema';
+import { attempts, migrations, SCHEMA, visitingAttempts } from '../schema';
 import { AttemptOutdated, Superseded } from './superseded';
 
 /**
@@ -97,6 +97,13 @@ export const ifCurrent = ({
 }: Pick<FencedAttempt, 'migration' | 'id' | 'epoch'>): SQL =>
   sql`${migrations.name} = ${migration} and ${migrations.currentAttempt} = ${String(id)}::bigint
     and ${migrations.epoch} = ${epoch}::uuid and ${migrations.status} = 'in_progress'`;
+
+/**
+ * Selects the attempt's own row. Not by its ID alone: a database that was restored may have given it
+ * to another attempt.
+ */
+export const isAttempt = ({ id, epoch }: Pick<FencedAttempt, 'id' | 'epoch'>): SQL =>
+  sql`${attempts.id} = ${String(id)}::bigint and ${attempts.epoch} = ${epoch}::uuid`;
 
 /**
  * Checks the result of {@link selectIfCurrent}.

@@ -4,7 +4,7 @@ import { COMMIT_DURABLY } from '../durable';
 import { type AttemptOutcome, attempts, type FailedBatch, migrations } from '../schema';
 import { inTransaction } from '../transaction';
 import type { ProgressRecord } from './attemptProgress';
-import { type FencedAttempt, ifCurrent, SERVER } from './fence';
+import { type FencedAttempt, ifCurrent, isAttempt, SERVER } from './fence';
 import { type Move, transitions } from './transitions';
 
 /** How an attempt ended. */
@@ -118,7 +118,7 @@ async function writeAttempt(
       rowsDone: progress.doneHere,
       progressed: progress.progressed,
     })
-    .where(and(eq(attempts.id, attempt.id), isNull(attempts.endedAt)));
+    .where(and(isAttempt(attempt), isNull(attempts.endedAt)));
 }
 
 /** How many attempts are read. No LRM_MAX_FAILURES may be larger. */

@@ -1,9 +1,17 @@
 import { eq, inArray, sql } from 'drizzle-orm';
+import { UsageError } from '../../settings/usageError';
 import type { Database, Transaction } from '../database';
 import { finishedRanges, visitingAttempts, walks } from '../schema';
 import { sqlState } from '../sqlState';
 import { inTransaction } from '../transaction';
-import { type FencedAttempt, isVisitor, lockExclusive, lockName, VISITED_SERVER } from './fence';
+import {
+  type FencedAttempt,
+  isVisitor,
+  lockExclusive,
+  lockName,
+  VISITED_SERVER,
+  type Visitor,
+} from './fence';
 
 /**
  * An attempt in a further database, where its migration is not registered. The fence (fence.ts) must
@@ -20,12 +28,39 @@ import { type FencedAttempt, isVisitor, lockExclusive, lockName, VISITED_SERVER 
  * says of a migration (paused, cancelled, to be run from the start) is true here at once.
  */
 
+/**
+ * In the further database stand walks that this main database knows nothing of: it was restored to
+ * a time before them, or a copy of it has walked there.
+ */
+export class UnknownGeneration extends UsageError {
+  constructor({ migration, generation }: Before) {
+    super(
+      `what ${migration} has done in the further database stands there under generation ` +
+        `${generation}, which this database does not know: it was restored to an earlier time, or ` +
+        'a copy of it walks there. Going on would do those rows again. What to type: ' +
+        'docs/disaster.md, "The main database restored, a further one not"',
+    );
+  }
+}
+
 /** Who a migration is in other databases. */
 export interface Origin {
   /** `installations.id` of the main database. */
   readonly installation: string;
   /** `migrations.generation`. */
   readonly generation: string;
+  /** `migrations.formerGenerations`. */
+  readonly former: readonly string[] | null;
+}
+
+/** An attempt that has walked in a further database. */
+export type Visited = Pick<FencedAttempt, 'id' | 'epoch'>;
+
+export interface Visit {
+  /** To be fenced there. */
+  readonly attempt: FencedAttempt;
+  /** The attempt of the same migration that was there before, if any. */
+  readonly before: Visited | undefined;
 }
 
 /** An older attempt whose sessions have been ended lets go of the lock at once. */
@@ -36,28 +71,29 @@ const LOCK_NOT_AVAILABLE = '55P03';
 /**
  * Makes the attempt the current one in a further database.
  * @param requireCurrent throws when it is not the current one in the main database any more
- * @returns the attempt, to be fenced there
+ * @throws UnknownGeneration
  */
 export async function visit(
   attempt: FencedAttempt,
   origin: Origin,
   db: Database,
   requireCurrent: () => Promise<unknown>,
-): Promise<FencedAttempt> {
+): Promise<Visit> {
   const { installation, generation } = origin;
   const visitor = { installation, migration: attempt.migration };
   const { id, number, epoch } = attempt;
   for (let round = 1; ; round++) {
     try {
-      const server = await inTransaction(db, async (tx) => {
+      const { server, before } = await inTransaction(db, async (tx) => {
         await tx.execute(LOCK_TIMEOUT);
         await tx.execute(lockExclusive(lockName({ migration: generation, visitor })));
         // Not earlier: while it waited for the lock, a newer one may have been here.
         await requireCurrent();
-        await forgetOtherGenerations(tx, visitor, generation);
-        return store(tx, { ...visitor, attempt: id, epoch, generation });
+        const before = await read(tx, visitor);
+        if (before) await forgetOtherGeneration(tx, before, origin);
+        return { before, server: await store(tx, { ...visitor, attempt: id, epoch, generation }) };
       });
-      return { migration: generation, id, number, epoch, server, visitor };
+      return { attempt: { migration: generation, id, number, epoch, server, visitor }, before };
     } catch (error) {
       if (round === LOCK_ROUNDS || sqlState(error) !== LOCK_NOT_AVAILABLE) throw error;
     }
@@ -96,17 +132,30 @@ async function store(tx: Transaction, row: Row): Promise<string> {
   return stored.server;
 }
 
-/** After `lrm retry --from-start`: its walks begin again. */
-async function forgetOtherGenerations(
-  tx: Transaction,
-  visitor: Pick<Row, 'installation' | 'migration'>,
-  generation: string,
-): Promise<void> {
-  const [before] = await tx
-    .select({ generation: visitingAttempts.generation })
+interface Before extends Visited {
+  readonly migration: string;
+  readonly generation: string;
+}
+
+async function read(tx: Transaction, visitor: Visitor): Promise<Before | undefined> {
+  const { attempt: id, epoch, migration, generation } = visitingAttempts;
+  const [row] = await tx
+    .select({ id, epoch, migration, generation })
     .from(visitingAttempts)
     .where(isVisitor(visitor));
-  if (before && before.generation !== generation) await dropWalksOf(tx, before.generation);
+  return row;
+}
+
+/** After `lrm retry --from-start`: its walks begin again. */
+async function forgetOtherGeneration(
+  tx: Transaction,
+  before: Before,
+  { generation, former }: Origin,
+): Promise<void> {
+  if (before.generation === generation) return;
+  // What was done there would be done again, and nobody has asked for that.
+  if (former && !former.includes(before.generation)) throw new UnknownGeneration(before);
+  await dropWalksOf(tx, before.generation);
 }
 
 async function dropWalksOf(tx: Transaction, generation: string): Promise<void> {

@@ -1,9 +1,10 @@
+import { and, eq, isNull, or } from 'drizzle-orm';
 import type { Sql } from '../../drizzle/connect';
 import { missingEntries } from '../../drizzle/migrator/migrate';
 import { requireCurrent, selectIfCurrent } from '../../drizzle/rows/fence';
-import { type Origin, visit } from '../../drizzle/rows/visit';
-import { walks } from '../../drizzle/schema';
-import { type Attempt, type Database, fencedTransaction } from './attempt';
+import { type Origin, type Visited, visit } from '../../drizzle/rows/visit';
+import { attempts, walks } from '../../drizzle/schema';
+import { type Attempt, type Database, fencedTransaction, type Transaction } from './attempt';
 import { JobUsageError } from './jobUsageError';
 import { requireShape } from './walk/shape';
 import { findWalk } from './walk/store';
@@ -41,7 +42,7 @@ export class Places {
     await this.#reserve(walk, database);
     let visiting = this.#visits.get(database);
     if (!visiting) {
-      visiting = this.#visit(db, this.others.canary(database));
+      visiting = this.#visit(database, db, this.others.canary(database));
       this.#visits.set(database, visiting);
     }
     return visiting;
@@ -53,14 +54,15 @@ export class Places {
     return new Map(attempts.map((attempt) => [attempt.db, attempt]));
   }
 
-  #visit(db: Database, canary: Sql): Promise<Attempt> {
+  #visit(database: string, db: Database, canary: Sql): Promise<Attempt> {
     const { attempt, origin } = this;
     return fencedTransaction(attempt, async (tx) => {
       const stillCurrent = async () => {
         const [row] = await tx.execute(selectIfCurrent(attempt));
         requireCurrent(attempt, row);
       };
-      const there = await visit(attempt, origin, db, stillCurrent);
+      const { attempt: there, before } = await visit(attempt, origin, db, stillCurrent);
+      if (before && !(await isKnown(tx, before))) attempt.log.warn(unknownVisitor(database));
       return { ...attempt, ...there, db, canary, home: attempt };
     });
   }
@@ -80,6 +82,21 @@ export class Places {
     });
   }
 }
+
+/** Whether an attempt is one of this main database. */
+async function isKnown(tx: Transaction, { id, epoch }: Visited): Promise<boolean> {
+  const found = await tx
+    .select({ id: attempts.id })
+    .from(attempts)
+    // Attempts of older versions have no epoch.
+    .where(and(eq(attempts.id, id), or(eq(attempts.epoch, epoch), isNull(attempts.epoch))));
+  return found.length > 0;
+}
+
+const unknownVisitor = (database: string): string =>
+  `the attempt that walked in database '${database}' before is not one of this main database: it ` +
+  'was restored or lost commits, or a copy of it walks there, too; the walk goes on where that ' +
+  'one stopped (docs/disaster.md)';
 
 async function requireTables(db: Database, database: string): Promise<void> {
   const missing = await missingEntries(db.$client);

@@ -80,13 +80,13 @@ export async function course<T>(seconds: number, look: (at: Happened) => Promise
       ends.push(() => worker.stop());
       return ready(worker);
     };
-    const from = Date.now() / 1_000;
     const first = await start(pages[0]);
     await start(pages[1]);
     for (const name of NAMES) {
       await sql`insert into long_running_migrations.migrations (name) values (${name})`;
     }
     await startRun(bench);
+    const from = Date.now() / 1_000;
     const third = (seconds * 1_000) / 3;
     await sleep(third);
     const load = await startLoad(bench, USERS, 8, [{ ms: third, perSecond: PER_SECOND }]);

@@ -72,8 +72,10 @@ async function checkAlerts(prometheus: Prometheus): Promise<void> {
 /** What workers have counted is what the rows say. */
 async function checkNumbers({ prometheus, sql, to }: Happened): Promise<void> {
   const [row] = await sql`
-    select count(*)::int as attempts from long_running_migrations.attempts where ended_at is not null`;
-  const expr = 'sum(max_over_time(lrm_attempts_total[1h]))';
+    select count(*)::int as attempts from long_running_migrations.attempts
+    where outcome is distinct from 'interrupted' and ended_at is not null`;
+  // The last page of the worker that was stopped is from before it handed over.
+  const expr = 'sum(max_over_time(lrm_attempts_total{outcome!="interrupted"}[1h]))';
   const [series] = await prometheus.range(expr, to, to, 1);
   const counted = series?.values.at(-1)?.[1];
   const same = counted === row?.['attempts'];

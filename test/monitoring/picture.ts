@@ -186,6 +186,7 @@ function addLegend(
   const perRow = 3;
   const each = (width - 2 * MARGIN) / perRow;
   for (const [at, { name }] of lines.entries()) {
+    if (!name) continue;
     const left = x + MARGIN + (at % perRow) * each;
     const top = y + height - 34 + Math.floor(at / perRow) * 15;
     parts.graphic.push(

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A TCP proxy that can stop forwarding. */
+/** A TCP proxy that can stop forwarding, or forward something else. */
 export interface CuttableProxy {
   /** 'host:port' to use instead of the server's. */
   readonly address: string;
@@ -13,6 +13,10 @@ export interface CuttableProxy {
    * connection, like a network that lost packets. Resolves when the packet has been forwarded.
    */
   delayOnce(text: string, milliseconds: number): Promise<void>;
+  /** From now on connects to this 'host:port'. Ends the connections to the one before. */
+  retarget(target: string): void;
+  /** Sends `by` to the server instead of this message, the first time that it is sent from now on. */
+  replaceOnce(message: Buffer, by: Buffer): void;
   /** The first packet of each connection. For Postgres it holds the start-up parameters. */
   readonly firstPackets: readonly Buffer[];
   close(): void;
@@ -26,16 +30,25 @@ interface Delay {
 
 /** Starts a TCP proxy to `target` ('host:port'). */
 export async function startProxy(target: string): Promise<CuttableProxy> {
-  const { hostname, port } = new URL(`tcp://${target}`);
+  let to = new URL(`tcp://${target}`);
   const sockets = new Set<Socket>();
   const firstPackets: Buffer[] = [];
   let open = true;
   let delay: Delay | undefined;
-  const pass = (from: Socket, to: Socket, delayed: boolean) => {
+  let replacement: { readonly message: Buffer; readonly by: Buffer } | undefined;
+  const replaced = (bytes: Buffer): Buffer => {
+    const at = replacement ? bytes.indexOf(replacement.message) : -1;
+    if (!replacement || at < 0) return bytes;
+    const { message, by } = replacement;
+    replacement = undefined;
+    return Buffer.concat([bytes.subarray(0, at), by, bytes.subarray(at + message.length)]);
+  };
+  const pass = (from: Socket, to: Socket, toServer: boolean) => {
     sockets.add(from);
     let sent: Promise<void> = Promise.resolve();
-    from.on('data', (bytes) => {
-      const wait = delayed && delay && bytes.includes(delay.text) ? delay : undefined;
+    from.on('data', (received: Buffer) => {
+      const bytes = toServer ? replaced(received) : received;
+      const wait = toServer && delay && bytes.includes(delay.text) ? delay : undefined;
       if (wait) delay = undefined;
       sent = sent.then(async () => {
         if (wait) await sleep(wait.milliseconds);
@@ -47,7 +60,7 @@ export async function startProxy(target: string): Promise<CuttableProxy> {
     from.on('close', () => open && to.destroy());
   };
   const server = createServer((client) => {
-    const upstream = connect(Number(port), hostname);
+    const upstream = connect(Number(to.port), to.hostname);
     client.once('data', (bytes: Buffer) => firstPackets.push(bytes));
     pass(client, upstream, true);
     pass(upstream, client, false);
@@ -62,6 +75,14 @@ export async function startProxy(target: string): Promise<CuttableProxy> {
       new Promise((passed) => {
         delay = { text, milliseconds, passed };
       }),
+    retarget: (target) => {
+      to = new URL(`tcp://${target}`);
+      for (const socket of sockets) socket.destroy();
+      sockets.clear();
+    },
+    replaceOnce: (message, by) => {
+      replacement = { message, by };
+    },
     firstPackets,
     close: () => {
       for (const socket of sockets) socket.destroy();

@@ -13,7 +13,7 @@ import { attemptOn, minute, useFencedMigration } from './fenced';
 const { database, open, claimed } = useFencedMigration();
 
 function contextOf(attempt: Attempt, version = 0): JobContext {
-  const origin = { installation: '', generation: '' };
+  const origin = { installation: '', generation: '', former: null };
   const others = new OtherSessions(
     { databases: {}, origin, attempt: { ...attempt, id: '1' } },
     () => database.sql,

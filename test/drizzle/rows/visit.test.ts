@@ -39,9 +39,11 @@ const attempt = (id: bigint): FencedAttempt => ({
   epoch: `00000000-0000-4000-8000-00000000000${id}`,
   server: '',
 });
-const origin = (generation: number) => ({
+const generation = (number: number) => `11111111-0000-4000-8000-00000000000${number}`;
+const origin = (number: number, former: readonly number[] = []) => ({
   installation: '00000000-0000-4000-8000-000000000000',
-  generation: `11111111-0000-4000-8000-00000000000${generation}`,
+  generation: generation(number),
+  former: former.map(generation),
 });
 const visitors = () =>
   archive.sql`select attempt, generation from long_running_migrations.visiting_attempts`;
@@ -61,9 +63,9 @@ test('asks the main database while it holds the lock, and changes nothing when i
 
 test('tells attempts apart that have one number, because the main database was restored', async () => {
   const db = there();
-  const before = await visit(attempt(1n), origin(1), db, async () => {});
+  const { attempt: before } = await visit(attempt(1n), origin(1), db, async () => {});
   const restored = { ...attempt(1n), epoch: attempt(2n).epoch };
-  const after = await visit(restored, origin(1), db, async () => {});
+  const { attempt: after } = await visit(restored, origin(1), db, async () => {});
   expect(await db.execute(selectIfCurrent(before))).toHaveLength(0);
   expect(await db.execute(selectIfCurrent(after))).toHaveLength(1);
 });
@@ -79,12 +81,45 @@ test('removes the walks of an earlier generation, and only those', async () => {
     select id, '{1}', 1 from walk`;
   await archive.sql`insert into long_running_migrations.migrations (name) values (${NAME})`;
   for (const name of [NAME, origin(1).generation, origin(3).generation]) await walk(name);
-  await visit(attempt(2n), origin(2), db, async () => {});
+  await visit(attempt(2n), origin(2, [1]), db, async () => {});
   const left = await archive.sql`
     select migration from long_running_migrations.walks join long_running_migrations.finished_ranges f
       on f.walk = walks.id order by 1`;
   expect(left).toEqual([{ migration: NAME }, { migration: origin(3).generation }]);
   expect(await visitors()).toEqual([{ attempt: '2', generation: origin(2).generation }]);
+});
+
+test('refuses to begin again where the main database does not know what stands there', async () => {
+  const db = there();
+  await visit(attempt(1n), origin(2, [1]), db, async () => {});
+  await archive.sql`insert into long_running_migrations.walks (migration, name, shape)
+    values (${generation(2)}, '1', '{}')`;
+  // Restored to a time before --from-start, or before it was registered.
+  const restored = visit(attempt(2n), origin(1), db, async () => {});
+  await expect(restored).rejects.toThrow(
+    `what ${NAME} has done in the further database stands there under generation ${generation(2)}, which`,
+  );
+  expect(await visitors()).toEqual([{ attempt: '1', generation: generation(2) }]);
+  expect(await archive.sql`select from long_running_migrations.walks`).toHaveLength(1);
+  // Registered by an older version, which has not kept the former ones.
+  await visit(attempt(3n), { ...origin(3), former: null }, db, async () => {});
+  expect(await visitors()).toEqual([{ attempt: '3', generation: generation(3) }]);
+});
+
+test('a new generation adds the one before to the former ones, whoever gives it', async () => {
+  const [row] =
+    await main.sql`insert into long_running_migrations.migrations (name) values (${NAME})
+    returning generation, former_generations`;
+  expect(row?.['former_generations']).toEqual([]);
+  const renew = () => main.sql`update long_running_migrations.migrations
+    set generation = gen_random_uuid(), updated_at = now() returning generation, former_generations`;
+  const [second] = await renew();
+  expect(second?.['former_generations']).toEqual([row?.['generation']]);
+  const [third] = await renew();
+  expect(third?.['former_generations']).toEqual([row?.['generation'], second?.['generation']]);
+  const [same] = await main.sql`update long_running_migrations.migrations
+    set generation = generation, rows_done = 1 returning former_generations`;
+  expect(same).toEqual({ former_generations: third?.['former_generations'] });
 });
 
 const installation = async (): Promise<string> => {
@@ -141,7 +176,11 @@ test('unregister removes what is stored elsewhere, or says where something is le
   await main.sql`insert into long_running_migrations.walks (migration, name, shape)
     values (${NAME}, '1', '{"database": "archive"}')`;
   const [row] = await main.sql`select generation from long_running_migrations.migrations`;
-  const own = { installation: await installation(), generation: row?.['generation'] };
+  const own = {
+    installation: await installation(),
+    generation: row?.['generation'],
+    former: [],
+  };
   await visit(attempt(1n), own, there(), async () => {});
   await archive.sql`insert into long_running_migrations.walks (migration, name, shape)
     values (${own.generation}, '1', '{}')`;

@@ -82,19 +82,19 @@ async function claim(sql: Sql, migration: string): Promise<Claimed> {
   return sql.begin(async (tx) => {
     await tx`insert into long_running_migrations.migrations (name) values (${migration}) on conflict do nothing`;
     await tx`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`;
-    const [row] = await tx<{ id: string; number: number }[]>`
-      insert into long_running_migrations.attempts (migration, number, worker, run_id)
-      select ${migration}, count(*) + 1, 'test', 'test'
+    const [row] = await tx<{ id: string; number: number; epoch: string }[]>`
+      insert into long_running_migrations.attempts (migration, number, worker, run_id, epoch)
+      select ${migration}, count(*) + 1, 'test', 'test', gen_random_uuid()
       from long_running_migrations.attempts where migration = ${migration}
-      returning id, number`;
+      returning id, number, epoch`;
     if (!row) throw new Error(`no attempt of ${migration}`);
-    const [claimed] = await tx<{ epoch: string; server: string }[]>`
+    const [claimed] = await tx<{ server: string }[]>`
       update long_running_migrations.migrations
-      set status = 'in_progress', current_attempt = ${row.id}, epoch = gen_random_uuid()
+      set status = 'in_progress', current_attempt = ${row.id}, epoch = ${row.epoch}
       where name = ${migration}
-      returning epoch, concat_ws(' ', extract(epoch from pg_postmaster_start_time()), tableoid) as server`;
+      returning concat_ws(' ', extract(epoch from pg_postmaster_start_time()), tableoid) as server`;
     if (!claimed) throw new Error(`no row of ${migration}`);
-    return { id: BigInt(row.id), number: row.number, ...claimed };
+    return { id: BigInt(row.id), number: row.number, epoch: row.epoch, ...claimed };
   });
 }
 

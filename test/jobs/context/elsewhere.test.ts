@@ -77,6 +77,61 @@ test('keeps the place of a walk in the database of its rows, where nothing is re
   expect(await touches()).toEqual(ONCE);
 });
 
+// What the main database remembers (a step, a checkpoint) must not outlive it: see TableWalk.open.
+test('batches in a further database wait for the disk', async () => {
+  const { job } = await begin();
+  const commits = new Set<unknown>();
+  await job.inBatches(ledger, { ...WALK, lanes: 2 }, async (tx) => {
+    const [row] = await tx.execute(sql`select current_setting('synchronous_commit') as commit`);
+    commits.add(row?.['commit']);
+  });
+  expect([...commits]).toEqual(['on']);
+});
+
+/** Walks until 100 rows are done, and loses the attempt. */
+async function walkAPart(): Promise<void> {
+  const visiting = await begin();
+  let rows = 0;
+  const lost = walk(visiting, 1, async () => {
+    rows += 20;
+    if (rows > 100) throw new Error('lost');
+  });
+  await expect(lost).rejects.toThrow('lost');
+  await visiting.end();
+}
+
+const restored = async (migration: string) => {
+  await main.sql`truncate long_running_migrations.migrations cascade`;
+  await main.sql`insert into long_running_migrations.migrations (name) values (${migration})`;
+};
+
+test('goes on there, and warns, when the main database has lost the attempt that walked', async () => {
+  await walkAPart();
+  await main.sql`delete from long_running_migrations.attempts`;
+  const visiting = await begin();
+  const warnings: string[] = [];
+  const warn = (message: string) => void warnings.push(message);
+  Object.assign(visiting.attempt, { log: { ...visiting.attempt.log, warn } });
+  await walk(visiting);
+  expect(await touches()).toEqual(ONCE);
+  expect(warnings).toEqual([
+    expect.stringMatching(/^the attempt that walked in database 'archive' before is not one of/),
+  ]);
+});
+
+test('does no row again when the main database was restored to before the registration', async () => {
+  await walkAPart();
+  await restored('0001_walk');
+  await expect(walk(await begin())).rejects.toThrow(/generation .* which this database does not/);
+  const [there] = await archive.sql<{ generation: string }[]>`
+    select generation from long_running_migrations.visiting_attempts`;
+  // As docs/disaster.md says.
+  await main.sql`update long_running_migrations.migrations set generation = ${there?.generation ?? ''}
+    where name = '0001_walk'`;
+  await walk(await begin());
+  expect(await touches()).toEqual(ONCE);
+});
+
 const terminate = (from: typeof main, name: string) =>
   from.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = ${name}`;
 const mainName = ({ attempt }: Visiting) => `lrm:long_running_migrations:${attempt.id}`;

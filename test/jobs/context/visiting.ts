@@ -47,7 +47,7 @@ export async function beginVisiting(
 
 export async function originOf(sql: Sql, migration: string): Promise<Origin> {
   const [row] = await sql<Origin[]>`
-    select i.id as installation, m.generation
+    select i.id as installation, m.generation, m.former_generations as former
     from long_running_migrations.installations i, long_running_migrations.migrations m
     where m.name = ${migration}`;
   if (!row) throw new Error(`${migration} is not registered`);
