@@ -41,6 +41,10 @@ export const METRICS = {
     'lrm_migration_since_progress_seconds',
     'Seconds since the last progress of a migration that is in progress.',
   ),
+  remaining: gauge(
+    'lrm_migration_remaining_seconds',
+    'Seconds that are left at the speed of the attempt that runs.',
+  ),
   silent: gauge(
     'lrm_migration_silent_seconds',
     'Seconds since the last heartbeat of a migration that is in progress.',

@@ -30,7 +30,10 @@ export const readPanels = (): Panel[] => JSON.parse(readFileSync(FILE, 'utf8')).
 
 /** An expression as Grafana sends it when nothing is selected. */
 export const asSent = (expr: string, rateSeconds: number): string =>
-  expr.replaceAll('$__rate_interval', `${rateSeconds}s`).replaceAll(/\$(job|migration)\b/g, '.*');
+  expr
+    .replaceAll('$__rate_interval', `${rateSeconds}s`)
+    .replaceAll('$__range', '1h')
+    .replaceAll(/\$(job|migration)\b/g, '.*');
 
 /** The text of a legend for a series. */
 export const legendOf = (format: string, labels: Readonly<Record<string, string>>): string =>
