@@ -1,19 +1,20 @@
 /**
  * `npm run test:upgrade [commit]`: a worker and the `lrm` of the previous release go on beside the
- * tables of this one, and beside its workers; then only the new ones are left. Without a commit, the
- * previous release is the last one before the newest change of our tables.
+ * tables of this one and beside its workers, and each goes on where a killed one of the other stopped.
+ * Without a commit, the previous release is the last one before the newest change of our tables.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { findTemporalCli } from '../../worker/local/temporal/temporalCli';
 import { openSite, type Site } from '../support/site';
+import type { TestWorker } from '../support/workerProcess';
 import { buildPrevious, type PreviousBuild } from './previousBuild';
 import { createWorkload, underWay, type Workload } from './workload';
 
 const execute = promisify(execFile);
 const MIGRATIONS = 30;
-const BATCH_TAKES = 150;
+const BATCH_TAKES = 300;
 
 async function main(): Promise<void> {
   const previous = buildPrevious(process.argv[2]);
@@ -61,33 +62,52 @@ async function play(site: Site, workload: Workload, previous: PreviousBuild): Pr
   await when(6);
   say('its lrm registers, pauses, resumes, shows and checks');
 
-  await site.startWorker(jobs, settings);
-  await workload.register(6, 20);
-  await underWay(site, old);
-  say('a worker of this release works beside it, and the older one is killed');
-  old.kill('SIGKILL');
-  await old.exited;
-  const again = await site.startWorker(jobs, settings, previous.worker);
+  const beside = await site.startWorker(jobs, settings);
+  await workload.register(6, 14);
+  await when(14);
+  say('a worker of this release works beside it');
+
+  await beside.stop();
+  await workload.register(14, 20);
+  await kill(site, old);
+  const after = await site.startWorker(jobs, settings);
   await when(20);
-  await workload.register(20, MIGRATIONS);
-  await underWay(site, again);
-  say('it was started again, and stops');
+  say('the older one was killed in the middle, and this release went on');
+
+  await workload.register(20, 26);
+  await kill(site, after);
+  const again = await site.startWorker(jobs, settings, previous.worker);
+  await when(26);
+  say('this one was killed in the middle, and the previous release went on');
+
+  await site.startWorker(jobs, settings);
+  await workload.register(26, MIGRATIONS);
   await again.stop();
   await when(MIGRATIONS);
   await site.succeeds(settings, 'check');
   console.log(await workload.verify());
-  const hashes = await site.sql<{ known: boolean; attempts: number }[]>`
-    select job_hash is not null as known, count(*)::int as attempts
-    from long_running_migrations.attempts group by 1`;
-  if (hashes.length !== 2) throw new Error('only one of the two releases has run attempts');
-  console.log(
-    hashes
-      .map(
-        ({ known, attempts }) =>
-          `${attempts} attempts of ${known ? 'this' : 'the previous'} release`,
-      )
-      .join(', '),
-  );
+  console.log(await takenOver(site));
+}
+
+async function kill(site: Site, worker: TestWorker): Promise<void> {
+  await underWay(site, worker);
+  worker.kill('SIGKILL');
+  await worker.exited;
+}
+
+/** Only attempts of this release store a hash of their job. */
+async function takenOver({ sql }: Site): Promise<string> {
+  const found = await sql<{ release: string; migrations: number }[]>`
+    select case when later.job_hash is null then 'the previous' else 'this' end as release,
+      count(distinct later.migration)::int as migrations
+    from long_running_migrations.attempts as earlier
+    join long_running_migrations.attempts as later using (migration)
+    where later.number = earlier.number + 1
+      and (later.job_hash is null) <> (earlier.job_hash is null)
+    group by 1 order by 1`;
+  if (found.length !== 2)
+    throw new Error('not each release has gone on where the other one stopped');
+  return found.map((each) => `${each.migrations} taken over by ${each.release} release`).join(', ');
 }
 
 const say = (what: string): void => console.log(`- ${what}`);
