@@ -5,6 +5,7 @@ import type { HeartbeatDetails } from '../../activities/attempt/progress';
 import { isNotFound } from '../../activities/explainTemporal';
 import { plainText } from '../../settings/plainText';
 import { SCHEDULE_ID, WORKFLOW_ID } from '../../settings/settings';
+import { keyProblemText } from './failureText';
 import { type RunProgress, readTask, runTrouble, type Trouble } from './runTrouble';
 import { readWorkers, type Workers } from './workers';
 
@@ -31,6 +32,8 @@ export interface PendingAttempt {
   readonly heartbeat: Partial<HeartbeatDetails> | null;
   /** When the next attempt starts; null while one runs. */
   readonly nextAttemptAt: Date | null;
+  /** Why a worker could not decrypt what it got; null when it could. */
+  readonly keyProblem: string | null;
 }
 
 export interface ScheduleState {
@@ -87,10 +90,13 @@ async function readPending(
   client: Client,
   activity: temporal.api.workflow.v1.IPendingActivityInfo,
 ): Promise<PendingAttempt> {
-  const [heartbeat] = await decodeArrayFromPayloads(
-    client.options.loadedDataConverter,
-    activity.heartbeatDetails?.payloads,
-  );
+  const [[heartbeat], keyProblem] = await Promise.all([
+    decodeArrayFromPayloads(
+      client.options.loadedDataConverter,
+      activity.heartbeatDetails?.payloads,
+    ),
+    keyProblemText(client, activity.lastFailure, activity.lastWorkerIdentity),
+  ]);
   const manual = activity.pauseInfo?.manual;
   return {
     paused: activity.paused === true,
@@ -99,6 +105,7 @@ async function readPending(
       : null,
     heartbeat: isObject(heartbeat) ? heartbeat : null,
     nextAttemptAt: date(activity.nextAttemptScheduleTime),
+    keyProblem: keyProblem && plainText(keyProblem),
   };
 }
 

@@ -21,6 +21,7 @@ export function whileAlone(state: LawState, seen: Seen): LawState {
     cause: 'nobody else is there',
     slowdown: undefined,
     smooth: undefined,
+    lately: undefined,
     timesOver: 0,
     unknownSince: undefined,
     calmSince: undefined,
