@@ -41,7 +41,7 @@ async function lost(
   const walks = names.length === 1 ? 'its walk there is not' : 'their walks there are not';
   return warning(
     check,
-    `${firstNames(names, NAMED_AT_MOST)}: completed, but ${walks}: was that database restored to an earlier time?`,
+    `${firstNames(names, NAMED_AT_MOST)}: completed, but ${walks}: that database was restored to an earlier time`,
     'docs/disaster.md, "A further database restored, the main one not"',
   );
 }
