@@ -121,18 +121,18 @@ test('a key is set, missing, and followed by a new one while a migration is goin
   });
   expect(stdout).toMatch('0001_gate');
   expect((await migration(servers, '0001_gate')).status).toBe('in_progress');
-  expect(await attempts(servers, '0001_gate')).toHaveLength(2);
+  // On a busy machine, a heartbeat that came late may have begun one more on the worker before.
+  const began = (await attempts(servers, '0001_gate')).map(({ worker }) => worker?.split('@')[0]);
+  expect(began).not.toContain(String(without.pid));
   expect((await describe()).workflowExecutionInfo?.status).toBe(1);
   await without.stop();
 
   const rotated = await servers.startWorker({ jobs, env: keyed('k2', 'k1') });
   await openGate();
   expect(await resultOf(run('k1', 'k2'))).toMatchObject({ completed: { names: ['0001_gate'] } });
-  expect((await attempts(servers, '0001_gate')).map(({ outcome }) => outcome)).toEqual([
-    'interrupted',
-    expect.anything(),
-    'completed',
-  ]);
+  const outcomes = (await attempts(servers, '0001_gate')).map(({ outcome }) => outcome);
+  expect(outcomes[0]).toBe('interrupted');
+  expect(outcomes.at(-1)).toBe('completed');
   const text = await history();
   for (const each of ['json/plain', 'k1', 'k2']) expect(text).toContain(each);
   await rotated.stop();
