@@ -34,7 +34,7 @@ export async function withDeps<T>(
     ? new SharedJobProcesses(memory, 'stderr')
     : new JobProcessPool(memory, concurrency, 'stderr');
   try {
-    const problem = await databaseProblem(settings.databaseUrl);
+    const problem = await databaseProblem(settings.databaseUrl, settings.databases);
     if (problem !== undefined) throw new OperationRefused(problem);
     return await body({
       db,

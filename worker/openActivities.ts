@@ -43,7 +43,7 @@ export async function openActivities(settings: Settings, log: Log): Promise<Open
   const db = openOwnDatabase(settings.databaseUrl, settings.databases);
   const disconnect = () => db.$client.end({ timeout: 2 });
   try {
-    await waitFor('Postgres', () => checkDatabase(settings.databaseUrl), settings.LRM_WAIT, log);
+    await waitFor('Postgres', () => checkDatabase(settings), settings.LRM_WAIT, log);
     await warnOfOthers(settings.databases, log);
   } catch (error) {
     await disconnect();
@@ -76,7 +76,7 @@ export async function openActivities(settings: Settings, log: Log): Promise<Open
   };
 }
 
-async function checkDatabase(databaseUrl: string): Promise<void> {
-  const problem = await databaseProblem(databaseUrl);
+async function checkDatabase({ databaseUrl, databases }: Settings): Promise<void> {
+  const problem = await databaseProblem(databaseUrl, databases);
   if (problem !== undefined) throw new CanNotStart(problem);
 }

@@ -1,4 +1,5 @@
 import type { Sql } from '../../drizzle/connect';
+import { OWN_SESSIONS, SHARED_SESSIONS, sharesSessions } from '../../drizzle/connection/pooler';
 import { missingEntries } from '../../drizzle/migrator/migrate';
 import { askOther } from '../../drizzle/otherDatabase';
 import { hasTables, readInstallation, unreadable } from '../../drizzle/rows/installed';
@@ -12,7 +13,12 @@ export async function checkOtherDatabase(urls: DatabaseUrls, name: string): Prom
   const asked = await askOther(urls, name, { applicationName: 'lrm doctor' }, (sql) =>
     checkIn(sql, check, name),
   );
-  return 'answer' in asked ? asked.answer : failed(check, asked.problem, null);
+  if ('problem' in asked) return failed(check, asked.problem, null);
+  const setting = databaseSetting(name);
+  const options = { applicationName: 'lrm doctor', setting };
+  return (await sharesSessions(urls[name] ?? '', options))
+    ? failed(check, SHARED_SESSIONS, `set ${setting} to ${OWN_SESSIONS}`)
+    : asked.answer;
 }
 
 async function checkIn(sql: Sql, check: string, name: string): Promise<Finding> {
