@@ -1,12 +1,14 @@
 import { connect } from '../drizzle/connect';
 import { OWN_SESSIONS, SHARED_SESSIONS, sharesSessions } from '../drizzle/connection/pooler';
 import { missingEntries } from '../drizzle/migrator/migrate';
+import { describeMissing, missingRights } from '../drizzle/rights/missingRights';
 import { requireSafeDriver, UnsafeDriver } from '../drizzle/safeDriver';
 import { type DatabaseUrls, databaseSetting } from '../settings/databases';
 
 /**
  * Why this code can't use the database: a pooler in between shares sessions, our tables are missing
- * or too old, or the driver is not safe. Waiting would not fix it. Undefined: it can.
+ * or too old, its role lacks a right, or the driver is not safe. Waiting would not fix it. Undefined:
+ * it can.
  * @param others further databases. One that does not answer is no problem: most jobs don't need it
  * @throws what connecting throws
  */
@@ -24,7 +26,7 @@ export async function databaseProblem(
       return `the database lacks ${missing.join(', ')}; type: npx lrm migrate`;
     }
     await requireSafeDriver(one);
-    return undefined;
+    return describeMissing('worker', await missingRights(one, 'worker'));
   } catch (error) {
     if (error instanceof UnsafeDriver) return error.message;
     throw error;

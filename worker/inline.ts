@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Deps } from '../activities/deps';
 import { NO_METRICS } from '../activities/metrics/metrics';
+import { NO_TRACES } from '../activities/traces/traces';
 import { OperationRefused } from '../drizzle/rows/operationRefused';
 import { openOwnDatabase } from '../drizzle/workerDatabase';
 import { JobProcessPool } from '../jobs/process/jobProcessPool';
@@ -8,6 +9,7 @@ import { SharedJobProcesses } from '../jobs/process/sharedJobProcesses';
 import type { Settings } from '../settings/settings';
 import { databaseProblem } from './databaseProblem';
 import { identity } from './identity';
+import { jobRoleProblem } from './jobRole';
 
 /** What {@link withDeps} puts together. */
 export interface InlineParts {
@@ -34,13 +36,16 @@ export async function withDeps<T>(
     ? new SharedJobProcesses(memory, 'stderr')
     : new JobProcessPool(memory, concurrency, 'stderr');
   try {
-    const problem = await databaseProblem(settings.databaseUrl, settings.databases);
+    const problem =
+      (await databaseProblem(settings.databaseUrl, settings.databases)) ??
+      (await jobRoleProblem(settings));
     if (problem !== undefined) throw new OperationRefused(problem);
     return await body({
       db,
       settings,
       log,
       metrics: NO_METRICS,
+      traces: NO_TRACES,
       jobProcesses,
       identity: identity(),
       shareInspections: onlyIfEmpty,

@@ -12,7 +12,9 @@ import { authorFields } from '../authorFields';
 import type { Deps } from '../deps';
 import { type AttemptLimits, ownLimit } from '../limits';
 import type { AttemptMetrics } from '../metrics/metrics';
+import type { AttemptTrace } from '../traces/traces';
 import { Heartbeats } from './heartbeats';
+import { attemptConnection } from './jobSessions';
 import { olderSessionsGone } from './olderSessions';
 import type { AttemptProgress } from './progress';
 import { StopTimer } from './stopTimer';
@@ -46,6 +48,7 @@ export interface AttemptRun {
   readonly since: number;
   readonly progress: AttemptProgress;
   readonly metrics: AttemptMetrics;
+  readonly trace: AttemptTrace;
 }
 
 /**
@@ -82,17 +85,15 @@ export async function runAttempt(
 }
 
 function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
-  const { claimed, limits, progress, metrics } = run;
+  const { claimed, limits, progress, metrics, trace } = run;
   const { attempt } = claimed;
   const called = claimed.direction === 'forward' ? 'run() called' : 'revert() called';
   const input = {
     task: 'run' as const,
     file: run.file,
-    databaseUrl: deps.settings.databaseUrl,
-    password: deps.settings.password,
+    ...attemptConnection(deps.settings, attempt),
     databases: deps.settings.databases,
     origin: claimed.origin,
-    attempt: { ...attempt, id: String(attempt.id) },
     input: claimed.input,
     direction: claimed.direction,
     checkpointVersion: claimed.checkpointVersion,
@@ -101,11 +102,15 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
     limitMs: Math.ceil(ownLimit(limits)),
     silentMs: limits.heartbeatTimeout,
     errorDetail: deps.settings.LRM_ERROR_DETAIL,
+    traces: deps.traces.on,
   };
   return new RunningJob(deps.jobProcesses.start(input, limits.memoryLimitMb), {
     running: () => log.debug({ durationMs: Math.round(performance.now() - run.since) }, called),
     progress: (news) => progress.update(news),
-    batches: (news) => metrics.batches(news),
+    batches: (news) => {
+      metrics.batches(news);
+      trace.batches(news);
+    },
     progressed: () => {
       progress.progressed = true;
     },

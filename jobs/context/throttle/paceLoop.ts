@@ -69,6 +69,11 @@ export class PaceLoop {
     return `${paceText(pace)}, ${applicationText(alone, smooth)}`;
   }
 
+  /** The factor that the application is slowed down by. Undefined: not known, or nobody is there. */
+  get slowdown(): number | undefined {
+    return this.#now.smooth;
+  }
+
   /** To be called for each transaction of ours that has ended. */
   ended(databaseMs: number): void {
     if (this.#running) this.source.ourCommit(databaseMs);

@@ -78,6 +78,7 @@ export function back(state: LawState, { bounds, now }: Seen): LawState {
     pausedAt: Math.max(state.pausedAt, pausedAtFirst(now)),
     patience: soon ? Math.min(PATIENCE_AT_MOST, longer) : 0,
     tooMuch: undefined,
+    excess: 0,
     trial: undefined,
     trials: { notBefore: now, wait: 0 },
   };
