@@ -63,9 +63,9 @@ async function database({ sql, settings }: Connections): Promise<Finding[]> {
   ];
 }
 
-async function otherDatabases({ settings: { databases } }: Connections): Promise<Finding[]> {
+async function otherDatabases({ db, settings: { databases } }: Connections): Promise<Finding[]> {
   const found = Object.keys(databases).map((name) =>
-    attempted(`database ${name}`, async () => [await checkOtherDatabase(databases, name)]),
+    attempted(`database ${name}`, async () => [await checkOtherDatabase(databases, name, db)]),
   );
   return (await Promise.all(found)).flat();
 }
