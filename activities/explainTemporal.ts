@@ -1,3 +1,6 @@
+import { TemporalRefused, TemporalUnreachable } from './connecting/errors';
+import { keyProblemOf } from './payloads/keyProblem';
+
 /** gRPC status codes. */
 const DEADLINE_EXCEEDED = 4;
 const NOT_FOUND = 5;
@@ -5,18 +8,13 @@ const PERMISSION_DENIED = 7;
 const UNAVAILABLE = 14;
 const UNAUTHENTICATED = 16;
 
-/** Temporal does not answer. The message names the address. */
-export class TemporalUnreachable extends Error {
-  override readonly name = 'TemporalUnreachable';
-  constructor(address: string) {
-    super(`no answer from Temporal at ${address} (TEMPORAL_ADDRESS; is the server running?)`);
-  }
-}
-
 /** Explains an error of Temporal's client in one line; undefined for any other error. */
 export function explainTemporal(error: unknown): string | undefined {
-  if (error instanceof TemporalUnreachable) return error.message;
+  if (error instanceof TemporalUnreachable || error instanceof TemporalRefused)
+    return error.message;
   if (!(error instanceof Error)) return undefined;
+  const keyProblem = keyProblemOf(error);
+  if (keyProblem) return keyProblem;
   if (error.name === 'NamespaceNotFoundError' || isNamespaceNotFound(error)) {
     return 'Temporal has no such namespace (TEMPORAL_NAMESPACE); create it: temporal operator namespace create <name>';
   }

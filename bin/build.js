@@ -23,10 +23,11 @@ const PROCESSES = {
   start: 'worker/start.ts',
   bundleWorkflows: 'worker/bundleWorkflows.ts',
   payloadConverter: 'workflows/payloadConverter.ts',
+  failureConverter: 'activities/payloads/failureConverter.ts',
 };
 
 /** Temporal puts these into a sandbox without Node, so they share no file with the others. */
-const SANDBOXED = ['workflows', 'payloadConverter'];
+const SANDBOXED = ['workflows', 'payloadConverter', 'failureConverter'];
 
 async function build() {
   // Npm also calls `prepare` at the first `npx lrm`: then what is built will do.

@@ -10,7 +10,7 @@ export interface Connections {
   readonly settings: Settings;
   readonly sql: Sql;
   readonly db: Database;
-  /** @throws TemporalUnreachable within 2 seconds */
+  /** @throws TemporalUnreachable, TemporalRefused within some seconds */
   temporal(): Promise<Client>;
 }
 

@@ -4,6 +4,10 @@ import { explain } from './errors/explain';
 import { complain } from './terminal/output';
 import { endQuietlyWhenPipeCloses } from './terminal/terminal';
 
+// They are about code of libraries (grpc-js gives TLS an IP address as a server's name), and an
+// operator can't do anything about them.
+process.noDeprecation = true;
+
 /** Runs one command. Returns 0 for done, 1 for a failure, 2 for wrong use. */
 async function main(): Promise<number> {
   endQuietlyWhenPipeCloses();

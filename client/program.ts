@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { projectFolder } from '../settings/projectFolder';
 import { addCancel } from './commands/cancel';
 import { addCheck } from './commands/check';
+import { addCodecServer } from './commands/codecServer';
 import { addCompletion } from './commands/completion';
 import { addDeploy } from './commands/deploy';
 import { addDev } from './commands/dev';
@@ -69,9 +70,10 @@ function createCommands(): Command {
   addCheck(program);
   addFinalize(program);
   addDoctor(program);
+  addCodecServer(program);
   for (const command of program.commands) {
     // These print what happens until they are stopped.
-    if (['dev', 'worker'].includes(command.name())) continue;
+    if (['dev', 'worker', 'codec-server'].includes(command.name())) continue;
     command.option('--json', 'print one JSON value on standard output, and nothing else');
   }
   return program;

@@ -46,11 +46,17 @@ export function jobEnvProblem(value: string): string | undefined {
 export function secretsIn(env: NodeJS.ProcessEnv): string[] {
   return Object.entries(env).flatMap(([name, value]) => {
     if (!value || !isOneOf(SECRETS, name)) return [];
-    // Several keys with their IDs: '2026b:…,2026a:…'.
-    if (/^LRM_.*KEYS?$/.test(name)) return [value, ...value.split(/[,:]/)];
+    if (/^LRM_.*KEYS?$/.test(name)) return [value, ...keysIn(value)];
     return [value, ...passwordsOf(value)];
   });
 }
+
+/** Of '2026b:…,2026a:…' and 'none,2026a:…', the keys alone: an ID may be a date, or any word. */
+const keysIn = (value: string): string[] =>
+  value
+    .split(',')
+    .map((entry) => entry.slice(entry.indexOf(':') + 1).trim())
+    .filter((key) => key !== 'none');
 
 /** The password in a URL, as it is written there and as it is. It may also be the user's name. */
 export function passwordsOf(url: string): string[] {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
+import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { closest } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { applicationFolder } from './applicationFolder';
@@ -15,9 +15,11 @@ import { duration } from './duration';
 import { jobsFolderProblem } from './jobsFolder';
 import { addressProblem, type MetricsTarget, readMetricsTarget } from './metrics';
 import { packageManager, startCommand } from './packageManager';
+import { PAYLOAD_KEY, type PayloadKeys, payloadKeysOf } from './payloadKeys';
 import { built, projectFolder } from './projectFolder';
 import { DEFAULT_SCHEMA, schemaProblem } from './schemaName';
 import { jobEnvProblem } from './secrets';
+import { temporalConfig } from './temporal';
 import { UsageError } from './usageError';
 
 /** Workflow ID of the run. It is always the same, so there is only one run at a time. */
@@ -36,6 +38,8 @@ export type Settings = Readonly<z.output<typeof schema>> & {
   readonly databases: DatabaseUrls;
   /** Temporal's address, namespace, TLS and API key, found as the Temporal CLI finds them. */
   readonly temporal: ClientConnectConfig;
+  /** `LRM_PAYLOAD_KEY`: keys for what reaches Temporal. */
+  readonly payloadKeys: PayloadKeys;
   /** Where metrics go. Undefined: nowhere. */
   readonly metrics: MetricsTarget | undefined;
 };
@@ -184,7 +188,7 @@ const schema = z.object({
  * error; undefined when nothing is. (The environment may hold LRM_ variables of other programs.)
  */
 export function unknownSettings(names: readonly string[]): string | undefined {
-  const known = [...Object.keys(schema.shape), 'LRM_TEMPORAL_CLI'];
+  const known = [...Object.keys(schema.shape), 'LRM_TEMPORAL_CLI', PAYLOAD_KEY, 'LRM_CODEC_TOKEN'];
   const unknown = names.filter((name) => !known.includes(name) && !isDatabaseSetting(name));
   if (unknown.length === 0) return undefined;
   return unknown
@@ -214,14 +218,15 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   const databaseUrl = given['DATABASE_URL'] ?? local?.databaseUrl;
   problems.push(...databaseUrlProblems(databaseUrl));
   const databases = readDatabases(given, problems);
-  const temporal = temporalConfig(given, local, problems);
+  const temporal = temporalConfig(given, local?.temporalAddress, problems);
+  const payloadKeys = payloadKeysOf(given, problems);
   const metrics = readMetricsTarget(parsed.data?.LRM_METRICS_ADDRESS, given);
   if (parsed.data) problems.push(...impossible(parsed.data));
   if (problems.length > 0 || !parsed.data || !databaseUrl || !temporal) {
     throw new UsageError(`wrong settings: ${problems.join('; ')}`);
   }
   const password = given['PGPASSWORD'];
-  return { ...parsed.data, databaseUrl, password, databases, temporal, metrics };
+  return { ...parsed.data, databaseUrl, password, databases, temporal, payloadKeys, metrics };
 }
 
 /** The servers of a running `npm start`, or undefined. */
@@ -243,42 +248,6 @@ function databaseUrlProblems(url: string | undefined): string[] {
   }
   // The value is not quoted, because it holds a password.
   return isPostgresUrl(url) ? [] : [`DATABASE_URL: not a Postgres URL; write ${URL_SHAPE}`];
-}
-
-function temporalConfig(
-  env: NodeJS.ProcessEnv,
-  local: LocalEndpoints | undefined,
-  problems: string[],
-): ClientConnectConfig | undefined {
-  try {
-    const found = loadClientConnectConfig({ overrideEnvVars: definedOnly(env) });
-    const { address } = found.connectionOptions;
-    if (address && !URL.canParse(`http://${address}`)) {
-      problems.push(`TEMPORAL_ADDRESS: '${address}' is not an address; write host:7233`);
-    }
-    if (local && !found.connectionOptions.address) {
-      return {
-        ...found,
-        connectionOptions: { ...found.connectionOptions, address: local.temporalAddress },
-      };
-    }
-    return found;
-  } catch (error) {
-    problems.push(`TEMPORAL_* or temporal.toml: ${temporalProblem(error)}`);
-    return undefined;
-  }
-}
-
-function temporalProblem(error: unknown): string {
-  // The library throws this when the file has no profile at all.
-  if (error instanceof TypeError) return 'the file has no profile; write [profile.default]';
-  return error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'unreadable';
-}
-
-function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
 }
 
 /** Problems of settings that are valid one by one, but do not work together. */

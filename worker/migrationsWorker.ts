@@ -56,6 +56,7 @@ export async function createWorker(
       namespace,
       workflowBundle: { codePath: workflowBundle },
       activities: opened.activities,
+      dataConverter: opened.dataConverter,
     });
     opened.startMetrics();
     const status = () => worker.getStatus();

@@ -1,7 +1,9 @@
+import type { DataConverter } from '@temporalio/common';
 import type { Activities } from '../activities/contract';
 import { createActivities } from '../activities/index';
 import type { Log } from '../activities/log';
 import { WorkerMetrics } from '../activities/metrics/workerMetrics';
+import { encrypting } from '../activities/payloads/dataConverter';
 import { openOwnDatabase } from '../drizzle/workerDatabase';
 import { readCatalog } from '../jobs/catalog';
 import { JobProcessPool } from '../jobs/process/jobProcessPool';
@@ -11,10 +13,16 @@ import { identity } from './identity';
 import { warnOfOthers } from './otherDatabases';
 import { temporalMeter } from './temporalMeter';
 import { CanNotStart, waitFor } from './waitFor';
+import { migrationsWorkerOptions } from './workerOptions';
 
 /** The activities, with what they have opened. */
 export interface OpenActivities {
   readonly activities: Activities;
+  /**
+   * For the worker that the activities are put into: decodes what no converter of Temporal's can,
+   * and encrypts with `LRM_PAYLOAD_KEY`.
+   */
+  readonly dataConverter: DataConverter;
   /** Closes the connections to Postgres, and ends the process kept ready for the next attempt. */
   close(): Promise<void>;
 }
@@ -55,6 +63,10 @@ export async function openActivities(settings: Settings, log: Log): Promise<Open
       identity: identity(),
       jobProcesses,
     }),
+    dataConverter: {
+      ...migrationsWorkerOptions.dataConverter,
+      ...encrypting(settings.payloadKeys),
+    },
     startMetrics: () => metrics.start(),
     close: async () => {
       metrics.close();

@@ -1,6 +1,7 @@
-import { NativeConnection } from '@temporalio/worker';
+import type { NativeConnection } from '@temporalio/worker';
 import type { Log } from '../activities/log';
 import type { Settings } from '../settings/settings';
+import { connectToTemporal } from './connectToTemporal';
 import { type HealthServer, openHealthServer } from './health/server';
 import { installWithMetrics } from './installWithMetrics';
 import { createWorker, requireBundle } from './migrationsWorker';
@@ -28,7 +29,13 @@ async function work(settings: Settings, log: Log, health: HealthServer | undefin
   const opened = await openActivities(settings, log);
   let connection: NativeConnection;
   try {
-    connection = await connectToTemporal(settings, log);
+    const { connectionOptions } = settings.temporal;
+    connection = await waitFor(
+      'Temporal',
+      () => connectToTemporal(connectionOptions),
+      settings.LRM_WAIT,
+      log,
+    );
   } catch (error) {
     await opened.close();
     throw error;
@@ -41,14 +48,4 @@ async function work(settings: Settings, log: Log, health: HealthServer | undefin
   } finally {
     await connection.close();
   }
-}
-
-async function connectToTemporal(settings: Settings, log: Log): Promise<NativeConnection> {
-  const { connectionOptions } = settings.temporal;
-  return waitFor(
-    `Temporal at ${connectionOptions.address ?? 'localhost:7233'}`,
-    () => NativeConnection.connect(connectionOptions),
-    settings.LRM_WAIT,
-    log,
-  );
 }

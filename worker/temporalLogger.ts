@@ -1,5 +1,6 @@
 import type { Logger as TemporalLogger } from '@temporalio/worker';
 import type { Log } from '../activities/log';
+import { keyProblemOf } from '../activities/payloads/keyProblem';
 
 /**
  * Writes the SDK's messages to our log. Messages about activities get level debug: our own log says
@@ -12,8 +13,11 @@ export function temporalLogger(log: Log): TemporalLogger {
     message: string,
     meta?: object,
   ): void => {
-    const { error, ...given } = (meta ?? {}) as Record<string, unknown>;
+    // A task that can't be decoded comes whole, with its payloads.
+    const { error, task, taskEncoded, ...given } = (meta ?? {}) as Record<string, unknown>;
     const fields = named(given);
+    const keyProblem = keyProblemOf(error);
+    if (keyProblem) fields['error'] = keyProblem;
     // Core's errors are about connections. An activity's error may hold row values.
     if (fields['sdkComponent'] === 'core' && error !== undefined) fields['error'] = String(error);
     const ofActivity = fields['sdkComponent'] === 'activity' || 'activityId' in fields;

@@ -71,9 +71,12 @@ const noProgress = ({ migration, timeoutsWithoutProgress }: MigrationView): stri
   'step takes longer than its limit (options.startToCloseTimeout in its file, or LRM_START_TO_CLOSE)';
 
 /** Reported even when no migration waits: the next ones will. */
-function runTroubles({ run, ...workers }: TemporalState): string[] {
+function runTroubles({ run, pending, ...workers }: TemporalState): string[] {
   const trouble = runTrouble(run?.task ?? null, workers);
-  return trouble === null ? [] : [trouble.line];
+  const keyProblems = [...pending].flatMap(([activity, { keyProblem }]) =>
+    keyProblem === null ? [] : [`${activity} can't start ${keyProblem}`],
+  );
+  return [...(trouble === null ? [] : [trouble.line]), ...first(keyProblems)];
 }
 
 /** Why waiting migrations are not run. */

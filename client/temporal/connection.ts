@@ -1,5 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
-import { isRefused, TemporalUnreachable } from '../../activities/explainTemporal';
+import { connectFailure } from '../../activities/connecting/connectFailure';
+import { encrypting } from '../../activities/payloads/dataConverter';
 import type { Settings } from '../../settings/settings';
 
 /** Long for a server that answers, short for an operator when it is down. */
@@ -7,16 +8,19 @@ const CONNECT_TIMEOUT = '2 seconds';
 
 /**
  * Connects to Temporal.
- * @throws TemporalUnreachable when Temporal doesn't answer within 2 seconds
+ * @throws TemporalUnreachable, TemporalRefused within some seconds
  */
-export async function connectTemporal({ temporal }: Settings): Promise<Client> {
+export async function connectTemporal({ temporal, payloadKeys }: Settings): Promise<Client> {
   const { connectionOptions, namespace } = temporal;
   const connection = await Connection.connect({
     ...connectionOptions,
     connectTimeout: CONNECT_TIMEOUT,
-  }).catch((error: unknown) => {
-    if (isRefused(error)) throw error;
-    throw new TemporalUnreachable(connectionOptions.address ?? 'localhost:7233');
+  }).catch(async (error: unknown) => {
+    throw await connectFailure(connectionOptions, error);
   });
-  return new Client({ connection, ...(namespace === undefined ? {} : { namespace }) });
+  return new Client({
+    connection,
+    dataConverter: encrypting(payloadKeys),
+    ...(namespace === undefined ? {} : { namespace }),
+  });
 }

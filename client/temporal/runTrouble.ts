@@ -4,6 +4,7 @@ import { plainText } from '../../settings/plainText';
 import { oneLine } from '../../settings/screenText';
 import { WORKFLOW_ID } from '../../settings/settings';
 import { time } from '../status/format';
+import { failureText } from './failureText';
 import { versionTrouble } from './versions';
 import type { Workers } from './workers';
 
@@ -82,8 +83,8 @@ async function lastError(client: Client): Promise<string | null> {
     maximumPageSize: LOOK_BACK,
   });
   for (const event of history?.events ?? []) {
-    const message = event.workflowTaskFailedEventAttributes?.failure?.message;
-    if (message) return plainText(message);
+    const { failure, identity } = event.workflowTaskFailedEventAttributes ?? {};
+    if (failure) return plainText(await failureText(client, failure, identity));
   }
   return null;
 }

@@ -1,6 +1,7 @@
 import {
   type Client,
   ScheduleAlreadyRunning,
+  ScheduleClient,
   ScheduleOverlapPolicy,
   type ScheduleUpdateOptions,
 } from '@temporalio/client';
@@ -27,8 +28,9 @@ export async function createOrUpdateSchedule(
     throw new UsageError('LRM_INTERVAL: a Schedule needs at least 1 second');
   }
   const options = scheduleOptions(settings);
+  const schedules = unencrypted(client);
   try {
-    await client.schedule.create({
+    await schedules.create({
       scheduleId: SCHEDULE_ID,
       ...options,
       // Temporal can't change a Schedule's memo later.
@@ -39,12 +41,19 @@ export async function createOrUpdateSchedule(
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
   }
-  await client.schedule.getHandle(SCHEDULE_ID).update(({ state }) => ({
+  await schedules.getHandle(SCHEDULE_ID).update(({ state }) => ({
     ...options,
     state: { ...state, note: state.note ?? ABOUT_SCHEDULE },
   }));
   return 'updated';
 }
+
+/**
+ * The Schedule holds nothing but our own fixed texts. Encrypted, they would need the key of the day
+ * on which it was created for as long as it exists.
+ */
+const unencrypted = ({ connection, options: { namespace, identity } }: Client): ScheduleClient =>
+  new ScheduleClient({ connection, namespace, identity });
 
 function scheduleOptions(settings: Settings): Omit<ScheduleUpdateOptions, 'state'> {
   return {

@@ -5,6 +5,7 @@ import type { HeartbeatDetails } from '../../activities/attempt/progress';
 import { isNotFound } from '../../activities/explainTemporal';
 import { plainText } from '../../settings/plainText';
 import { SCHEDULE_ID, WORKFLOW_ID } from '../../settings/settings';
+import { keyProblemText } from './failureText';
 import { type RunTask, readTask, runTrouble, type Trouble } from './runTrouble';
 import { readWorkers, type Workers } from './workers';
 
@@ -33,6 +34,8 @@ export interface PendingAttempt {
   readonly heartbeat: Partial<HeartbeatDetails> | null;
   /** When the next attempt starts; null while one runs. */
   readonly nextAttemptAt: Date | null;
+  /** Why a worker could not decrypt what it got; null when it could. */
+  readonly keyProblem: string | null;
 }
 
 export interface ScheduleState {
@@ -88,10 +91,13 @@ async function readPending(
   client: Client,
   activity: temporal.api.workflow.v1.IPendingActivityInfo,
 ): Promise<PendingAttempt> {
-  const [heartbeat] = await decodeArrayFromPayloads(
-    client.options.loadedDataConverter,
-    activity.heartbeatDetails?.payloads,
-  );
+  const [[heartbeat], keyProblem] = await Promise.all([
+    decodeArrayFromPayloads(
+      client.options.loadedDataConverter,
+      activity.heartbeatDetails?.payloads,
+    ),
+    keyProblemText(client, activity.lastFailure, activity.lastWorkerIdentity),
+  ]);
   const manual = activity.pauseInfo?.manual;
   return {
     paused: activity.paused === true,
@@ -100,6 +106,7 @@ async function readPending(
       : null,
     heartbeat: isObject(heartbeat) ? heartbeat : null,
     nextAttemptAt: date(activity.nextAttemptScheduleTime),
+    keyProblem: keyProblem && plainText(keyProblem),
   };
 }
 
