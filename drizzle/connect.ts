@@ -1,5 +1,6 @@
-import postgres from 'postgres';
-import { UsageError } from '../settings/usageError';
+import type postgres from 'postgres';
+import { readTarget } from '../settings/postgresUrl/target';
+import { openPool } from './connection/pool';
 
 /** A postgres.js client. */
 export type Sql = postgres.Sql;
@@ -27,39 +28,40 @@ export interface ConnectOptions {
 }
 
 /**
- * Opens a pool of connections. It connects at the first query. numeric and bigint arrive as text,
- * so that nothing is rounded.
- * @throws UsageError when the URL can't be read
+ * Opens a pool of connections, as the URL and the environment's `PG*` variables say. It connects at
+ * the first query. numeric and bigint arrive as text, so that nothing is rounded.
+ * @throws UsageError when the URL can't be read, or asks for what we don't have
  */
 export function connect(url: string, options: ConnectOptions): Sql {
-  return open(url, options.setting ?? 'DATABASE_URL', {
-    max: options.max ?? 4,
-    // The driver's 30 s are longer than a readiness check waits for its answer.
-    connect_timeout: 10,
-    // An idle session costs the server memory.
-    idle_timeout: 60,
-    // The URL could switch it off. Then an array arrives as text, and a key would be misread.
-    fetch_types: true,
-    // A NOTICE may hold row values (RAISE NOTICE in a trigger), so it must not reach a log.
-    onnotice: () => {},
-    connection: { application_name: options.applicationName },
-    // The driver would let it win over that of the URL.
-    ...(options.password !== undefined &&
-      !HAS_PASSWORD.test(url) && { password: options.password }),
-    ...sessionStart(options),
-    // Our patch adds the second argument.
-    onclose: (_id: number, lost?: boolean) => void (lost && options.onLost?.()),
-  });
+  const target = readTarget(url, options.setting ?? 'DATABASE_URL', process.env);
+  const password = target.password ?? options.password;
+  return openPool(
+    { ...target, password },
+    {
+      options: {
+        max: options.max ?? 4,
+        // An idle session costs the server memory.
+        idle_timeout: 60,
+        // Otherwise an array arrives as text, and a key would be misread.
+        fetch_types: true,
+        // A NOTICE may hold row values (RAISE NOTICE in a trigger), so it must not reach a log.
+        onnotice: () => {},
+        // Our patch adds the second argument.
+        onclose: ((_id: number, lost?: boolean) => void (lost && options.onLost?.())) as never,
+      },
+      applicationName: options.applicationName,
+      sessionStart: sessionStart(options),
+      onSession: options.onSession,
+    },
+  );
 }
 
-const HAS_PASSWORD = /^[^/]*\/\/[^:/?#@]*:[^/?#]*@/;
-
 /**
- * The first statement of each session, which our patch adds to the driver. Start-up parameters
- * would not do: PgBouncer refuses those it does not know. The name is set again because
- * `?application_name=` in the URL replaces it, and we find sessions by their name.
+ * What the first statement of each session does, which our patch adds to the driver. Start-up
+ * parameters would not do: PgBouncer refuses those it does not know. The name is set again because
+ * `PGOPTIONS` may set another, and we find sessions by their name.
  */
-function sessionStart({ applicationName, settings, durable, onSession }: ConnectOptions) {
+function sessionStart({ applicationName, settings, durable }: ConnectOptions): string[] {
   const wanted = {
     // Ends the session soon after its client is gone (Postgres 14 and later).
     client_connection_check_interval: '2s',
@@ -69,8 +71,7 @@ function sessionStart({ applicationName, settings, durable, onSession }: Connect
   const set = Object.entries(wanted).map(
     ([name, value]) => `set_config(${literal(name)}, ${literal(value)}, false)`,
   );
-  if (durable) set.push(DURABLE);
-  return { session: `select ${set.join(', ')}`, ...(onSession && { onsession: onSession }) };
+  return durable ? [...set, DURABLE] : set;
 }
 
 /** Any other value than off waits for the disk, or for more. */
@@ -78,18 +79,3 @@ const DURABLE = `set_config('synchronous_commit',
   coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'), false)`;
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-
-/** The driver's error quotes the URL, which holds a password. */
-function open(url: string, setting: string, options: Parameters<typeof postgres>[1]): Sql {
-  try {
-    return postgres(url, options);
-  } catch (error) {
-    const unreadable = error instanceof URIError || hasCode(error, 'ERR_INVALID_URL');
-    throw unreadable ? new UsageError(unreadableUrl(setting)) : error;
-  }
-}
-
-const hasCode = (error: unknown, code: string) => (error as { code?: unknown })?.code === code;
-
-const unreadableUrl = (setting: string): string =>
-  `${setting} can't be read as a URL: special characters in the password must be percent-encoded`;

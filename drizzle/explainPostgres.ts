@@ -1,5 +1,8 @@
 import { databaseSetting } from '../settings/databases';
+import { UsageError } from '../settings/usageError';
 import { condition } from './conditions';
+import { NotConnected } from './connection/notConnected';
+import { clientCertificateProblem } from './connection/tlsProblem';
 
 /** The fields of an error of the driver or the server. */
 interface Coded {
@@ -36,19 +39,25 @@ const explanations: Readonly<Record<string, (error: Coded) => string>> = {
   // PgBouncer, for example, refuses unknown parameters. The message names the parameter.
   '08P01': (error) =>
     `Postgres or its pooler refuses the connection: ${error.message} (DATABASE_URL)`,
+  // No entry in pg_hba.conf, a client certificate that is missing, no such role. Only the message
+  // tells them apart; it names host, user and database.
+  '28000': (error) => {
+    const next = error.message.includes('certificate') ? '; set sslcert and sslkey' : '';
+    return `Postgres refuses the connection: ${error.message}${next} (DATABASE_URL)`;
+  },
 };
 
 const MIGRATE = 'run npx lrm migrate';
 const AGAIN = 'try again';
 const CHECK = 'check DATABASE_URL';
+const PASSWORD = `${CHECK}, or PGPASSWORD and the password file if it has none`;
 
 /** What an operator can do about a {@link condition}. */
 const advice: Readonly<Record<string, string>> = {
   // A status or an outcome that a newer version added.
   '22P02': `this version knows a value that the database lacks; ${MIGRATE}`,
   '25006': 'it may be a replica; name the primary in DATABASE_URL',
-  '28000': CHECK,
-  '28P01': CHECK,
+  '28P01': PASSWORD,
   '3D000': CHECK,
   '3F000': MIGRATE,
   '42703': MIGRATE,
@@ -69,7 +78,10 @@ const advice: Readonly<Record<string, string>> = {
  */
 export function explainPostgres(error: unknown): string | undefined {
   const cause = innermost(error);
+  if (cause instanceof NotConnected || cause instanceof UsageError) return cause.message;
   if (!isCoded(cause)) return undefined;
+  const certificate = clientCertificateProblem(cause.code);
+  if (certificate) return `Postgres ${certificate} (DATABASE_URL)`;
   const known = explanations[cause.code];
   if (known) return known(cause);
   if (cause.name !== 'PostgresError') return undefined;
@@ -103,7 +115,8 @@ function innermost(error: unknown): unknown {
 }
 
 function isCoded(error: unknown): error is Coded {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string';
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return typeof code === 'string' && typeof message === 'string';
 }
 
 const where = ({ address, port }: Coded): string =>

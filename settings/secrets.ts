@@ -58,13 +58,17 @@ const keysIn = (value: string): string[] =>
     .map((entry) => entry.slice(entry.indexOf(':') + 1).trim())
     .filter((key) => key !== 'none');
 
-/** The password in a URL, as it is written there and as it is. It may also be the user's name. */
+/**
+ * The passwords in a URL, as they are written there and as they are. That before the host may also be
+ * the user's name.
+ */
 export function passwordsOf(url: string): string[] {
   const [, user = '', password = ''] =
     /^[a-z][a-z0-9+.-]*:\/\/([^:/?#@]*):([^/?#]*)@/i.exec(url) ?? [];
+  const inQuery = [...url.matchAll(/[?&](?:ssl)?password=([^&]*)/g)].map(([, text = '']) => text);
   // A name is no secret, and would be missing in many a message.
-  if (password === user) return [];
-  return [password, decoded(password)].filter((text) => text !== '');
+  const all = password === user ? inQuery : [password, ...inQuery];
+  return all.flatMap((text) => [text, decoded(text)]).filter((text) => text !== '');
 }
 
 function decoded(text: string): string {

@@ -7,8 +7,8 @@ import { applicationFolder } from './applicationFolder';
 import {
   type DatabaseUrls,
   isDatabaseSetting,
-  isPostgresUrl,
   readDatabases,
+  readUrl,
   URL_SHAPE,
 } from './databases';
 import { duration } from './duration';
@@ -215,8 +215,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   for (const issue of parsed.error?.issues ?? []) {
     problems.push(`${issue.path.join('.')}: ${issue.message}`);
   }
-  const databaseUrl = given['DATABASE_URL'] ?? local?.databaseUrl;
-  problems.push(...databaseUrlProblems(databaseUrl));
+  const databaseUrl = mainUrl(given, local, problems);
   const databases = readDatabases(given, problems);
   const temporal = temporalConfig(given, local?.temporalAddress, problems);
   const payloadKeys = payloadKeysOf(given, problems);
@@ -240,14 +239,19 @@ export function localEndpoints(): LocalEndpoints | undefined {
   }
 }
 
-function databaseUrlProblems(url: string | undefined): string[] {
-  if (!url) {
-    return [
-      `DATABASE_URL: not set, and ${startCommand()} is not running: start it, or write ${URL_SHAPE}`,
-    ];
-  }
-  // The value is not quoted, because it holds a password.
-  return isPostgresUrl(url) ? [] : [`DATABASE_URL: not a Postgres URL; write ${URL_SHAPE}`];
+function mainUrl(
+  env: NodeJS.ProcessEnv,
+  local: LocalEndpoints | undefined,
+  problems: string[],
+): string | undefined {
+  const url = env['DATABASE_URL'];
+  if (url) return readUrl(url, 'DATABASE_URL', env, problems);
+  // The embedded server needs nothing from the environment, which is about another one.
+  if (local) return local.databaseUrl;
+  problems.push(
+    `DATABASE_URL: not set, and ${startCommand()} is not running: start it, or write ${URL_SHAPE} (postgres:// alone takes all from PGHOST and the like)`,
+  );
+  return undefined;
 }
 
 /** Problems of settings that are valid one by one, but do not work together. */

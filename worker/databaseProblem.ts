@@ -1,13 +1,17 @@
 import { connect } from '../drizzle/connect';
+import { OWN_SESSIONS, SHARED_SESSIONS, sharesSessions } from '../drizzle/connection/pooler';
 import { missingEntries } from '../drizzle/migrator/migrate';
 import { requireSafeDriver, UnsafeDriver } from '../drizzle/safeDriver';
 
 /**
- * Why this code can't use the database: our tables are missing or too old, or the driver is not
- * safe. Waiting would not fix it. Undefined: it can.
+ * Why this code can't use the database: a pooler in between shares sessions, our tables are missing
+ * or too old, or the driver is not safe. Waiting would not fix it. Undefined: it can.
  * @throws what connecting throws
  */
 export async function databaseProblem(databaseUrl: string): Promise<string | undefined> {
+  if (await sharesSessions(databaseUrl, { applicationName: 'lrm worker' })) {
+    return `${SHARED_SESSIONS}; set DATABASE_URL to ${OWN_SESSIONS}`;
+  }
   // With more than one connection the driver's test would prove nothing, see requireSafeDriver().
   const one = connect(databaseUrl, { max: 1, applicationName: 'lrm worker' });
   try {

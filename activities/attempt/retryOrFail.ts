@@ -1,3 +1,4 @@
+import { CLIENT_CERTIFICATE_CODES } from '../../drizzle/connection/tlsProblem';
 import type { Description } from '../../jobs/process/describeError';
 import type { During } from '../../jobs/process/messages';
 
@@ -37,6 +38,8 @@ const RULES: readonly Rule[] = [
   [ours('Superseded'), 'superseded'],
   // The database has changed under this attempt. The next one reads what is stored.
   [ours('AttemptOutdated'), 'retry'],
+  // No session: a certificate has expired, no host is a primary now. An operator can fix it.
+  [ours('NotConnected'), 'retry'],
   // Somebody else builds an index of the table, or refreshes it.
   [ours('TableInUse'), 'retry'],
   // The job says that the error is final, or it is refused: a walk over a key without an index, say.
@@ -75,6 +78,8 @@ const RULES: readonly Rule[] = [
   // Sockets: refused or reset while the other side restarts, or the network is down for a moment.
   [coded('ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT'), 'retry'],
   [coded('EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL'), 'retry'],
+  // The server refuses the client certificate: an operator can replace it.
+  [coded(...CLIENT_CERTIFICATE_CODES), 'retry'],
   // DNS did not answer. (ENOTFOUND, 'no such host', may be a typing error, so it is unknown.)
   [coded('EAI_AGAIN'), 'retry'],
   // This machine is out of files, memory or disk.

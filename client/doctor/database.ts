@@ -1,4 +1,5 @@
-import { connect, type Sql } from '../../drizzle/connect';
+import type { Sql } from '../../drizzle/connect';
+import { OWN_SESSIONS, SHARED_SESSIONS, sharesSessions } from '../../drizzle/connection/pooler';
 import { describeUnusable, describeWaiting, readInbox } from '../../drizzle/rows/registrations';
 import { checkServerAndTables } from '../../worker/health/database';
 import { type Finding, failed, ok, warning } from '../../worker/health/finding';
@@ -47,36 +48,9 @@ async function checkRole(sql: Sql): Promise<Finding[]> {
     : [ok('timeouts', `${text}; lrm sets its own in each session`)];
 }
 
-/**
- * Checks whether transactions share sessions (PgBouncer in transaction mode). If they do, one backend
- * serves two open connections, or several backends serve one.
- */
+/** Whether a pooler stands in between that we can't work with. */
 export async function checkPooler(databaseUrl: string): Promise<Finding> {
-  const open = () => connect(databaseUrl, { max: 1, applicationName: 'lrm doctor' });
-  const [one, two] = [open(), open()];
-  const pids: { one: Set<number>; two: Set<number> } = { one: new Set(), two: new Set() };
-  try {
-    for (let round = 0; round < ROUNDS; round++) {
-      pids.one.add(await backend(one));
-      pids.two.add(await backend(two));
-    }
-  } finally {
-    await Promise.all([one.end({ timeout: 1 }), two.end({ timeout: 1 })]);
-  }
-  const shared = [...pids.one].some((pid) => pids.two.has(pid));
-  return shared || pids.one.size > 1 || pids.two.size > 1
-    ? warning(
-        'pooler',
-        "transactions share sessions (PgBouncer in transaction mode?): a session's limits are lost, and its end is not seen",
-        'set DATABASE_URL of the worker and lrm to the server itself, or to a pool in session mode',
-      )
+  return (await sharesSessions(databaseUrl, { applicationName: 'lrm doctor' }))
+    ? failed('pooler', SHARED_SESSIONS, `set DATABASE_URL of the worker and lrm to ${OWN_SESSIONS}`)
     : ok('pooler', 'each connection has its own session');
-}
-
-/** A busy pooler shows several backends only after some rounds. */
-const ROUNDS = 3;
-
-async function backend(sql: Sql): Promise<number> {
-  const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`.simple();
-  return row?.pid ?? 0;
 }

@@ -1,3 +1,4 @@
+import { NotConnected } from '../../drizzle/connection/notConnected';
 import { AttemptOutdated, Superseded } from '../../drizzle/rows/superseded';
 import { plainText } from '../../settings/plainText';
 import { UsageError } from '../../settings/usageError';
@@ -60,6 +61,7 @@ const OURS = [
   JobUsageError,
   NotVerified,
   UsageError,
+  NotConnected,
 ];
 
 const LANGUAGE = new Set([

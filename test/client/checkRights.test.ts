@@ -41,7 +41,7 @@ const check = (databaseUrl: string, ...names: string[]) =>
 
 test('lrm check finds our tables when the search_path lacks our schema', async () => {
   await insertMigration(servers.sql, '0001_a');
-  const elsewhere = url((each) => each.searchParams.set('search_path', 'nowhere'));
+  const elsewhere = url((each) => each.searchParams.set('options', '-csearch_path=nowhere'));
   expect(await check(elsewhere)).toMatchObject({
     code: 1,
     stderr: 'lrm: 0001_a is created. Next: npx lrm finalize 0001_a\n',

@@ -68,7 +68,7 @@ test('each session, also after a reconnect, has its settings before its first st
 
 test('a session has our name, whatever the URL, the environment or the role say', async () => {
   process.env['PGAPPNAME'] = 'from the environment';
-  expect(await settingsOf(open('?application_name=another'))).toEqual(EXPECTED);
+  expect(await settingsOf(open('&application_name=another'))).toEqual(EXPECTED);
 });
 
 test('onSession is called once for each session', async () => {

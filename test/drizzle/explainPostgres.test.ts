@@ -22,7 +22,7 @@ describe('explainPostgres', () => {
   test.each([
     [
       { code: '28P01' },
-      'Postgres: wrong password or user name (SQLSTATE 28P01): check DATABASE_URL',
+      'Postgres: wrong password or user name (SQLSTATE 28P01): check DATABASE_URL, or PGPASSWORD and the password file if it has none',
     ],
     [
       { code: '42P01', message: 'relation "t" does not exist' },
@@ -52,6 +52,10 @@ describe('explainPostgres', () => {
     [
       { code: 'CONNECT_TIMEOUT', address: ['a', 'b'], port: [1, 2] },
       "Postgres at a,b:1,2 doesn't answer (DATABASE_URL)",
+    ],
+    [
+      { code: 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA' },
+      'Postgres does not know the issuer of the client certificate: check sslcert and sslkey (DATABASE_URL)',
     ],
     [{ code: 'CONNECTION_CLOSED' }, 'Postgres closed the connection; try again'],
   ])("explains the driver's error %j", (fields, line) => {

@@ -10,4 +10,4 @@ export function cleanEnvironment(settings: NodeJS.ProcessEnv): NodeJS.ProcessEnv
 const NONE = path.join(__dirname, 'no-temporal.toml');
 
 /** FORCE_COLOR is among them because jest sets it for its workers. Tested output goes to a pipe. */
-const SETTINGS = /^(DATABASE_URL|FORCE_COLOR|NODE_ENV|(LRM|TEMPORAL)_.*)$/;
+const SETTINGS = /^(DATABASE_URL|FORCE_COLOR|NODE_ENV|PG[A-Z]+|(LRM|TEMPORAL)_.*)$/;

@@ -16,14 +16,19 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
-/** Starts a server, in about a second. It is stopped and removed after the file. */
-export async function startPostgres(): Promise<TestPostgres> {
+/**
+ * Starts a server, in about a second. It is stopped and removed after the file.
+ * @param settings of the server, besides our own
+ */
+export async function startPostgres(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<TestPostgres> {
   const servers = await startDevServers({
     folder: mkdtempSync(path.join(tmpdir(), 'lrm-test-')),
     temporary: true,
     fresh: false,
     // Tests crash only the server, not the machine, and commits survive that without fsync.
-    postgres: { settings: { fsync: 'off' } },
+    postgres: { settings: { fsync: 'off', ...settings } },
     temporal: null,
   });
   const url = servers.endpoints.databaseUrl;

@@ -35,7 +35,7 @@ export async function startReplica(
   // The files are made as copies of another one, so that they have the right owner.
   appendFileSync(
     path.join(data, 'postgresql.auto.conf'),
-    `primary_conninfo = '${url}?application_name=eu_2'\nunix_socket_directories = '.'\n${settings}\n`,
+    `primary_conninfo = '${url}&application_name=eu_2'\nunix_socket_directories = '.'\n${settings}\n`,
   );
   for (const [name, content] of [
     ['backup_label', String(label?.['labelfile'])],

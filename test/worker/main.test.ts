@@ -103,7 +103,7 @@ test('worker: it names a missing right in plain words', async () => {
 });
 
 test.each([
-  ['DATABASE_URL', 'postgres://app:50%@db/app', /DATABASE_URL can't be read as a URL/],
+  ['DATABASE_URL', 'postgres://app:50%@db/app', /DATABASE_URL: can't be read as a URL/],
   ['TEMPORAL_ADDRESS', 'tempor al:seven', /TEMPORAL_ADDRESS: 'tempor al:seven' is not an address/],
 ])(
   'worker: it explains an invalid %s in plain words, exit code 2',

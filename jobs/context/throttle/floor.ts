@@ -6,9 +6,12 @@ const FORGET_MS = 180_000;
 const ALIKE = 2;
 /** So small a difference is no other load. Transactions a second. */
 const NEAR = 10;
-/** A little above the least, which is mostly luck: the floor would be too low, and we too slow. */
+/**
+ * Not the least, which is mostly luck: the floor would be too low, and we too slow. Of what is seen
+ * beside our work, most is too high.
+ */
 const DRAINED_PART = 0.25;
-const SEEN_PART = 0.1;
+const SEEN_PART = 0.2;
 
 interface Candidate {
   readonly ms: number;
@@ -31,6 +34,11 @@ export class Floor {
   add(ms: number, at: number, perSecond: number | undefined, drained: boolean): void {
     this.#candidates = this.#candidates.filter((each) => at - each.at <= FORGET_MS);
     this.#candidates.push({ ms, at, perSecond, drained });
+  }
+
+  /** What the last pause has shown, whatever the load was. */
+  get drained(): number | undefined {
+    return this.#candidates.findLast(({ drained }) => drained)?.ms;
   }
 
   /** @param perSecond what the application does now: without us, more load is slower, too */

@@ -6,17 +6,20 @@ import { Floor } from './floor';
 import { ForeignLoad } from './foreignLoad';
 import { OwnWork } from './ownWork';
 import { Pulses } from './pulses';
-import { median } from './quantile';
+import { cappedMean } from './quantile';
 import { Readable } from './readable';
 import type { SignalSource, Signals } from './signals';
 
 /** A walk that ends sooner needs no canary, and no session for it. Milliseconds. */
 const START_AFTER = 200;
-/** Ten a second tell in a second what is going on, and are no load. Milliseconds. */
-const EVERY = 100;
-/** A pause of ours lasts only a few hundred milliseconds. */
-const EVERY_WHILE_DRAINED = 25;
-/** Fewer have no median worth its name. */
+/**
+ * Twenty a second tell in a second what is going on, and are no load. In a pause of ours it is the same:
+ * a canary that comes more often finds its data and its processor warm, and is faster. Milliseconds.
+ */
+const EVERY = 50;
+/** The database's counts change less often. */
+const PULSES_A_LOOK = 2;
+/** Fewer have no mean worth its name. */
 const FEWEST_DRAINED = 4;
 /** What is seen beside our own work is put together for this time, for the floor. Milliseconds. */
 const SEEN_OVER = 5_000;
@@ -54,9 +57,9 @@ export class LoadSignals implements SignalSource {
     // It can write nothing, and it ends after some batches.
     if (this.attempt.dry) return;
     await this.#pause(START_AFTER, signal);
-    while (!signal.aborted) {
-      await Promise.all([this.#pulse(), this.#look()]);
-      await this.#pause(this.#drained ? EVERY_WHILE_DRAINED : EVERY, signal);
+    for (let pulse = 0; !signal.aborted; pulse++) {
+      await Promise.all([this.#pulse(), pulse % PULSES_A_LOOK === 0 && this.#look()]);
+      await this.#pause(EVERY, signal);
     }
     // Until it is started again, nobody knows.
     this.#countsReadable = false;
@@ -70,6 +73,7 @@ export class LoadSignals implements SignalSource {
     return {
       canaryMs: this.#pulses.read(performance.now(), this.#waiting()),
       floorMs: this.#floor.read(perSecond),
+      drainedMs: this.#floor.drained,
       foreignPerSecond: perSecond,
       nobodyThere,
       foreignMs: this.#countsReadable ? this.#foreign.ms : undefined,
@@ -89,7 +93,7 @@ export class LoadSignals implements SignalSource {
       return await during();
     } finally {
       this.#drained = undefined;
-      const ms = measured.length >= FEWEST_DRAINED ? median(measured) : undefined;
+      const ms = measured.length >= FEWEST_DRAINED ? cappedMean(measured) : undefined;
       if (ms !== undefined) this.#floor.add(ms, performance.now(), this.#foreign.perSecond, true);
     }
   }
@@ -124,7 +128,7 @@ export class LoadSignals implements SignalSource {
     const now = performance.now();
     this.#seen.push({ ms, at: now });
     if (now - (this.#seen[0]?.at ?? now) < SEEN_OVER) return;
-    const middle = median(this.#seen.map((each) => each.ms));
+    const middle = cappedMean(this.#seen.map((each) => each.ms));
     this.#seen = [];
     if (middle !== undefined) this.#floor.add(middle, now, this.#foreign.perSecond, false);
     const { ms: foreignMs, perSecond } = this.#foreign;

@@ -13,8 +13,8 @@ import { Turns } from './turns';
 /** Milliseconds between two decisions. */
 const EVERY = 200;
 /** Of a pause, this is not measured: what was just written is still on its way to the disk. */
-const SETTLING = 200;
-const MEASURED = 300;
+const SETTLING = 300;
+const MEASURED = 500;
 /** A batch that takes longer than this is not waited for. */
 const BATCH_ENDS_WITHIN = 500;
 /** For so long after the walk before, what it has found out still holds. */
@@ -67,6 +67,11 @@ export class PaceLoop {
   get text(): string {
     const { pace, alone, smooth } = this.#now;
     return `${paceText(pace)}, ${applicationText(alone, smooth)}`;
+  }
+
+  /** The factor that the application is slowed down by. Undefined: not known, or nobody is there. */
+  get slowdown(): number | undefined {
+    return this.#now.smooth;
   }
 
   /** To be called for each transaction of ours that has ended. */

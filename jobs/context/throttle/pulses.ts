@@ -1,11 +1,11 @@
 import type { Pulse } from './canary';
-import { median } from './quantile';
+import { cappedMean } from './quantile';
 
-/** The latency is the median of about this time. Milliseconds. */
+/** The latency is the mean of about this time. Milliseconds. */
 const LATELY = 1_000;
 /** Older ones say nothing about now. Milliseconds. */
 const FORGET = 3_000;
-/** Fewer have no median worth its name. */
+/** Fewer have no mean worth its name. */
 const FEWEST = 3;
 
 /** The canary's last measurements. */
@@ -28,7 +28,7 @@ export class Pulses {
   read(now: number, waiting = 0): number | undefined {
     const lately = this.#recent.filter(({ got }) => now - got <= LATELY);
     const few = this.#recent.filter(({ got }) => now - got <= FORGET).slice(-FEWEST);
-    const ms = median((lately.length >= FEWEST ? lately : few).map((pulse) => pulse.ms));
+    const ms = cappedMean((lately.length >= FEWEST ? lately : few).map((pulse) => pulse.ms));
     if (waiting < STUCK) return ms;
     return Math.max(ms ?? 0, waiting);
   }

@@ -4,7 +4,7 @@
  */
 export interface Signals {
   /**
-   * How long one tiny transaction takes: the median of about the last second. Measured on the server,
+   * How long one tiny transaction takes: the mean of about the last second. Measured on the server,
    * so that a busy thread of ours is not taken for a busy database. Milliseconds.
    */
   readonly canaryMs: number | undefined;
@@ -12,6 +12,8 @@ export interface Signals {
    * What it takes without us: the least of drained pauses and of the last minutes. Milliseconds.
    */
   readonly floorMs: number | undefined;
+  /** What it took in the last pause of ours. Milliseconds. */
+  readonly drainedMs: number | undefined;
   /** Transactions a second that others end in this database: its own count, less ours. */
   readonly foreignPerSecond: number | undefined;
   /**

@@ -58,6 +58,11 @@ export class Throttler {
     return this.loop ? this.loop.pace.duty : this.walk.throttle.dutyCycle;
   }
 
+  /** The factor that the application is slowed down by. Undefined: not measured, or nobody is there. */
+  get slowdown(): number | undefined {
+    return this.loop?.slowdown;
+  }
+
   /** What operators see of it. */
   get details(): Record<string, string | number> {
     return { lanes: this.lanesNow, ...(this.loop && { throttle: this.loop.text }) };

@@ -1,8 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { BATCH_SECONDS, BatchTimes } from '../../../jobs/context/batchTimes';
 import { paceOf } from '../../../jobs/context/paceOf';
-import { paceText } from '../../../jobs/context/throttle/law/pace';
-import { applicationText } from '../../../jobs/context/throttle/paceTexts';
 import { readReceived } from '../../../jobs/process/receivedMessage';
 
 const PACE = { lanes: 2, batchSeconds: 0.1, slowdown: 1.1 };
@@ -43,16 +41,14 @@ test('walks at the same time add their lanes, and the last one to end leaves no 
 });
 
 test.each([
-  [false, 1.24, 1.2],
-  [false, 12, 12],
-  [false, undefined, null],
-  [true, 1, null],
-])('the slowdown is that of the pace shown; alone: %s, %s', (alone, shown, slowdown) => {
-  const pace = { batchMs: 20, lanes: 2, duty: 0.5 };
-  const throttle = `${paceText(pace)}, ${applicationText(alone, shown)}`;
-  const throttler = { lanesNow: 2, batchMs: 20, details: { lanes: 2, throttle } };
-  expect(paceOf(throttler)).toEqual({ lanes: 2, batchSeconds: 0.02, slowdown });
-  expect(paceOf({ ...throttler, details: { lanes: 2 } })).toMatchObject({ slowdown: null });
+  [1.24, 1.24],
+  [undefined, null],
+])('a slowdown of %s is reported as %s', (measured, slowdown) => {
+  expect(paceOf({ lanesNow: 2, batchMs: 20, slowdown: measured })).toEqual({
+    lanes: 2,
+    batchSeconds: 0.02,
+    slowdown,
+  });
 });
 
 test.each([

@@ -46,10 +46,12 @@ export async function startEmbeddedPostgres(
   else await initialise(folder, data, options);
   const server = await embedded(folder, data, options);
   await start(server, folder);
-  const address = `postgres://postgres:${options.password}@127.0.0.1:${options.port}`;
-  await createDatabase(address);
+  const url = (database: string) =>
+    // It has no TLS, whatever PGSSLMODE asks of other servers.
+    `postgres://postgres:${options.password}@127.0.0.1:${options.port}/${database}?sslmode=disable`;
+  await createDatabase(url('postgres'));
   return {
-    databaseUrl: `${address}/${DATABASE}`,
+    databaseUrl: url(DATABASE),
     ...control(server, folder, data, ended),
   };
 }
@@ -141,7 +143,7 @@ async function start(server: EmbeddedPostgres, folder: string): Promise<void> {
 }
 
 async function createDatabase(server: string): Promise<void> {
-  const sql = connect(`${server}/postgres`, { max: 1, applicationName: 'lrm-start' });
+  const sql = connect(server, { max: 1, applicationName: 'lrm-start' });
   try {
     const found = await sql`select from pg_database where datname = ${DATABASE}`;
     if (found.length === 0) await sql`create database ${sql(DATABASE)}`;

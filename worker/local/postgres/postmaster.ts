@@ -49,7 +49,7 @@ export async function endLeftOver(data: string, password: string): Promise<void>
 
 /** The data folder of the server on a port; undefined when our password does not work there. */
 async function servedFolder(port: number, password: string): Promise<string | undefined> {
-  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres?sslmode=disable`;
   const sql = connect(url, { max: 1, applicationName: 'lrm-start' });
   try {
     const [row] = await sql<{ data_directory: string }[]>`show data_directory`;

@@ -21,6 +21,8 @@ export function whileAlone(state: LawState, seen: Seen): LawState {
     cause: 'nobody else is there',
     slowdown: undefined,
     smooth: undefined,
+    lately: undefined,
+    excess: 0,
     timesOver: 0,
     unknownSince: undefined,
     calmSince: undefined,

@@ -1,26 +1,33 @@
 import { down, up } from './changes';
 import { gentlePace } from './gentle';
-import type { LawState, Seen } from './lawState';
-import type { Bounds } from './pace';
+import { changedAt, type LawState, type Seen } from './lawState';
+import { type Bounds, isLeast } from './pace';
 import { pausedAtFirst, wantsPause } from './pauses';
-import { type Slowdown, slowdownOf, worst } from './slowdown';
+import { restOrNot } from './rest';
+import { type Slowdown, slowdownOf } from './slowdown';
 
-/** The canary is a median of a second. Half of that after a change, it shows the change. Milliseconds. */
+/** The canary is a mean of a second. Half of that after a change, it shows the change. Milliseconds. */
 const CANARY_LAG = 600;
+/** And only after all of it nothing from before. Milliseconds. */
+const SETTLING = 1_000;
+/** A mean of a second is off by a fifth now and then. So it has to be too much for longer. Milliseconds. */
+const EVIDENCE = 1_500;
 /** The application's own times are means of up to ten seconds. Milliseconds. */
 const FOREIGN_LAG = 10_000;
 /** What was measured beside all lanes must not be taken for what one lane does. Milliseconds. */
 const BLIND_AFTER_ALL_LANES = 900;
 /** More than allowed by this factor is harm: half of the lanes go at once. */
 const HARM = 1.5;
-/** Once may be chance. */
-const TIMES_OVER = 2;
+/** Twice may be chance. */
+const TIMES_OVER = 3;
+/** The application's own times scatter more than the canary's: its transactions are not all alike. */
+const FOREIGN_TOLERANCE = 1.25;
 /** Without any signal for so long, what was found out before holds no more. Milliseconds. */
 const BLIND_AFTER = 3_000;
 /** The part of what is allowed, below which there is room for more. */
-const CALM = 0.5;
-/** How slowly a new value counts, for going up. Milliseconds. */
-const SMOOTHED_OVER = 1_000;
+const CALM = 0.6;
+/** How slowly a new value counts. Milliseconds. */
+const SMOOTHED_OVER = 2_000;
 /** Longer each time that somebody is back soon. Milliseconds. */
 const PATIENCE_AT_FIRST = 500;
 const PATIENCE_AT_MOST = 4_000;
@@ -33,17 +40,28 @@ export function beside(before: LawState, seen: Seen): LawState {
   const state = observed(before, seen, slowdown);
   if (now - (state.unknownSince ?? now) >= BLIND_AFTER) return blind(state, bounds);
   const { canary, foreign } = slowdown;
-  const harm = HARM * bounds.slowdown;
-  if (canary !== undefined && (state.timesOver >= TIMES_OVER || canary > harm)) {
-    if (now - state.downAt < CANARY_LAG) return state;
-    return down(state, seen, canary, canary > harm);
+  if (canary !== undefined && state.timesOver >= TIMES_OVER) {
+    return now - state.downAt < CANARY_LAG ? state : less(state, seen, canary, true);
   }
-  const changedAt = Math.max(state.downAt, state.backAt);
-  if (foreign !== undefined && foreign > bounds.slowdown && now - changedAt >= FOREIGN_LAG) {
-    return down(state, seen, foreign, false);
+  const isProven = now - changedAt(state) >= SETTLING + EVIDENCE;
+  if (isProven && state.lately !== undefined && state.lately > bounds.slowdown) {
+    return less(state, seen, state.lately, false);
+  }
+  const lastChange = Math.max(state.downAt, state.backAt);
+  if (isTooSlow(foreign, bounds) && now - lastChange >= FOREIGN_LAG) {
+    return less(state, seen, foreign, false);
   }
   return up(state, seen);
 }
+
+/** Down, if that may help. */
+const less = (state: LawState, seen: Seen, slowdown: number, harm: boolean): LawState =>
+  isLeast(state.pace, seen.bounds)
+    ? restOrNot(state, seen, slowdown, harm)
+    : down(state, seen, slowdown, harm);
+
+const isTooSlow = (foreign: number | undefined, bounds: Bounds): foreign is number =>
+  foreign !== undefined && foreign > FOREIGN_TOLERANCE * bounds.slowdown;
 
 /** Somebody is there again. */
 export function back(state: LawState, { bounds, now }: Seen): LawState {
@@ -60,6 +78,7 @@ export function back(state: LawState, { bounds, now }: Seen): LawState {
     pausedAt: Math.max(state.pausedAt, pausedAtFirst(now)),
     patience: soon ? Math.min(PATIENCE_AT_MOST, longer) : 0,
     tooMuch: undefined,
+    excess: 0,
     trial: undefined,
     trials: { notBefore: now, wait: 0 },
   };
@@ -75,18 +94,21 @@ const blind = (state: LawState, bounds: Bounds): LawState => ({
 
 function observed(state: LawState, seen: Seen, slowdown: Slowdown): LawState {
   const { bounds, now, rowsPerSecond } = seen;
-  const isOver = slowdown.canary !== undefined && slowdown.canary > bounds.slowdown;
-  const worse = worst(slowdown);
-  const smooth = smoothed(state.smooth, worse, now - state.at);
-  const isLow = smooth !== undefined && smooth <= 1 + CALM * (bounds.slowdown - 1) && !isOver;
+  const { canary, foreign } = slowdown;
+  const isHarm = canary !== undefined && canary > HARM * bounds.slowdown;
+  const known = canary ?? foreign;
+  const smooth = smoothed(state.smooth, known, now - state.at);
+  const isLow = smooth !== undefined && smooth <= 1 + CALM * (bounds.slowdown - 1) && !isHarm;
+  const isSettled = now - changedAt(state) >= SETTLING;
   // While all lanes wait (for a replica, for the author's check), the pace does nothing to be judged by.
-  const isCalm = isLow && rowsPerSecond > 0;
+  const isCalm = isLow && !isTooSlow(foreign, bounds) && rowsPerSecond > 0;
   const observed = {
     ...state,
-    slowdown: worse,
+    slowdown: known,
     smooth,
-    timesOver: isOver ? state.timesOver + 1 : 0,
-    unknownSince: worse === undefined ? (state.unknownSince ?? now) : undefined,
+    lately: isSettled ? smoothed(state.lately, canary, now - state.at) : undefined,
+    timesOver: isHarm ? state.timesOver + 1 : 0,
+    unknownSince: known === undefined ? (state.unknownSince ?? now) : undefined,
     calmSince: isCalm ? (state.calmSince ?? now) : undefined,
   };
   return { ...observed, wantsPause: wantsPause(observed, seen) };

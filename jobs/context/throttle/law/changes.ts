@@ -18,7 +18,7 @@ const UP_EVERY = 500;
 /** Close to where it was too much not long ago. */
 const UP_EVERY_NEAR = 5_000;
 const NEAR = 0.8;
-const REMEMBERED_FOR = 20_000;
+const REMEMBERED_FOR = 60_000;
 
 /** It is too much. */
 export function down(
@@ -33,6 +33,7 @@ export function down(
     ...state,
     cause: `the application is slowed down ${slowdown.toFixed(1)} ×`,
     downAt: now,
+    lately: undefined,
     timesOver: 0,
     calmSince: undefined,
     trial: undefined,

@@ -17,7 +17,9 @@ export interface LawState {
   readonly slowdown: number | undefined;
   /** The same, smoothed: good enough to go up by. */
   readonly smooth: number | undefined;
-  /** How many times in a row it was more than allowed. */
+  /** The same, only of what the canary has shown since the last change: good enough to go down by. */
+  readonly lately: number | undefined;
+  /** How many times in a row it was much more than allowed. */
   readonly timesOver: number;
   /** Since when neither the canary nor the application's own times say anything. */
   readonly unknownSince: number | undefined;
@@ -28,6 +30,9 @@ export interface LawState {
   readonly upAt: number;
   readonly downAt: number;
   readonly pausedAt: number;
+  /** When a pause was last used to tell whether rest helps, and how much the last ones have spoken for it. */
+  readonly judgedAt: number;
+  readonly excess: number;
   /** When somebody was back the last time, and since when nobody had been there then. */
   readonly backAt: number;
   readonly aloneAt: number;
@@ -53,6 +58,10 @@ export interface Seen {
   readonly now: number;
 }
 
+/** When the canary began to show something else. */
+export const changedAt = ({ downAt, backAt, pausedAt }: LawState): number =>
+  Math.max(downAt, backAt, pausedAt);
+
 const NEVER = Number.NEGATIVE_INFINITY;
 
 /** One lane and short batches, until something is known. */
@@ -64,6 +73,7 @@ export function beginning(bounds: Bounds, now: number): LawState {
     wantsPause: false,
     slowdown: undefined,
     smooth: undefined,
+    lately: undefined,
     timesOver: 0,
     unknownSince: undefined,
     calmSince: undefined,
@@ -71,6 +81,8 @@ export function beginning(bounds: Bounds, now: number): LawState {
     upAt: now,
     downAt: NEVER,
     pausedAt: pausedAtFirst(now),
+    judgedAt: NEVER,
+    excess: 0,
     backAt: NEVER,
     aloneAt: NEVER,
     emptySince: undefined,

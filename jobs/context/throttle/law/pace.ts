@@ -21,11 +21,15 @@ export interface Bounds {
 }
 
 /** Smaller batches cost much more for each row: what a batch costs besides its rows is about this. */
-const LEAST_BATCH_MS = 2;
+const LEAST_BATCH_MS = 3;
 /** The walk has to end some day, also when something else keeps the application slow. */
 const LEAST_DUTY = 0.1;
 
 export const leastBatchMs = ({ batchMs }: Bounds): number => Math.min(LEAST_BATCH_MS, batchMs);
+
+/** The gentlest pace that does not rest, or gentler. */
+export const isLeast = (pace: Pace, bounds: Bounds): boolean =>
+  pace.lanes === 1 && pace.batchMs <= leastBatchMs(bounds);
 
 /** As hard as the author allows. */
 export const fullPace = ({ batchMs, lanes }: Bounds): Pace => ({ batchMs, lanes, duty: 1 });

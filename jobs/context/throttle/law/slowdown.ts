@@ -1,10 +1,10 @@
 import type { Signals } from '../signals';
 
 /**
- * The server's clock, its scheduler and the network of a canary are worth so much, whatever the load:
- * a difference that small is no harm. Milliseconds.
+ * A transaction of the application is several statements and their network: it does not notice so much.
+ * The canary's own scatter is about as large, whatever the load. Milliseconds.
  */
-const NOISE_MS = 0.02;
+const NOISE_MS = 0.05;
 
 /** By how much the application is slower than it would be without us. 1: not at all. */
 export interface Slowdown {
@@ -19,12 +19,6 @@ export function slowdownOf(signals: Signals): Slowdown {
     canary: ratio(signals.canaryMs, signals.floorMs),
     foreign: ratio(signals.foreignMs, signals.foreignFloorMs),
   };
-}
-
-/** The worse of both. Undefined when none is known. */
-export function worst({ canary, foreign }: Slowdown): number | undefined {
-  if (canary === undefined) return foreign;
-  return foreign === undefined ? canary : Math.max(canary, foreign);
 }
 
 function ratio(ms: number | undefined, floorMs: number | undefined): number | undefined {

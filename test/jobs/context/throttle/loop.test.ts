@@ -15,6 +15,7 @@ const numbers = pgTable('numbers', { id: integer('id').primaryKey() });
 const NOTHING: Signals = {
   canaryMs: undefined,
   floorMs: undefined,
+  drainedMs: undefined,
   foreignPerSecond: undefined,
   nobodyThere: false,
   foreignMs: undefined,
