@@ -7,6 +7,7 @@ import type { Description } from '../jobs/process/describeError';
 import { JobProcess } from '../jobs/process/jobProcess';
 import type { During, FromJobProcess, GivenInput, Scan } from '../jobs/process/messages';
 import type { Settings } from '../settings/settings';
+import { jobConnection } from './attempt/jobSessions';
 import { type AttemptLimits, ownLimit } from './limits';
 
 /** What is tried. */
@@ -77,8 +78,7 @@ export async function dryRun(
       jobProcess.begin({
         task: 'run',
         file: options.file,
-        databaseUrl: settings.databaseUrl,
-        password: settings.password,
+        ...jobConnection(settings),
         databases: settings.databases,
         origin: { installation: '', generation: '', former: null },
         input: options.input,

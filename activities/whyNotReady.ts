@@ -1,9 +1,11 @@
+import { readInput } from '../drizzle/rows/input';
 import { hashOf } from '../jobs/catalog';
 import { ANSWER_WITHIN, askJob, type ReadyAnswer } from '../jobs/process/askJob';
 import { describeError } from '../jobs/process/describeError';
 import { durationText } from '../settings/duration';
 import { plainText } from '../settings/plainText';
 import { errorText } from './attempt/errorText';
+import { jobConnection } from './attempt/jobSessions';
 import type { Deps } from './deps';
 import { shortReason } from './shortReason';
 
@@ -65,7 +67,7 @@ const NOT_ASKED =
 
 /** Why a job whose `ready()` is exported must wait; null when it may begin. Never throws. */
 export async function whyNotReady(
-  deps: Pick<Deps, 'settings' | 'log'>,
+  deps: Pick<Deps, 'db' | 'settings' | 'log'>,
   name: string,
   file: string,
   believed: Believed,
@@ -101,22 +103,26 @@ function isBelieved(
 }
 
 async function ask(
-  { settings, log }: Pick<Deps, 'settings' | 'log'>,
+  { db, settings, log }: Pick<Deps, 'db' | 'settings' | 'log'>,
   name: string,
   file: string,
   hash: string,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
   const own = log.child({ migration: name });
-  const answer = await askJob({
-    file,
-    databaseUrl: settings.databaseUrl,
-    password: settings.password,
-    migration: name,
-    errorDetail: settings.LRM_ERROR_DETAIL,
-    signal,
-    log: (level, message, fields) => own[level](fields, plainText(message)),
-  }).catch(
+  const ask = async (): Promise<ReadyAnswer> => {
+    const input = await readInput(db, name);
+    return askJob({
+      file,
+      ...jobConnection(settings),
+      input,
+      migration: name,
+      errorDetail: settings.LRM_ERROR_DETAIL,
+      signal,
+      log: (level, message, fields) => own[level](fields, plainText(message)),
+    });
+  };
+  const answer = await ask().catch(
     (error): ReadyAnswer => ({ kind: 'failed', during: 'run', error: describeError(error) }),
   );
   if (answer.kind === 'failed' && answer.detail && settings.LRM_ERROR_DETAIL === 'full') {

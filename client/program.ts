@@ -11,6 +11,7 @@ import { addDev } from './commands/dev';
 import { addDoctor } from './commands/doctor';
 import { addDryRun } from './commands/dryRun';
 import { addFinalize } from './commands/finalize';
+import { addGrants } from './commands/grants';
 import { addInit } from './commands/init';
 import { addMigrate } from './commands/migrate';
 import { addNew } from './commands/new';
@@ -70,6 +71,7 @@ function createCommands(): Command {
   addCheck(program);
   addFinalize(program);
   addDoctor(program);
+  addGrants(program);
   addCodecServer(program);
   for (const command of program.commands) {
     // These print what happens until they are stopped.

@@ -15,6 +15,8 @@ export interface ConnectOptions {
   readonly applicationName: string;
   /** More settings for each session, by their Postgres names. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Sent when a session is opened. A pooler may refuse or drop them. No other session can see them. */
+  readonly startUp?: Readonly<Record<string, string>> | undefined;
   /** True: a COMMIT waits for the disk, even if synchronous_commit is off by default. */
   readonly durable?: boolean;
   /** For a URL without a password. Default: PGPASSWORD. */
@@ -50,6 +52,7 @@ export function connect(url: string, options: ConnectOptions): Sql {
         onclose: ((_id: number, lost?: boolean) => void (lost && options.onLost?.())) as never,
       },
       applicationName: options.applicationName,
+      startUp: options.startUp,
       sessionStart: sessionStart(options),
       onSession: options.onSession,
     },

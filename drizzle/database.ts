@@ -5,6 +5,7 @@ import type { Assume } from 'drizzle-orm/utils';
 import type postgres from 'postgres';
 import type { DatabaseUrls } from '../settings/databases';
 import type { Sql } from './connect';
+import { SCHEMA } from './ourSchema';
 
 /** What a statement without `returning()` gives: its rows, and how many it changed as `count`. */
 export interface QueryResult extends PgQueryResultHKT {
@@ -34,16 +35,27 @@ const JSONS = [114, 3802];
  *
  * Not drizzle-orm/postgres-js, which loads a postgres.js of its own: that one would be the
  * application's, without our patch.
+ * @param schema of our tables in this database, which statements then name instead of `SCHEMA`
  */
-export function database(sql: Sql, others?: DatabaseUrls): Database {
+export function database(sql: Sql, others?: DatabaseUrls, schema: string = SCHEMA): Database {
   const asIs = (value: unknown) => value;
   const { parsers, serializers } = sql.options;
   for (const type of TIMES) parsers[type] = serializers[type] = asIs;
   for (const type of JSONS) serializers[type] = asIs;
-  const dialect = new PgDialect();
+  const dialect = schema === SCHEMA ? new PgDialect() : new DialectOf(schema);
   const session = new PostgresJsSession(sql, dialect, undefined);
   const db = new PgDatabase<QueryResult>(dialect, session as never, undefined as never);
   return Object.assign(db, { $client: sql, ...(others && { others }) }) as unknown as Database;
+}
+
+/** Writes another name where a statement names the schema of our tables. */
+class DialectOf extends PgDialect {
+  constructor(schema: string) {
+    super();
+    const { escapeName } = this;
+    // Drizzle calls it without its object.
+    this.escapeName = (name) => escapeName(name === SCHEMA ? schema : name);
+  }
 }
 
 /** The dialect of a database. All its transactions have the same one, and no other database has it. */

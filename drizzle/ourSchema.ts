@@ -10,3 +10,6 @@ export { NAME } from '../settings/migrationName';
  * not theirs.
  */
 export const SCHEMA = schemaName();
+
+/** The schema of the views by which jobs with a role of their own reach our tables, see rights/jobViews.ts. */
+export const JOB_SCHEMA = `${SCHEMA}_jobs`;

@@ -131,6 +131,8 @@ const schema = z.object({
   LRM_MEMORY_LIMIT_MB: count(512),
   /** How long a starting worker waits for Postgres and Temporal before it gives up. */
   LRM_WAIT: time('1 minute'),
+  /** For jobs with a role of their own, which has no rights on our tables. See docs/security.md. */
+  LRM_JOB_DATABASE_URL: z.string().optional(),
   /**
    * Variables that jobs see although they hold secrets: names with commas. settings/secrets.ts reads
    * it from the environment itself.
@@ -216,6 +218,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     problems.push(`${issue.path.join('.')}: ${issue.message}`);
   }
   const databaseUrl = mainUrl(given, local, problems);
+  const jobUrl = readJobUrl(given, problems);
   const databases = readDatabases(given, problems);
   const temporal = temporalConfig(given, local?.temporalAddress, problems);
   const payloadKeys = payloadKeysOf(given, problems);
@@ -225,7 +228,16 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     throw new UsageError(`wrong settings: ${problems.join('; ')}`);
   }
   const password = given['PGPASSWORD'];
-  return { ...parsed.data, databaseUrl, password, databases, temporal, payloadKeys, metrics };
+  return {
+    ...parsed.data,
+    ...(jobUrl !== undefined && { LRM_JOB_DATABASE_URL: jobUrl }),
+    databaseUrl,
+    password,
+    databases,
+    temporal,
+    payloadKeys,
+    metrics,
+  };
 }
 
 /** The servers of a running `npm start`, or undefined. */
@@ -252,6 +264,12 @@ function mainUrl(
     `DATABASE_URL: not set, and ${startCommand()} is not running: start it, or write ${URL_SHAPE} (postgres:// alone takes all from PGHOST and the like)`,
   );
   return undefined;
+}
+
+function readJobUrl(env: NodeJS.ProcessEnv, problems: string[]): string | undefined {
+  const { LRM_JOB_DATABASE_URL: url, PGPASSWORD: _, ...others } = env;
+  // The password in the environment is that of the worker's role.
+  return url ? readUrl(url, 'LRM_JOB_DATABASE_URL', others, problems) : undefined;
 }
 
 /** Problems of settings that are valid one by one, but do not work together. */

@@ -1,11 +1,13 @@
 import { connect } from '../drizzle/connect';
 import { OWN_SESSIONS, SHARED_SESSIONS, sharesSessions } from '../drizzle/connection/pooler';
 import { missingEntries } from '../drizzle/migrator/migrate';
+import { describeMissing, missingRights } from '../drizzle/rights/missingRights';
 import { requireSafeDriver, UnsafeDriver } from '../drizzle/safeDriver';
 
 /**
  * Why this code can't use the database: a pooler in between shares sessions, our tables are missing
- * or too old, or the driver is not safe. Waiting would not fix it. Undefined: it can.
+ * or too old, its role lacks a right, or the driver is not safe. Waiting would not fix it. Undefined:
+ * it can.
  * @throws what connecting throws
  */
 export async function databaseProblem(databaseUrl: string): Promise<string | undefined> {
@@ -20,7 +22,7 @@ export async function databaseProblem(databaseUrl: string): Promise<string | und
       return `the database lacks ${missing.join(', ')}; type: npx lrm migrate`;
     }
     await requireSafeDriver(one);
-    return undefined;
+    return describeMissing('worker', await missingRights(one, 'worker'));
   } catch (error) {
     if (error instanceof UnsafeDriver) return error.message;
     throw error;

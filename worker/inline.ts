@@ -8,6 +8,7 @@ import { SharedJobProcesses } from '../jobs/process/sharedJobProcesses';
 import type { Settings } from '../settings/settings';
 import { databaseProblem } from './databaseProblem';
 import { identity } from './identity';
+import { jobRoleProblem } from './jobRole';
 
 /** What {@link withDeps} puts together. */
 export interface InlineParts {
@@ -34,7 +35,8 @@ export async function withDeps<T>(
     ? new SharedJobProcesses(memory, 'stderr')
     : new JobProcessPool(memory, concurrency, 'stderr');
   try {
-    const problem = await databaseProblem(settings.databaseUrl);
+    const problem =
+      (await databaseProblem(settings.databaseUrl)) ?? (await jobRoleProblem(settings));
     if (problem !== undefined) throw new OperationRefused(problem);
     return await body({
       db,

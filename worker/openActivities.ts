@@ -10,6 +10,7 @@ import { JobProcessPool } from '../jobs/process/jobProcessPool';
 import type { Settings } from '../settings/settings';
 import { databaseProblem } from './databaseProblem';
 import { identity } from './identity';
+import { jobRoleProblem } from './jobRole';
 import { warnOfOthers } from './otherDatabases';
 import { temporalMeter } from './temporalMeter';
 import { CanNotStart, waitFor } from './waitFor';
@@ -43,7 +44,7 @@ export async function openActivities(settings: Settings, log: Log): Promise<Open
   const db = openOwnDatabase(settings.databaseUrl, settings.databases);
   const disconnect = () => db.$client.end({ timeout: 2 });
   try {
-    await waitFor('Postgres', () => checkDatabase(settings.databaseUrl), settings.LRM_WAIT, log);
+    await waitFor('Postgres', () => checkDatabase(settings), settings.LRM_WAIT, log);
     await warnOfOthers(settings.databases, log);
   } catch (error) {
     await disconnect();
@@ -76,7 +77,7 @@ export async function openActivities(settings: Settings, log: Log): Promise<Open
   };
 }
 
-async function checkDatabase(databaseUrl: string): Promise<void> {
-  const problem = await databaseProblem(databaseUrl);
+async function checkDatabase(settings: Settings): Promise<void> {
+  const problem = (await databaseProblem(settings.databaseUrl)) ?? (await jobRoleProblem(settings));
   if (problem !== undefined) throw new CanNotStart(problem);
 }

@@ -13,6 +13,7 @@ import type { Deps } from '../deps';
 import { type AttemptLimits, ownLimit } from '../limits';
 import type { AttemptMetrics } from '../metrics/metrics';
 import { Heartbeats } from './heartbeats';
+import { attemptConnection } from './jobSessions';
 import { olderSessionsGone } from './olderSessions';
 import type { AttemptProgress } from './progress';
 import { StopTimer } from './stopTimer';
@@ -88,11 +89,9 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
   const input = {
     task: 'run' as const,
     file: run.file,
-    databaseUrl: deps.settings.databaseUrl,
-    password: deps.settings.password,
+    ...attemptConnection(deps.settings, attempt),
     databases: deps.settings.databases,
     origin: claimed.origin,
-    attempt: { ...attempt, id: String(attempt.id) },
     input: claimed.input,
     direction: claimed.direction,
     checkpointVersion: claimed.checkpointVersion,

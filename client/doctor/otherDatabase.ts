@@ -1,9 +1,9 @@
 import type { Sql } from '../../drizzle/connect';
 import { missingEntries } from '../../drizzle/migrator/migrate';
 import { askOther } from '../../drizzle/otherDatabase';
+import { describeMissing, missingRights } from '../../drizzle/rights/missingRights';
 import { hasTables, readInstallation, unreadable } from '../../drizzle/rows/installed';
 import { type DatabaseUrls, databaseSetting } from '../../settings/databases';
-import { unwritable } from '../../worker/health/database';
 import { type Finding, failed, ok, warning } from '../../worker/health/finding';
 
 /** Checks a further database. Jobs may only read there, so our tables may be missing. */
@@ -27,7 +27,8 @@ async function checkIn(sql: Sql, check: string, name: string): Promise<Finding> 
     const primary = `to walk there, set ${databaseSetting(name)} to the primary`;
     return warning(check, `${message}: read-only`, primary);
   }
-  const problem = unreadable(found) ?? (await unwritable(sql, found.role));
+  const problem =
+    unreadable(found) ?? describeMissing('visitor', await missingRights(sql, 'visitor'));
   if (problem) return failed(check, problem, null);
   const missing = await missingEntries(sql);
   if (missing.length === 0) return ok(check, `${message}; our tables are up to date`);

@@ -24,6 +24,8 @@ type DriverOptions = NonNullable<Parameters<typeof postgres>[1]>;
 export interface PoolOptions {
   readonly options: DriverOptions;
   readonly applicationName: string;
+  /** Further parameters that a session is opened with. */
+  readonly startUp?: Readonly<Record<string, string>> | undefined;
   /** Further columns for the first statement of each session. */
   readonly sessionStart: readonly string[];
   /** Called when a new session has what it needs, before any other statement is sent. */
@@ -55,6 +57,7 @@ export function openPool(target: Target, pool: PoolOptions): Sql {
       keep_alive: target.keepAlive || null,
       debug: false,
       connection: {
+        ...pool.startUp,
         application_name: pool.applicationName,
         ...(target.options && { options: target.options }),
       },

@@ -48,6 +48,8 @@ export interface ReadyInput {
   /** For URLs without one, PGPASSWORD: it is not in the job process's environment. */
   readonly password?: string | undefined;
   readonly migration: string;
+  /** Undefined: registered without an input. */
+  readonly input?: GivenInput | undefined;
   /** For each statement. Milliseconds. */
   readonly limitMs: number;
   readonly errorDetail: ErrorDetail;
@@ -60,6 +62,8 @@ export interface RunInput {
   readonly databaseUrl: string;
   /** For URLs without one, PGPASSWORD: it is not in the job process's environment. */
   readonly password?: string | undefined;
+  /** Only where jobs have a role of their own: what its sessions prove the attempt by. */
+  readonly ownRole?: OwnRole | undefined;
   /** URLs of further databases by name, for job.database() and the option `database` of walks. */
   readonly databases: DatabaseUrls;
   /** Who the migration is there. */
@@ -83,6 +87,12 @@ export interface RunInput {
   /** When the worker sends nothing for this time, it is frozen and its jobs end. Milliseconds. */
   readonly silentMs: number;
   readonly errorDetail: ErrorDetail;
+}
+
+/** See drizzle/rights/jobViews.ts. */
+export interface OwnRole {
+  /** The epoch of the claim. That of `attempt` is what its statements may show, see publicEpoch(). */
+  readonly epoch: string;
 }
 
 /** How a dry run ends. */

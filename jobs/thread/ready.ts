@@ -1,12 +1,11 @@
-import { eq, isNotNull } from 'drizzle-orm';
 import { connect, type Sql } from '../../drizzle/connect';
-import { type Database, database } from '../../drizzle/database';
-import { migrations, SCHEMA } from '../../drizzle/schema';
+import { database } from '../../drizzle/database';
+import { SCHEMA } from '../../drizzle/schema';
 import { targetOf } from '../../settings/migrationName';
 import { plainText } from '../../settings/plainText';
 import { JobUsageError } from '../context/jobUsageError';
 import { contextFor } from '../context/looking';
-import type { GivenInput, ReadyInput } from '../process/messages';
+import type { ReadyInput } from '../process/messages';
 import { checkInput } from './input';
 import type { LoadedJob } from './load';
 import { threadLog } from './reporter';
@@ -29,7 +28,7 @@ export async function askReady(job: LoadedJob, input: ReadyInput): Promise<strin
     const { migration: name } = input;
     const log = threadLog();
     const db = database(forDrizzle);
-    const checked = await checkInput(job.input, await readInput(db, name));
+    const checked = await checkInput(job.input, input.input);
     // The attempt begins, and says what is wrong with it.
     if (!('value' in checked)) return null;
     const given = { name, target: targetOf(name), input: checked.value, db, sql, log };
@@ -37,14 +36,6 @@ export async function askReady(job: LoadedJob, input: ReadyInput): Promise<strin
   } finally {
     await Promise.all(pools.map((pool) => pool.end({ timeout: 1 })));
   }
-}
-
-async function readInput(db: Database, name: string): Promise<GivenInput | undefined> {
-  const [row] = await db
-    .select({ value: migrations.input, isGiven: isNotNull(migrations.input) })
-    .from(migrations)
-    .where(eq(migrations.name, name));
-  return row?.isGiven ? { value: row.value } : undefined;
 }
 
 function open({ databaseUrl, password, limitMs }: ReadyInput): Sql {

@@ -1,5 +1,7 @@
 import { type ConnectOptions, connect, type Sql } from '../../drizzle/connect';
 import { type Database, database } from '../../drizzle/database';
+import { JOB_SCHEMA } from '../../drizzle/ourSchema';
+import { EPOCH_SETTING, MIGRATION_SETTING } from '../../drizzle/rights/jobViews';
 import { applicationName } from '../../drizzle/rows/sessions';
 import { databaseSetting } from '../../settings/databases';
 import type { RunInput } from '../process/messages';
@@ -52,7 +54,10 @@ export function openSessions(input: RunInput, onLost: () => void): Sessions {
   const ddl = ofAttempt(input.databaseUrl, main, 1);
   const canary = ofAttempt(input.databaseUrl, main, 1);
   const others = new OtherSessions(input, ofAttempt, (name) => used.has(name));
-  const db = database(forDrizzle);
+  // With a role of its own, the job reaches our tables by way of views.
+  const ours = (pool: Sql) =>
+    input.ownRole ? database(pool, undefined, JOB_SCHEMA) : database(pool);
+  const db = ours(forDrizzle);
   return {
     db,
     sql,
@@ -64,7 +69,7 @@ export function openSessions(input: RunInput, onLost: () => void): Sessions {
       return used.has(undefined);
     },
     get atTheEnd() {
-      return drizzleIsOpen ? db : database(sql);
+      return drizzleIsOpen ? db : ours(sql);
     },
     end: async () => {
       const pools = [forDrizzle, sql, ddl, canary].map((pool) => pool.end({ timeout: 1 }));
@@ -101,7 +106,7 @@ interface PoolOptions {
 export function guarded(
   url: string,
   place: Place,
-  { limitMs, password }: RunInput,
+  { limitMs, password, ownRole, attempt }: RunInput,
   onLost: () => void,
   { max = CONNECTIONS, onSession, settings = {} }: PoolOptions = {},
 ): Sql {
@@ -115,6 +120,11 @@ export function guarded(
       setting: databaseSetting(place.database),
       durable: true,
     }),
+    ...(ownRole &&
+      place.database === undefined && {
+        setting: 'LRM_JOB_DATABASE_URL',
+        startUp: { [MIGRATION_SETTING]: attempt.migration, [EPOCH_SETTING]: ownRole.epoch },
+      }),
     settings: {
       statement_timeout: String(limitMs),
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION,

@@ -87,9 +87,3 @@ test('LRM_JOB_ENV shows a job what it names', async () => {
   });
   expect(await resultOf(await startRun(servers))).toMatchObject({ completed: { count: 1 } });
 });
-
-test('a wrong LRM_JOB_ENV is one line, with exit code 2', async () => {
-  const worker = servers.spawnWorker({ env: { LRM_JOB_ENV: 'DATABASE_URL PATH' } });
-  expect(await worker.exited).toBe(2);
-  expect(JSON.stringify(worker.log())).toMatch('LRM_JOB_ENV: is not a list of names');
-});

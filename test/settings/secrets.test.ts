@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { redactor } from '../../settings/redact';
 import { jobEnvironment, jobEnvProblem, secretsIn } from '../../settings/secrets';
+import { readSettings } from '../../settings/settings';
 
 const ENV = {
   DATABASE_URL: 'postgres://app:p%40ssw0rd@db/app',
@@ -34,6 +35,7 @@ test('LRM_JOB_ENV allows secrets by their names', () => {
     'LRM_JOB_ENV',
     'TEMPORAL_API_KEY',
   ]);
+  expect(() => readSettings({ LRM_JOB_ENV: 'A B' })).toThrow('LRM_JOB_ENV: is not a list of names');
   expect(jobEnvProblem('')).toBeUndefined();
   expect(jobEnvProblem('DATABASE_URL;PATH')).toMatch('write them with commas');
 });

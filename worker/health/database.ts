@@ -6,9 +6,9 @@ import {
   readInstallation,
   unreadable,
 } from '../../drizzle/rows/installed';
-import { INBOX } from '../../drizzle/rows/registrations';
 import { SCHEMA } from '../../drizzle/schema';
 import { type Finding, failed, ok, warning } from './finding';
+import { checkRights } from './rights';
 
 /** Older versions can't end the session of a client that is gone. */
 const OLDEST_VERSION = 140_000;
@@ -44,9 +44,10 @@ async function checkTables(sql: Sql, found: Installation): Promise<Finding[]> {
       failed('tables', `database ${found.database} has none of our tables`, 'npx lrm migrate'),
     ];
   }
-  const problem = unreadable(found) ?? (await unwritable(sql, found.role));
+  const problem = unreadable(found);
   if (problem) return [failed('rights', problem, null)];
-  const rights = ok('rights', `role ${found.role} may read and write our tables`);
+  const rights = await checkRights(sql);
+  if (rights.state === 'failed') return [rights];
   const entries = await unappliedEntries(sql);
   const broken = explainUnappliable('sql', entries);
   if (broken) return [rights, failed('tables', broken, null)];
@@ -55,19 +56,4 @@ async function checkTables(sql: Sql, found: Installation): Promise<Finding[]> {
     return [rights, failed('tables', `not applied yet: ${missing}`, 'npx lrm migrate')];
   }
   return [rights, ok('tables', `schema ${SCHEMA} is up to date`)];
-}
-
-/** Says which of our tables this role may not write, and what to type; undefined when none. */
-export async function unwritable(sql: Sql, role: string): Promise<string | undefined> {
-  const tables = await sql<{ name: string }[]>`
-    select c.relname as name from pg_catalog.pg_class c
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = ${SCHEMA} and c.relkind in ('r', 'p')
-      and c.relname not like '%schema\_migrations' and c.relname <> ${INBOX}
-      and not (has_table_privilege(c.oid, 'insert') and has_table_privilege(c.oid, 'update')
-        and has_table_privilege(c.oid, 'delete'))
-    order by 1`;
-  if (tables.length === 0) return undefined;
-  const names = tables.map(({ name }) => name).join(', ');
-  return `role ${role} may not write ${names}: GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${SCHEMA} TO "${role}"`;
 }

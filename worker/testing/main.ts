@@ -46,6 +46,8 @@ async function run(input: TestInput): Promise<TestMessage> {
 function onlyDatabases(databases: TestInput['databases']): void {
   for (const name of Object.keys(process.env)) {
     if (isDatabaseSetting(name)) delete process.env[name];
+    // There are no views in the schema of a test.
+    if (name === 'LRM_JOB_DATABASE_URL') delete process.env[name];
   }
   for (const [name, url] of Object.entries(databases)) {
     if (!isDatabaseName(name)) {
