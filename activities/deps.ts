@@ -3,6 +3,7 @@ import type { JobProcesses } from '../jobs/process/jobProcess';
 import type { Settings } from '../settings/settings';
 import type { Log } from './log';
 import type { Metrics } from './metrics/metrics';
+import type { Traces } from './traces/traces';
 
 /** What the activities need. worker/ creates it. */
 export interface Deps {
@@ -10,6 +11,7 @@ export interface Deps {
   readonly settings: Settings;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly traces: Traces;
   /** Starts the processes of attempts. */
   readonly jobProcesses: JobProcesses;
   /**

@@ -49,9 +49,9 @@ function attemptIn(details: unknown): number | undefined {
 }
 
 /** So that a line can be found from the run, and the run from a line. */
-function logOf({ log }: Deps, { info }: Context): Deps['log'] {
+function logOf({ log, traces }: Deps, { info }: Context): Deps['log'] {
   const { workflowId, runId } = info.workflowExecution ?? {};
-  return workflowId === undefined ? log : log.child({ workflowId, runId });
+  return log.child({ workflowId, runId, ...traces.logFields() });
 }
 
 /** A signal may be lost: the row says the same, and the next listing renews the details anyway. */

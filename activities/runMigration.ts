@@ -160,13 +160,15 @@ async function runClaimed(
   );
   const progress = new AttemptProgress({ ...attempt, direction, note }, rowsDone, rowsTotal);
   const metrics = deps.metrics.begin(attempt.migration, progress);
+  const trace = deps.traces.begin({ ...attempt, direction });
   const run = async () => {
     // `lrm revert` may have come after the listing. A command that completes what has nothing to do
     // must not undo anything.
     if (onlyIfEmpty && direction === 'revert') return TO_BE_REVERTED;
     if (known.kind !== 'limits') return known;
     const { limits } = known;
-    const course = { file, claimed, limits, throttled, onlyIfEmpty, since, progress, metrics };
+    const ofAll = { progress, metrics, trace };
+    const course = { file, claimed, limits, throttled, onlyIfEmpty, since, ...ofAll };
     return runAttempt(deps, course, temporal);
   };
   try {
@@ -175,10 +177,21 @@ async function runClaimed(
     const maxFailures =
       known.kind === 'limits' ? known.limits.maxFailures : deps.settings.LRM_MAX_FAILURES;
     const deadline = since + temporal.startToClose - RESERVE;
-    const concluded = { attempt, direction, progress, metrics, since, end, maxFailures, deadline };
+    const concluded = {
+      attempt,
+      direction,
+      progress,
+      metrics,
+      trace,
+      since,
+      end,
+      maxFailures,
+      deadline,
+    };
     return await withHeartbeats(temporal, () => conclude(deps, concluded, temporal), progress);
   } finally {
     metrics.close();
+    trace.end();
   }
 }
 

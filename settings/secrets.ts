@@ -12,6 +12,8 @@ const SECRETS: readonly RegExp[] = [
   // LRM_PAYLOAD_KEY, and what may come to be called so.
   /^LRM_.*(KEY|KEYS|TOKEN|SECRET|PASSWORD)$/,
   /^PGPASSWORD$/,
+  // Keys of the collector that traces and metrics are sent to: 'api-key=…,other=…'.
+  /^OTEL_EXPORTER_OTLP_(.+_)?HEADERS$/,
   /^TEMPORAL_(API_KEY|CODEC_AUTH|GRPC_META_.+|TLS_CLIENT_KEY_DATA)$/,
 ];
 
@@ -47,9 +49,14 @@ export function secretsIn(env: NodeJS.ProcessEnv): string[] {
   return Object.entries(env).flatMap(([name, value]) => {
     if (!value || !isOneOf(SECRETS, name)) return [];
     if (/^LRM_.*KEYS?$/.test(name)) return [value, ...keysIn(value)];
+    if (name.startsWith('OTEL_')) return [value, ...headersIn(value)];
     return [value, ...passwordsOf(value)];
   });
 }
+
+/** Of 'api-key=…,other=…', the values alone. */
+const headersIn = (value: string): string[] =>
+  value.split(',').map((header) => header.slice(header.indexOf('=') + 1).trim());
 
 /** Of '2026b:…,2026a:…' and 'none,2026a:…', the keys alone: an ID may be a date, or any word. */
 const keysIn = (value: string): string[] =>

@@ -179,6 +179,10 @@ const schema = z.object({
   LRM_LOG_FORMAT: z
     .enum(['json', 'pretty'], { error: (issue) => `'${issue.input}' is not one of json, pretty` })
     .optional(),
+  /** `on`: attempts and batches are spans, sent as OpenTelemetry's own OTEL_ variables say. */
+  LRM_TRACES: z
+    .enum(['on', 'off'], { error: (issue) => `'${issue.input}' is not one of on, off` })
+    .default('off'),
   /** `full`: only the log shows whole error messages, which may hold values of rows. */
   LRM_ERROR_DETAIL: z
     .enum(['safe', 'full'], { error: (issue) => `'${issue.input}' is not one of safe, full` })

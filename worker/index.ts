@@ -1,4 +1,5 @@
 import type { NativeConnection } from '@temporalio/worker';
+import type { Log } from '../activities/log';
 import { HISTOGRAM_BUCKETS } from '../activities/metrics/instruments';
 import { fillEnvironment, readApplication } from '../settings/application';
 import { readSettings, requireKnown, type Settings } from '../settings/settings';
@@ -7,6 +8,7 @@ import { type ApplicationLogger, logTo } from './applicationLog';
 import { createLog } from './log';
 import type { MigrationsWorker } from './migrationsWorker';
 import type { OpenActivities } from './openActivities';
+import type { OpenTraces } from './traces/openTraces';
 
 export { UsageError } from '../settings/usageError';
 export type { ApplicationLogger } from './applicationLog';
@@ -75,7 +77,7 @@ export async function createMigrationsWorker(
   requireBundle();
   const { openActivities } = await import('./openActivities');
   const namespace = options.namespace ?? settings.temporal.namespace ?? 'default';
-  const opened = await openActivities(settings, log);
+  const opened = await openActivities(settings, log, await tracesOf(settings, log));
   return createWorker(settings, log, options.connection, namespace, opened);
 }
 
@@ -100,7 +102,8 @@ export async function createMigrationsActivities(
 ): Promise<OpenActivities> {
   const settings = await settingsOf(options);
   const { openActivities } = await import('./openActivities');
-  return openActivities(settings, logOf(options, settings));
+  const log = logOf(options, settings);
+  return openActivities(settings, log, await tracesOf(settings, log));
 }
 
 /** Whoever calls it imports the rest only afterwards: the schema of our tables is a setting. */
@@ -123,3 +126,9 @@ async function settingsOf({ databaseUrl, jobs, settings }: MigrationsOptions): P
 
 const logOf = ({ logger }: MigrationsOptions, settings: Settings) =>
   logger ? logTo(logger) : createLog(settings);
+
+/** By the tracer provider that the application has registered. */
+async function tracesOf(settings: Settings, log: Log): Promise<OpenTraces> {
+  const { openTraces } = await import('./traces/openTraces');
+  return openTraces(settings, log, false);
+}

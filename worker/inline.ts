@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Deps } from '../activities/deps';
 import { NO_METRICS } from '../activities/metrics/metrics';
+import { NO_TRACES } from '../activities/traces/traces';
 import { OperationRefused } from '../drizzle/rows/operationRefused';
 import { openOwnDatabase } from '../drizzle/workerDatabase';
 import { JobProcessPool } from '../jobs/process/jobProcessPool';
@@ -43,6 +44,7 @@ export async function withDeps<T>(
       settings,
       log,
       metrics: NO_METRICS,
+      traces: NO_TRACES,
       jobProcesses,
       identity: identity(),
       shareInspections: onlyIfEmpty,

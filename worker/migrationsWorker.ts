@@ -56,6 +56,7 @@ export async function createWorker(
       namespace,
       workflowBundle: { codePath: workflowBundle },
       activities: opened.activities,
+      ...(opened.interceptors && { interceptors: opened.interceptors }),
       dataConverter: opened.dataConverter,
     });
     opened.startMetrics();

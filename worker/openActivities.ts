@@ -13,6 +13,7 @@ import { identity } from './identity';
 import { jobRoleProblem } from './jobRole';
 import { warnOfOthers } from './otherDatabases';
 import { temporalMeter } from './temporalMeter';
+import type { OpenTraces } from './traces/openTraces';
 import { CanNotStart, waitFor } from './waitFor';
 import { migrationsWorkerOptions } from './workerOptions';
 
@@ -32,13 +33,18 @@ export interface OpenActivities {
 export interface Opened extends OpenActivities {
   /** To be called when Temporal's runtime is there. Otherwise the first activity does. */
   startMetrics(): void;
+  readonly interceptors: OpenTraces['interceptors'];
 }
 
 /**
  * Opens what the activities need.
  * @throws CanNotStart when Postgres does not answer, or its schema is too old
  */
-export async function openActivities(settings: Settings, log: Log): Promise<Opened> {
+export async function openActivities(
+  settings: Settings,
+  log: Log,
+  { traces, interceptors }: OpenTraces,
+): Promise<Opened> {
   const { warnings } = await readCatalog(settings.LRM_JOBS_DIR);
   for (const warning of warnings) log.warn(warning);
   const db = openOwnDatabase(settings.databaseUrl, settings.databases);
@@ -61,9 +67,11 @@ export async function openActivities(settings: Settings, log: Log): Promise<Open
       settings,
       log,
       metrics,
+      traces,
       identity: identity(),
       jobProcesses,
     }),
+    interceptors,
     dataConverter: {
       ...migrationsWorkerOptions.dataConverter,
       ...encrypting(settings.payloadKeys),

@@ -6,6 +6,7 @@ import { type HealthServer, openHealthServer } from './health/server';
 import { installWithMetrics } from './installWithMetrics';
 import { createWorker, requireBundle } from './migrationsWorker';
 import { openActivities } from './openActivities';
+import { type OpenTraces, openTraces } from './traces/openTraces';
 import { waitFor } from './waitFor';
 
 /**
@@ -17,16 +18,23 @@ export async function runWorker(settings: Settings, log: Log): Promise<void> {
   requireBundle();
   installWithMetrics(settings, log);
   const port = settings.LRM_HEALTH_PORT;
+  const traces = await openTraces(settings, log, true);
   const health = port === undefined ? undefined : await openHealthServer(port);
   try {
-    await work(settings, log, health);
+    await work(settings, log, traces, health);
   } finally {
+    await traces.close();
     await health?.close();
   }
 }
 
-async function work(settings: Settings, log: Log, health: HealthServer | undefined): Promise<void> {
-  const opened = await openActivities(settings, log);
+async function work(
+  settings: Settings,
+  log: Log,
+  traces: OpenTraces,
+  health: HealthServer | undefined,
+): Promise<void> {
+  const opened = await openActivities(settings, log, traces);
   let connection: NativeConnection;
   try {
     const { connectionOptions } = settings.temporal;

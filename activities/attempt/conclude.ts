@@ -10,8 +10,8 @@ import type { StopReason } from '../../jobs/process/messages';
 import { plainText } from '../../settings/plainText';
 import type { RunMigrationResult } from '../contract';
 import type { Deps } from '../deps';
-import { errorClass } from '../metrics/errorClass';
 import type { AttemptMetrics } from '../metrics/metrics';
+import type { AttemptTrace } from '../traces/traces';
 import { errorFields } from './errorFields';
 import { errorText } from './errorText';
 import { failed, retryIn } from './failures';
@@ -28,6 +28,7 @@ export interface Concluded {
   readonly direction: Direction;
   readonly progress: AttemptProgress;
   readonly metrics: AttemptMetrics;
+  readonly trace: AttemptTrace;
   /** performance.now() at the attempt's start. */
   readonly since: number;
   readonly end: AttemptEnd;
@@ -237,11 +238,14 @@ class Conclusion {
     error: string | null,
     { move = true, errorUnknown = false, failedBatch, onItsServer = false }: WriteOptions = {},
   ): Promise<Written> {
-    const { attempt, progress, metrics, end } = this.concluded;
+    const { attempt, progress, metrics, trace, end } = this.concluded;
     const ending = { attempt, onItsServer, outcome, error, errorUnknown, failedBatch, progress };
     const written = await this.persistently(() => writeOutcome(this.deps.db, ending, move));
-    const thrown = end.kind === 'threw' ? errorClass(end.error) : 'ours';
-    metrics.ended(COUNTS_AS[written] ?? outcome, error === null ? undefined : thrown);
+    const thrown = end.kind === 'threw' ? errorFields(end.error) : { errorClass: 'ours' };
+    const counted = COUNTS_AS[written] ?? outcome;
+    metrics.ended(counted, error === null ? undefined : thrown.errorClass);
+    const rows = progress.doneHere;
+    trace.end({ outcome: counted, rows, error: error === null ? undefined : thrown });
     return written;
   }
 

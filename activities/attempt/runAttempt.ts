@@ -12,6 +12,7 @@ import { authorFields } from '../authorFields';
 import type { Deps } from '../deps';
 import { type AttemptLimits, ownLimit } from '../limits';
 import type { AttemptMetrics } from '../metrics/metrics';
+import type { AttemptTrace } from '../traces/traces';
 import { Heartbeats } from './heartbeats';
 import { attemptConnection } from './jobSessions';
 import { olderSessionsGone } from './olderSessions';
@@ -47,6 +48,7 @@ export interface AttemptRun {
   readonly since: number;
   readonly progress: AttemptProgress;
   readonly metrics: AttemptMetrics;
+  readonly trace: AttemptTrace;
 }
 
 /**
@@ -83,7 +85,7 @@ export async function runAttempt(
 }
 
 function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
-  const { claimed, limits, progress, metrics } = run;
+  const { claimed, limits, progress, metrics, trace } = run;
   const { attempt } = claimed;
   const called = claimed.direction === 'forward' ? 'run() called' : 'revert() called';
   const input = {
@@ -100,11 +102,15 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
     limitMs: Math.ceil(ownLimit(limits)),
     silentMs: limits.heartbeatTimeout,
     errorDetail: deps.settings.LRM_ERROR_DETAIL,
+    traces: deps.traces.on,
   };
   return new RunningJob(deps.jobProcesses.start(input, limits.memoryLimitMb), {
     running: () => log.debug({ durationMs: Math.round(performance.now() - run.since) }, called),
     progress: (news) => progress.update(news),
-    batches: (news) => metrics.batches(news),
+    batches: (news) => {
+      metrics.batches(news);
+      trace.batches(news);
+    },
     progressed: () => {
       progress.progressed = true;
     },

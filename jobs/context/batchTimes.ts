@@ -1,3 +1,5 @@
+import type { BatchSample, SampledBatch } from './batchSample';
+
 /** The upper ends of what batches' times are counted in. A longer one counts in one more. Seconds. */
 export const BATCH_SECONDS: readonly number[] = [
   0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60,
@@ -15,6 +17,8 @@ export interface BatchNews {
   /** By bucket of {@link BATCH_SECONDS}: how many, and how long they took together in seconds. */
   readonly times: readonly (readonly [bucket: number, count: number, seconds: number])[];
   readonly retried: Readonly<Partial<Record<Retried, number>>>;
+  /** Those that a trace shows. Left out: none. */
+  readonly sampled?: readonly SampledBatch[] | undefined;
   /** How hard the walks work that run now. Null: none runs. */
   readonly pace: BatchPace | null;
 }
@@ -36,8 +40,12 @@ export class BatchTimes {
   #retried: Partial<Record<Retried, number>> = {};
   #hasNews = false;
 
-  /** Counts a batch that has committed. */
-  took(ms: number): void {
+  /** @param sample undefined: there are no traces */
+  constructor(private readonly sample?: BatchSample) {}
+
+  /** Counts a batch that has committed. @param batch called only if a trace shows it */
+  took(ms: number, batch: () => Pick<SampledBatch, 'walk' | 'table' | 'rows'>): void {
+    this.sample?.took(ms, batch);
     const seconds = ms / 1_000;
     let bucket = 0;
     while (bucket < BATCH_SECONDS.length && seconds > (BATCH_SECONDS[bucket] as number)) bucket++;
@@ -69,7 +77,8 @@ export class BatchTimes {
     const times = [...this.#counts]
       .map((count, bucket) => [bucket, count, this.#seconds[bucket] as number] as const)
       .filter(([, count]) => count > 0);
-    const news = { times, retried: this.#retried, pace: this.#pace() };
+    const sampled = this.sample?.take();
+    const news = { times, retried: this.#retried, sampled, pace: this.#pace() };
     this.#counts.fill(0);
     this.#seconds.fill(0);
     this.#retried = {};

@@ -163,7 +163,11 @@ class Batches {
 
   async #committed(range: Range, id: bigint, time: DatabaseTime, stop: AbortSignal): Promise<void> {
     const { ms, databaseMs } = time.read(this.throttler.lanesNow);
-    this.times.took(ms);
+    this.times.took(ms, () => ({
+      walk: this.walk.stored.name,
+      table: this.walk.key.tableName,
+      rows: range.rows,
+    }));
     this.throttler.did(range.rows, ms, databaseMs);
     this.throttler.lookedUp(this.walk.lookUps);
     if (range.matching > 0) {

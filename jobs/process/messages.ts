@@ -87,6 +87,8 @@ export interface RunInput {
   /** When the worker sends nothing for this time, it is frozen and its jobs end. Milliseconds. */
   readonly silentMs: number;
   readonly errorDetail: ErrorDetail;
+  /** Whether it sends batches for a trace. Left out: it does not. */
+  readonly traces?: boolean;
 }
 
 /** See drizzle/rights/jobViews.ts. */

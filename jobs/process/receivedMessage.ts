@@ -39,6 +39,19 @@ const batches = z.object({
     conflict: count.optional(),
     data: count.optional(),
   }),
+  sampled: z
+    .array(
+      z.object({
+        walk: z.string(),
+        table: z.string(),
+        rows: size,
+        endedAt: size,
+        ms: size,
+        leftOut: z.number().int().min(0),
+      }),
+    )
+    .max(1_000)
+    .optional(),
   pace: z.object({ lanes: size, batchSeconds: size, slowdown: size.nullable() }).nullable(),
 });
 

@@ -4,6 +4,7 @@ import { AttemptOutdated } from '../../drizzle/rows/superseded';
 import { type Direction, type FailedBatch, migrations } from '../../drizzle/schema';
 import { UsageError } from '../../settings/usageError';
 import { type Attempt, fencedTransaction } from '../context/attempt';
+import { BatchSample } from '../context/batchSample';
 import { BatchTimes } from '../context/batchTimes';
 import { Places } from '../context/elsewhere';
 import { Tally } from '../context/walk/tally';
@@ -115,7 +116,7 @@ async function answer(input: ReadyInput): Promise<void> {
 async function runJob(input: RunInput): Promise<void> {
   const own = new AbortController();
   stop = own;
-  const times = new BatchTimes();
+  const times = new BatchTimes(input.traces ? new BatchSample() : undefined);
   const reporter = new Reporter(times);
   const mapping = new Mapping(input.file, own.signal);
   let during: During = 'load';

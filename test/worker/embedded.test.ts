@@ -3,8 +3,10 @@ import path from 'node:path';
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import { built } from '../../settings/projectFolder';
 import { useDevServers } from '../support/devServers';
+import { freeAddress } from '../support/freeAddress';
 import type { JobsFolder } from '../support/jobsFolder';
 import { attempts, migration, register, resultOf, startRun } from '../support/migrations';
+import { scrape } from '../support/scrape';
 import { waitFor } from '../support/waitFor';
 import type { TestWorker } from '../support/workerProcess';
 
@@ -44,7 +46,8 @@ function application(source: string, workflows: string): string {
   const file = path.join(folder, 'main.js');
   const begin = `
     const { NativeConnection, Runtime, Worker } = require('@temporalio/worker');
-    const { createMigrationsActivities, createMigrationsWorker, migrationsWorkerOptions } =
+    const { createMigrationsActivities, createMigrationsWorker, migrationsHistogramBuckets,
+      migrationsWorkerOptions } =
       require(${JSON.stringify(built('worker.js'))});
     const line = (level) => (msg, fields) =>
       console.log(JSON.stringify({ application: true, level, msg, ...fields }));
@@ -119,8 +122,11 @@ const UNREADABLE = {
 
 test('activities and workflows work in a worker and a bundle of the application, whatever is signalled', async () => {
   const own = `
-    const connection = await NativeConnection.connect({ address });
+    // Before the Runtime, which our activities must not install in its place.
     const { activities, close } = await createMigrationsActivities({ logger });
+    const prometheus = { bindAddress: process.env.PAGE, histogramBucketOverrides: migrationsHistogramBuckets };
+    Runtime.install({ telemetryOptions: { metrics: { prometheus } } });
+    const connection = await NativeConnection.connect({ address });
     const worker = await Worker.create({
       ...migrationsWorkerOptions, connection, namespace, workflowsPath,
       activities: { ...activities, greet: async () => 'greeted' },
@@ -132,7 +138,12 @@ test('activities and workflows work in a worker and a bundle of the application,
     Object.assign(exports, require(${JSON.stringify(built('workflows.js'))}));
     const { greet } = require('@temporalio/workflow').proxyActivities({ startToCloseTimeout: '10s' });
     exports.hello = () => greet();`;
-  const worker = await servers.startWorker({ jobs, application: application(own, workflows) });
+  const page = await freeAddress();
+  const worker = await servers.startWorker({
+    jobs,
+    application: application(own, workflows),
+    env: { PAGE: page },
+  });
   const hello = { taskQueue: 'long-running-migrations', workflowId: 'hello2' };
   expect(await servers.client.workflow.execute('hello', hello)).toBe('greeted');
   await register(servers, '0001_short', '0002_long');
@@ -148,6 +159,12 @@ test('activities and workflows work in a worker and a bundle of the application,
   await resultOf(run);
   expect((await migration(servers, '0001_short')).status).toBe('completed');
   expect((await migration(servers, '0002_long')).status).toBe('cancelled');
+  // Its Runtime exports our metrics, under the same names.
+  const metrics = await scrape(page);
+  const ended = { migration: '0002_long', outcome: 'cancelled' };
+  expect(metrics.value('lrm_attempts_total', ended)).toBe(1);
+  expect(metrics.value('lrm_attempts_running', { migration: '0002_long' })).toBe(0);
+  expect(metrics.value('lrm_database_up')).toBe(1);
   expect(await worker.stop()).toBe(0);
 });
 

