@@ -7,6 +7,7 @@ import { checkClock, checkTemporalClock } from '../doctor/clock';
 import { checkDatabase, checkPooler } from '../doctor/database';
 import { checkJobs } from '../doctor/jobs';
 import { checkOtherDatabase } from '../doctor/otherDatabase';
+import { checkPayloads } from '../doctor/payloads';
 import { checkTemporal } from '../doctor/temporal';
 import { AlreadyReported, explain } from '../errors/explain';
 import { hanging } from '../status/wrap';
@@ -21,8 +22,8 @@ export function addDoctor(program: Command): void {
       'after',
       `
 Checks database, rights, tables, timeouts, pooler, clocks, further databases
-(LRM_DATABASE_<NAME>_URL), Temporal, namespace, worker, run, Schedule and jobs
-folder. Changes nothing. Exits 1 if a check failed; a warning is not a failure.
+(LRM_DATABASE_<NAME>_URL), Temporal, namespace, worker, run, Schedule,
+encryption and jobs folder. Changes nothing. Exits 1 if a check failed; a warning is not a failure.
 
 Example:
   npx lrm doctor`,
@@ -40,7 +41,8 @@ async function doctor(): Promise<void> {
         checkTemporal(await connections.temporal(), address(connections)),
       ),
     ]);
-    const findings = [...there, ...others, ...temporal, ...here];
+    const payloads = checkPayloads(connections.settings.payloadKeys);
+    const findings = [...there, ...others, ...temporal, payloads, ...here];
     const isGood = findings.every(({ state }) => state !== 'failed');
     answer({ ok: isGood, checks: findings });
     for (const finding of findings) say(line(finding));
