@@ -116,8 +116,8 @@ function endedBefore(
 
 const LOST_ATTEMPTS =
   'Temporal has seen later attempts than the database counts: it was restored or has lost its last ' +
-  'commits, or the migration was registered anew; this attempt goes on from what is stored ' +
-  '(docs/disaster.md)';
+  'commits, it is a copy (is DATABASE_URL right?), or the migration was registered anew; this ' +
+  'attempt goes on from what is stored (docs/disaster.md)';
 
 const TO_BE_REVERTED: AttemptEnd = { kind: 'left', why: 'it is to be reverted' };
 

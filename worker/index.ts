@@ -88,9 +88,10 @@ export async function createMigrationsWorker(
  * options. Call `close()` when it has ended.
  * @throws UsageError, CanNotStart: as {@link createMigrationsWorker}
  * @example
- * const { activities, close } = await createMigrationsActivities();
+ * const { activities, dataConverter, close } = await createMigrationsActivities();
  * const worker = await Worker.create({
  *   ...migrationsWorkerOptions,
+ *   dataConverter,
  *   connection,
  *   workflowsPath: require.resolve('./workflows'),
  *   activities,

@@ -1,7 +1,13 @@
-import { BATCH_SECONDS, type BatchNews, type BatchPace } from '../../jobs/context/batchTimes';
+import { attemptOutcome } from '../../drizzle/schema';
+import {
+  BATCH_SECONDS,
+  type BatchNews,
+  type BatchPace,
+  RETRIED,
+} from '../../jobs/context/batchTimes';
 import type { AttemptProgress } from '../attempt/progress';
 import type { Instruments } from './instruments';
-import type { AttemptMetrics } from './metrics';
+import type { AttemptMetrics, Outcome } from './metrics';
 import { type WaitReason, waitReason } from './waitReason';
 
 /** What the meter of an attempt needs. */
@@ -12,6 +18,8 @@ export interface AttemptMeterParts {
   readonly progress: AttemptProgress;
   readonly onClose: (meter: AttemptMeter) => void;
 }
+
+const OUTCOMES: readonly Outcome[] = [...attemptOutcome.enumValues, 'unknown'];
 
 /** Counts what one attempt does. */
 export class AttemptMeter implements AttemptMetrics {
@@ -24,8 +32,11 @@ export class AttemptMeter implements AttemptMetrics {
   #outcome = false;
 
   constructor(private readonly parts: AttemptMeterParts) {
-    // A counter that begins at 0 shows its first increase, too.
-    parts.instruments.rows.add(0, this.#labels);
+    const { rows, attempts, batchRetries } = parts.instruments;
+    // Prometheus sees no increase in a counter that begins at 1.
+    rows.add(0, this.#labels);
+    for (const outcome of OUTCOMES) attempts.add(0, { ...this.#labels, outcome });
+    for (const reason of RETRIED) batchRetries.add(0, { ...this.#labels, reason });
   }
 
   get migration(): string {
@@ -59,10 +70,11 @@ export class AttemptMeter implements AttemptMetrics {
     if (progress.waitingFor !== null) this.#wait(waitReason(progress.waitingFor), seconds);
   }
 
-  ended(outcome: string, errorClass = ''): void {
+  ended(outcome: Outcome, errorClass?: string): void {
+    const { attempts, errors } = this.parts.instruments;
     this.#outcome = true;
-    const labels = { ...this.#labels, outcome, error_class: errorClass };
-    this.parts.instruments.attempts.add(1, labels);
+    attempts.add(1, { ...this.#labels, outcome });
+    if (errorClass) errors.add(1, { ...this.#labels, error_class: errorClass });
   }
 
   close(): void {

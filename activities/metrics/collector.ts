@@ -113,24 +113,25 @@ export class Collector {
   }
 
   #showOne(one: Monitored): void {
-    const { status, rowsDone, rowsInAll, ratio, sinceProgress, silent, skipped } = this.instruments;
+    const { status, rowsInAll, ratio, sinceProgress, silent, remaining } = this.instruments;
     const migration = one.job;
     for (const each of STATUSES) status.set(one.statuses[each] ?? 0, { migration, status: each });
-    rowsDone.set(one.rowsDone, { migration });
+    this.instruments.rowsDone.set(one.rowsDone, { migration });
+    this.instruments.skipped.set(one.skipped, { migration });
     rowsInAll.set(one.rowsInAll ?? NOTHING, { migration });
     ratio.set(one.ratio ?? NOTHING, { migration });
     sinceProgress.set(positive(one.sinceProgress), { migration });
     silent.set(positive(one.silent), { migration });
-    skipped.set(one.skipped, { migration });
+    remaining.set(one.remaining ?? NOTHING, { migration });
   }
 
   /** Its registration is gone, or nobody knows. */
   #showNothing(migration: string): void {
-    const { status, rowsDone, rowsInAll, ratio, sinceProgress, silent, skipped } = this.instruments;
+    const { status, rowsDone, rowsInAll, ratio, sinceProgress, silent, remaining, skipped } =
+      this.instruments;
     for (const each of STATUSES) status.set(NOTHING, { migration, status: each });
-    for (const gauge of [rowsDone, rowsInAll, ratio, sinceProgress, silent, skipped]) {
-      gauge.set(NOTHING, { migration });
-    }
+    const gauges = [rowsDone, rowsInAll, ratio, sinceProgress, silent, remaining, skipped];
+    for (const gauge of gauges) gauge.set(NOTHING, { migration });
   }
 
   #forget(): void {

@@ -15,6 +15,7 @@ export const METRICS = {
   batchSeconds: histogram('lrm_batch_seconds', 'How long batches took that have committed.'),
   batchRetries: counter('lrm_batch_retries_total', 'Batches rolled back and tried again.'),
   attempts: counter('lrm_attempts_total', 'Attempts that ended on this worker.'),
+  errors: counter('lrm_attempt_errors_total', 'Errors that ended attempts on this worker.'),
   waiting: counter('lrm_waiting_seconds_total', 'Seconds for which attempts had to wait.'),
   running: gauge('lrm_attempts_running', 'Attempts that run on this worker now.'),
   lanes: gauge('lrm_lanes', 'Batches that may run at a time on this worker.'),
@@ -39,6 +40,10 @@ export const METRICS = {
   sinceProgress: gauge(
     'lrm_migration_since_progress_seconds',
     'Seconds since the last progress of a migration that is in progress.',
+  ),
+  remaining: gauge(
+    'lrm_migration_remaining_seconds',
+    'Seconds that are left at the speed of the attempt that runs.',
   ),
   silent: gauge(
     'lrm_migration_silent_seconds',

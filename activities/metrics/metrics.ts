@@ -2,6 +2,9 @@ import type { AttemptOutcome } from '../../drizzle/schema';
 import type { BatchNews } from '../../jobs/context/batchTimes';
 import type { AttemptProgress } from '../attempt/progress';
 
+/** 'unknown': it could not be written. */
+export type Outcome = AttemptOutcome | 'unknown';
+
 /** What an attempt tells of itself. Nothing here throws: metrics must not end an attempt. */
 export interface AttemptMetrics {
   batches(news: BatchNews): void;
@@ -9,7 +12,7 @@ export interface AttemptMetrics {
    * How it ended, as written to its row.
    * @param errorClass of errorClass(); undefined: without an error
    */
-  ended(outcome: AttemptOutcome | 'unknown', errorClass?: string): void;
+  ended(outcome: Outcome, errorClass?: string): void;
   /** To be called when it is over, however it ended: from now on it has no gauges. */
   close(): void;
 }

@@ -45,6 +45,7 @@ async function codecServer(options: Options): Promise<void> {
   }
   const origins = originsOf(options.origin);
   const token = process.env['LRM_CODEC_TOKEN'] || undefined;
+  const end = ended();
   const server = createCodecServer({ keys, origins, token });
   server.listen(portOf(options.port), options.host);
   // Rejects when it can't listen.
@@ -55,7 +56,7 @@ async function codecServer(options: Options): Promise<void> {
   if (!isLoopback(address)) warn(exposed(address, token));
   const shown = family === 'IPv6' ? `[${address}]` : address;
   say(`codec server at http://${shown}:${port} for ${[...origins].join(', ')}; Ctrl-C ends it`);
-  await ended();
+  await end;
   server.close();
   server.closeAllConnections();
 }

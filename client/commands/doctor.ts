@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
-import { type Finding, failed } from '../../worker/health/finding';
+import type { Settings } from '../../settings/settings';
+import { type Finding, failed, ok } from '../../worker/health/finding';
+import { jobRoleProblem } from '../../worker/jobRole';
 import { type Connections, withConnections } from '../connections';
 import { checkClock, checkTemporalClock } from '../doctor/clock';
 import { checkDatabase, checkPooler } from '../doctor/database';
 import { checkJobs } from '../doctor/jobs';
 import { checkOtherDatabase } from '../doctor/otherDatabase';
+import { checkPayloads } from '../doctor/payloads';
 import { checkTemporal } from '../doctor/temporal';
 import { AlreadyReported, explain } from '../errors/explain';
 import { hanging } from '../status/wrap';
@@ -19,8 +22,8 @@ export function addDoctor(program: Command): void {
       'after',
       `
 Checks database, rights, tables, timeouts, pooler, clocks, further databases
-(LRM_DATABASE_<NAME>_URL), Temporal, namespace, worker, run, Schedule and jobs
-folder. Changes nothing. Exits 1 if a check failed; a warning is not a failure.
+(LRM_DATABASE_<NAME>_URL), Temporal, namespace, worker, run, Schedule,
+encryption and jobs folder. Changes nothing. Exits 1 if a check failed; a warning is not a failure.
 
 Example:
   npx lrm doctor`,
@@ -38,7 +41,8 @@ async function doctor(): Promise<void> {
         checkTemporal(await connections.temporal(), address(connections)),
       ),
     ]);
-    const findings = [...there, ...others, ...temporal, ...here];
+    const payloads = checkPayloads(connections.settings.payloadKeys);
+    const findings = [...there, ...others, ...temporal, payloads, ...here];
     const isGood = findings.every(({ state }) => state !== 'failed');
     answer({ ok: isGood, checks: findings });
     for (const finding of findings) say(line(finding));
@@ -57,14 +61,22 @@ async function database({ sql, settings }: Connections): Promise<Finding[]> {
     ...(await attempted('pooler', async () => [await checkPooler(settings.databaseUrl)])),
     ...(await attempted('clock', async () => [await checkClock(sql)])),
     ...(hasTables ? await attempted('clock', () => checkTemporalClock(sql)) : []),
+    ...(hasTables ? await attempted('job role', () => checkJobRole(settings)) : []),
   ];
 }
 
-async function otherDatabases({ settings: { databases } }: Connections): Promise<Finding[]> {
+async function otherDatabases({ db, settings: { databases } }: Connections): Promise<Finding[]> {
   const found = Object.keys(databases).map((name) =>
-    attempted(`database ${name}`, async () => [await checkOtherDatabase(databases, name)]),
+    attempted(`database ${name}`, async () => [await checkOtherDatabase(databases, name, db)]),
   );
   return (await Promise.all(found)).flat();
+}
+
+async function checkJobRole(settings: Settings): Promise<Finding[]> {
+  if (settings.LRM_JOB_DATABASE_URL === undefined) return [];
+  const problem = await jobRoleProblem(settings);
+  if (problem !== undefined) return [failed('job role', problem, null)];
+  return [ok('job role', 'jobs can run under the role of LRM_JOB_DATABASE_URL')];
 }
 
 const address = ({ settings }: Connections): string =>

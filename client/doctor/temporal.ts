@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { type Finding, failed, ok, warning } from '../../worker/health/finding';
 import { checkTemporalServer } from '../../worker/health/temporal';
 import { time } from '../status/format';
+import { FORGOTTEN } from '../temporal/runTrouble';
 import { readTemporalState, type TemporalState } from '../temporal/state';
 import { text, versionTrouble } from '../temporal/versions';
 
@@ -24,11 +25,14 @@ function version({ versions }: TemporalState): Finding[] {
   if (!current && polling.every((each) => each === null)) return [];
   const trouble = versionTrouble(versions);
   if (trouble !== null) return [failed('version', trouble, null)];
-  return [ok('version', `${text(current)} gets the work`)];
+  const whose = current ? `${text(current)} gets` : 'workers without a version get';
+  return [ok('version', `${whose} the work`)];
 }
 
-const run = ({ run }: TemporalState): Finding =>
-  ok('run', run ? `going since ${time(run.startedAt)}` : 'none is going');
+function run({ run }: TemporalState): Finding {
+  if (run?.waitsForNothing) return failed('run', FORGOTTEN, null);
+  return ok('run', run ? `going since ${time(run.startedAt)}` : 'none is going');
+}
 
 function schedule({ schedule }: TemporalState): Finding {
   if (!schedule) return warning('schedule', 'there is none', 'npx lrm schedule');

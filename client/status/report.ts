@@ -72,7 +72,7 @@ const noProgress = ({ migration, timeoutsWithoutProgress }: MigrationView): stri
 
 /** Reported even when no migration waits: the next ones will. */
 function runTroubles({ run, pending, ...workers }: TemporalState): string[] {
-  const trouble = runTrouble(run?.task ?? null, workers);
+  const trouble = runTrouble(run, workers);
   const keyProblems = [...pending].flatMap(([activity, { keyProblem }]) =>
     keyProblem === null ? [] : [`${activity} can't start ${keyProblem}`],
   );

@@ -18,22 +18,35 @@ export interface RunTask {
   readonly waitingSince: Date | null;
 }
 
+/** What shows whether the run can go on. */
+export interface RunProgress {
+  /** Null when the run only waits for its attempts. */
+  readonly task: RunTask | null;
+  /** True: nothing is pending that could make the run go on. A healthy run then ends. */
+  readonly waitsForNothing: boolean;
+}
+
 /** A healthy worker takes a task sooner. Milliseconds. */
 const PICKED_UP_WITHIN = 10_000;
 const ERROR_AT_MOST = 200;
 
 /** What keeps a run from going on. */
 export interface Trouble {
-  readonly kind: 'version' | 'failing' | 'no worker' | 'silent worker';
+  readonly kind: 'version' | 'failing' | 'forgotten' | 'no worker' | 'silent worker';
   /** What is wrong, and what to type. */
   readonly line: string;
 }
 
 /** Null when nothing keeps the run from going on. */
-export function runTrouble(task: RunTask | null, { workers, versions }: Workers): Trouble | null {
+export function runTrouble(
+  run: RunProgress | null,
+  { workers, versions }: Workers,
+): Trouble | null {
   // Also without a task: the next one will not be taken, and neither will the next attempts.
   const version = versionTrouble(versions);
   if (version !== null) return { kind: 'version', line: version };
+  if (run?.waitsForNothing) return { kind: 'forgotten', line: FORGOTTEN };
+  const task = run?.task;
   if (!task) return null;
   if (task.attempt > 1) {
     const why = task.error ? `: ${oneLine(task.error, ERROR_AT_MOST)}` : '';
@@ -53,6 +66,11 @@ export function runTrouble(task: RunTask | null, { workers, versions }: Workers)
     'was polling lately: is it alive? To start one: npx lrm worker';
   return { kind: 'silent worker', line };
 }
+
+/** Workers keep the run in memory. One that remembers more than Temporal does waits for lost answers. */
+export const FORGOTTEN =
+  'the run waits for something that Temporal has lost (was its server restored to an earlier time?), ' +
+  'so the run starts nothing. Restart all workers, then type: npx lrm run';
 
 /** The value of Temporal's enum PendingWorkflowTaskState. */
 const SCHEDULED = 1;

@@ -6,7 +6,7 @@ import { isNotFound } from '../../activities/explainTemporal';
 import { plainText } from '../../settings/plainText';
 import { SCHEDULE_ID, WORKFLOW_ID } from '../../settings/settings';
 import { keyProblemText } from './failureText';
-import { type RunTask, readTask, runTrouble, type Trouble } from './runTrouble';
+import { type RunProgress, readTask, runTrouble, type Trouble } from './runTrouble';
 import { readWorkers, type Workers } from './workers';
 
 /** What only Temporal knows. */
@@ -19,10 +19,8 @@ export interface TemporalState extends Workers {
   readonly schedule: ScheduleState | null;
 }
 
-export interface RunNow {
+export interface RunNow extends RunProgress {
   readonly startedAt: Date;
-  /** The run's workflow task; null when the run only waits for its attempts. */
-  readonly task: RunTask | null;
 }
 
 export interface PendingAttempt {
@@ -76,7 +74,8 @@ export async function describeRun(client: Client): Promise<Pick<TemporalState, '
     if (activity.activityId) pending.set(activity.activityId, await readPending(client, activity));
   }
   const task = await readTask(client, run.pendingWorkflowTask);
-  return { run: { startedAt: date(info.startTime) ?? new Date(), task }, pending };
+  const waitsForNothing = task === null && pending.size === 0;
+  return { run: { startedAt: date(info.startTime) ?? new Date(), task, waitsForNothing }, pending };
 }
 
 /** Asks Temporal for the run, and for what keeps the run from going on. */
@@ -84,7 +83,7 @@ export async function readRun(
   client: Client,
 ): Promise<Pick<TemporalState, 'run' | 'pending'> & { trouble: Trouble | null }> {
   const [state, workers] = await Promise.all([describeRun(client), readWorkers(client)]);
-  return { ...state, trouble: runTrouble(state.run?.task ?? null, workers) };
+  return { ...state, trouble: runTrouble(state.run, workers) };
 }
 
 async function readPending(

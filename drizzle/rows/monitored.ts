@@ -18,6 +18,8 @@ export interface Monitored {
   readonly sinceProgress: number | null;
   /** The same since a heartbeat. */
   readonly silent: number | null;
+  /** Of those in progress, the most seconds that are left at the speed of the attempt. Null: not known. */
+  readonly remaining: number | null;
   /** Of those that have not begun, for how many seconds the oldest is pending. Null: all have. */
   readonly pendingFor: Pending;
   readonly skipped: number;
@@ -40,6 +42,7 @@ interface Row extends Record<string, unknown> {
   readonly ratio: number | null;
   readonly since_progress: number | null;
   readonly silent: number | null;
+  readonly remaining: number | null;
   readonly unexplained: number | null;
   readonly explained: number | null;
   readonly skipped: number;
@@ -52,8 +55,8 @@ export async function readMonitored(db: Database): Promise<Monitored[]> {
   const age = (since: unknown) => sql`extract(epoch from now() - ${since})::float8`;
   // An operator's last word counts: one that is retried after a year is not pending for a year.
   const pending = age(sql`greatest(${m.createdAt}, ${m.requestedAt})`);
-  const beatAt = sql`(select max(${attempts.heartbeatAt}) from ${attempts}
-    where ${attempts.migration} = ${m.name} and ${attempts.number} = ${m.attempts})`;
+  // As `lrm status` has it.
+  const perSecond = sql`(a.rows_done / nullif(extract(epoch from a.heartbeat_at - a.started_at), 0))::float8`;
   const rows = await db.execute<Row>(sql`
     with each as (
       select ${JOB_OF} as job, ${m.status} as status, ${m.rowsDone} as done,
@@ -66,12 +69,17 @@ export async function readMonitored(db: Database): Promise<Monitored[]> {
           when ${m.attempts} = 0 then 0 end as ratio,
         case when ${m.status} = 'in_progress'
           then ${age(sql`coalesce(${m.progressedAt}, ${m.startedAt}, ${m.createdAt})`)} end as progress,
-        case when ${m.status} = 'in_progress' then ${age(beatAt)} end as beat,
+        ${age(sql`a.heartbeat_at`)} as beat,
+        greatest(0, ${m.rowsTotal} - ${m.rowsDone}) / nullif(${perSecond}, 0) as remaining,
         case when ${m.status} = 'created' then ${pending} end as pending,
         ${m.waitsFor} is not null as explained,
         ${m.status} in ('created', 'in_progress', 'paused', 'failed')
           or ${m.updatedAt} > now() - interval '1 day' as recent
-      from ${m}
+      from ${m} left join lateral (
+        select rows_done, heartbeat_at, started_at from ${attempts}
+        where ${attempts.migration} = ${m.name} and ${attempts.number} = ${m.attempts}
+        order by ${attempts.id} desc limit 1
+      ) a on ${m.status} = 'in_progress'
     ), skipped as (
       select split_part(${skippedRows.migration}, ':', 1) as job, count(*) as rows
       from ${skippedRows} group by 1
@@ -83,7 +91,7 @@ export async function readMonitored(db: Database): Promise<Monitored[]> {
       sum(done)::float8 as done,
       case when bool_or(unknown) is null then sum(total)::float8 end as total,
       case when count(ratio) = count(*) then avg(ratio)::float8 end as ratio,
-      max(progress) as since_progress, max(beat) as silent,
+      max(progress) as since_progress, max(beat) as silent, max(remaining) as remaining,
       max(pending) filter (where not explained) as unexplained,
       max(pending) filter (where explained) as explained,
       coalesce((select rows from skipped s where s.job = each.job), 0)::float8 as skipped,
@@ -100,6 +108,7 @@ const monitored = (row: Row): Monitored => ({
   ratio: row.ratio,
   sinceProgress: row.since_progress,
   silent: row.silent,
+  remaining: row.remaining,
   pendingFor: { unexplained: row.unexplained, explained: row.explained },
   skipped: row.skipped,
   isRecent: row.recent,

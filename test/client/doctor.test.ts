@@ -1,5 +1,7 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { checkClock } from '../../client/doctor/clock';
+import { checkPayloads } from '../../client/doctor/payloads';
+import { keysOf } from '../activities/payloads/keys';
 import { insertMigration } from '../drizzle/rows/rows';
 import { useDatabase } from '../support/database';
 import { useDevServers } from '../support/devServers';
@@ -43,6 +45,14 @@ test('lrm doctor exits 0 without a worker and a Schedule, and says what to type'
   }
   expect(find(report, 'worker')).toMatchObject({ state: 'warning', next: 'npx lrm worker' });
   expect(find(report, 'schedule')).toMatchObject({ state: 'warning', next: 'npx lrm schedule' });
+});
+
+test('lrm doctor says whether what reaches Temporal is encrypted', () => {
+  expect([keysOf(), keysOf('none', 'k1'), keysOf('k2', 'k1')].map(checkPayloads)).toMatchObject([
+    { message: 'readable in Temporal (LRM_PAYLOAD_KEY names no key that encrypts)' },
+    { message: expect.stringMatching(/^readable in Temporal .*; k1 only decrypt$/) },
+    { message: 'encrypted with the key k2; k1 only decrypt' },
+  ]);
 });
 
 test('lrm doctor prints one line for each check', async () => {

@@ -22,6 +22,12 @@ exports.run = async (job) => {
     });
 };`;
 
+/** What docs/disaster.md says. */
+const GO_ON = `
+  UPDATE long_running_migrations.migrations
+  SET status = 'created', current_attempt = NULL, completed_at = NULL
+  WHERE name = '0001_archive' AND status = 'completed'`;
+
 beforeAll(async () => {
   await archive.sql.unsafe(`
     create table ledger (id integer primary key, touched integer not null default 0);
@@ -124,6 +130,20 @@ test('doctor and migrate know the database; a job walks there, is taken over, an
   await runToEnd(servers);
   expect(await touches()).toEqual([{ touched: 2, rows: 400 }]);
   expect(await archive.sql`select from long_running_migrations.walks`).toHaveLength(1);
+
+  // That database alone is restored, to a time in the middle of its walk.
+  await archive.sql`update ledger set touched = 1 where id > 200`;
+  await archive.sql`
+    update long_running_migrations.walks set completed_at = null, low_water_mark = '{200}', rows_done = 200`;
+  expect(await finding()).toMatchObject({
+    state: 'warning',
+    message: expect.stringMatching(/^0001_archive: completed, but its walk there is not/),
+    next: expect.stringContaining('docs/disaster.md'),
+  });
+  await servers.sql.unsafe(GO_ON);
+  expect(await finding()).toMatchObject({ state: 'ok' });
+  await runToEnd(servers);
+  expect(await touches()).toEqual([{ touched: 2, rows: 400 }]);
   expect((await withArchive('unregister', '0001_archive', '--yes')).code).toBe(0);
   expect(await archive.sql`select from long_running_migrations.walks`).toHaveLength(0);
   await second.stop();

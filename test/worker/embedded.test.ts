@@ -1,10 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import { Client } from '@temporalio/client';
+import { encrypting } from '../../activities/payloads/dataConverter';
 import { built } from '../../settings/projectFolder';
+import { keysOf, payloadKey } from '../activities/payloads/keys';
 import { useDevServers } from '../support/devServers';
+import { freeAddress } from '../support/freeAddress';
 import type { JobsFolder } from '../support/jobsFolder';
 import { attempts, migration, register, resultOf, startRun } from '../support/migrations';
+import { scrape } from '../support/scrape';
 import { waitFor } from '../support/waitFor';
 import type { TestWorker } from '../support/workerProcess';
 
@@ -44,7 +49,8 @@ function application(source: string, workflows: string): string {
   const file = path.join(folder, 'main.js');
   const begin = `
     const { NativeConnection, Runtime, Worker } = require('@temporalio/worker');
-    const { createMigrationsActivities, createMigrationsWorker, migrationsWorkerOptions } =
+    const { createMigrationsActivities, createMigrationsWorker, migrationsHistogramBuckets,
+      migrationsWorkerOptions } =
       require(${JSON.stringify(built('worker.js'))});
     const line = (level) => (msg, fields) =>
       console.log(JSON.stringify({ application: true, level, msg, ...fields }));
@@ -101,14 +107,16 @@ test('createMigrationsWorker runs beside the worker of the application, and ends
   expect(lines.at(-1)?.msg).toBe('the connection is still open');
   // All went to the logger of the application, with its fields.
   expect(lines.filter((line) => !line['application'])).toEqual([]);
-  expect(lines).toContainEqual({
-    application: true,
-    level: 'info',
-    msg: 'short one',
-    of: 1,
-    migration: '0001_short',
-    attempt: 1,
-  });
+  expect(lines).toContainEqual(
+    expect.objectContaining({
+      application: true,
+      level: 'info',
+      msg: 'short one',
+      of: 1,
+      migration: '0001_short',
+      attempt: 1,
+    }),
+  );
 });
 
 /** What no payload converter of Temporal's can decode. */
@@ -119,10 +127,13 @@ const UNREADABLE = {
 
 test('activities and workflows work in a worker and a bundle of the application, whatever is signalled', async () => {
   const own = `
+    // Before the Runtime, which our activities must not install in its place.
+    const { activities, dataConverter, close } = await createMigrationsActivities({ logger });
+    const prometheus = { bindAddress: process.env.PAGE, histogramBucketOverrides: migrationsHistogramBuckets };
+    Runtime.install({ telemetryOptions: { metrics: { prometheus } } });
     const connection = await NativeConnection.connect({ address });
-    const { activities, close } = await createMigrationsActivities({ logger });
     const worker = await Worker.create({
-      ...migrationsWorkerOptions, connection, namespace, workflowsPath,
+      ...migrationsWorkerOptions, dataConverter, connection, namespace, workflowsPath,
       activities: { ...activities, greet: async () => 'greeted' },
     });
     logger.info('worker ready');
@@ -132,11 +143,24 @@ test('activities and workflows work in a worker and a bundle of the application,
     Object.assign(exports, require(${JSON.stringify(built('workflows.js'))}));
     const { greet } = require('@temporalio/workflow').proxyActivities({ startToCloseTimeout: '10s' });
     exports.hello = () => greet();`;
-  const worker = await servers.startWorker({ jobs, application: application(own, workflows) });
+  const page = await freeAddress();
+  const worker = await servers.startWorker({
+    jobs,
+    application: application(own, workflows),
+    env: { PAGE: page, LRM_PAYLOAD_KEY: payloadKey('k1') },
+  });
+  const client = new Client({
+    connection: servers.client.connection,
+    namespace: servers.namespace,
+    dataConverter: encrypting(keysOf('k1')),
+  });
   const hello = { taskQueue: 'long-running-migrations', workflowId: 'hello2' };
-  expect(await servers.client.workflow.execute('hello', hello)).toBe('greeted');
+  expect(await client.workflow.execute('hello', hello)).toBe('greeted');
+  await expect(servers.client.workflow.getHandle('hello2').result()).rejects.toThrow(
+    'Unknown encoding: binary/lrm-aes-256-gcm',
+  );
   await register(servers, '0001_short', '0002_long');
-  const run = await startRun(servers);
+  const run = await startRun({ ...servers, client });
   await begun(worker);
   await servers.client.workflowService.signalWorkflowExecution({
     namespace: servers.namespace,
@@ -148,6 +172,12 @@ test('activities and workflows work in a worker and a bundle of the application,
   await resultOf(run);
   expect((await migration(servers, '0001_short')).status).toBe('completed');
   expect((await migration(servers, '0002_long')).status).toBe('cancelled');
+  // Its Runtime exports our metrics, under the same names.
+  const metrics = await scrape(page);
+  const ended = { migration: '0002_long', outcome: 'cancelled' };
+  expect(metrics.value('lrm_attempts_total', ended)).toBe(1);
+  expect(metrics.value('lrm_attempts_running', { migration: '0002_long' })).toBe(0);
+  expect(metrics.value('lrm_database_up')).toBe(1);
   expect(await worker.stop()).toBe(0);
 });
 

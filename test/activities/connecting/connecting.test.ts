@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { explainTemporal } from '../../../activities/explainTemporal';
 import { connectTemporal } from '../../../client/temporal/connection';
@@ -52,6 +52,20 @@ const pair = ({ cert, key }: CertificateFiles) => ({
   TEMPORAL_TLS_CLIENT_KEY_PATH: key,
 });
 
+/** A file with what else is in variables. */
+function toml(): string {
+  const file = `${trusted.cert}.toml`;
+  writeFileSync(
+    file,
+    `[profile.default.tls]
+server_ca_cert_path = "${trusted.cert}"
+client_cert_path = "${client.cert}"
+client_key_path = "${client.key}"
+`,
+  );
+  return file;
+}
+
 /** What the environment gives to each of the SDK's two clients: 'connected', or the sentence. */
 async function connecting(env: NodeJS.ProcessEnv): Promise<string[]> {
   const settings = readSettings(servers.env(env));
@@ -86,6 +100,7 @@ const cases: Case[] = [
     () => ({ ...ca(trusted), TEMPORAL_API_KEY: API_KEY }),
     'connected',
   ],
+  ['temporal.toml', 'mutual', () => ({ TEMPORAL_CONFIG_FILE: toml() }), 'connected'],
   [
     "an issuer that the system doesn't know",
     'here',
@@ -162,12 +177,14 @@ test('TLS against a server without TLS, or against nothing', async () => {
     await Promise.all([
       connecting({ TEMPORAL_ADDRESS: address, ...ca(trusted) }),
       connecting({ TEMPORAL_ADDRESS: address, TEMPORAL_API_KEY: API_KEY }),
+      connecting({ TEMPORAL_ADDRESS: address, TEMPORAL_API_KEY: API_KEY, TEMPORAL_TLS: 'false' }),
       connecting({ TEMPORAL_ADDRESS: '127.0.0.1:1', ...ca(trusted) }),
       connecting({ TEMPORAL_ADDRESS: '127.0.0.1:1' }),
     ]),
   ).toEqual([
     [none, none],
     [none, none],
+    ['connected', 'connected'],
     [no, no],
     [no, no],
   ]);

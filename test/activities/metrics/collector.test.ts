@@ -93,6 +93,24 @@ test('seconds since progress go on through attempts, and begin anew with rows an
   expect(await since()).toBeLessThan(60);
 });
 
+test('the time left is at the speed of the attempt that runs, as lrm status has it', async () => {
+  await database.sql`
+    insert into long_running_migrations.migrations (name, status, rows_done, rows_total, attempts)
+    values ('0001_a', 'in_progress', 4000, 10000, 2), ('0002_b', 'in_progress', 0, 10000, 1)`;
+  await database.sql`
+    insert into long_running_migrations.attempts
+      (migration, number, worker, run_id, rows_done, started_at, heartbeat_at) values
+    ('0001_a', 1, 'w', 'r', 3000, now() - interval '2 hours', now() - interval '1 hour'),
+    ('0001_a', 2, 'w', 'r', 1000, now() - interval '130 seconds', now() - interval '30 seconds'),
+    ('0002_b', 1, 'w', 'r', 0, now() - interval '130 seconds', now())`;
+  const { close } = await look();
+  const page = await scrape(address);
+  await close();
+  expect(page.value('lrm_migration_remaining_seconds', of('0001_a'))).toBeCloseTo(600, 0);
+  expect(page.value('lrm_migration_remaining_seconds', of('0002_b'))).toBeNaN();
+  expect(page.value('lrm_migration_silent_seconds', of('0001_a'))).toBeGreaterThan(29);
+});
+
 test('what ended before this worker began has no series, unless it failed', async () => {
   await database.sql`
     insert into long_running_migrations.migrations (name, status, updated_at) values

@@ -39,7 +39,16 @@ test('what is not encrypted, or by others, is left as it is', async () => {
     metadata: { encoding: Buffer.from('binary/encrypted'), 'encryption-key-id': Buffer.from('k1') },
     data: Buffer.from('?'),
   };
-  expect(await codec('k1').decode([payload, foreign])).toEqual([payload, foreign]);
+  // Nobody could have such a key: for the run it is an unreadable signal, which it ignores.
+  const forged = {
+    metadata: {
+      encoding: Buffer.from('binary/lrm-aes-256-gcm'),
+      'encryption-key-id': Buffer.from('k1 && rm'),
+    },
+    data: Buffer.from('?'),
+  };
+  const left = [payload, foreign, forged];
+  expect(await codec('k1').decode(left)).toEqual(left);
 });
 
 test('what is encrypted is not encrypted again', async () => {
