@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { closest } from 'fastest-levenshtein';
@@ -12,6 +12,7 @@ import {
   URL_SHAPE,
 } from './databases';
 import { duration } from './duration';
+import { jobsFolderProblem } from './jobsFolder';
 import { addressProblem, type MetricsTarget, readMetricsTarget } from './metrics';
 import { packageManager, startCommand } from './packageManager';
 import { PAYLOAD_KEY, type PayloadKeys, payloadKeysOf } from './payloadKeys';
@@ -101,13 +102,12 @@ const schema = z.object({
     .string()
     .optional()
     .transform((text, context) => {
-      const folder = text ?? ownJobs();
-      if (folder && statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-        return path.resolve(folder);
-      }
+      const given = text ?? ownJobs();
+      const folder = given && path.resolve(given);
       const message = folder
-        ? `'${path.resolve(folder)}' is not a folder; write the folder of your jobs, here or as jobs in lrm.config`
+        ? jobsFolderProblem(folder)
         : `not set; type ${packageManager().exec} lrm init, or set it to the folder of your jobs`;
+      if (folder && message === undefined) return folder;
       context.addIssue({ code: 'custom', message });
       return z.NEVER;
     }),

@@ -3,17 +3,21 @@ import { OWN_SESSIONS, SHARED_SESSIONS, sharesSessions } from '../drizzle/connec
 import { missingEntries } from '../drizzle/migrator/migrate';
 import { describeMissing, missingRights } from '../drizzle/rights/missingRights';
 import { requireSafeDriver, UnsafeDriver } from '../drizzle/safeDriver';
+import { type DatabaseUrls, databaseSetting } from '../settings/databases';
 
 /**
  * Why this code can't use the database: a pooler in between shares sessions, our tables are missing
  * or too old, its role lacks a right, or the driver is not safe. Waiting would not fix it. Undefined:
  * it can.
+ * @param others further databases. One that does not answer is no problem: most jobs don't need it
  * @throws what connecting throws
  */
-export async function databaseProblem(databaseUrl: string): Promise<string | undefined> {
-  if (await sharesSessions(databaseUrl, { applicationName: 'lrm worker' })) {
-    return `${SHARED_SESSIONS}; set DATABASE_URL to ${OWN_SESSIONS}`;
-  }
+export async function databaseProblem(
+  databaseUrl: string,
+  others: DatabaseUrls,
+): Promise<string | undefined> {
+  const shared = await sharedSessions(databaseUrl, others);
+  if (shared !== undefined) return shared;
   // With more than one connection the driver's test would prove nothing, see requireSafeDriver().
   const one = connect(databaseUrl, { max: 1, applicationName: 'lrm worker' });
   try {
@@ -29,4 +33,23 @@ export async function databaseProblem(databaseUrl: string): Promise<string | und
   } finally {
     await one.end({ timeout: 2 });
   }
+}
+
+/** Where transactions share sessions, an attempt that was superseded could not be ended. */
+async function sharedSessions(
+  databaseUrl: string,
+  others: DatabaseUrls,
+): Promise<string | undefined> {
+  const applicationName = 'lrm worker';
+  if (await sharesSessions(databaseUrl, { applicationName })) {
+    return `${SHARED_SESSIONS}; set DATABASE_URL to ${OWN_SESSIONS}`;
+  }
+  const found = await Promise.all(
+    Object.entries(others).map(async ([name, url]) => {
+      const setting = databaseSetting(name);
+      const isShared = await sharesSessions(url, { applicationName, setting }).catch(() => false);
+      return isShared ? `${SHARED_SESSIONS}; set ${setting} to ${OWN_SESSIONS}` : undefined;
+    }),
+  );
+  return found.find((problem) => problem !== undefined);
 }

@@ -37,7 +37,8 @@ export async function withDeps<T>(
     : new JobProcessPool(memory, concurrency, 'stderr');
   try {
     const problem =
-      (await databaseProblem(settings.databaseUrl)) ?? (await jobRoleProblem(settings));
+      (await databaseProblem(settings.databaseUrl, settings.databases)) ??
+      (await jobRoleProblem(settings));
     if (problem !== undefined) throw new OperationRefused(problem);
     return await body({
       db,

@@ -86,6 +86,8 @@ export async function openActivities(
 }
 
 async function checkDatabase(settings: Settings): Promise<void> {
-  const problem = (await databaseProblem(settings.databaseUrl)) ?? (await jobRoleProblem(settings));
+  const problem =
+    (await databaseProblem(settings.databaseUrl, settings.databases)) ??
+    (await jobRoleProblem(settings));
   if (problem !== undefined) throw new CanNotStart(problem);
 }

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
-import { type Finding, failed } from '../../worker/health/finding';
+import type { Settings } from '../../settings/settings';
+import { type Finding, failed, ok } from '../../worker/health/finding';
+import { jobRoleProblem } from '../../worker/jobRole';
 import { type Connections, withConnections } from '../connections';
 import { checkClock, checkTemporalClock } from '../doctor/clock';
 import { checkDatabase, checkPooler } from '../doctor/database';
@@ -59,6 +61,7 @@ async function database({ sql, settings }: Connections): Promise<Finding[]> {
     ...(await attempted('pooler', async () => [await checkPooler(settings.databaseUrl)])),
     ...(await attempted('clock', async () => [await checkClock(sql)])),
     ...(hasTables ? await attempted('clock', () => checkTemporalClock(sql)) : []),
+    ...(hasTables ? await attempted('job role', () => checkJobRole(settings)) : []),
   ];
 }
 
@@ -67,6 +70,13 @@ async function otherDatabases({ db, settings: { databases } }: Connections): Pro
     attempted(`database ${name}`, async () => [await checkOtherDatabase(databases, name, db)]),
   );
   return (await Promise.all(found)).flat();
+}
+
+async function checkJobRole(settings: Settings): Promise<Finding[]> {
+  if (settings.LRM_JOB_DATABASE_URL === undefined) return [];
+  const problem = await jobRoleProblem(settings);
+  if (problem !== undefined) return [failed('job role', problem, null)];
+  return [ok('job role', 'jobs can run under the role of LRM_JOB_DATABASE_URL')];
 }
 
 const address = ({ settings }: Connections): string =>

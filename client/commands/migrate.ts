@@ -58,8 +58,9 @@ async function migrate(options: Options): Promise<void> {
       "--complete-on-empty runs the migrations of DATABASE_URL: it can't be used with --database",
     );
   }
+  const url = urlOf(settings, database);
   try {
-    await migrateIn(urlOf(settings, database), settings, options);
+    await migrateIn(url, settings, options);
   } catch (error) {
     const line = explainElsewhere(error, database);
     throw line === undefined ? error : new OperationRefused(line);

@@ -1,4 +1,5 @@
 import type { Sql } from '../../drizzle/connect';
+import { OWN_SESSIONS, SHARED_SESSIONS, sharesSessions } from '../../drizzle/connection/pooler';
 import { type Database, database } from '../../drizzle/database';
 import { missingEntries } from '../../drizzle/migrator/migrate';
 import { askOther } from '../../drizzle/otherDatabase';
@@ -23,7 +24,12 @@ export async function checkOtherDatabase(
     const finding = await checkIn(sql, check, name);
     return finding.state === 'ok' ? ((await lost(sql, check, name, main)) ?? finding) : finding;
   });
-  return 'answer' in asked ? asked.answer : failed(check, asked.problem, null);
+  if ('problem' in asked) return failed(check, asked.problem, null);
+  const setting = databaseSetting(name);
+  const options = { applicationName: 'lrm doctor', setting };
+  return (await sharesSessions(urls[name] ?? '', options))
+    ? failed(check, SHARED_SESSIONS, `set ${setting} to ${OWN_SESSIONS}`)
+    : asked.answer;
 }
 
 /** More would only make the line longer. */

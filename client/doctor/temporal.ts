@@ -25,7 +25,8 @@ function version({ versions }: TemporalState): Finding[] {
   if (!current && polling.every((each) => each === null)) return [];
   const trouble = versionTrouble(versions);
   if (trouble !== null) return [failed('version', trouble, null)];
-  return [ok('version', `${text(current)} gets the work`)];
+  const whose = current ? `${text(current)} gets` : 'workers without a version get';
+  return [ok('version', `${whose} the work`)];
 }
 
 function run({ run }: TemporalState): Finding {

@@ -3,8 +3,8 @@
 set -eu
 
 tries=60
-until temporal operator namespace describe "$TEMPORAL_NAMESPACE" >/dev/null 2>&1 ||
-  temporal operator namespace create --retention "$RETENTION" "$TEMPORAL_NAMESPACE"; do
+until temporal operator namespace describe -n "$TEMPORAL_NAMESPACE" >/dev/null 2>&1 ||
+  temporal operator namespace create --retention "$RETENTION" -n "$TEMPORAL_NAMESPACE"; do
   tries=$((tries - 1))
   [ "$tries" -gt 0 ] || exit 1
   sleep 1

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { getTableColumns } from 'drizzle-orm';
 import { JOB_SCHEMA, SCHEMA } from '../ourSchema';
+import { finishedRanges, skippedRows, steps, walks } from '../schema';
 import { identifier } from './identifier';
 
 /**
@@ -32,7 +34,10 @@ const OWN = `(select m.name from ${ours}.migrations m
 /** What a statement may show of the epoch, see publicEpoch(). */
 const PUBLIC_EPOCH = `encode(substr(sha256(convert_to(t.epoch::text, 'UTF8')), 1, 16), 'hex')::uuid`;
 
-/** By view: what it selects, which rows, and what a job may do with them. */
+/**
+ * By view: what it selects, which rows, and what a job may do with them. A further column comes last:
+ * CREATE OR REPLACE VIEW refuses any other place.
+ */
 const VIEWS: readonly (readonly [name: string, columns: string, where: string, grants: string])[] =
   [
     [
@@ -83,9 +88,17 @@ export function jobViewStatements(role: string): string[] {
   ];
 }
 
-/** Stands as a comment on the schema: which views this code needs. */
-export const jobViewsVersion = (): string =>
-  `long-running-migrations ${createHash('sha256').update(definitions().join('\n')).digest('hex').slice(0, 16)}`;
+/**
+ * Stands as a comment on the schema: which views this code needs. It changes with the columns of the
+ * tables, too, since a view has those that its table had.
+ */
+export function jobViewsVersion(): string {
+  const columns = [walks, finishedRanges, steps, skippedRows].map((table) =>
+    Object.values(getTableColumns(table)).map(({ name }) => name),
+  );
+  const whole = JSON.stringify([definitions(), columns]);
+  return `long-running-migrations ${createHash('sha256').update(whole).digest('hex').slice(0, 16)}`;
+}
 
 function definitions(): string[] {
   return [

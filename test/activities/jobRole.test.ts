@@ -4,18 +4,23 @@ import { grantsScript } from '../../client/grants/script';
 import { connect } from '../../drizzle/connect';
 import { publicEpoch } from '../../drizzle/rights/jobViews';
 import { jobRoleProblem } from '../../worker/jobRole';
+import { useDatabase } from '../support/database';
 import { useDevServers } from '../support/devServers';
+import { runLrm } from '../support/lrm';
 import { migration, register, runToEnd } from '../support/migrations';
 import { testServers } from '../support/testServers';
 import { waitFor } from '../support/waitFor';
 
 const servers = useDevServers();
+const archive = useDatabase();
 
 const suffix = randomBytes(4).toString('hex');
 const ROLES = { owner: 'postgres', worker: `worker-${suffix}`, job: `Job ${suffix}` };
+/** In the further database. */
+const VISITOR = `visitor-${suffix}`;
 
-const urlOf = (role: string): string => {
-  const url = new URL(servers.databaseUrl);
+const urlOf = (role: string, databaseUrl = servers.databaseUrl): string => {
+  const url = new URL(databaseUrl);
   url.username = encodeURIComponent(role);
   url.password = 'secret';
   return url.href;
@@ -30,10 +35,15 @@ const env = (more: NodeJS.ProcessEnv = {}) => ({
 
 beforeAll(async () => {
   const { sql } = servers;
-  for (const role of [ROLES.worker, ROLES.job]) {
+  for (const role of [ROLES.worker, ROLES.job, VISITOR]) {
     await sql.unsafe(`create role "${role}" login password 'secret'`);
   }
   await sql.unsafe(grantsScript(ROLES).join('\n'));
+  await archive.sql.unsafe(grantsScript({ visitor: VISITOR }).join('\n'));
+  await archive.sql.unsafe(`
+    create table orders (id int primary key, n int not null default 0);
+    insert into orders select i from generate_series(1, 300) i;
+    grant select, update on orders to "${VISITOR}"`);
   await sql.unsafe(`
     create table people (id int primary key, n int not null default 0);
     create table refused (statement text, code text, changed int);
@@ -46,7 +56,7 @@ beforeEach(async () => {
 });
 afterAll(async () => {
   const sql = connect(testServers().databaseUrl, { max: 1, applicationName: 'test' });
-  for (const role of [ROLES.worker, ROLES.job]) await sql.unsafe(`drop role "${role}"`);
+  for (const role of [ROLES.worker, ROLES.job, VISITOR]) await sql.unsafe(`drop role "${role}"`);
   await sql.end({ timeout: 5 });
 });
 
@@ -93,6 +103,37 @@ test('a job under a role of its own does all that others do, and goes on after a
   const gone = () => servers.sql`select from long_running_migrations.skipped_rows`;
   await waitFor('the skipped row to be gone', async () => (await gone()).length === 0 || undefined);
   await worker.stop();
+});
+
+test('its walks in a further database have the role of that one', async () => {
+  const jobs = servers.jobsFolder();
+  jobs.writeJob(
+    '0001_archives',
+    `const { sql } = require('drizzle-orm');
+    exports.run = async (job) => {
+      const walk = { key: sql.raw('id'), database: 'archive', batchSize: { min: 50, max: 50 } };
+      let batches = 0;
+      await job.inBatches(sql\`orders\`, walk, async (tx, batch) => {
+        await tx.execute(sql\`update orders set n = n + 1 where \${batch}\`);
+        batches += 1;
+        if (job.attempt === 1 && batches === 3) process.kill(process.pid, 'SIGKILL');
+      });
+    };`,
+  );
+  await register(servers, '0001_archives');
+  const worker = await servers.startWorker({
+    jobs,
+    env: env({
+      LRM_MAX_FAILURES: '3',
+      LRM_DATABASE_ARCHIVE_URL: urlOf(VISITOR, archive.databaseUrl),
+    }),
+  });
+  expect(await runToEnd(servers)).toMatchObject({ completed: { count: 1 } });
+  await worker.stop();
+  expect(JSON.stringify(worker.log())).not.toMatch('is not one of this main database');
+  expect(await archive.sql`select n, count(*)::int as rows from orders group by n`).toEqual([
+    { n: 1, rows: 300 },
+  ]);
 });
 
 const OURS = 'long_running_migrations';
@@ -266,5 +307,8 @@ test('a worker says in one line why jobs can not run under the role', async () =
   );
   // It can be run again.
   await sql.unsafe(grantsScript(ROLES).join('\n'));
-  expect(await problem()).toBeUndefined();
+  const { stdout } = await runLrm(servers.env(env()), ['doctor', '--json']);
+  expect(JSON.parse(stdout).checks).toContainEqual(
+    expect.objectContaining({ check: 'job role', state: 'ok' }),
+  );
 });

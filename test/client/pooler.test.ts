@@ -41,9 +41,11 @@ whereInstalled('PgBouncer in transaction mode', () => {
     expect(inline.stderr).toMatch(
       'set DATABASE_URL to the server itself, or a pool in session mode',
     );
-    const worker = servers.spawnWorker({ env: { DATABASE_URL: url } });
+    // Also in front of a further database.
+    const worker = servers.spawnWorker({ env: { LRM_DATABASE_ARCHIVE_URL: url } });
     expect(await worker.exited).toBe(1);
     expect(worker.log().at(-1)?.msg).toMatch(reason);
+    expect(worker.log().at(-1)?.msg).toMatch('set LRM_DATABASE_ARCHIVE_URL to the server itself');
   });
 });
 

@@ -50,9 +50,9 @@ describeEach(({ services, volumes, secrets = {} }) => {
   }
 });
 
-test('only the Web UI can be reached, from this machine', () => {
+test('only the two web pages can be reached, from this machine', () => {
   const published = Object.entries(production.services).filter(([, { ports }]) => ports);
-  expect(published.map(([name]) => name).sort()).toEqual(['temporal-ui']);
+  expect(published.map(([name]) => name).sort()).toEqual(['grafana', 'temporal-ui']);
 });
 
 test('our containers run hardened, and with commands and settings that exist', () => {

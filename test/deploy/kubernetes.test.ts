@@ -75,6 +75,7 @@ test('the worker has its grace, its probes at the port of its health, and known 
     container?.ports?.map(({ name, containerPort }) => [name, String(containerPort)]),
   );
   expect(env['LRM_HEALTH_PORT']).toBe(ports.get('health'));
+  expect(env['LRM_METRICS_ADDRESS']).toBe(`0.0.0.0:${ports.get('metrics')}`);
   expect(container?.livenessProbe?.httpGet).toEqual({ path: '/livez', port: 'health' });
   expect(container?.readinessProbe?.httpGet).toEqual({ path: '/readyz', port: 'health' });
   const settings = [

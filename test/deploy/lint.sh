@@ -7,6 +7,7 @@ cd "$(dirname "$0")/../.."
 
 COMPOSE=github.com/compose-spec/compose-go/v2/cmd@v2.16.2
 KUBECONFORM=github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
+KUSTOMIZE=sigs.k8s.io/kustomize/kustomize/v5@v5.6.0
 KUBERNETES=1.37.0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -42,8 +43,10 @@ PYTHON
 }
 
 kubernetes() {
-  schemas && go run "$KUBECONFORM" -strict -summary -skip Kustomization \
-    -schema-location "$work/{{.ResourceKind}}{{.KindSuffix}}.json" deploy/kubernetes
+  schemas &&
+    go run "$KUSTOMIZE" build deploy/kubernetes >"$work/applied.yaml" &&
+    go run "$KUBECONFORM" -strict -summary -schema-location "$work/{{.ResourceKind}}{{.KindSuffix}}.json" \
+      "$work/applied.yaml" deploy/kubernetes/secret.example.yaml
 }
 
 check 'docker-compose.yml' compose docker-compose.yml

@@ -25,6 +25,9 @@ export interface Site {
   end(): Promise<void>;
 }
 
+/** Several workers start at once there, and machines are slow. Milliseconds. */
+const READY_WITHIN = 180_000;
+
 /**
  * Opens a site with our tables.
  * @param startTemporal gets the URL of the Postgres server; returns the address of a Temporal server,
@@ -73,7 +76,7 @@ export async function openSite(
           worker.kill('SIGKILL');
           return worker.exited;
         });
-        return ready(worker);
+        return ready(worker, READY_WITHIN);
       },
       succeeds: async (extra, ...args) => {
         const result = await runLrm(env(extra), args);

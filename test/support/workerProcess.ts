@@ -49,16 +49,17 @@ export function spawnWorker(
  * Waits until the worker polls for work.
  * @throws Error with its log when it ends instead
  */
-export async function ready(worker: TestWorker): Promise<TestWorker> {
+export async function ready(worker: TestWorker, deadline?: number): Promise<TestWorker> {
   let code: number | null | undefined;
   void worker.exited.then((result) => {
     code = result;
   });
-  return waitFor('the worker to be ready', () => {
+  const isReady = () => {
     if (worker.log().some((line) => line.msg === 'worker ready')) return worker;
     if (code === undefined) return undefined;
     throw new Error(`the worker ended with ${code}: ${JSON.stringify(worker.log())}`);
-  });
+  };
+  return waitFor('the worker to be ready', isReady, deadline);
 }
 
 /** Milliseconds to wait for output after the exit. Orphaned job processes may keep it open. */
