@@ -68,7 +68,7 @@ function problem(job: Seen, worker: Seen, mayEnd: boolean): string | undefined {
 async function look(sql: Sql): Promise<Seen> {
   const [row] = await sql<Seen[]>`
     select current_user as role,
-      concat_ws(' ', pg_postmaster_start_time(), current_database(),
+      concat_ws(' ', extract(epoch from pg_postmaster_start_time()), current_database(),
         (select oid from pg_catalog.pg_namespace where nspname = ${SCHEMA})) as database,
       (select obj_description(oid, 'pg_namespace') from pg_catalog.pg_namespace
         where nspname = ${JOB_SCHEMA}) as version,

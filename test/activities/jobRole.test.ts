@@ -287,6 +287,9 @@ test('a worker says in one line why jobs can not run under the role', async () =
   const problem = (url = urlOf(ROLES.job)) =>
     jobRoleProblem({ databaseUrl: urlOf(ROLES.worker), LRM_JOB_DATABASE_URL: url });
   expect(await problem()).toBeUndefined();
+  await sql.unsafe(`alter role "${ROLES.job}" set timezone = 'Asia/Tokyo'`);
+  expect(await problem()).toBeUndefined();
+  await sql.unsafe(`alter role "${ROLES.job}" reset timezone`);
   expect(await problem(urlOf(ROLES.worker))).toMatch('can reach our tables by itself');
   await sql.unsafe(`grant select (epoch) on ${OURS}.migrations to "${ROLES.job}"`);
   expect(await problem()).toMatch(`role ${ROLES.job} can reach our tables by itself`);
