@@ -120,6 +120,9 @@ test('a new generation adds the one before to the former ones, whoever gives it'
   const [same] = await main.sql`update long_running_migrations.migrations
     set generation = generation, rows_done = 1 returning former_generations`;
   expect(same).toEqual({ former_generations: third?.['former_generations'] });
+  // Registered by an older version: they stay unknown, or those before would be refused.
+  await main.sql`update long_running_migrations.migrations set former_generations = null`;
+  expect(await renew()).toMatchObject([{ former_generations: null }]);
 });
 
 const installation = async (): Promise<string> => {
