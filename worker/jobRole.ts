@@ -32,6 +32,7 @@ export async function jobRoleProblem({
   const job = connect(url, {
     ...options,
     setting: 'LRM_JOB_DATABASE_URL',
+    ownPassword: true,
     startUp: { [EPOCH_SETTING]: TRIED },
   });
   try {
