@@ -1,4 +1,6 @@
 import { connect, type Sql } from '../drizzle/connect';
+import { NotConnected } from '../drizzle/connection/notConnected';
+import { explainJobUrl } from '../drizzle/explainPostgres';
 import { JOB_SCHEMA, SCHEMA } from '../drizzle/ourSchema';
 import { identifier } from '../drizzle/rights/identifier';
 import { EPOCH_SETTING, jobViewsVersion } from '../drizzle/rights/jobViews';
@@ -20,7 +22,7 @@ interface Seen {
 /**
  * Why jobs can't run under the role of LRM_JOB_DATABASE_URL; undefined when they can, or when they have
  * none of their own.
- * @throws what connecting throws
+ * @throws what connecting throws; its message names the setting that is wrong
  */
 export async function jobRoleProblem({
   databaseUrl,
@@ -36,7 +38,10 @@ export async function jobRoleProblem({
     startUp: { [EPOCH_SETTING]: TRIED },
   });
   try {
-    const seen = await look(job);
+    const seen = await look(job).catch((error) => {
+      const known = explainJobUrl(error);
+      throw known === undefined ? error : new NotConnected(known);
+    });
     const worker = await look(own);
     return problem(seen, worker, await mayEnd(own, seen.role));
   } finally {

@@ -290,6 +290,9 @@ test('a worker says in one line why jobs can not run under the role', async () =
   await sql.unsafe(`alter role "${ROLES.job}" set timezone = 'Asia/Tokyo'`);
   expect(await problem()).toBeUndefined();
   await sql.unsafe(`alter role "${ROLES.job}" reset timezone`);
+  await expect(problem(urlOf(ROLES.job).replace(':secret@', ':wrong@'))).rejects.toThrow(
+    '(SQLSTATE 28P01): check LRM_JOB_DATABASE_URL, or the password file if it has none',
+  );
   const { PGPASSWORD: before } = process.env;
   try {
     // The worker's, which no job process has.
