@@ -9,6 +9,9 @@ const OURS: ReadonlySet<string> = new Set([
   'migration',
   'attempt',
   'from',
+  'trace_id',
+  'span_id',
+  'detail',
 ]);
 
 /** The fields of a line of `job.log`, marked as the author's. 'attempt' becomes 'job_attempt'. */

@@ -21,6 +21,8 @@ export interface ConnectOptions {
   readonly durable?: boolean;
   /** For a URL without a password. Default: PGPASSWORD. */
   readonly password?: string | undefined;
+  /** True: PGPASSWORD is another role's, and is not used. */
+  readonly ownPassword?: boolean;
   /** The setting that holds the URL, for messages. Default 'DATABASE_URL'. */
   readonly setting?: string;
   /** Called when a new session has its name and settings, before any other statement is sent. */
@@ -35,7 +37,8 @@ export interface ConnectOptions {
  * @throws UsageError when the URL can't be read, or asks for what we don't have
  */
 export function connect(url: string, options: ConnectOptions): Sql {
-  const target = readTarget(url, options.setting ?? 'DATABASE_URL', process.env);
+  const env = options.ownPassword ? { ...process.env, PGPASSWORD: undefined } : process.env;
+  const target = readTarget(url, options.setting ?? 'DATABASE_URL', env);
   const password = target.password ?? options.password;
   return openPool(
     { ...target, password },

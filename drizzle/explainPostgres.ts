@@ -95,6 +95,13 @@ export function explainElsewhere(error: unknown, name: string): string | undefin
     .replace(MIGRATE, `${MIGRATE} --database ${name}`);
 }
 
+/** {@link explainPostgres} for `LRM_JOB_DATABASE_URL`, for which PGPASSWORD is not used. */
+export function explainJobUrl(error: unknown): string | undefined {
+  return explainPostgres(error)
+    ?.replace(/\bDATABASE_URL/g, 'LRM_JOB_DATABASE_URL')
+    .replace('PGPASSWORD and the', 'the');
+}
+
 const then = (what: string | undefined) => (what ? `: ${what}` : '');
 
 /** The objects of the error. Messages of class 42 hold only names; others may quote a row. */

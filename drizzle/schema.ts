@@ -100,8 +100,9 @@ export const migrations = schema.table(
      */
     epoch: uuid('epoch'),
     /**
-     * Under this its walks in other databases are stored. `lrm retry --from-start` and a new
-     * registration give it a new one, so that what stands there under the old one has no effect.
+     * Under this its walks in other databases are stored. `lrm retry --from-start` gives it a new one,
+     * so that what stands there under the old one has no effect. So does a new registration, after
+     * `lrm unregister` has removed what stands there.
      */
     generation: uuid('generation').notNull().defaultRandom(),
     /**

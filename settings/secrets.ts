@@ -71,7 +71,7 @@ const keysIn = (value: string): string[] =>
  */
 export function passwordsOf(url: string): string[] {
   const [, user = '', password = ''] =
-    /^[a-z][a-z0-9+.-]*:\/\/([^:/?#@]*):([^/?#]*)@/i.exec(url) ?? [];
+    /^[a-z][a-z0-9+.-]*:\/\/([^:/?@]*):([^/?]*)@/i.exec(url) ?? [];
   const inQuery = [...url.matchAll(/[?&](?:ssl)?password=([^&]*)/g)].map(([, text = '']) => text);
   // A name is no secret, and would be missing in many a message.
   const all = password === user ? inQuery : [password, ...inQuery];

@@ -1,4 +1,6 @@
 import { connect, type Sql } from '../drizzle/connect';
+import { NotConnected } from '../drizzle/connection/notConnected';
+import { explainJobUrl } from '../drizzle/explainPostgres';
 import { JOB_SCHEMA, SCHEMA } from '../drizzle/ourSchema';
 import { identifier } from '../drizzle/rights/identifier';
 import { EPOCH_SETTING, jobViewsVersion } from '../drizzle/rights/jobViews';
@@ -20,7 +22,7 @@ interface Seen {
 /**
  * Why jobs can't run under the role of LRM_JOB_DATABASE_URL; undefined when they can, or when they have
  * none of their own.
- * @throws what connecting throws
+ * @throws what connecting throws; its message names the setting that is wrong
  */
 export async function jobRoleProblem({
   databaseUrl,
@@ -32,10 +34,14 @@ export async function jobRoleProblem({
   const job = connect(url, {
     ...options,
     setting: 'LRM_JOB_DATABASE_URL',
+    ownPassword: true,
     startUp: { [EPOCH_SETTING]: TRIED },
   });
   try {
-    const seen = await look(job);
+    const seen = await look(job).catch((error) => {
+      const known = explainJobUrl(error);
+      throw known === undefined ? error : new NotConnected(known);
+    });
     const worker = await look(own);
     return problem(seen, worker, await mayEnd(own, seen.role));
   } finally {
@@ -68,7 +74,7 @@ function problem(job: Seen, worker: Seen, mayEnd: boolean): string | undefined {
 async function look(sql: Sql): Promise<Seen> {
   const [row] = await sql<Seen[]>`
     select current_user as role,
-      concat_ws(' ', pg_postmaster_start_time(), current_database(),
+      concat_ws(' ', extract(epoch from pg_postmaster_start_time()), current_database(),
         (select oid from pg_catalog.pg_namespace where nspname = ${SCHEMA})) as database,
       (select obj_description(oid, 'pg_namespace') from pg_catalog.pg_namespace
         where nspname = ${JOB_SCHEMA}) as version,

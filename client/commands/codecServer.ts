@@ -20,7 +20,7 @@ export function addCodecServer(program: Command): void {
   program
     .command('codec-server')
     .description("Shows encrypted payloads (LRM_PAYLOAD_KEY) in Temporal's Web UI and CLI.")
-    .option('--port <port>', 'port to listen on', '8081')
+    .option('--port <port>', 'port to listen on', '8085')
     .option('--host <host>', 'address to listen on', '127.0.0.1')
     .option('--origin <origins...>', 'origins of the Web UIs (default: http://localhost:8233)')
     .addHelpText(
@@ -28,8 +28,9 @@ export function addCodecServer(program: Command): void {
       `
 Answers POST /decode and /encode until Ctrl-C. Set its address in the Web UI, behind
 the glasses at the top, or for all: temporal server start-dev
---ui-codec-endpoint http://127.0.0.1:8081. Who can ask it can read what is encrypted:
-LRM_CODEC_TOKEN, if set, must come with each request as 'Authorization: Bearer …'.
+--ui-codec-endpoint http://127.0.0.1:8085. Whoever can send it requests can read
+what is encrypted: LRM_CODEC_TOKEN, if set, must come with each request as
+'Authorization: Bearer …'.
 
 Examples:
   npx lrm codec-server

@@ -8,8 +8,8 @@ export function addWorker(program: Command): void {
       'after',
       `
 One JSON line for each line of its log; readable lines on a terminal
-(LRM_LOG_FORMAT). SIGTERM and Ctrl-C stop running migrations at a safe point. Exit codes: 0 after such a signal,
-1 after an error, 2 for wrong settings.
+(LRM_LOG_FORMAT). SIGTERM and Ctrl-C stop running migrations at a safe point. Exit
+codes: 0 after such a signal, 1 after an error, 2 for wrong settings.
 
 Example:
   DATABASE_URL=postgres://app@db/app TEMPORAL_ADDRESS=temporal:7233 npx lrm worker`,

@@ -8,7 +8,7 @@ export function grantsScript(roles: Roles): string[] {
   const { owner, worker, operator, visitor, job } = roles;
   const names = [owner, worker, operator, visitor, job].filter((role) => role !== undefined);
   const lines = [
-    '-- 1. As who may create roles. Give each its password: ALTER ROLE … PASSWORD, or \\password.',
+    '-- 1. As a role that may create roles. Create those that are missing, each with a password (\\password):',
     ...[...new Set(names)].map((role) => `--    CREATE ROLE ${identifier(role)} LOGIN;`),
   ];
   // A worker may end its own role's sessions: those of its jobs, unless they have another one.
@@ -17,7 +17,7 @@ export function grantsScript(roles: Roles): string[] {
   );
   if (ending.length > 0) {
     lines.push(
-      '--    They end sessions of attempts that are over. Needs a superuser, or who has it WITH ADMIN OPTION:',
+      '--    They end sessions of attempts that are over. Needs a superuser, or a role that has it WITH ADMIN OPTION:',
       `GRANT pg_signal_backend TO ${ending.map(identifier).join(', ')};`,
     );
   }

@@ -16,7 +16,7 @@ export interface History {
 
 /** What was removed, and what could not be. */
 export interface Unregistered extends History {
-  /** A line for each further database in which something is left, without effect. */
+  /** A line for each further database in which something may be left. */
   readonly left: readonly string[];
 }
 
@@ -50,7 +50,7 @@ export async function unregister(
           `to keep it: npx lrm cancel ${name}`,
       );
     }
-    const elsewhere = await readElsewhere(tx, name);
+    const elsewhere = await readElsewhere(tx, name, db.others);
     await remove(tx, name);
     return { history, elsewhere };
   });

@@ -1,4 +1,4 @@
-import { eq, inArray, sql } from 'drizzle-orm';
+import { and, inArray, sql } from 'drizzle-orm';
 import { UsageError } from '../../settings/usageError';
 import type { Database, Transaction } from '../database';
 import { finishedRanges, visitingAttempts, walks } from '../schema';
@@ -30,15 +30,15 @@ import {
 
 /**
  * In the further database stand walks that this main database knows nothing of: it was restored to
- * a time before them, or a copy of it has walked there.
+ * a time before them, their migration was registered anew, or a copy of it has walked there.
  */
 export class UnknownGeneration extends UsageError {
   constructor({ migration, generation }: Before) {
     super(
       `what ${migration} has done in the further database stands there under generation ` +
-        `${generation}, which this database does not know: it was restored to an earlier time, or ` +
-        'a copy of it walks there. Going on would do those rows again. What to type: ' +
-        'docs/disaster.md, "The main database restored, a further one not"',
+        `${generation}, which this database does not know: it was restored to an earlier time, the ` +
+        'migration was registered anew, or a copy of this database walks there. Going on would do ' +
+        'those rows again. What to type: docs/disaster.md, "The main database restored, a further one not"',
     );
   }
 }
@@ -101,18 +101,20 @@ export async function visit(
 }
 
 /**
- * Removes what a migration has stored in a further database under this generation. Waits for a batch
- * that is still open there.
+ * Removes what a migration has stored in a further database under this generation and the former
+ * ones. Waits for a batch that is still open there.
  */
 export function forgetVisitor(db: Database, name: string, origin: Origin): Promise<void> {
-  const { installation, generation } = origin;
+  const { installation, generation, former } = origin;
   const visitor = { installation, migration: name };
+  // Not others: it may be registered anew by now.
+  const generations = [generation, ...(former ?? [])];
   return inTransaction(db, async (tx) => {
     await tx.execute(lockExclusive(lockName({ migration: generation, visitor })));
-    await dropWalksOf(tx, generation);
+    await dropWalksOf(tx, generations);
     await tx
       .delete(visitingAttempts)
-      .where(sql`${isVisitor(visitor)} and ${eq(visitingAttempts.generation, generation)}`);
+      .where(and(isVisitor(visitor), inArray(visitingAttempts.generation, generations)));
   });
 }
 
@@ -155,11 +157,12 @@ async function forgetOtherGeneration(
   if (before.generation === generation) return;
   // What was done there would be done again, and nobody has asked for that.
   if (former && !former.includes(before.generation)) throw new UnknownGeneration(before);
-  await dropWalksOf(tx, before.generation);
+  await dropWalksOf(tx, [before.generation]);
 }
 
-async function dropWalksOf(tx: Transaction, generation: string): Promise<void> {
-  const own = tx.select({ id: walks.id }).from(walks).where(eq(walks.migration, generation));
+async function dropWalksOf(tx: Transaction, generations: string[]): Promise<void> {
+  const isOwn = inArray(walks.migration, generations);
+  const own = tx.select({ id: walks.id }).from(walks).where(isOwn);
   await tx.delete(finishedRanges).where(inArray(finishedRanges.walk, own));
-  await tx.delete(walks).where(eq(walks.migration, generation));
+  await tx.delete(walks).where(isOwn);
 }

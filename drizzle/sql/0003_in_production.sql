@@ -24,7 +24,8 @@ ALTER TABLE "long_running_migrations"."attempts" ADD COLUMN "epoch" uuid;--> sta
 ALTER TABLE "long_running_migrations"."migrations" ADD COLUMN "former_generations" uuid[];--> statement-breakpoint
 ALTER TABLE "long_running_migrations"."migrations" ALTER COLUMN "former_generations" SET DEFAULT '{}'::uuid[];
 --> statement-breakpoint
--- A trigger, since an lrm of the former version gives new generations, too.
+-- A trigger, since an lrm of the former version gives new generations, too. Null stays null: with one
+-- of them known, the others would be refused.
 CREATE FUNCTION "long_running_migrations"."remember_generation"() RETURNS trigger
 LANGUAGE plpgsql SET search_path = '' AS $$
 BEGIN
@@ -34,5 +35,5 @@ END
 $$;
 --> statement-breakpoint
 CREATE TRIGGER "remember_generation" BEFORE UPDATE OF "generation" ON "long_running_migrations"."migrations"
-FOR EACH ROW WHEN (OLD.generation <> NEW.generation)
+FOR EACH ROW WHEN (OLD.generation <> NEW.generation AND OLD.former_generations IS NOT NULL)
 EXECUTE FUNCTION "long_running_migrations"."remember_generation"();

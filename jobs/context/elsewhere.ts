@@ -1,6 +1,7 @@
-import { and, eq, isNull, or } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import type { Sql } from '../../drizzle/connect';
 import { missingEntries } from '../../drizzle/migrator/migrate';
+import { publicEpoch } from '../../drizzle/rights/jobViews';
 import { requireCurrent, selectIfCurrent } from '../../drizzle/rows/fence';
 import { type Origin, type Visited, visit } from '../../drizzle/rows/visit';
 import { attempts, walks } from '../../drizzle/schema';
@@ -85,12 +86,15 @@ export class Places {
 
 /** Whether an attempt is one of this main database. */
 async function isKnown(tx: Transaction, { id, epoch }: Visited): Promise<boolean> {
-  const found = await tx
-    .select({ id: attempts.id })
+  const [found] = await tx
+    .select({ epoch: attempts.epoch })
     .from(attempts)
-    // Attempts of older versions have no epoch.
-    .where(and(eq(attempts.id, id), or(eq(attempts.epoch, epoch), isNull(attempts.epoch))));
-  return found.length > 0;
+    .where(eq(attempts.id, id));
+  if (!found) return false;
+  // Attempts of older versions have no epoch.
+  if (found.epoch === null || found.epoch === epoch) return true;
+  // LRM_JOB_DATABASE_URL was set or taken away in between.
+  return publicEpoch(found.epoch) === epoch || found.epoch === publicEpoch(epoch);
 }
 
 const unknownVisitor = (database: string): string =>

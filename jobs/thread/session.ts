@@ -123,6 +123,7 @@ export function guarded(
     ...(ownRole &&
       place.database === undefined && {
         setting: 'LRM_JOB_DATABASE_URL',
+        ownPassword: true,
         startUp: { [MIGRATION_SETTING]: attempt.migration, [EPOCH_SETTING]: ownRole.epoch },
       }),
     settings: {

@@ -287,6 +287,21 @@ test('a worker says in one line why jobs can not run under the role', async () =
   const problem = (url = urlOf(ROLES.job)) =>
     jobRoleProblem({ databaseUrl: urlOf(ROLES.worker), LRM_JOB_DATABASE_URL: url });
   expect(await problem()).toBeUndefined();
+  await sql.unsafe(`alter role "${ROLES.job}" set timezone = 'Asia/Tokyo'`);
+  expect(await problem()).toBeUndefined();
+  await sql.unsafe(`alter role "${ROLES.job}" reset timezone`);
+  await expect(problem(urlOf(ROLES.job).replace(':secret@', ':wrong@'))).rejects.toThrow(
+    '(SQLSTATE 28P01): check LRM_JOB_DATABASE_URL, or the password file if it has none',
+  );
+  const { PGPASSWORD: before } = process.env;
+  try {
+    // The worker's, which no job process has.
+    process.env['PGPASSWORD'] = 'secret';
+    await expect(problem(urlOf(ROLES.job).replace(':secret@', '@'))).rejects.toThrow();
+  } finally {
+    if (before === undefined) delete process.env['PGPASSWORD'];
+    else process.env['PGPASSWORD'] = before;
+  }
   expect(await problem(urlOf(ROLES.worker))).toMatch('can reach our tables by itself');
   await sql.unsafe(`grant select (epoch) on ${OURS}.migrations to "${ROLES.job}"`);
   expect(await problem()).toMatch(`role ${ROLES.job} can reach our tables by itself`);

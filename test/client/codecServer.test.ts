@@ -177,7 +177,7 @@ test('lrm codec-server exits 2 with one line for wrong use', async () => {
     [{ LRM_PAYLOAD_KEY: '' }, [], 'LRM_PAYLOAD_KEY is not set'],
     [{ LRM_PAYLOAD_KEY: 'k1:hunter2' }, [], 'the key k1 is not 32 bytes'],
     [{}, ['--origin', '*'], "--origin: '*' is not an origin"],
-    [{}, ['--host', '192.0.2.1'], "can't listen on 192.0.2.1:8081"],
+    [{}, ['--host', '192.0.2.1'], "can't listen on 192.0.2.1:8085"],
   ];
   const results = await Promise.all(
     cases.map(([extra, args]) => runLrm(env(extra), ['codec-server', ...args])),

@@ -24,6 +24,13 @@ test('both leave out the same of the packages and of the base', () => {
   expect(steps(forApplications)).toEqual(steps(ours));
 });
 
+test('both are readable for any user, and have the same health check', () => {
+  const healthCheck = (file: string) => file.match(/^HEALTHCHECK .*\\\n.*$/gm);
+  expect(healthCheck(ours)).toHaveLength(1);
+  expect(healthCheck(forApplications)).toEqual(healthCheck(ours));
+  for (const file of [ours, forApplications]) expect(file).toMatch(/^RUN chmod -R u=rwX,go=rX /m);
+});
+
 test('the image is built from a list of folders: whatever else lies beside them stays out', () => {
   const [all, ...rest] = read('.dockerignore')
     .split('\n')

@@ -46,6 +46,8 @@ test('the values of the secrets are replaced, also the password of a URL by itse
   expect(redact('p%40ssw0rd p@ssw0rd other-password api-key a2V5LWI= a2V5LWE=')).toBe(
     '*** *** *** *** *** ***',
   );
+  // As parseUrl() takes it.
+  expect(redactor(secretsIn({ DATABASE_URL: 'postgres://app:pa#ss@db/app' }))('pa#ss')).toBe('***');
   expect(redact('Bearer token, -----BEGIN KEY----- abcd -----END KEY-----.')).toBe('***, ***.');
 });
 

@@ -16,6 +16,7 @@ const JOB = `exports.run = async (job) => {
   job.log.info('from the author ' + hostile, {
     text: hostile, [hostile]: 1, level: 'fatal', msg: 'forged', time: 'never', migration: '0009_other',
     attempt: 99, worker: 'another', from: 'temporal', rows: 7,
+    trace_id: 'foreign', span_id: 'foreign', detail: 'none',
   });
   await job.sql\`create temporary table t (id int primary key)\`;
   await job.sql\`insert into t values (1), (1)\`;
@@ -65,6 +66,9 @@ test('each line is JSON with what it is about, and a job can neither forge nor h
     job_attempt: 99,
     job_worker: 'another',
     job_from: 'temporal',
+    job_trace_id: 'foreign',
+    job_span_id: 'foreign',
+    job_detail: 'none',
   });
   // The SDK's lines, too.
   const ofTemporal = worker.log().filter(({ from }) => from === 'temporal');

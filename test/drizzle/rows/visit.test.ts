@@ -11,6 +11,7 @@ import { insertRunning } from './rows';
 
 const main = useDatabase();
 const archive = useDatabase();
+const bare = useDatabase({ empty: true });
 const NAME = '0001_a';
 const opened: Sql[] = [];
 
@@ -120,6 +121,9 @@ test('a new generation adds the one before to the former ones, whoever gives it'
   const [same] = await main.sql`update long_running_migrations.migrations
     set generation = generation, rows_done = 1 returning former_generations`;
   expect(same).toEqual({ former_generations: third?.['former_generations'] });
+  // Registered by an older version: they stay unknown, or those before would be refused.
+  await main.sql`update long_running_migrations.migrations set former_generations = null`;
+  expect(await renew()).toMatchObject([{ former_generations: null }]);
 });
 
 const installation = async (): Promise<string> => {
@@ -193,6 +197,25 @@ test('unregister removes what is stored elsewhere, or says where something is le
   await main.sql`insert into long_running_migrations.walks (migration, name, shape)
     values (${NAME}, '1', '{"database": "archive"}')`;
   expect((await unregister(here({}), NAME, true, 30_000)).left).toEqual([
-    'what the walks of 0001_a have stored in database archive is left there, without effect: LRM_DATABASE_ARCHIVE_URL is not set here',
+    'what the walks of 0001_a may have stored in database archive is left there: LRM_DATABASE_ARCHIVE_URL is not set here. ' +
+      'If 0001_a is registered anew, its walks there will be refused. To remove it, type there: ' +
+      'DELETE FROM long_running_migrations.visiting_attempts ' +
+      `WHERE installation = '${own.installation}' AND migration = '0001_a';`,
   ]);
+});
+
+test('unregister also removes what walks before a start from the beginning have stored elsewhere', async () => {
+  await main.sql`insert into long_running_migrations.migrations (name) values (${NAME})`;
+  const [row] = await main.sql`select generation from long_running_migrations.migrations`;
+  const generation = row?.['generation'];
+  const own = { installation: await installation(), generation, former: [] };
+  await visit(attempt(1n), own, there(), async () => {});
+  await archive.sql`insert into long_running_migrations.walks (migration, name, shape)
+    values (${generation}, '1', '{}')`;
+  await main.sql`update long_running_migrations.migrations set generation = gen_random_uuid()`;
+  // The other one lacks our tables, so nothing can be left there.
+  const known = { archive: archive.databaseUrl, bare: bare.databaseUrl };
+  expect((await unregister(here(known), NAME, true, 30_000)).left).toEqual([]);
+  expect(await visitors()).toEqual([]);
+  expect(await archive.sql`select from long_running_migrations.walks`).toHaveLength(0);
 });

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
 import { integer, pgTable } from 'drizzle-orm/pg-core';
+import { publicEpoch } from '../../../drizzle/rights/jobViews';
 import { Superseded } from '../../../drizzle/rows/superseded';
 import { inTransaction } from '../../../drizzle/transaction';
 import { type Attempt, fence } from '../../../jobs/context/attempt';
@@ -105,19 +106,38 @@ const restored = async (migration: string) => {
   await main.sql`insert into long_running_migrations.migrations (name) values (${migration})`;
 };
 
-test('goes on there, and warns, when the main database has lost the attempt that walked', async () => {
-  await walkAPart();
-  await main.sql`delete from long_running_migrations.attempts`;
+/** Goes on in the next attempt. Returns its warnings. */
+async function walkTheRest(): Promise<string[]> {
   const visiting = await begin();
   const warnings: string[] = [];
   const warn = (message: string) => void warnings.push(message);
   Object.assign(visiting.attempt, { log: { ...visiting.attempt.log, warn } });
   await walk(visiting);
   expect(await touches()).toEqual(ONCE);
-  expect(warnings).toEqual([
+  return warnings;
+}
+
+test('goes on there, and warns, when the main database has lost the attempt that walked', async () => {
+  await walkAPart();
+  await main.sql`delete from long_running_migrations.attempts`;
+  expect(await walkTheRest()).toEqual([
     expect.stringMatching(/^the attempt that walked in database 'archive' before is not one of/),
   ]);
 });
+
+test.each([
+  ['visiting_attempts', 'taken away', archive],
+  ['attempts', 'set', main],
+])(
+  'knows the attempt before when %s has its public epoch: LRM_JOB_DATABASE_URL was %s',
+  async (table, _, { sql }) => {
+    await walkAPart();
+    const ours = sql(`long_running_migrations.${table}`);
+    const [row] = await sql`select epoch from ${ours}`;
+    await sql`update ${ours} set epoch = ${publicEpoch(row?.['epoch'])}`;
+    expect(await walkTheRest()).toEqual([]);
+  },
+);
 
 test('does no row again when the main database was restored to before the registration', async () => {
   await walkAPart();
