@@ -1,13 +1,6 @@
-// The second half of 'Temporal at <address> …'. Told apart by Node's and OpenSSL's codes.
+import { certificateNames, isUnknownIssuer } from '../../settings/certificate';
 
-const UNKNOWN_ISSUER = [
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'CERT_SIGNATURE_FAILURE',
-];
+// The second half of 'Temporal at <address> …'. Told apart by Node's and OpenSSL's codes.
 
 /**
  * What is wrong with the server's certificate; undefined when that is not it.
@@ -15,29 +8,17 @@ const UNKNOWN_ISSUER = [
  */
 export function certificateProblem(error: NodeJS.ErrnoException, name: string): string | undefined {
   const { code = '' } = error;
-  if (UNKNOWN_ISSUER.includes(code)) {
+  if (isUnknownIssuer(code)) {
     return "has a certificate of an unknown issuer: set TEMPORAL_TLS_SERVER_CA_CERT_PATH to the issuer's certificate";
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return `has a certificate for ${namesIn(error)}, not for ${name}: correct TEMPORAL_ADDRESS, or set TEMPORAL_TLS_SERVER_NAME`;
+    return `has a certificate for ${certificateNames(error)}, not for ${name}: correct TEMPORAL_ADDRESS, or set TEMPORAL_TLS_SERVER_NAME`;
   }
   if (code === 'CERT_HAS_EXPIRED') return 'has a certificate that has expired: renew it there';
   if (code === 'CERT_NOT_YET_VALID') {
     return 'has a certificate that is not valid yet: is the clock of this machine right?';
   }
   return undefined;
-}
-
-/** At most this many names of a certificate are shown. */
-const NAMES = 5;
-
-function namesIn(error: object): string {
-  const { cert } = error as { cert?: { subjectaltname?: string } };
-  const names = (cert?.subjectaltname ?? '')
-    .split(', ')
-    .map((each) => each.replace(/^(DNS|IP Address):/, ''))
-    .filter(Boolean);
-  return names.slice(0, NAMES).join(', ') || 'another name';
 }
 
 /**

@@ -1,16 +1,5 @@
+import { certificateNames, isUnknownIssuer } from '../../settings/certificate';
 import type { Tls } from '../../settings/postgresUrl/target';
-
-/** What OpenSSL and Node say when a certificate leads to nobody whom we trust. */
-const UNKNOWN_ISSUER = new Set([
-  'CERT_SIGNATURE_FAILURE',
-  'CERT_UNTRUSTED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'INVALID_CA',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);
 
 /** What a server says of our certificate. With TLS 1.3 it comes after the handshake. */
 const CLIENT_CERTIFICATE: Readonly<Record<string, string>> = {
@@ -41,9 +30,9 @@ export function tlsProblem(error: Error, server: string, name: string, tls: Tls)
   const code = codeOf(error);
   const trusted = tls.rootCert === 'system' ? "this system's list" : tls.rootCert;
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return `the certificate of ${server} is for ${namesIn(error)}, not for ${name} (sslmode=verify-full)`;
+    return `the certificate of ${server} is for ${certificateNames(error)}, not for ${name} (sslmode=verify-full)`;
   }
-  if (UNKNOWN_ISSUER.has(code)) {
+  if (isUnknownIssuer(code)) {
     return `the certificate of ${server} has an unknown issuer: none of ${trusted} has signed it (sslrootcert)`;
   }
   if (code === 'CERT_HAS_EXPIRED') return `the certificate of ${server} has expired`;
@@ -59,17 +48,6 @@ export function tlsProblem(error: Error, server: string, name: string, tls: Tls)
   if (ours) return `${server} ${ours}`;
   if (code === 'ECONNRESET') return `${server} ended the connection during the TLS handshake`;
   return `the TLS handshake with ${server} failed (${code || error.message})`;
-}
-
-/** The other names: they are public, as is the whole certificate. */
-function namesIn(error: Error): string {
-  const { cert } = error as { cert?: { subjectaltname?: string; subject?: { CN?: string } } };
-  const names = (cert?.subjectaltname?.split(', ') ?? [cert?.subject?.CN ?? 'nobody']).map((name) =>
-    name.replace(/^(DNS|IP Address):/, ''),
-  );
-  return names.length > 3
-    ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
-    : names.join(', ');
 }
 
 const codeOf = (error: Error): string => {

@@ -132,7 +132,7 @@ test('worker: messages of the SDK are lines of its log, too', async () => {
 test('worker: when it cannot reach Temporal it waits, then exits with code 1', async () => {
   const { code, last } = await started({ TEMPORAL_ADDRESS: '127.0.0.1:1' });
   expect(code).toBe(1);
-  expect(last).toMatch(/gave up waiting for Temporal at 127\.0\.0\.1:1: no answer/);
+  expect(last).toMatch(/gave up waiting for Temporal: no answer from Temporal at 127\.0\.0\.1:1 /);
 });
 
 test('worker: it names an unknown namespace, exit code 1', async () => {
