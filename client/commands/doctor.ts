@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addressOf } from '../../activities/connecting/whyUnreachable';
 import type { Settings } from '../../settings/settings';
 import { type Finding, failed, ok } from '../../worker/health/finding';
 import { jobRoleProblem } from '../../worker/jobRole';
@@ -80,7 +81,7 @@ async function checkJobRole(settings: Settings): Promise<Finding[]> {
 }
 
 const address = ({ settings }: Connections): string =>
-  settings.temporal.connectionOptions.address ?? 'localhost:7233';
+  addressOf(settings.temporal.connectionOptions);
 
 /** An error that a check throws becomes its finding. */
 async function attempted(check: string, work: () => Promise<Finding[]>): Promise<Finding[]> {

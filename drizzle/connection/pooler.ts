@@ -1,3 +1,4 @@
+import { within } from '../../settings/within';
 import { connect, type Sql } from '../connect';
 
 /** Why a pooler that shares sessions can't be used. */
@@ -37,7 +38,7 @@ export async function sharesSessions(
     await one.begin(async (tx) => {
       seen.one.add(await backend(tx));
       // A pool may have no other session left: then nothing is seen here.
-      const other = await inTime(backend(two));
+      const other = await within(HELD, backend(two));
       if (other !== undefined) seen.two.add(other);
     });
     await look();
@@ -51,16 +52,4 @@ async function backend(sql: Pick<Sql, 'unsafe'>): Promise<number> {
   // Without a prepared statement, which another session would not have.
   const [row] = await sql.unsafe<{ pid: number }[]>('select pg_backend_pid() as pid').simple();
   return row?.pid ?? 0;
-}
-
-async function inTime(pid: Promise<number>): Promise<number | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, HELD, undefined);
-  });
-  try {
-    return await Promise.race([pid, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -66,6 +66,24 @@ function jobFolders(): [older: JobsFolder, newer: JobsFolder] {
   return [...folders];
 }
 
+/** All is completed, and the long one by the second worker, after the first was interrupted. */
+async function expectTakenOver(
+  run: Parameters<typeof resultOf>[0],
+  older: { readonly pid: number },
+  younger: { readonly pid: number },
+): Promise<void> {
+  const result = await resultOf(run);
+  expect(result).toMatchObject({
+    completed: { count: 2 },
+    failed: { count: 0 },
+    left: { count: 0 },
+  });
+  expect(await attempts(servers, '0001_long')).toMatchObject([
+    { outcome: 'interrupted', worker: expect.stringMatching(`^${older.pid}@`) },
+    { outcome: 'completed', worker: expect.stringMatching(`^${younger.pid}@`) },
+  ]);
+}
+
 const events = async (): Promise<string[]> => {
   const { events: found } = await servers.client.workflow.getHandle(RUN).fetchHistory();
   return (found ?? []).map((event) => Object.keys(event).join(' '));
@@ -89,16 +107,7 @@ test('without versions: a run goes over to the newer workers, with what only the
   await run.signal('statusChanged');
   expect(await older.stop()).toBe(0);
   await openGate();
-  const result = await resultOf(run);
-  expect(result).toMatchObject({
-    completed: { count: 2 },
-    failed: { count: 0 },
-    left: { count: 0 },
-  });
-  expect(await attempts(servers, '0001_long')).toMatchObject([
-    { outcome: 'interrupted', worker: expect.stringMatching(`^${older.pid}@`) },
-    { outcome: 'completed', worker: expect.stringMatching(`^${younger.pid}@`) },
-  ]);
+  await expectTakenOver(run, older, younger);
   expect(await attempts(servers, '0002_new')).toMatchObject([{ number: 1, outcome: 'completed' }]);
   await expectEachRowOnce();
   expect((await events()).join('\n')).toContain('markerRecorded');
@@ -146,16 +155,7 @@ test('with versions: the older workers keep what they run, and the next attempt 
     async () => (await attempts(servers, '0001_long')).length === 2,
   );
   await openGate();
-  const result = await resultOf(run);
-  expect(result).toMatchObject({
-    completed: { count: 2 },
-    failed: { count: 0 },
-    left: { count: 0 },
-  });
-  expect(await attempts(servers, '0001_long')).toMatchObject([
-    { outcome: 'interrupted', worker: expect.stringMatching(`^${older.pid}@`) },
-    { outcome: 'completed', worker: expect.stringMatching(`^${younger.pid}@`) },
-  ]);
+  await expectTakenOver(run, older, younger);
   await expectEachRowOnce();
   const all = (await events()).join('\n');
   expect(all).toContain('markerRecorded');

@@ -1,4 +1,5 @@
 import type { NativeConnection, WorkerStatus } from '@temporalio/worker';
+import { addressOf } from '../../activities/connecting/whyUnreachable';
 import type { Log } from '../../activities/log';
 import type { Settings } from '../../settings/settings';
 import type { Finding } from './finding';
@@ -71,7 +72,7 @@ export function createProbes(parts: ProbedParts): Probes & { close(): void } {
 }
 
 function askTemporal({ settings, connection, namespace }: ProbedParts): Promise<Finding[]> {
-  const address = settings.temporal.connectionOptions.address ?? 'localhost:7233';
+  const address = addressOf(settings.temporal.connectionOptions);
   // The call itself ends, too: calls to a server that is away must not pile up.
   return connection.withDeadline(Date.now() + WITHIN, () =>
     checkTemporalServer(connection, namespace, address),

@@ -1,3 +1,4 @@
+import { within } from '../../settings/within';
 import { reason } from '../reason';
 import { type Finding, failed } from './finding';
 
@@ -7,19 +8,19 @@ const NOT_AGAIN_WITHIN = 1_000;
 /**
  * A check that costs the same, however often and by how many it is asked for: one at a time, and not
  * more than one a second. It answers in time and never throws.
- * @param within after this time it answers 'no answer'. Milliseconds
+ * @param ms after this time it answers 'no answer'. Milliseconds
  * @param late called then, to end what hangs
  */
 export function sparingly(
   check: string,
   work: () => Promise<readonly Finding[]>,
-  within: number,
+  ms: number,
   late: () => void = () => {},
 ): () => Promise<readonly Finding[]> {
   let last: { readonly at: number; readonly findings: readonly Finding[] } | undefined;
   let current: Promise<readonly Finding[]> | undefined;
   const ask = async () => {
-    const findings = await inTime(check, work, within, late);
+    const findings = await inTime(check, work, ms, late);
     last = { at: performance.now(), findings };
     return findings;
   };
@@ -35,16 +36,12 @@ export function sparingly(
 async function inTime(
   check: string,
   work: () => Promise<readonly Finding[]>,
-  within: number,
+  ms: number,
   late: () => void,
 ): Promise<readonly Finding[]> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<readonly Finding[]>((resolve) => {
-    timer = setTimeout(() => {
-      resolve([failed(check, `no answer within ${within / 1000} s`, null)]);
-      late();
-    }, within);
-  });
   const answer = work().catch((error) => [failed(check, reason(error), null)]);
-  return Promise.race([answer, timeout]).finally(() => clearTimeout(timer));
+  const findings = await within(ms, answer);
+  if (findings) return findings;
+  late();
+  return [failed(check, `no answer within ${ms / 1000} s`, null)];
 }

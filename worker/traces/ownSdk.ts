@@ -2,6 +2,7 @@ import { type DiagLogFunction, DiagLogLevel, diag } from '@opentelemetry/api';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import type { Log } from '../../activities/log';
 import { plainText } from '../../settings/plainText';
+import { within } from '../../settings/within';
 
 /** A collector that is away must not hold up the end of the worker. Milliseconds. */
 const SENT_WITHIN = 2_000;
@@ -26,13 +27,11 @@ export function startOwnSdk(log: Log): () => Promise<void> {
   sdk.start();
   logTroubles(log);
   return async () => {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, SENT_WITHIN);
-    });
     // What could not be sent was logged.
-    await Promise.race([sdk.shutdown().catch(() => {}), late]);
-    clearTimeout(timer);
+    await within(
+      SENT_WITHIN,
+      sdk.shutdown().catch(() => {}),
+    );
   };
 }
 

@@ -1,6 +1,6 @@
 import { down, up } from './changes';
 import { gentlePace } from './gentle';
-import { changedAt, type LawState, type Seen } from './lawState';
+import { changedAt, type LawState, SETTLING, type Seen } from './lawState';
 import { type Bounds, isLeast } from './pace';
 import { pausedAtFirst, wantsPause } from './pauses';
 import { restOrNot } from './rest';
@@ -8,8 +8,6 @@ import { type Slowdown, slowdownOf } from './slowdown';
 
 /** The canary is a mean of a second. Half of that after a change, it shows the change. Milliseconds. */
 const CANARY_LAG = 600;
-/** And only after all of it nothing from before. Milliseconds. */
-const SETTLING = 1_000;
 /** A mean of a second is off by a fifth now and then. So it has to be too much for longer. Milliseconds. */
 const EVIDENCE = 1_500;
 /** The application's own times are means of up to ten seconds. Milliseconds. */

@@ -58,6 +58,9 @@ export interface Seen {
   readonly now: number;
 }
 
+/** The canary is a mean of a second: for so long it also shows what was before a change. Milliseconds. */
+export const SETTLING = 1_000;
+
 /** When the canary began to show something else. */
 export const changedAt = ({ downAt, backAt, pausedAt }: LawState): number =>
   Math.max(downAt, backAt, pausedAt);

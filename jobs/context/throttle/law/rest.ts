@@ -1,5 +1,5 @@
 import { down } from './changes';
-import type { LawState, Seen } from './lawState';
+import { type LawState, SETTLING, type Seen } from './lawState';
 import { faster } from './pace';
 
 // One lane with the shortest batches does little harm, so what is slow beside it is more likely slow by
@@ -8,8 +8,6 @@ import { faster } from './pace';
 
 /** Before that, what a pause has shown still holds. Milliseconds. */
 const HOLDS_FOR = 12_000;
-/** The canary is a mean of a second: before that, it is still that of the pause. Milliseconds. */
-const SETTLING = 1_000;
 /** Pauses cost time, too. Milliseconds. */
 const PAUSE_AT_MOST_EVERY = 4_000;
 /**
