@@ -208,7 +208,14 @@ export const attempts = schema.table(
     /** The batch in which it ended with its error. Keys of a table: they must not leave our tables. */
     failedBatch: jsonb('failed_batch').$type<FailedBatch>(),
   },
-  (table) => [index('attempts_latest').on(table.migration, table.number)],
+  (table) => [
+    index('attempts_latest').on(table.migration, table.number),
+    // Which attempts run must not be looked up among all that have ever ended: there may be half a
+    // million. Heartbeats change no column of it.
+    index('attempts_open').on(table.migration).where(sql`ended_at is null`),
+    // See rows/jobFile.ts.
+    index('attempts_job').on(table.migration, table.jobHash, table.number),
+  ],
 );
 
 /**

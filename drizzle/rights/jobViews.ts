@@ -57,7 +57,7 @@ const VIEWS: readonly (readonly [name: string, columns: string, where: string, g
       'walks',
       't.*',
       `t.migration = ${OWN}`,
-      'SELECT, INSERT, UPDATE (low_water_mark, cursor, rows_done, rows_total, completed_at)',
+      'SELECT, INSERT, UPDATE (shape, low_water_mark, cursor, rows_done, rows_total, completed_at)',
     ],
     [
       'finished_ranges',
@@ -96,7 +96,8 @@ export function jobViewsVersion(): string {
   const columns = [walks, finishedRanges, steps, skippedRows].map((table) =>
     Object.values(getTableColumns(table)).map(({ name }) => name),
   );
-  const whole = JSON.stringify([definitions(), columns]);
+  const grants = VIEWS.map(([, , , granted]) => granted);
+  const whole = JSON.stringify([definitions(), columns, grants]);
   return `long-running-migrations ${createHash('sha256').update(whole).digest('hex').slice(0, 16)}`;
 }
 

@@ -40,6 +40,8 @@ const numbered = (rights: readonly Right[]): string =>
 /** 'role app lacks rights of a worker: GRANT INSERT, UPDATE ON … TO "app"'. Undefined: it has all. */
 export function describeMissing(part: Part, { role, rights }: Missing): string | undefined {
   if (rights.length === 0) return undefined;
-  const who = part === 'operator' ? 'an operator' : `a ${part}`;
-  return `role ${role} lacks rights of ${who}: ${grantStatements(rights, role).join('; ')}`;
+  return `role ${role} lacks rights of ${partText(part)}: ${grantStatements(rights, role).join('; ')}`;
 }
+
+/** 'a worker', 'an operator', 'a visitor'. */
+export const partText = (part: Part): string => (part === 'operator' ? 'an operator' : `a ${part}`);

@@ -7,14 +7,21 @@ import { pending } from './transitions';
 export const WORKER_LOST = 'its worker stopped sending heartbeats';
 
 /**
- * Whether a migration's current attempt is alive: it has not ended, and its last heartbeat is less
- * than `heartbeatTimeout` milliseconds old. Only the database's clock is used.
+ * Whether an attempt's last heartbeat is less than `heartbeatTimeout` milliseconds away, by the
+ * database's clock alone. One that lies further ahead is from before this clock was set back. The worker
+ * may have died since: a live one soon beats again. Otherwise a dead attempt would count as alive until
+ * the clock gets there.
  */
+export const beatsSince = (heartbeatTimeout: number): SQL<boolean> => sql<boolean>`(
+  ${attempts.heartbeatAt} > now() - ${heartbeatTimeout} * interval '1 millisecond'
+  and ${attempts.heartbeatAt} < now() + ${heartbeatTimeout} * interval '1 millisecond')`;
+
+/** Whether a migration's current attempt is alive: it has not ended, and sends heartbeats. */
 export const isLive = (heartbeatTimeout: number): SQL<boolean> => sql<boolean>`exists (
   select from ${attempts}
   where ${attempts.id} = ${migrations.currentAttempt}
     and ${attempts.endedAt} is null
-    and ${attempts.heartbeatAt} > now() - ${heartbeatTimeout} * interval '1 millisecond')`;
+    and ${beatsSince(heartbeatTimeout)})`;
 
 /** Whether a pause or cancel waits until the running attempt has stopped. */
 export const isStopping: SQL<boolean> = sql<boolean>`(

@@ -55,6 +55,7 @@ const changed = ({ jobChangedSince }: MigrationView): string | null =>
 
 function silence({ attempt, live, silentFor }: MigrationView): string | null {
   if (live || !attempt || attempt.endedAt || silentFor === null) return null;
+  if (silentFor < 0) return "no heartbeat from its worker since the database's clock was set back";
   return `no heartbeat from its worker for ${seconds(silentFor)}`;
 }
 

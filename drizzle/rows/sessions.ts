@@ -1,5 +1,6 @@
 import { desc, eq, type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../database';
+import { identifier } from '../rights/identifier';
 import { attempts } from '../schema';
 import { applicationName, endNamed, type OpenSession } from './namedSessions';
 import { endSessionsElsewhere, type Unseen } from './sessionsElsewhere';
@@ -75,4 +76,4 @@ function describeSeen(sessions: readonly OpenSession[]): string {
 }
 
 const quoted = (role: string): string =>
-  /^[a-z_][a-z0-9_]*$/.test(role) ? role : `"${role.replaceAll('"', '""')}"`;
+  /^[a-z_][a-z0-9_]*$/.test(role) ? role : identifier(role);

@@ -29,7 +29,7 @@ export interface MigrationView {
   readonly silentFor: number | null;
   /** Rows per second of the running attempt. Null when none runs or no row is done yet. */
   readonly rowsPerSecond: number | null;
-  /** Attempts in a row that reached their time limit without progress. */
+  /** Of a migration in progress: attempts in a row that reached their time limit without progress. */
   readonly timeoutsWithoutProgress: number;
   /** Rows that were left out because of their data (`onError: 'skip'`). */
   readonly skipped: number;
@@ -171,11 +171,14 @@ function rate(attempt: Attempt | null, seconds: number): number | null {
   return attempt && attempt.rowsDone > 0 && seconds > 0 ? attempt.rowsDone / seconds : null;
 }
 
-/** Counts the attempts after the last one that ended in another way or made progress. */
-const timeoutsWithoutProgress = sql`(
+/**
+ * Counts the attempts after the last one that ended in another way or made progress. Not those of
+ * migrations that have ended, of which there may be many thousands.
+ */
+const timeoutsWithoutProgress = sql`case when ${migrations.status} = 'in_progress' then (
   select count(*) from ${attempts} as late
   where late.migration = ${migrations.name} and late.outcome = 'timed_out' and not late.progressed
     and late.number > coalesce((
       select max(other.number) from ${attempts} as other
       where other.migration = ${migrations.name} and other.ended_at is not null
-        and (other.outcome <> 'timed_out' or other.progressed)), 0))`;
+        and (other.outcome <> 'timed_out' or other.progressed)), 0)) else 0 end`;

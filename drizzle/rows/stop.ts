@@ -3,7 +3,7 @@ import type { Database } from '../database';
 import { attempts, type Migration, migrationColumns, migrations } from '../schema';
 import { inTransaction } from '../transaction';
 import { lockExclusive } from './fence';
-import { isLive, isStopping, WORKER_LOST } from './live';
+import { beatsSince, isLive, isStopping, WORKER_LOST } from './live';
 import { NotRegistered, OperationRefused, operationRefused } from './operationRefused';
 import { describeSessions, endSessions, latestAttempts, type Open } from './sessions';
 import { transitions } from './transitions';
@@ -171,8 +171,7 @@ async function deadAttempts(
   name: string,
   heartbeatTimeout: number,
 ): Promise<bigint[]> {
-  const alive = sql`${attempts.heartbeatAt} > now() - ${heartbeatTimeout} * interval '1 millisecond'`;
-  const live = sql<boolean>`${isNull(attempts.endedAt)} and ${alive}`;
+  const live = sql<boolean>`${isNull(attempts.endedAt)} and ${beatsSince(heartbeatTimeout)}`;
   const latest = await latestAttempts(db, name, live);
   return latest.filter((attempt) => !attempt.live).map(({ id }) => id);
 }

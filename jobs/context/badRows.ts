@@ -31,8 +31,10 @@ export class BadRows {
   async hasRows(range: Range): Promise<boolean> {
     if (range.matching === 0) return false;
     if (!this.#single.has(range)) return true;
-    const { key, where } = this.walk;
-    const keys = await alongIndex(this.attempt.db, (tx) => keysOf(tx, key, where, range, TWO));
+    const { where } = this.walk;
+    const keys = await this.walk.looking((key) =>
+      alongIndex(this.attempt.db, key, (tx) => keysOf(tx, key, where, range, TWO)),
+    );
     this.#single.set(range, keys);
     return keys.length > 0;
   }

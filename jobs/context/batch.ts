@@ -54,6 +54,13 @@ export function enterBatch(tx: Transaction, key: Key, part: Part): void {
 }
 
 /**
+ * The version of the walked table in the transaction of a batch. It changes with a column's type.
+ * Undefined outside of batches.
+ */
+export const tableVersionIn = (tx: Transaction): string | undefined =>
+  inTransaction.get(tx)?.key.version;
+
+/**
  * The condition for the rows of the transaction's batch, if its walk goes along exactly this key.
  */
 export function rangeOf(

@@ -14,6 +14,8 @@ export interface CatalogColumn {
   readonly type: string;
   /** The type with its schema, for casts that work with any search_path. */
   readonly qualifiedType: string;
+  /** The type below a domain, in the same form. For other types it is {@link qualifiedType}. */
+  readonly baseType: string;
   /** In quotes, with its schema. Null for types without a collation. */
   readonly collation: string | null;
   readonly collationId: string;
@@ -33,6 +35,12 @@ export async function findColumns(
   const rows = await db.execute<CatalogColumn & Record<string, unknown>>(sql`
     select a.attname as name, a.attnum as number, format_type(a.atttypid, -1) as type,
       quote_ident(tn.nspname) || '.' || quote_ident(t.typname) as "qualifiedType",
+      (with recursive below (oid, base) as (
+          values (t.oid, t.typbasetype)
+          union all select b.oid, b.typbasetype from below join pg_type b on b.oid = below.base)
+        select quote_ident(bn.nspname) || '.' || quote_ident(b.typname)
+        from below join pg_type b using (oid) join pg_namespace bn on bn.oid = b.typnamespace
+        where base = 0) as "baseType",
       quote_ident(n.nspname) || '.' || quote_ident(c.collname) as collation, a.attcollation::text as "collationId",
       -- Since Postgres 18 a NOT NULL constraint may be NOT VALID: old rows can still hold NULL.
       not a.attnotnull or exists (

@@ -1,5 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
+/** Milliseconds from a batch's beginning to its end, and those of the database. */
+export interface Took {
+  readonly ms: number;
+  readonly databaseMs: number;
+}
+
 /**
  * How long a batch keeps the database busy. A lane rests in proportion to that, so time of the
  * worker's own processor must not count: a job that hashes passwords would rest for nothing.
@@ -21,11 +27,12 @@ export class DatabaseTime {
    * Milliseconds from the beginning until now.
    * @param lanes that share the thread. Its time is taken for theirs in equal parts: a lane that
    *   waits for another one's JavaScript may have a statement in the database meanwhile.
+   * @param meanwhile how long the thread was busy while the database was, too. Milliseconds
    */
-  read(lanes: number): { readonly ms: number; readonly databaseMs: number } {
+  read(lanes: number, meanwhile = 0): Took {
     const ms = performance.now() - this.#begun;
-    const { active } = performance.eventLoopUtilization(this.#loop);
-    return { ms, databaseMs: Math.max(0, ms - this.#elsewhereMs - active / lanes) };
+    const active = performance.eventLoopUtilization(this.#loop).active - meanwhile;
+    return { ms, databaseMs: Math.max(0, ms - this.#elsewhereMs - Math.max(0, active) / lanes) };
   }
 
   begin(): void {

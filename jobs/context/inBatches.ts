@@ -2,7 +2,8 @@ import type { Attempt, Transaction } from './attempt';
 import { BadRows } from './badRows';
 import { type Batch, createBatch, enterBatch } from './batch';
 import type { BatchTimes, Retried } from './batchTimes';
-import { DatabaseTime } from './databaseTime';
+import { DatabaseTime, type Took } from './databaseTime';
+import { Meanwhile } from './meanwhile';
 import type { TableReference } from './names';
 import type { BatchOptions, GroupOptions, ResolvedBatchOptions } from './options';
 import { paceOf } from './paceOf';
@@ -12,6 +13,7 @@ import type { Throttler } from './throttle/throttler';
 import type { Throttles } from './throttle/throttles';
 import { backOff, TRIES_AT_MOST } from './walk/backOff';
 import { BatchSize } from './walk/batchSize';
+import type { EarlyTransaction } from './walk/earlyTransaction';
 import { firstRows } from './walk/firstRows';
 import { GroupTooLarge } from './walk/groupTooLarge';
 import { runLanes } from './walk/lanes';
@@ -27,6 +29,8 @@ export type BatchBody = (tx: Transaction, batch: Batch) => PromiseLike<unknown>;
 
 /** A range with so many times the rows that a batch should have is cut: somebody else is back. */
 const TOO_LONG = 3;
+/** What we do between two batches is no part of a longer one that would be worth saving. Milliseconds. */
+const SHORT = 20;
 /** A smaller change of the target time is chance. */
 const WORTH_A_CHANGE = 0.05;
 
@@ -107,8 +111,20 @@ class Batches {
     }
   }
 
-  /** Does one range after the other, until none is left or the lane has to stop. */
   async #lane(stop: AbortSignal, lane: number): Promise<void> {
+    const meanwhile = new Meanwhile();
+    try {
+      await this.#batches(stop, lane, meanwhile);
+    } catch (error) {
+      // The first error says why the lane ends.
+      await meanwhile.end().catch(() => {});
+      throw error;
+    }
+    await meanwhile.end();
+  }
+
+  /** Does one range after the other, until none is left or the lane has to stop. */
+  async #batches(stop: AbortSignal, lane: number, meanwhile: Meanwhile): Promise<void> {
     const parts: Range[] = [];
     const later: Range[] = [];
     for (let failures = 0; ; ) {
@@ -119,10 +135,13 @@ class Batches {
       if (stop.aborted) return;
       await this.throttler.waitForTurn(stop);
       const time = new DatabaseTime();
+      const early = meanwhile.early();
+      const work = () => this.#do(range, early, () => meanwhile.soon());
       let id: bigint;
       try {
-        id = await this.throttler.working(() => time.during(() => this.#do(range)));
+        id = await this.throttler.working(() => time.during(work));
       } catch (error) {
+        await early?.end();
         const ofData = this.#isOfData(error);
         if (!ofData) failures += 1;
         try {
@@ -138,9 +157,32 @@ class Batches {
       }
       failures = 0;
       // Outside of the try: a batch that has committed must not be tried again.
-      await this.#committed(range, id, time, stop);
+      const took = time.read(this.throttler.lanesNow, meanwhile.ms);
+      await meanwhile.done();
+      const book = () => this.#committed(range, id, took);
+      if (this.#isWorthLeaving(took.ms)) {
+        meanwhile.leave({ book, begin: this.#isWorthBeginning(stop) ? this.#begin : undefined });
+        continue;
+      }
+      await book();
+      await this.throttler.rest(took.databaseMs, stop);
     }
   }
+
+  /** A lane that rests does it right after its batch, and the rest follows from what was noted. */
+  #isWorthLeaving(ms: number): boolean {
+    return ms <= SHORT && this.throttler.dutyCycle >= 1 && !this.attempt.dry;
+  }
+
+  /**
+   * Other lanes keep the database busy anyway, and need the sessions. In a further database the main
+   * one's fence would be held, too.
+   */
+  #isWorthBeginning(stop: AbortSignal): boolean {
+    return this.throttler.lanesNow === 1 && !this.attempt.home && !stop.aborted;
+  }
+
+  readonly #begin = () => this.walk.beginEarly();
 
   /** How many rows the next batch should have. */
   get #rows(): number {
@@ -161,8 +203,7 @@ class Batches {
     return first;
   }
 
-  async #committed(range: Range, id: bigint, time: DatabaseTime, stop: AbortSignal): Promise<void> {
-    const { ms, databaseMs } = time.read(this.throttler.lanesNow);
+  async #committed(range: Range, id: bigint, { ms, databaseMs }: Took): Promise<void> {
     this.times.took(ms, () => ({
       walk: this.walk.stored.name,
       table: this.walk.key.tableName,
@@ -180,7 +221,6 @@ class Batches {
       ...this.throttler.details,
       batchesRetried: this.#retried,
     });
-    await this.throttler.rest(databaseMs, stop);
   }
 
   /** For a dry run. */
@@ -193,12 +233,20 @@ class Batches {
     await this.attempt.dry?.batch(batch);
   }
 
-  /** Commits a range. A single row that fails because of its data is left out. */
-  async #do(range: Range): Promise<bigint> {
+  /**
+   * Commits a range. A single row that fails because of its data is left out.
+   * @param early its transaction, if that was begun before
+   * @param busy to be called when the database is about to be busy
+   */
+  async #do(
+    range: Range,
+    early: EarlyTransaction<boolean> | undefined,
+    busy: () => void,
+  ): Promise<bigint> {
     const bad = this.#badRows;
     const hasRows = bad ? await bad.hasRows(range) : range.matching > 0;
     try {
-      return await this.#commit(range, hasRows);
+      return await this.#commit(range, hasRows, early, busy);
     } catch (error) {
       const id = await bad?.skip(range, error);
       if (id === undefined) throw error;
@@ -206,22 +254,28 @@ class Batches {
     }
   }
 
-  async #commit(range: Range, hasRows: boolean): Promise<bigint> {
+  async #commit(
+    range: Range,
+    hasRows: boolean,
+    early: EarlyTransaction<boolean> | undefined,
+    busy: () => void,
+  ): Promise<bigint> {
     const { attempt, walk } = this;
     // A body that caught an error of Postgres has left an aborted transaction. Storing the range then
     // fails, and nothing is taken for done.
-    const id = await walk.commit(range, (tx, { pid }) =>
+    const work: Parameters<TableWalk['commit']>[1] = (tx, { pid }) =>
       this.#waiters.during(pid, async () => {
         // A range without matching rows needs no change, but it has to be stored as done.
         if (hasRows) {
           enterBatch(tx, walk.key, range);
           const batch = createBatch(tx, walk.key, walk.where, range);
           const { dry } = attempt;
+          busy();
           await (dry ? dry.watch(() => this.body(tx, batch)) : this.body(tx, batch));
         }
         return true;
-      }),
-    );
+      });
+    const id = await walk.commit(range, work, early);
     if (id === undefined) throw new Error('an INSERT returned no row');
     return id;
   }

@@ -12,10 +12,15 @@ export interface OuterStep {
 }
 
 interface Place {
+  /** Of the attempt that it belongs to: a test may run several at once. */
+  readonly of: Nesting;
   readonly kind: Kind;
   /** The step around it, if any. */
   readonly step: OuterStep | undefined;
 }
+
+/** One for all attempts: Node copies each storage that was ever used to each new promise. */
+const inside = new AsyncLocalStorage<Place>();
 
 /**
  * Refuses walks and steps that begin inside of another one's body where two could be mistaken for
@@ -24,15 +29,13 @@ interface Place {
  * batch that is tried again would begin the same walk twice.
  */
 export class Nesting {
-  readonly #inside = new AsyncLocalStorage<Place>();
-
   /** Makes `body` run inside of a walk of this kind. */
   within<A extends unknown[], R>(
     kind: 'inBatches' | 'forEach',
     body: (...args: A) => R,
   ): (...args: A) => R {
     const step = this.step;
-    return (...args) => this.#inside.run({ kind, step }, () => body(...args));
+    return (...args) => inside.run({ of: this, kind, step }, () => body(...args));
   }
 
   /** Runs `body` inside of a step. */
@@ -43,7 +46,7 @@ export class Nesting {
   ): Promise<T> {
     const step = { name, ended: false };
     try {
-      return await this.#inside.run({ kind, step }, body);
+      return await inside.run({ of: this, kind, step }, body);
     } finally {
       step.ended = true;
     }
@@ -51,19 +54,19 @@ export class Nesting {
 
   /** The step around the code that asks. */
   get step(): OuterStep | undefined {
-    return this.#inside.getStore()?.step;
+    return this.#outer?.step;
   }
 
   /** Whether the code that asks runs inside of a forEach. */
   get inForEach(): boolean {
-    return this.#inside.getStore()?.kind === 'forEach';
+    return this.#outer?.kind === 'forEach';
   }
 
   /**
    * @throws JobUsageError when a walk of this name (undefined: without a name) can't begin here.
    */
   refuse(name: string | undefined): void {
-    const outer = this.#inside.getStore();
+    const outer = this.#outer;
     if (outer?.kind === 'inBatches') {
       throw new JobUsageError("a walk can't begin inside of a batch: do one after the other");
     }
@@ -77,7 +80,7 @@ export class Nesting {
 
   /** @throws JobUsageError when a step can't begin here. */
   refuseStep(name: string): void {
-    const outer = this.#inside.getStore();
+    const outer = this.#outer;
     if (outer?.kind === 'inBatches' || outer?.kind === 'forEach') {
       throw new JobUsageError(
         `step '${name}' can't begin inside of ${outer.kind}: done for one item, it would be skipped ` +
@@ -94,11 +97,16 @@ export class Nesting {
 
   /** @throws JobUsageError when a DDL statement would wait for the transaction that it begins in. */
   refuseDdl(what: string): void {
-    const outer = this.#inside.getStore();
+    const outer = this.#outer;
     if (outer?.kind === 'inBatches') {
       throw new JobUsageError(`${what} would wait for its own batch: do one after the other`);
     }
     this.#refuseIn(outer, what);
+  }
+
+  get #outer(): Place | undefined {
+    const place = inside.getStore();
+    return place?.of === this ? place : undefined;
   }
 
   #refuseIn(outer: Place | undefined, what: string): void {

@@ -5,6 +5,7 @@ import type { Throttler } from './throttle/throttler';
 import { backOff, TRIES_AT_MOST } from './walk/backOff';
 import { alongIndex, keysOf } from './walk/boundary';
 import { type DataError, dataErrorOf } from './walk/dataError';
+import { requireSameLabels } from './walk/labels';
 import { keepSkipped, type RowAgain, removeSkipped } from './walk/skippedRows';
 import { requireSameTransaction } from './walk/store';
 import type { TableWalk } from './walk/tableWalk';
@@ -74,8 +75,10 @@ export class SkippedAgain {
 
   /** A look-up of its own: it changes settings, under which the author's code must not run. */
   async #isThere({ key: only }: RowAgain): Promise<boolean> {
-    const { key, where } = this.walk;
-    const keys = await alongIndex(this.attempt.db, (tx) => keysOf(tx, key, where, { only }, 1));
+    const { where } = this.walk;
+    const keys = await this.walk.looking((key) =>
+      alongIndex(this.attempt.db, key, (tx) => keysOf(tx, key, where, { only }, 1)),
+    );
     return keys.length > 0;
   }
 
@@ -112,6 +115,7 @@ export class SkippedAgain {
       // When the attempt has to stop, the body may have returned early.
       attempt.signal.throwIfAborted();
       await requireSameTransaction(tx, transactionId);
+      await requireSameLabels(tx, walk.key);
       return outcome;
     });
     return result;

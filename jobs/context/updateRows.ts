@@ -2,7 +2,7 @@ import { getTableColumns, is, SQL, sql } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
 import { dialectOf } from '../../drizzle/database';
 import type { Transaction } from './attempt';
-import { rangeOf } from './batch';
+import { rangeOf, tableVersionIn } from './batch';
 import { columnLiteral } from './columnLiteral';
 import { surelyDistinct } from './distinctKeys';
 import { JobUsageError } from './jobUsageError';
@@ -24,7 +24,12 @@ export type NewValues = Readonly<Record<string, unknown>>;
  * differently, or the plain name.
  */
 export type TargetCache = WeakMap<object, Map<TableReference | string, Targets>>;
-type Targets = ReadonlyMap<string, Target>;
+
+interface Targets {
+  readonly known: ReadonlyMap<string, Target>;
+  /** Of the walked table, when they were looked up: its columns may have other types since. */
+  readonly version: string | undefined;
+}
 
 /** Writes rows that were computed in JavaScript, in one statement; see JobContext.updateRows. */
 export async function updateRows(
@@ -59,8 +64,11 @@ async function cached(cache: TargetCache, tx: Transaction, table: TableReference
   const dialect = dialectOf(tx);
   const tables = cache.get(dialect) ?? new Map<TableReference | string, Targets>();
   cache.set(dialect, tables);
-  const known = tables.get(by) ?? (await findTargets(tx, table));
-  tables.set(by, known);
+  const version = tableVersionIn(tx);
+  const found = tables.get(by);
+  if (found && (version === undefined || version === found.version)) return found.known;
+  const known = await findTargets(tx, table);
+  tables.set(by, { known, version });
   return known;
 }
 

@@ -1,4 +1,4 @@
-import { getTableColumns, is, sql } from 'drizzle-orm';
+import { getTableColumns, is, type SQL, sql } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
 import type { Attempt, Database } from '../attempt';
 import { createBatch } from '../batch';
@@ -9,6 +9,7 @@ import type { WalkOptions } from '../options';
 import type { Columns } from '../readRows';
 import type { Throttles } from '../throttle/throttles';
 import { alongIndex } from '../walk/boundary';
+import type { Key } from '../walk/key';
 import type { KeyValues, Range } from '../walk/range';
 import { TableWalk } from '../walk/tableWalk';
 import type { Tally } from '../walk/tally';
@@ -69,7 +70,8 @@ export async function forEachRow(
       async *source(stop) {
         for await (const range of walk.ranges(() => rowsAtOnce)) {
           await throttler.waitForTurn(stop);
-          const read = () => readRange(attempt.db, walk, range, columns);
+          const read = () =>
+            walk.looking((key) => readRange(attempt.db, key, walk.where, range, columns));
           const rows = range.matching > 0 ? await retried(read, stop) : [];
           // A range without rows has to be stored as done, too.
           for (let at = 0; at === 0 || at < rows.length; at += pageSize) {
@@ -108,12 +110,13 @@ export async function forEachRow(
 /** Reads a range's rows, each with its key as text. */
 function readRange(
   db: Database,
-  { key, where }: Pick<TableWalk, 'key' | 'where'>,
+  key: Key,
+  where: SQL | undefined,
   range: Range,
   columns: Columns,
 ): Promise<{ row: Row; key: KeyValues }[]> {
   // alongIndex() also sets the formats that make a key's text the same in every session.
-  return alongIndex(db, async (tx) => {
+  return alongIndex(db, key, async (tx) => {
     const texts = key.columns.map(({ column }) => sql<string>`${column}::text`);
     // Not locked: `body` may take minutes for a row, and no transaction stays open for so long.
     const rows = await createBatch(tx, key, where, range).rows(

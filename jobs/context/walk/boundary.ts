@@ -4,6 +4,7 @@ import { inFlights } from '../../../drizzle/transaction';
 import type { Database, Transaction } from '../attempt';
 import type { Key } from './key';
 import { equal, inOrder, type KeyValues, type Part, type Range, within } from './range';
+import { requireVersion, tableState } from './tableState';
 
 /** The part of a walk after one key and up to another. `after` is null at the first key. */
 export interface Gap {
@@ -19,6 +20,7 @@ export async function lastKey(db: Database, key: Key): Promise<KeyValues | null>
   const columns = key.columns.map(({ column }) => sql`${column}`);
   const [found] = await queryAlongIndex(
     db,
+    key,
     sql`select ${asText(key)} from (
       select ${named(key)} from ${sql.raw(key.tableName)} order by ${inOrder(key, columns, true)} limit 1) b`,
   );
@@ -47,9 +49,9 @@ export async function nextRanges(
   gap: Gap,
   { size, ranges, keys }: LookUpLimits,
 ): Promise<Range[]> {
-  const found = await queryAlongIndex(db, boundaries(key, where, gap, { size, ranges, keys }));
+  const found = await queryAlongIndex(db, key, boundaries(key, where, gap, { size, ranges, keys }));
   if (found.length === 0) {
-    const [rest] = await queryAlongIndex(db, remaining(key, where, gap));
+    const [rest] = await queryAlongIndex(db, key, remaining(key, where, gap));
     return [{ ...gap, rows: Number(rest?.['rows']), matching: Number(rest?.['matching']) }];
   }
   let before = { after: gap.after, rows: 0, matching: 0 };
@@ -109,20 +111,31 @@ export function remaining(key: Key, where: SQL | undefined, gap: Gap): SQL {
  * Runs look-ups along the key's index, also where the planner's statistics are old: a walk that sorts
  * the rest of a huge table for each batch would never end. The settings also make the text of a key
  * the same in every session.
+ * @throws TableChanged when the table is no longer as it was when the key was looked up
  */
 export async function alongIndex<T>(
   db: Database,
+  key: Key,
   look: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  const { result } = await inFlights(db, { first: [inlined(db, ALONG_INDEX)], body: look });
+  const { result } = await inFlights(db, {
+    first: [inlined(db, alongIndexOf(key))],
+    body: async (tx, [state]) => {
+      requireVersion(key, state?.[0]);
+      return look(tx);
+    },
+  });
   return result;
 }
 
 /** One query in an {@link alongIndex}, without a round trip of its own. */
-async function queryAlongIndex(db: Database, query: SQL): Promise<readonly KeyRow[]> {
+async function queryAlongIndex(db: Database, key: Key, query: SQL): Promise<readonly KeyRow[]> {
   const { result } = await inFlights(db, {
-    first: [inlined(db, ALONG_INDEX), statement(db, query)],
-    body: async (_, [, rows = []]) => rows,
+    first: [inlined(db, alongIndexOf(key)), statement(db, query)],
+    body: async (_, [state, rows = []]) => {
+      requireVersion(key, state?.[0]);
+      return rows;
+    },
   });
   return result as readonly KeyRow[];
 }
@@ -133,6 +146,8 @@ const ALONG_INDEX = sql`select set_config('enable_seqscan', 'off', true),
   set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true),
   set_config('DateStyle', 'ISO', true), set_config('IntervalStyle', 'postgres', true),
   set_config('extra_float_digits', '1', true)`;
+
+const alongIndexOf = (key: Key): SQL => sql`${ALONG_INDEX}, ${tableState(key)}`;
 
 /**
  * The keys of the rows of a part that match, at most `atMost`. It changes settings until the

@@ -26,7 +26,7 @@ export function nextGroups(
   gap: Gap,
   { size, keys }: Pick<LookUpLimits, 'size' | 'keys'>,
 ): Promise<Range> {
-  return alongIndex(db, async (tx) => {
+  return alongIndex(db, key, async (tx) => {
     // The first row that is too many. Its group is left for the next range.
     const [beyond] = await tx.execute<KeyRow>(
       boundaries(key, where, gap, { size: size + 1, ranges: 1, keys: keys + 1 }),

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { collated } from '../catalogColumns';
-import type { Key } from './key';
+import type { Key, KeyColumn } from './key';
 import { compared } from './operators';
 
 /** A key's values as text, in the order of its columns. */
@@ -33,8 +33,9 @@ export type Part = Pick<Range, 'after' | 'upto'> | OneRow;
  * The condition for the rows after `after` and up to `upto`, in the walk's order, or for one row.
  */
 export function within(key: Key, part: Part): SQL {
-  const columns = key.columns.map(({ column }) => sql`${column}`);
-  if ('only' in part) return equal(key, columns, part.only);
+  const plain = key.columns.map(({ column }) => sql`${column}`);
+  if ('only' in part) return equal(key, plain, part.only);
+  const columns = comparable(key);
   const { after, upto } = part;
   const [behind, ahead] = key.descending
     ? (['less', 'greater'] as const)
@@ -55,15 +56,14 @@ function firstColumn(key: Key, bound: readonly SQL[], side: 'less' | 'greater'):
   const [first, ...more] = key.columns;
   if (!first || more.length === 0) return sql``;
   const operator = first.operators[`${side}OrEqual` as const];
-  return sql` and ${first.column} ${sql.raw(operator)} ${bound[0]}`;
+  return sql` and ${asBase(first, sql`${first.column}`)} ${sql.raw(operator)} ${bound[0]}`;
 }
 
 /** The condition that a row's key comes before this one, in the walk's order. */
 export function before(key: Key, texts: KeyValues): SQL {
-  const columns = key.columns.map(({ column }) => sql`${column}`);
   return compared(
     key.columns,
-    columns,
+    comparable(key),
     values(key, texts),
     key.descending ? 'greater' : 'less',
     false,
@@ -74,7 +74,8 @@ export function before(key: Key, texts: KeyValues): SQL {
 export function equal(key: Key, expressions: readonly SQL[], texts: KeyValues): SQL {
   const ends = values(key, texts);
   const pairs = key.columns.map(
-    ({ operators }, index) => sql`${expressions[index]} ${sql.raw(operators.equal)} ${ends[index]}`,
+    (column, index) =>
+      sql`${asBase(column, expressions[index] ?? sql``)} ${sql.raw(column.operators.equal)} ${ends[index]}`,
   );
   return sql`(${sql.join(pairs, sql` and `)})`;
 }
@@ -91,16 +92,23 @@ export function inOrder(key: Key, expressions: readonly SQL[], backwards = false
 /** The columns of a stored key with type and collation, to sort by. `stored` is a text[] column. */
 export function typed(key: Key, stored: SQL): SQL[] {
   return key.columns.map((column, index) =>
-    collated(
-      sql`(${stored})[${sql.raw(String(index + 1))}]::${sql.raw(column.qualifiedType)}`,
-      column,
-    ),
+    collated(sql`(${stored})[${sql.raw(String(index + 1))}]::${sql.raw(column.baseType)}`, column),
   );
 }
 
-/** Values are cast from text to the exact type. A JavaScript number or Date could change them. */
+/**
+ * Values are cast from text to the exact type. A JavaScript number or Date could change them. For a
+ * domain it is the type below: a stored key may not meet the domain's latest constraint, the domain
+ * may have another collation than the column, and some operators don't take domains.
+ */
 function values(key: Key, texts: KeyValues): SQL[] {
-  return key.columns.map(
-    ({ qualifiedType }, index) => sql`${texts[index]}::text::${sql.raw(qualifiedType)}`,
-  );
+  return key.columns.map(({ baseType }, index) => sql`${texts[index]}::text::${sql.raw(baseType)}`);
 }
+
+/** The key's columns, to compare with {@link values}. */
+const comparable = (key: Key): SQL[] =>
+  key.columns.map((column) => asBase(column, sql`${column.column}`));
+
+/** Indexes can be used: such a cast changes nothing but the type's name. */
+const asBase = ({ qualifiedType, baseType }: KeyColumn, expression: SQL): SQL =>
+  baseType === qualifiedType ? expression : sql`${expression}::${sql.raw(baseType)}`;

@@ -3,6 +3,7 @@ import type { CatalogColumn } from '../catalogColumns';
 import { JobUsageError } from '../jobUsageError';
 import { beginsWith, findIndexes, type Index, orderFlaw, uniqueFlaw } from './indexes';
 import { type Operators, operatorsOf } from './operators';
+import { findUnordered } from './unordered';
 
 /** The part of a key that is needed to find its indexes. */
 export interface KeyToCheck {
@@ -24,13 +25,44 @@ export async function requireIndexes(
   db: Pick<Database, 'execute'>,
   key: KeyToCheck,
 ): Promise<{ indexIds: string[]; operators: Operators[] }> {
+  requireOwnTexts(key);
   const indexes = await findIndexes(db, key.tableId);
-  const { followed, unique } = key.grouped ? forGroups(indexes, key) : forKey(indexes, key);
+  const { followed, unique } = await choose(db, indexes, key);
   const operators = followed.operators.filter(({ column }) => column <= key.columns.length);
   return {
     indexIds: [...new Set([followed.id, unique.id])],
     operators: operatorsOf(operators),
   };
+}
+
+/**
+ * The text of regclass and the like is the name of something, which may come to name something else
+ * while a walk is under way. Its stored ranges would then mean other rows.
+ */
+function requireOwnTexts({ tableName, columns }: KeyToCheck): void {
+  const named = columns.find(({ baseType }) => /^pg_catalog\._?reg/.test(baseType));
+  if (!named) return;
+  throw new JobUsageError(
+    `${tableName}.${named.name} has the type ${named.type}, whose values change their text when ` +
+      'what they refer to is renamed: walk along another key',
+  );
+}
+
+async function choose(
+  db: Pick<Database, 'execute'>,
+  indexes: readonly Index[],
+  key: KeyToCheck,
+): Promise<Chosen> {
+  try {
+    return key.grouped ? forGroups(indexes, key) : forKey(indexes, key);
+  } catch (error) {
+    const unordered = await findUnordered(db, key.columns);
+    if (!unordered) throw error;
+    throw new JobUsageError(
+      `${key.tableName}.${unordered.name} has the type ${unordered.type}, which has no order: ` +
+        'walk along another key',
+    );
+  }
 }
 
 interface Chosen {

@@ -7,10 +7,11 @@ import { type Attempt, fencedTransaction, type Transaction } from '../attempt';
 import { JobUsageError } from '../jobUsageError';
 import { arrayLiteral } from '../literal';
 import type { Key } from './key';
+import { hasSameLabels, labelsChanged, requireSameLabels } from './labels';
 import { misplaced, overlapError } from './overlap';
 import { inOrder, type KeyValues, type Range, typed } from './range';
-import type { Shape } from './shape';
-import { type Entered, isSameTable } from './tableState';
+import { asFound, newlyFound, type Shape } from './shape';
+import { type Entered, isSameTable, mayHideRows } from './tableState';
 
 /** What the first attempt of a walk looks up. */
 export interface Beginning {
@@ -39,14 +40,21 @@ export async function findWalk(
   return row;
 }
 
-/** Stores a new walk. */
+/**
+ * Stores a new walk.
+ * @param key of a walk over a table
+ * @throws AttemptOutdated when labels of an enum in the key have changed since the key was looked up
+ */
 export function insertWalk(
   attempt: Attempt,
   name: string,
   shape: Shape,
   { upperBound, rowsTotal }: Beginning,
+  key?: Key,
 ): Promise<WalkRow> {
   return fencedTransaction(attempt, async (tx) => {
+    // The upper bound was read after the labels that the shape names.
+    if (key) await requireSameLabels(tx, key);
     const [row] = await tx
       .insert(walks)
       .values({
@@ -59,6 +67,18 @@ export function insertWalk(
       .returning();
     return row as WalkRow;
   });
+}
+
+/**
+ * Stores what the key is by now, once that is known to mean what is stored. Values may have been added
+ * to an enum: ranges can end at them from now on, so their labels must not change either. A walk of an
+ * older version has not stored which table it is, and one in a restored dump that of another database.
+ */
+export async function storeFound(tx: Transaction, walk: WalkRow, key: Key): Promise<void> {
+  const found = newlyFound(walk.shape, asFound(key));
+  if (Object.keys(found).length === 0) return;
+  const shape = { ...walk.shape, ...found };
+  await tx.update(walks).set({ shape }).where(eq(walks.id, walk.id));
 }
 
 /** A walk that is in no table: that of a dry run. */
@@ -114,8 +134,9 @@ export async function readFinished(tx: Transaction, walk: WalkRow, key: Key): Pr
 
 /**
  * The statement that stores a finished range in the transaction that finishes it, and gives the ID
- * of the stored range. It fails when the transaction is no longer the one that was entered, and when
- * the table's name now refers to another table; see {@link explainRefused}.
+ * of the stored range. It fails when the transaction is no longer the one that was entered, when the
+ * table's name now refers to another table, and when labels of the key or the rights of the role have
+ * changed (that takes no lock on the table); see {@link explainRefused}.
  */
 export function insertFinished(
   walk: WalkRow,
@@ -127,6 +148,8 @@ export function insertFinished(
   return sql`insert into ${finishedRanges} (walk, after, upto, rows)
     select case when pg_current_xact_id()::text <> ${transactionId}::text
         then ${refuse(TRANSACTION_ENDED, 'the transaction has ended')}
+      ${key.labels ? ifLabelsChanged(key) : sql``}
+      when ${mayHideRows(key)} then ${refuse(ROWS_HIDDEN, 'rows may be hidden')}
       when ${isSameTable(key)} then ${String(walk.id)}::bigint
       else ${refuse(TABLE_REPLACED, 'the table was replaced')} end,
       ${after}::text[], ${arrayLiteral(range.upto)}::text[], ${range.rows}::bigint
@@ -139,20 +162,31 @@ const ENDED_FOR_DRIVER = 'TRANSACTION_ENDED';
 const refuse = (code: string, message: string): SQL =>
   sql`${sql.identifier(SCHEMA)}.refuse(${sql.raw(`'${code}', '${message}'`)})`;
 
+const ifLabelsChanged = (key: Key): SQL =>
+  sql`when not ${hasSameLabels(key)} then ${refuse(LABELS_CHANGED, 'labels have changed')}`;
+
 /** SQLSTATEs of our own. No class of Postgres begins with LR. */
 const TRANSACTION_ENDED = 'LR001';
 const TABLE_REPLACED = 'LR002';
+const LABELS_CHANGED = 'LR003';
+const ROWS_HIDDEN = 'LR004';
 
 /**
  * What an error means that came after the body had returned, with the statement of
  * {@link insertFinished} or with COMMIT. Others are returned as they are.
  */
-export function explainRefused(error: unknown, { tableName }: Key): unknown {
+export function explainRefused(error: unknown, key: Key): unknown {
   const state = sqlState(error);
   if (state === TRANSACTION_ENDED || state === ENDED_FOR_DRIVER)
     return new JobUsageError(ENDED_TRANSACTION);
+  if (state === LABELS_CHANGED) return labelsChanged(key);
+  if (state === ROWS_HIDDEN) {
+    return new AttemptOutdated(
+      `row level security of ${key.tableName} may hide rows from the role of the jobs by now`,
+    );
+  }
   if (state !== TABLE_REPLACED) return error;
-  return new AttemptOutdated(`the name of ${tableName} now refers to another table`);
+  return new AttemptOutdated(`the name of ${key.tableName} now refers to another table`);
 }
 
 /** @throws JobUsageError when the transaction is no longer the one that was entered. */

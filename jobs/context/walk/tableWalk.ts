@@ -4,37 +4,29 @@ import { AttemptOutdated } from '../../../drizzle/rows/superseded';
 import type { WalkRow } from '../../../drizzle/schema';
 import { type Statement, statement } from '../../../drizzle/statement';
 import type { Landed } from '../../../drizzle/transaction';
-import { type Attempt, attemptFlights, fencedTransaction, type Transaction } from '../attempt';
+import { type Attempt, attemptFlights, type Transaction } from '../attempt';
 import type { TableReference } from '../names';
 import type { ResolvedBatchOptions, WalkOptions } from '../options';
 import { type Along, readAlong } from './along';
-import { type Gap, lastKey } from './boundary';
-import { estimateRows } from './estimate';
+import type { Gap } from './boundary';
+import { EarlyTransaction } from './earlyTransaction';
 import { gapsAndFinished, sameKey } from './gaps';
 import type { Key, Walked } from './key';
+import { beginning, beginWalk, readKnown } from './known';
+import { explainLabels, labelsChanged } from './labels';
 import { Ledger } from './ledger';
 import { lookUp } from './lookUp';
 import type { KeyValues, Range } from './range';
-import { asFound, asWritten, requireShape, type Shape } from './shape';
-import { countSkipped, type RowAgain, readAgain } from './skippedRows';
-import {
-  type Beginning,
-  completeWalk,
-  explainRefused,
-  type Finished,
-  findWalk,
-  fold,
-  insertFinished,
-  insertWalk,
-  readFinished,
-  unstored,
-} from './store';
+import { asFound, asWritten } from './shape';
+import type { RowAgain } from './skippedRows';
+import { completeWalk, explainRefused, type Finished, fold, insertFinished } from './store';
 import {
   describeLocked,
   type Entered,
   enterStatements,
   isSameKey,
   readEntered,
+  TableChanged,
 } from './tableState';
 import type { Tally } from './tally';
 
@@ -45,8 +37,6 @@ const FOLD_EVERY_MS = 1_000;
 export class TableWalk {
   readonly #ledger = new Ledger();
   #key: Key;
-  /** The table's version when the key was looked up. */
-  #version: string;
   /** The first statements of each of its transactions. */
   #first: readonly Statement[];
   /** The low-water mark that this attempt knows to be stored. */
@@ -60,7 +50,7 @@ export class TableWalk {
     private readonly tally: Tally,
     private readonly row: WalkRow,
     private readonly walked: Walked,
-    found: { readonly key: Key; readonly version: string },
+    key: Key,
     readonly where: SQL | undefined,
     /** The ranges above the low-water mark that earlier attempts have finished. */
     private readonly before: readonly Finished[],
@@ -70,8 +60,7 @@ export class TableWalk {
     public skipped: number,
     private readonly durable: boolean,
   ) {
-    this.#key = found.key;
-    this.#version = found.version;
+    this.#key = key;
     this.#first = this.#enter();
     this.#mark = row.lowWaterMark;
     this.#rowsDone = before.reduce((sum, { rows }) => sum + rows, row.rowsDone);
@@ -118,7 +107,7 @@ export class TableWalk {
     const shape = { ...written, ...asFound(known.key) };
     const begun = known.row ?? (await beginning(attempt, known.key));
     if (begun.upperBound !== null) await attempt.hasRows?.(`table ${known.key.tableName}`);
-    const row = known.row ?? (await beginWalk(attempt, name, shape, begun));
+    const row = known.row ?? (await beginWalk(attempt, name, shape, begun, known.key));
     const { where } = options;
     // What its job remembers in the main database must not outlive it.
     const durable = options.durable || attempt.home !== undefined;
@@ -128,7 +117,7 @@ export class TableWalk {
       tally,
       row,
       walked,
-      known,
+      known.key,
       where,
       finished,
       again,
@@ -170,6 +159,7 @@ export class TableWalk {
   /**
    * Does a range in one transaction, and stores that it is done.
    * @param work changes the rows. False: the range is not done, and nothing is stored
+   * @param early the transaction, if it was begun before
    * @returns the ID of the stored range; undefined when nothing is stored
    * @throws Superseded; AttemptOutdated when the table or its key has changed; JobUsageError when
    *   `work` has ended the transaction
@@ -177,6 +167,7 @@ export class TableWalk {
   async commit(
     range: Range,
     work: (tx: Transaction, entered: Entered) => Promise<boolean>,
+    early?: EarlyTransaction<boolean>,
   ): Promise<bigint | undefined> {
     let entered: Entered | undefined;
     let returned = false;
@@ -187,18 +178,25 @@ export class TableWalk {
         : undefined;
     };
     try {
-      const { result, rows } = await this.transaction(
-        (tx, found) => {
-          entered = found;
-          return work(tx, found);
-        },
-        this.attempt.dry ? undefined : store,
-      );
+      const last = this.attempt.dry ? undefined : store;
+      const body = (tx: Transaction, found: Entered) => {
+        entered = found;
+        return work(tx, found);
+      };
+      const { result, rows } =
+        (await early?.land({ body, last })) ?? (await this.transaction(body, last));
       if (this.attempt.dry && result) return 0n;
+      if (rows[0]) this.attempt.progressed();
       return rows[0] && BigInt(String(rows[0]['id']));
     } catch (error) {
-      throw returned ? explainRefused(error, this.#key) : error;
+      const why = returned ? explainRefused(error, this.#key) : error;
+      throw await explainLabels(this.attempt.db, this.#key, why);
     }
+  }
+
+  /** Begins the transaction of the next batch. To be ended if no batch comes. */
+  beginEarly(): EarlyTransaction<boolean> {
+    return new EarlyTransaction(({ body, last }) => this.transaction(body, last));
   }
 
   /**
@@ -214,18 +212,40 @@ export class TableWalk {
       first: this.#first,
       body: async (tx, rows) => {
         const entered = readEntered(this.attempt, rows);
-        if (entered.version !== this.#version) await this.#lookAgain(tx);
+        if (entered.version !== this.#key.version) await this.#lookAgain(tx);
         return body(tx, entered);
       },
       ...(last && { last }),
     });
   }
 
+  /**
+   * Runs what looks something up along the key. When the table has changed since, the key is looked up
+   * again first, and so is what was asked for.
+   * @throws its error, or AttemptOutdated when the key has changed, or when the error comes from a
+   *   label of an enum that is gone
+   */
+  async looking<T>(look: (key: Key) => Promise<T>): Promise<T> {
+    for (;;) {
+      const key = this.#key;
+      try {
+        return await look(key);
+      } catch (error) {
+        if (!(error instanceof TableChanged)) {
+          throw await explainLabels(this.attempt.db, key, error);
+        }
+        // A table that changes all the time must not keep an attempt that has to stop.
+        this.attempt.signal.throwIfAborted();
+        await this.transaction(async () => {});
+        if (this.#key === key) throw error;
+      }
+    }
+  }
+
   /** To be called when the transaction that stored the range under `id` has committed. */
   async finished(range: Range, id: bigint, details?: Record<string, string | number>) {
     this.#ledger.finish(range, id);
     this.#rowsDone += range.rows;
-    this.attempt.progressed();
     this.#report(details);
     if (performance.now() - this.#foldedAt >= FOLD_EVERY_MS) await this.#fold();
   }
@@ -247,7 +267,7 @@ export class TableWalk {
 
   #lookUp(gap: Gap, size: number, ranges?: number): Promise<Range[]> {
     this.lookUps += 1;
-    return lookUp(this.attempt, this.#key, this.where, gap, size, ranges);
+    return this.looking((key) => lookUp(this.attempt, key, this.where, gap, size, ranges));
   }
 
   async *#rangesOf(gap: Gap, size: () => number): AsyncGenerator<Range, void> {
@@ -271,12 +291,12 @@ export class TableWalk {
    * old.
    */
   async #lookAgain(tx: Transaction): Promise<void> {
-    const { key, version } = await describeLocked(tx, this.walked);
+    const key = await describeLocked(tx, this.walked);
+    if (key.labels?.version !== this.#key.labels?.version) throw labelsChanged(this.#key);
     if (!isSameKey(key, this.#key)) {
       throw new AttemptOutdated(`${this.#key.tableName} or its key has changed under the walk`);
     }
     this.#key = key;
-    this.#version = version;
     this.#first = this.#enter();
     Prepared.of(this.attempt.db.$client).tableChanged();
   }
@@ -305,53 +325,6 @@ export class TableWalk {
     const skipped = this.skipped > 0 ? { rowsSkipped: this.skipped } : {};
     this.tally.report(name, { done: this.#rowsDone, total: rowsTotal }, { ...details, ...skipped });
   }
-}
-
-type Known =
-  | { readonly kind: 'completed'; readonly row: WalkRow }
-  | {
-      readonly kind: 'open';
-      readonly row: WalkRow | undefined;
-      readonly key: Key;
-      readonly version: string;
-      readonly finished: readonly Finished[];
-      readonly again: readonly RowAgain[];
-      readonly skipped: number;
-    };
-
-/**
- * Reads what the database knows about the walk and its table. It is one transaction, so all of it
- * comes from one server.
- */
-function readKnown(attempt: Attempt, name: string, walked: Walked, written: Shape): Promise<Known> {
-  return fencedTransaction(attempt, async (tx) => {
-    // A dry run begins at the first row, wherever the migration is.
-    const row = attempt.dry ? undefined : await findWalk(tx, attempt.migration, name);
-    if (row) requireShape(row, written);
-    const again = row ? await readAgain(tx, row) : [];
-    if (row?.completedAt && again.length === 0) return { kind: 'completed', row };
-    const { key, version } = await describeLocked(tx, walked);
-    if (row) requireShape(row, asFound(key));
-    const finished = row ? await readFinished(tx, row, key) : [];
-    const skipped = row ? await countSkipped(tx, row) : 0;
-    return { kind: 'open', row, key, version, finished, again, skipped };
-  });
-}
-
-/** A dry run has its walk only in memory. */
-function beginWalk(
-  attempt: Attempt,
-  name: string,
-  shape: Shape,
-  begun: Beginning,
-): Promise<WalkRow> {
-  return attempt.dry
-    ? Promise.resolve(unstored(attempt, name, shape, begun))
-    : insertWalk(attempt, name, shape, begun);
-}
-
-async function beginning({ db }: Attempt, key: Key): Promise<Beginning> {
-  return { upperBound: await lastKey(db, key), rowsTotal: await estimateRows(db, key) };
 }
 
 /** Whether batches of one size will do as well as those of the other. */

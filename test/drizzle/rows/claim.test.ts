@@ -17,6 +17,14 @@ describe('claim', () => {
     expect(BigInt(row?.['current_attempt'])).toBe(current.attempt.id);
   });
 
+  test('does not take a heartbeat for one of a live attempt that the clock, set back, has ahead', async () => {
+    await claimed(minute(2));
+    await database.sql`
+      update long_running_migrations.attempts set heartbeat_at = now() + interval '1 hour'`;
+
+    expect(await claimAt(minute(1))).toMatchObject({ kind: 'claimed' });
+  });
+
   test('ends the sessions of an older attempt, even if one holds the lock in an open transaction', async () => {
     const id = await claimed(minute(1));
     const frozen = connect(database.databaseUrl, {

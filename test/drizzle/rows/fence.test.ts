@@ -11,7 +11,7 @@ const { database, open, claimed, written, claimWaits } = useFencedMigration();
 
 describe('the fence', () => {
   test('lets the current attempt commit and refuses an older one', async () => {
-    const older = attemptOn(open(), await claimed(minute(1)));
+    const older = attemptOn(await open(), await claimed(minute(1)));
     await fencedTransaction(older, (tx) => tx.execute(sql`insert into written values (1)`));
     await claimed(minute(2));
 
@@ -22,7 +22,7 @@ describe('the fence', () => {
   });
 
   test('makes a claim wait for a batch that is under way, which then commits', async () => {
-    const older = attemptOn(open(), await claimed(minute(1)));
+    const older = attemptOn(await open(), await claimed(minute(1)));
     let claiming: Promise<Claimed> | undefined;
 
     await fencedTransaction(older, async (tx) => {
@@ -37,7 +37,7 @@ describe('the fence', () => {
 
   test('refuses a batch that begins while a claim is waiting for another one', async () => {
     const id = await claimed(minute(1));
-    const [one, two] = [attemptOn(open(), id), attemptOn(open(), id)];
+    const [one, two] = [attemptOn(await open(), id), attemptOn(await open(), id)];
     let claiming: Promise<Claimed> | undefined;
     let second: Promise<unknown> | undefined;
 
@@ -62,14 +62,15 @@ describe('the fence', () => {
     ['SERIALIZABLE', 'serializable', false],
   ] as const)('would not hold with %s', (_, isolationLevel, inOneStatement) => {
     test('an older attempt commits after the claim', async () => {
-      const other = attemptOn(open(), await claimed(minute(1)));
+      const other = attemptOn(await open(), await claimed(minute(1)));
+      const own = await open();
       let claiming: Promise<Claimed> | undefined;
       let second: Promise<unknown> | undefined;
 
       await fencedTransaction(other, async () => {
         claiming = claimed(minute(2));
         await claimWaits();
-        second = open().transaction(
+        second = own.transaction(
           async (tx) => {
             const check = inOneStatement
               ? sql`with l as materialized (${lockShared(NAME)}) select 1 from l, long_running_migrations.migrations

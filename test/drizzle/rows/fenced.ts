@@ -1,4 +1,5 @@
 import { afterAll, beforeEach } from '@jest/globals';
+import { sql } from 'drizzle-orm';
 import type { Database } from '../../../drizzle/database';
 import { type Claim, type Claimed, claim } from '../../../drizzle/rows/claim';
 import { openOwnDatabase } from '../../../drizzle/workerDatabase';
@@ -21,15 +22,19 @@ export function useFencedMigration() {
   const opened: Database[] = [];
   let db: Database;
 
-  /** A worker's pool of its own. */
-  function open(): Database {
+  /**
+   * A worker's pool of its own, with a session. A claim asks for its lock once a second, and what has
+   * to wait behind it must ask meanwhile: a busy machine may need longer to connect.
+   */
+  async function open(): Promise<Database> {
     const own = openOwnDatabase(database.databaseUrl);
     opened.push(own);
+    await own.execute(sql`select 1`);
     return own;
   }
 
   beforeEach(async () => {
-    db = open();
+    db = await open();
     await database.sql`truncate long_running_migrations.migrations cascade`;
     await database.sql`insert into long_running_migrations.migrations (name) values (${NAME})`;
     await database.sql`create table if not exists written (by_attempt bigint)`;

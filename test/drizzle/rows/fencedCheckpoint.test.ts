@@ -29,10 +29,10 @@ function contextOf(attempt: Attempt, version = 0): JobContext {
 
 describe('the fence', () => {
   test('refuses the checkpoint of an older attempt, also outside a batch', async () => {
-    const older = attemptOn(open(), await claimed(minute(1)));
+    const older = attemptOn(await open(), await claimed(minute(1)));
     const context = contextOf(older);
     await context.saveCheckpoint({ at: 1 });
-    const newer = attemptOn(open(), await claimed(minute(2)));
+    const newer = attemptOn(await open(), await claimed(minute(2)));
 
     await expect(context.saveCheckpoint({ at: 2 })).rejects.toBeInstanceOf(Superseded);
 
@@ -43,7 +43,7 @@ describe('the fence', () => {
   test.each(['2024', 'true', '{"a":1}', 9, [null], null])(
     'returns the checkpoint %j unchanged',
     async (value) => {
-      const attempt = attemptOn(open(), await claimed(minute(1)));
+      const attempt = attemptOn(await open(), await claimed(minute(1)));
       const context = contextOf(attempt);
       await context.saveCheckpoint(value);
       expect(await context.checkpoint()).toEqual(value ?? undefined);
@@ -51,7 +51,7 @@ describe('the fence', () => {
   );
 
   test('refuses to save a checkpoint in a transaction whose snapshot may be too old', async () => {
-    const attempt = attemptOn(open(), await claimed(minute(1)));
+    const attempt = attemptOn(await open(), await claimed(minute(1)));
     const context = contextOf(attempt);
 
     const saving = attempt.db.transaction((tx) => context.saveCheckpoint(1, tx), {

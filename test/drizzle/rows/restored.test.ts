@@ -18,7 +18,7 @@ const progress = {
 // writes, until it finds out.
 test('what the worker of a lost attempt writes does not reach the one that got its ID', async () => {
   const { attempt: lost } = await claimed(minute(1));
-  const db = open();
+  const db = await open();
   expect(await beat(db, lost, progress)).toBeUndefined();
   await database.sql`
     with given as (select gen_random_uuid() as epoch), attempt as (

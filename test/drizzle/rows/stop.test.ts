@@ -84,6 +84,14 @@ test('settle completes a stop when the worker dies after it was asked', async ()
   expect(await row(database.sql, NAME)).toMatchObject({ status: 'paused', requested_by: asked.by });
 });
 
+test('a stop does not wait for a dead attempt whose heartbeat lies ahead since the clock was set back', async () => {
+  await insertRunning(database.sql, NAME);
+  await database.sql`
+    update long_running_migrations.attempts set heartbeat_at = now() + interval '1 day'`;
+  expect(await stop(db, NAME, 'pause', asked, TIMEOUT)).toBe('stopped');
+  expect(await row(database.sql, NAME)).toMatchObject({ status: 'paused' });
+});
+
 test('settle does nothing after the stop was withdrawn', async () => {
   await insertRunning(database.sql, NAME);
   await stop(db, NAME, 'pause', asked, TIMEOUT);

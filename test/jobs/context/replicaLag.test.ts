@@ -29,7 +29,7 @@ beforeAll(async () => {
   // It replays three seconds late.
   const settings = `recovery_min_apply_delay = '3s'\nport = 1\nlisten_addresses = ''
     wal_receiver_status_interval = '1s'`;
-  replica = await startReplica(database.sql, databaseUrl, folder, settings);
+  replica = await startReplica(databaseUrl, folder, settings);
 });
 
 afterAll(async () => {

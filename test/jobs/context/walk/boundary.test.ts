@@ -4,8 +4,9 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import { connect, type Sql } from '../../../../drizzle/connect';
 import type { Database } from '../../../../jobs/context/attempt';
 import { alongIndex, boundaries, nextRanges } from '../../../../jobs/context/walk/boundary';
-import { describeKey, type Key } from '../../../../jobs/context/walk/key';
+import type { Key } from '../../../../jobs/context/walk/key';
 import { KEYS_PER_LOOKUP } from '../../../../jobs/context/walk/lookUp';
+import { describeLocked } from '../../../../jobs/context/walk/tableState';
 import { useDatabase } from '../../../support/database';
 
 const database = useDatabase({ empty: true });
@@ -35,7 +36,7 @@ const whole = (key: Key) =>
   }) as const;
 
 async function plan(key: Key, where: SQL | undefined, after: string[]): Promise<string> {
-  const rows = await alongIndex(db, (tx) =>
+  const rows = await alongIndex(db, key, (tx) =>
     tx.execute(sql`explain ${boundaries(key, where, { ...whole(key), after }, limits(400))}`),
   );
   return rows.map((row) => row['QUERY PLAN']).join('\n');
@@ -49,7 +50,7 @@ test.each([
   ['composite', [sql`a`, sql`b`], ['5', '5'], 'things_a_b_key'],
 ])('boundary of a %s key follows its index and sorts nothing', async (_, columns, after, index) => {
   for (const descending of [false, true]) {
-    const key = await describeKey(db, { table: sql`things`, columns, descending });
+    const key = await describeLocked(db, { table: sql`things`, columns, descending });
     for (const where of [undefined, sql`padding is null`]) {
       const text = await plan(key, where, after);
       expect(text).toMatch(new RegExp(`Index (Only )?Scan (Backward )?using ${index}`));
@@ -60,13 +61,21 @@ test.each([
 });
 
 test('nextRanges counts the rows that match, and all rows that it reads', async () => {
-  const key = await describeKey(db, { table: sql`things`, columns: [sql`id`], descending: false });
+  const key = await describeLocked(db, {
+    table: sql`things`,
+    columns: [sql`id`],
+    descending: false,
+  });
   const [range] = await nextRanges(db, key, sql`b = 0`, whole(key), limits(100, 1));
   expect(range).toEqual({ after: null, upto: ['1000'], rows: 1_000, matching: 100 });
 });
 
 test('nextRanges reads a limited number of keys where hardly any row matches', async () => {
-  const key = await describeKey(db, { table: sql`things`, columns: [sql`id`], descending: false });
+  const key = await describeLocked(db, {
+    table: sql`things`,
+    columns: [sql`id`],
+    descending: false,
+  });
   const [range] = await nextRanges(db, key, sql`id = ${ROWS}`, whole(key), limits(100));
   expect(range).toMatchObject({ upto: [`${KEYS_PER_LOOKUP}`], rows: KEYS_PER_LOOKUP, matching: 0 });
 });
@@ -74,7 +83,7 @@ test('nextRanges reads a limited number of keys where hardly any row matches', a
 test.each([undefined, sql`b <> 3`])(
   'nextRanges gives ranges that adjoin and have equal sizes',
   async (where) => {
-    const key = await describeKey(db, {
+    const key = await describeLocked(db, {
       table: sql`things`,
       columns: [sql`id`],
       descending: false,
@@ -94,7 +103,11 @@ test.each([undefined, sql`b <> 3`])(
 );
 
 test('nextRanges ends at the end of the gap', async () => {
-  const key = await describeKey(db, { table: sql`things`, columns: [sql`id`], descending: false });
+  const key = await describeLocked(db, {
+    table: sql`things`,
+    columns: [sql`id`],
+    descending: false,
+  });
   const gap = { after: ['119990'], upto: ['500000'] };
   const rest = { ...gap, rows: 10, matching: 10 };
   expect(await nextRanges(db, key, undefined, gap, limits(100))).toEqual([rest]);

@@ -1,0 +1,2 @@
+CREATE INDEX "attempts_open" ON "long_running_migrations"."attempts" USING btree ("migration") WHERE ended_at is null;--> statement-breakpoint
+CREATE INDEX "attempts_job" ON "long_running_migrations"."attempts" USING btree ("migration","job_hash","number");
