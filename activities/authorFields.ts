@@ -1,3 +1,7 @@
+import type { LogLine } from '../jobs/process/output';
+import { plainText } from '../settings/plainText';
+import type { Log } from './log';
+
 /** What our log says about each line. A job that could replace it would speak for another one. */
 const OURS: ReadonlySet<string> = new Set([
   'level',
@@ -22,3 +26,12 @@ export function authorFields(fields: Readonly<Record<string, unknown>>): Record<
   ]);
   return { from: 'job', ...Object.fromEntries(own) };
 }
+
+/**
+ * Writes what jobs log and print. The log may be shown on a terminal, where control characters would
+ * take effect.
+ */
+export const logOfJobs =
+  (log: Log): LogLine =>
+  (level, message, fields) =>
+    log[level](authorFields(fields), plainText(message));

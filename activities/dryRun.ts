@@ -54,7 +54,7 @@ export async function dryRun(
   const { limits } = options;
   // Not the number of any attempt: the name of its sessions is made from it.
   const id = BigInt(-randomInt(1, 2 ** 47));
-  const jobProcess = new JobProcess(limits.memoryLimitMb, 'stderr');
+  const jobProcess = new JobProcess(limits.memoryLimitMb);
   const batches: DryBatch[] = [];
   const scans: Scan[] = [];
   const alive = setInterval(() => jobProcess.send({ type: 'alive' }), BEAT_EVERY);

@@ -16,7 +16,7 @@ export function explainTemporal(error: unknown): string | undefined {
   const keyProblem = keyProblemOf(error);
   if (keyProblem) return keyProblem;
   if (error.name === 'NamespaceNotFoundError' || isNamespaceNotFound(error)) {
-    return 'Temporal has no such namespace (TEMPORAL_NAMESPACE); create it: temporal operator namespace create <name>';
+    return noNamespace(namespaceIn(error));
   }
   // From the worker's connection. It does not use grpc-js, and the error has no code.
   if (error.name === 'TransportError')
@@ -33,6 +33,16 @@ export function explainTemporal(error: unknown): string | undefined {
     default:
       return `Temporal says: ${(grpcError(error) ?? error).message}`;
   }
+}
+
+/** What to do about a namespace that does not exist. */
+export const noNamespace = (name: string): string =>
+  `Temporal has no namespace '${name}'; set TEMPORAL_NAMESPACE, or: temporal operator namespace create -n ${name}`;
+
+/** The name: the SDK's class has it, else Temporal's message. */
+function namespaceIn(error: Error): string {
+  if ('namespace' in error && typeof error.namespace === 'string') return error.namespace;
+  return /Namespace (\S+) is not found/.exec(error.message)?.[1] ?? '<name>';
 }
 
 /** Whether Temporal answers but refuses access. */

@@ -1,8 +1,10 @@
 import { Context } from '@temporalio/activity';
+import { beatInterval } from '../drizzle/rows/beat';
 import type { HeartbeatDetails } from './attempt/progress';
 import type { TemporalAttempt } from './attempt/temporalAttempt';
 import type { Activities } from './contract';
 import type { Deps } from './deps';
+import { readListInput, readRunMigrationInput, requireRun } from './inputs';
 import { listPendingMigrations } from './listPendingMigrations';
 import { runMigration } from './runMigration';
 import { withSafeErrors } from './safeErrors';
@@ -13,16 +15,21 @@ export const STATUS_CHANGED = 'statusChanged';
 /** The activities of the task queue, with these connections and settings. */
 export function createActivities(deps: Deps): Activities {
   return {
-    listPendingMigrations: (input) => {
+    listPendingMigrations: async (given) => {
       deps.metrics.start();
-      const own = { ...deps, log: logOf(deps, Context.current()) };
-      return withSafeErrors(own, () => listPendingMigrations(own, input));
+      const context = Context.current();
+      requireRun(context.info.workflowExecution?.workflowId);
+      const input = readListInput(given);
+      const own = { ...deps, log: logOf(deps, context) };
+      return withSafeErrors(own, () => beating(context, () => listPendingMigrations(own, input)));
     },
-    runMigration: (input) => {
+    runMigration: async (given) => {
       deps.metrics.start();
       // Taken here: Context.current() throws in callbacks that run outside of the activity.
       const context = Context.current();
       const { info } = context;
+      requireRun(info.workflowExecution?.workflowId);
+      const input = readRunMigrationInput(given);
       const temporal: TemporalAttempt = {
         runId: info.workflowExecution?.runId ?? '',
         seen: attemptIn(info.heartbeatDetails),
@@ -40,6 +47,17 @@ export function createActivities(deps: Deps): Activities {
       return withSafeErrors(failed, () => runMigration(own, input, temporal));
     },
   };
+}
+
+/** Beats until `body` has ended. The run of an older release asks for no heartbeats. */
+async function beating<T>(context: Context, body: () => Promise<T>): Promise<T> {
+  const timeout = context.info.heartbeatTimeoutMs;
+  const timer = timeout && setInterval(() => context.heartbeat(), beatInterval(timeout));
+  try {
+    return await body();
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 /** Anybody with Temporal's CLI can send a heartbeat. */

@@ -26,7 +26,7 @@ const NAMES_AT_MOST = 100;
 export async function listPendingMigrations(deps: Deps, input: ListInput): Promise<Listing> {
   const slots = freeSlots(deps, input);
   const { ready, left, expected } = await new Search(deps, input, slots).run();
-  if (slots > 0) deps.jobProcesses.expect(expected.count, expected.file);
+  if (slots > 0) deps.jobProcesses.expect(expected);
   const first = [...input.running, ...ready.map(({ name }) => name)];
   return {
     ready,
@@ -51,7 +51,8 @@ interface Judged {
 
 /** What a listing has found. */
 interface Found extends Pick<Listing, 'ready' | 'left'> {
-  readonly expected: { readonly count: number; readonly file: string | undefined };
+  /** By the file of the job. */
+  readonly expected: ReadonlyMap<string, number>;
 }
 
 class Search {
@@ -59,7 +60,7 @@ class Search {
   private readonly first: NotStarted[] = [];
   private count = 0;
   /** Those that have a slot or would get one, as far as the pages were read. */
-  private readonly expected = { count: 0, file: undefined as string | undefined };
+  private readonly expected = new Map<string, number>();
   /** Those whose ready() is asked at the same time, in order of registration. */
   private asked: Judged[] = [];
   private readonly believed: Believed;
@@ -86,7 +87,7 @@ class Search {
         const file = fileOf(files, row.name);
         // It costs nothing to see that a file is missing. To read dependencies may take a process.
         if (slots > 0 && this.isFull() && file) {
-          this.expected.count += 1;
+          this.expect(file);
           continue;
         }
         await this.judge(row, file);
@@ -101,6 +102,10 @@ class Search {
       left: { count: this.count, first: this.first },
       expected: this.expected,
     };
+  }
+
+  private expect(file: string): void {
+    this.expected.set(file, (this.expected.get(file) ?? 0) + 1);
   }
 
   private isFull(): boolean {
@@ -133,8 +138,7 @@ class Search {
       this.count++;
       if (this.first.length < NAMES_AT_MOST) this.first.push({ name: row.name, reason });
     } else if (file) {
-      this.expected.count += 1;
-      this.expected.file ??= file;
+      this.expect(file);
       if (!this.isFull()) this.ready.push(await withLimits(this.deps, file, row));
     }
   }

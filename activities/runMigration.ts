@@ -77,7 +77,12 @@ export async function runMigration(
     case 'ended':
       return endedBefore(name, claim);
     case 'claimed':
-      return runClaimed(deps, claim, { file, known, throttled, onlyIfEmpty, since }, temporal);
+      return runClaimed(
+        deps,
+        claim,
+        { file, jobHash, known, throttled, onlyIfEmpty, since },
+        temporal,
+      );
   }
 }
 
@@ -124,6 +129,7 @@ const TO_BE_REVERTED: AttemptEnd = { kind: 'left', why: 'it is to be reverted' }
 /** What a claimed attempt needs besides its claim. */
 interface Course {
   readonly file: string;
+  readonly jobHash: string | undefined;
   readonly known: KnownLimits;
   readonly throttled: boolean;
   readonly onlyIfEmpty: boolean;
@@ -134,7 +140,7 @@ interface Course {
 async function runClaimed(
   deps: Deps,
   claimed: Claimed,
-  { file, known, throttled, onlyIfEmpty, since }: Course,
+  { file, jobHash, known, throttled, onlyIfEmpty, since }: Course,
   temporal: TemporalAttempt,
 ): Promise<RunMigrationResult> {
   const { attempt, direction, rowsDone, rowsTotal, jobChangedSince } = claimed;
@@ -168,7 +174,7 @@ async function runClaimed(
     if (known.kind !== 'limits') return known;
     const { limits } = known;
     const ofAll = { progress, metrics, trace };
-    const course = { file, claimed, limits, throttled, onlyIfEmpty, since, ...ofAll };
+    const course = { file, jobHash, claimed, limits, throttled, onlyIfEmpty, since, ...ofAll };
     return runAttempt(deps, course, temporal);
   };
   try {

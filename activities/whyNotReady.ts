@@ -3,9 +3,9 @@ import { hashOf } from '../jobs/catalog';
 import { ANSWER_WITHIN, askJob, type ReadyAnswer } from '../jobs/process/askJob';
 import { describeError } from '../jobs/process/describeError';
 import { durationText } from '../settings/duration';
-import { plainText } from '../settings/plainText';
 import { errorText } from './attempt/errorText';
 import { jobConnection } from './attempt/jobSessions';
+import { logOfJobs } from './authorFields';
 import type { Deps } from './deps';
 import { shortReason } from './shortReason';
 
@@ -119,7 +119,8 @@ async function ask(
       migration: name,
       errorDetail: settings.LRM_ERROR_DETAIL,
       signal,
-      log: (level, message, fields) => own[level](fields, plainText(message)),
+      log: logOfJobs(own),
+      output: logOfJobs(log),
     });
   };
   const answer = await ask().catch(

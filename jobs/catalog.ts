@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isJobName, jobOf } from '../settings/migrationName';
@@ -23,27 +24,38 @@ export interface Catalog {
  */
 export async function readCatalog(folder: string): Promise<Catalog> {
   const files = new Map<string, string>();
-  const warnings: string[] = [];
+  const wrong: string[] = [];
   const entries = await readdir(folder, { withFileTypes: true });
-  const kinds = new Map(entries.map((entry) => [entry.name, entry]));
-  const found = [...kinds.keys()].filter((file) => !NO_JOB.test(file));
-  // Each listing and each attempt reads the folder, so only links and unknown kinds are looked at.
-  const isFile = async (file: string) =>
-    kinds.get(file)?.isFile() ||
-    ((await stat(path.join(folder, file)).catch(() => undefined))?.isFile() ?? false);
-  for (const ending of ENDINGS) {
-    for (const file of found.filter((each) => path.extname(each) === ending)) {
-      const name = path.basename(file, ending);
+  // One pass: each listing and each attempt reads the folder, in which there may be thousands of files.
+  const found = new Map(ENDINGS.map((ending) => [ending, [] as Dirent[]]));
+  for (const entry of entries) {
+    const ofEnding = found.get(path.extname(entry.name));
+    if (ofEnding && !NO_JOB.test(entry.name)) ofEnding.push(entry);
+  }
+  for (const [ending, ofEnding] of found) {
+    for (const entry of ofEnding) {
+      const name = path.basename(entry.name, ending);
       if (isJobName(name)) {
-        if (!(await isFile(file))) warnings.push(`${file}: not a readable file`);
-        else if (!files.has(name)) files.set(name, path.join(folder, file));
+        // Only links and unknown kinds are looked at.
+        if (!entry.isFile() && !(await isFile(path.join(folder, entry.name)))) {
+          wrong.push(`${entry.name}: not a readable file`);
+        } else if (!files.has(name)) files.set(name, path.join(folder, entry.name));
       } else if (/^[0-9]/.test(name)) {
-        warnings.push(`${file}: not a job's name; write it as 0001_lower_case`);
+        wrong.push(`${entry.name}: not a job's name; write it as 0001_lower_case`);
       }
     }
   }
-  return { files, warnings: [...warnings, ...sameNumber([...files.keys()])] };
+  return {
+    files,
+    // Not before somebody asks for them: to compare all names takes as long as all the rest.
+    get warnings() {
+      return [...wrong, ...sameNumber([...files.keys()])];
+    },
+  };
 }
+
+const isFile = async (file: string): Promise<boolean> =>
+  (await stat(file).catch(() => undefined))?.isFile() ?? false;
 
 /** The file of a migration: its targets share it. Undefined when there is none. */
 export const fileOf = (files: ReadonlyMap<string, string>, migration: string): string | undefined =>

@@ -15,9 +15,13 @@ import { readCarried } from './inputs';
 import { RunRecord } from './runRecord';
 import { handleSignals } from './signals';
 
-/** A listing takes seconds: it queries the database and reads new jobs' files. Its worker may die. */
+/**
+ * A listing takes seconds: it queries the database and reads new jobs' files. It may ask a hundred
+ * ready() for a minute. It beats all the time, so that nothing waits for long when its worker dies.
+ */
 const { listPendingMigrations } = proxyActivities<Activities>({
   startToCloseTimeout: '5 minutes',
+  heartbeatTimeout: '30 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
 });
 

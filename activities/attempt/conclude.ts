@@ -296,6 +296,8 @@ function advice(migration: string, verdict: 'fail' | 'unknown', failures: number
   const why =
     verdict === 'fail'
       ? 'Another attempt would fail in the same way'
-      : `${failures} failures in a row without progress`;
+      : failures === 1
+        ? 'It made no progress, and one failure without any is the limit'
+        : `${failures} failures in a row without progress`;
   return `${why}: fix the job or the data, then type: npx lrm retry ${migration}`;
 }

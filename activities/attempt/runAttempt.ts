@@ -8,7 +8,7 @@ import type { Description } from '../../jobs/process/describeError';
 import type { During, StopReason } from '../../jobs/process/messages';
 import { type JobEnd, RunningJob } from '../../jobs/process/runningJob';
 import { plainText } from '../../settings/plainText';
-import { authorFields } from '../authorFields';
+import { logOfJobs } from '../authorFields';
 import type { Deps } from '../deps';
 import { type AttemptLimits, ownLimit } from '../limits';
 import type { AttemptMetrics } from '../metrics/metrics';
@@ -39,6 +39,8 @@ export type AttemptEnd =
 /** One attempt of one migration. */
 export interface AttemptRun {
   readonly file: string;
+  /** Of the code that it runs. Undefined: it could not be read. */
+  readonly jobHash: string | undefined;
   readonly claimed: Claimed;
   readonly limits: AttemptLimits;
   readonly throttled: boolean;
@@ -52,7 +54,7 @@ export interface AttemptRun {
 }
 
 /**
- * Runs a job in its own process. Returns when the process and its database sessions are gone.
+ * Runs a job in its own process. Returns when its thread and its database sessions are gone.
  * Heartbeats are sent from here until then, whatever the job does.
  */
 export async function runAttempt(
@@ -104,7 +106,7 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
     errorDetail: deps.settings.LRM_ERROR_DETAIL,
     traces: deps.traces.on,
   };
-  return new RunningJob(deps.jobProcesses.start(input, limits.memoryLimitMb), {
+  return new RunningJob(deps.jobProcesses.start(input, limits.memoryLimitMb, run.jobHash), {
     running: () => log.debug({ durationMs: Math.round(performance.now() - run.since) }, called),
     progress: (news) => progress.update(news),
     batches: (news) => {
@@ -114,8 +116,7 @@ function startJob(deps: Deps, run: AttemptRun, log: Deps['log']): RunningJob {
     progressed: () => {
       progress.progressed = true;
     },
-    // The log may be shown on a terminal, where control characters would take effect.
-    log: (level, message, fields) => log[level](authorFields(fields), plainText(message)),
+    log: logOfJobs(log),
     isCurrent: (database) => mayWrite(deps.db, attempt, known(deps, database)),
   });
 }

@@ -5,7 +5,10 @@ import tls from 'node:tls';
 export type Handshake =
   /** The server spoke HTTP/2, as Temporal does. */
   | { readonly kind: 'answered' }
-  /** It took the connection, and then closed it or said nothing (ETIMEDOUT). `error`: why, if it said so. */
+  /**
+   * It took the connection, and then closed it, said something else, or nothing (ETIMEDOUT). `error`: why, if
+   * it said so.
+   */
   | { readonly kind: 'silent'; readonly error?: NodeJS.ErrnoException }
   /** It never got as far. */
   | { readonly kind: 'failed'; readonly error: NodeJS.ErrnoException };
@@ -24,6 +27,10 @@ const PREFACE = Buffer.concat([
   Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
   Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]),
 ]);
+
+/** A server's first frame is SETTINGS too. The Web UI, for example, answers with HTTP/1.1 and an error. */
+const SETTINGS = 4;
+const isHttp2 = (data: Buffer): boolean => data[3] === SETTINGS;
 
 /** Connects in plain text. */
 export const shakePlain = (target: Target): Promise<Handshake> =>
@@ -46,7 +53,7 @@ function shake(socket: net.Socket, opened: 'connect' | 'secureConnect'): Promise
       // With TLS 1.3 a server looks at the client's certificate only now.
       socket.write(PREFACE);
     });
-    socket.once('data', () => resolve({ kind: 'answered' }));
+    socket.once('data', (data) => (isHttp2(data) ? resolve({ kind: 'answered' }) : end()));
     socket.on('error', end);
     socket.once('close', () => {
       clearTimeout(timer);

@@ -3,7 +3,8 @@ import { hashOf } from '../catalog';
 import { describeCrash, describeExit } from './crash';
 import type { Description } from './describeError';
 import { JobProcess } from './jobProcess';
-import type { During, FromJobProcess, LogLevel, ReadyInput } from './messages';
+import type { During, FromJobProcess, ReadyInput } from './messages';
+import { type LogLine, type Output, printTo } from './output';
 
 /** What became of a call of ready(). */
 export type ReadyAnswer =
@@ -19,9 +20,11 @@ export type ReadyAnswer =
       readonly detail?: string | undefined;
     };
 
-/** A question, and where the job's own log lines go. */
+/** A question, and where what the job logs and prints goes. */
 export interface ReadyQuestion extends Omit<ReadyInput, 'task' | 'limitMs'> {
-  readonly log: (level: LogLevel, message: string, fields: Record<string, unknown>) => void;
+  readonly log: LogLine;
+  /** For what a new process prints before that. */
+  readonly output: Output;
   /** Aborted: the answer is no longer waited for. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -42,7 +45,7 @@ export async function askJob(question: ReadyQuestion): Promise<ReadyAnswer> {
   limit ??= pLimit(AT_ONCE);
   return limit(async () => {
     const code = `${question.file} ${await hashOf(question.file).catch(() => '')}`;
-    const asked = take(code) ?? new AskedProcess(code);
+    const asked = take(code) ?? new AskedProcess(code, question.output);
     return asked.ask(question);
   });
 }
@@ -60,12 +63,19 @@ function take(code: string): AskedProcess | undefined {
 
 /** A job process that answers one question after the other. */
 class AskedProcess {
-  private readonly jobProcess = new JobProcess(MEMORY_LIMIT_MB, 'stderr');
+  private readonly jobProcess: JobProcess;
+  /** Of the last question. */
+  private log: LogLine | undefined;
   private listener: ((message: FromJobProcess) => void) | undefined;
 
   /** @param code the file and its hash: only the same code is asked in the same process */
-  constructor(readonly code: string) {
+  constructor(
+    readonly code: string,
+    output: Output,
+  ) {
+    this.jobProcess = new JobProcess(MEMORY_LIMIT_MB, output);
     this.jobProcess.onMessage((message) => {
+      if (message.type === 'log' && this.log) printTo(this.log, message);
       // A call that has been answered still does something.
       if (this.listener) this.listener(message);
       else this.end();
@@ -73,7 +83,8 @@ class AskedProcess {
     void this.jobProcess.ended.then(() => idle.delete(this));
   }
 
-  async ask({ log, signal, ...question }: ReadyQuestion): Promise<ReadyAnswer> {
+  async ask({ log, output: _, signal, ...question }: ReadyQuestion): Promise<ReadyAnswer> {
+    this.log = log;
     let timer: NodeJS.Timeout | undefined;
     let giveUp = () => {};
     const answer = await new Promise<ReadyAnswer>((resolve) => {
@@ -86,7 +97,6 @@ class AskedProcess {
       startTimer();
       this.listener = (message) => {
         if (message.type === 'running') startTimer();
-        if (message.type === 'log') log(message.level, message.message, message.fields);
         const known = answerOf(message);
         if (known) resolve(known);
       };

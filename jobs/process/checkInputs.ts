@@ -2,6 +2,7 @@ import type { Description } from './describeError';
 import type { InputProblem } from './inputProblem';
 import { JobProcess } from './jobProcess';
 import type { ErrorDetail, GivenInput } from './messages';
+import { printTo } from './output';
 
 /** Of each input its problems; or why the job's code can't say. */
 export type InputCheck =
@@ -50,6 +51,7 @@ function checkPart(
     const unusable = (error?: Description) => resolve({ kind: 'unusable', error });
     const timer = setTimeout(unusable, CHECK_WITHIN);
     jobProcess.onMessage((message) => {
+      if (message.type === 'log') return printTo('stderr', message);
       clearTimeout(timer);
       if (message.type === 'inputsChecked' && message.problems.length === inputs.length) {
         resolve({ kind: 'checked', problems: message.problems });

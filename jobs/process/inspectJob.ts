@@ -4,6 +4,7 @@ import { describeCrash } from './crash';
 import type { Description } from './describeError';
 import { JobProcess } from './jobProcess';
 import type { ErrorDetail, JobFacts } from './messages';
+import { type Output, printTo } from './output';
 
 /** The options and dependencies of a job, or why they can't be read. */
 export type Inspection =
@@ -37,6 +38,8 @@ export interface InspectOptions {
    * what the top level of one changes (a global, a prototype) meets the next. Default: false.
    */
   readonly shared?: boolean | undefined;
+  /** For what the job's top level prints. Default: 'stderr'. */
+  readonly output?: Output | undefined;
 }
 
 /**
@@ -44,7 +47,7 @@ export interface InspectOptions {
  * short-lived process and never in this one.
  */
 export async function inspectJob(file: string, options: InspectOptions): Promise<Inspection> {
-  const { errorDetail, shared = false } = options;
+  const { errorDetail, shared = false, output = 'stderr' } = options;
   const hash = await hashOf(file).catch(() => undefined);
   // After the folder was listed, the file was removed or became unreadable.
   if (hash === undefined) return unfinished('the job file is not there any more');
@@ -56,8 +59,8 @@ export async function inspectJob(file: string, options: InspectOptions): Promise
     const meanwhile = knownOf(key);
     if (meanwhile) return meanwhile;
     const inspection = await (shared
-      ? inspectInShared(file, errorDetail)
-      : inspectIn(create(), file, errorDetail));
+      ? inspectInShared(file, errorDetail, output)
+      : inspectIn(create(output), file, errorDetail, output));
     // A failure may have a cause outside of this file: a missing module, or a service that is down.
     const final = inspection.kind === 'facts';
     const until = final ? Number.POSITIVE_INFINITY : performance.now() + ASK_AGAIN_AFTER;
@@ -82,24 +85,29 @@ const idle = new Set<JobProcess>();
 /** An idle process ends when nothing is inspected for this time. Milliseconds. */
 const IDLE_AT_MOST = 500;
 
-async function inspectInShared(file: string, errorDetail: ErrorDetail): Promise<Inspection> {
+async function inspectInShared(
+  file: string,
+  errorDetail: ErrorDetail,
+  output: Output,
+): Promise<Inspection> {
   const [used] = idle;
-  const jobProcess = used ?? create();
+  const jobProcess = used ?? create(output);
   idle.delete(jobProcess);
-  const inspection = await inspectIn(jobProcess, file, errorDetail, keep);
+  const inspection = await inspectIn(jobProcess, file, errorDetail, output, keep);
   if (inspection.kind === 'facts' || !used) return inspection;
   // The file may only not go together with those before it.
-  return inspectIn(create(), file, errorDetail);
+  return inspectIn(create(output), file, errorDetail, output);
 }
 
-function create(): JobProcess {
-  return new JobProcess(MEMORY_LIMIT_MB, 'stderr');
+function create(output: Output): JobProcess {
+  return new JobProcess(MEMORY_LIMIT_MB, output);
 }
 
 async function inspectIn(
   jobProcess: JobProcess,
   file: string,
   errorDetail: ErrorDetail,
+  output: Output,
   afterFacts: (jobProcess: JobProcess) => void = (used) => void used.end(),
 ): Promise<Inspection> {
   let timer: NodeJS.Timeout | undefined;
@@ -108,6 +116,7 @@ async function inspectIn(
     timer = setTimeout(() => resolve(unfinished(NO_END)), LOAD_WITHIN);
     jobProcess.onMessage((message) => {
       if (over) return;
+      if (message.type === 'log') printTo(output, message);
       if (message.type === 'facts') resolve({ kind: 'facts', facts: message.facts });
       if (message.type === 'failed') {
         const { error, detail } = message;
@@ -131,7 +140,10 @@ function keep(jobProcess: JobProcess): void {
   const end = () => {
     if (idle.delete(jobProcess)) void jobProcess.end();
   };
-  jobProcess.onMessage(end);
+  jobProcess.onMessage((message) => {
+    if (message.type === 'log' && idle.has(jobProcess)) printTo('stderr', message);
+    end();
+  });
   void jobProcess.ended.then(end);
   setTimeout(end, IDLE_AT_MOST).unref();
 }

@@ -7,6 +7,7 @@ import { jobEnvironment, passwordsOf, secretsIn } from '../../settings/secrets';
 import { CHANNEL, listen, send } from './channel';
 import { codeStore, type GivenStore, STORE } from './codeStore';
 import type { FromJobProcess, ThreadInput, ToJobProcess } from './messages';
+import { type Output, printTo } from './output';
 import { readReceived } from './receivedMessage';
 import { redactMessage } from './redactMessage';
 
@@ -20,13 +21,12 @@ export interface JobProcessEnd {
   readonly channelBroken?: boolean;
 }
 
-/** Where the job's standard output goes. A command's own belongs to its answer. */
-export type Output = 'stdout' | 'stderr';
-
 const SCRIPT = built('jobProcess.js');
 
 /** A process that exists this long after SIGKILL is blocked in the kernel, as by a disk. Milliseconds. */
 const END_WITHIN = 5_000;
+/** To end a thread takes milliseconds, unless it waits for a file or a name server. Milliseconds. */
+const RENEW_WITHIN = 2_000;
 /** Enough to read the last messages, unless another process holds the channel. Milliseconds. */
 const RECEIVED_WITHIN = 1_000;
 
@@ -35,13 +35,16 @@ export type StartedJob = Pick<JobProcess, 'ended' | 'send' | 'onMessage' | 'end'
 
 /** Starts job processes for attempts. */
 export interface JobProcesses {
-  /** @param memoryLimitMb of the attempt's heap, in MiB */
-  start(input: ThreadInput, memoryLimitMb: number): StartedJob;
   /**
-   * Says how many attempts will begin as soon as there are slots, so that processes can be made ready.
-   * @param file of one of their jobs: those of one worker are of one kind
+   * @param memoryLimitMb of the attempt's heap, in MiB
+   * @param jobHash of the job's code. Undefined: it is not known
    */
-  expect(starts: number, file: string | undefined): void;
+  start(input: ThreadInput, memoryLimitMb: number, jobHash?: string): StartedJob;
+  /**
+   * Says what attempts will begin as soon as there are slots, so that processes can be made ready.
+   * @param starts how many of them are of each job's file
+   */
+  expect(starts: ReadonlyMap<string, number>): void;
   /** Ends what no attempt uses. */
   close(): void;
 }
@@ -55,13 +58,20 @@ export class JobProcess {
   readonly ended: Promise<JobProcessEnd>;
   private readonly process: ChildProcess | undefined;
   private readonly channel: Socket | undefined;
-  private readonly listeners: ((message: FromJobProcess) => void)[] = [];
+  private listeners: ((message: FromJobProcess) => void)[] = [];
   private channelBroken = false;
   private readonly store: GivenStore | undefined;
   private redact: Redact = redactor(secretsIn(process.env));
 
-  /** @param isSpare true: it may have the time to write the code store */
-  constructor(memoryLimitMb: number, output: Output = 'stdout', isSpare = false) {
+  /**
+   * @param output of what it prints while no attempt has begun in it
+   * @param isSpare true: it may have the time to write the code store
+   */
+  constructor(
+    memoryLimitMb: number,
+    private readonly output: Output = 'stderr',
+    isSpare = false,
+  ) {
     try {
       this.store = codeStore.give(isSpare);
       this.process = start(memoryLimitMb, output, this.store);
@@ -94,6 +104,34 @@ export class JobProcess {
     this.listeners.push(listener);
   }
 
+  /**
+   * Ends the thread of an attempt that has ended well, and starts one for another attempt. Then no
+   * message of that attempt comes any more, and those who have listened get no other.
+   * @returns false when the process can't be used again, and has to be ended
+   */
+  async renew(): Promise<boolean> {
+    const renewed = new Promise<boolean>((resolve) => {
+      // Any other message is one of an attempt that still does something.
+      this.listeners = [
+        (message) => {
+          if (message.type === 'log') printTo(this.output, message);
+          resolve(message.type === 'renewed');
+        },
+      ];
+      void this.ended.then(() => resolve(false));
+      void after(RENEW_WITHIN).then(() => resolve(false));
+    });
+    this.send({ type: 'renew' });
+    const isRenewed = await renewed;
+    this.listeners = [];
+    return isRenewed;
+  }
+
+  /** False: it has ended, though perhaps not all of its messages are received. */
+  get isAlive(): boolean {
+    return this.process !== undefined && runs(this.process) && this.channel?.closed === false;
+  }
+
   private listenTo(channel: Socket): void {
     const broken = () => {
       this.channelBroken = true;
@@ -105,6 +143,7 @@ export class JobProcess {
       if (message === undefined) return broken();
       if (message.type === 'stored') return codeStore.written(this.store, message.sum);
       const redacted = redactMessage(message, this.redact);
+      if (redacted.type === 'log' && redacted.early) return printTo(this.output, redacted);
       for (const listener of this.listeners) listener(redacted);
     };
     listen(channel, receive, broken);
@@ -151,6 +190,7 @@ function stdioOf(
   output: Output,
   store: GivenStore | undefined,
 ): number | 'inherit' | 'ignore' | 'pipe' {
+  // Only what native code and child processes of the job write.
   if (fd === 1 && output === 'stderr') return 2;
   if (fd <= 2) return 'inherit';
   if (fd === STORE && store) return store.fd;

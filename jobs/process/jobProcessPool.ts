@@ -1,7 +1,10 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { JobProcess, type JobProcesses, type Output } from './jobProcess';
+import { JobProcess, type JobProcesses, type StartedJob } from './jobProcess';
+import { Loan } from './loan';
 import type { ThreadInput } from './messages';
+import type { Output } from './output';
+import { RenewedJobProcesses, useOf } from './renewedJobProcesses';
 
 /**
  * While many migrations wait. A spare one uses some 30 MB of its own, and more than one for each core
@@ -14,18 +17,21 @@ const EXPECTED_FOR = 10_000;
 
 /**
  * Keeps spare job processes with a loaded thread: starting Node and loading Drizzle and postgres.js
- * takes most of the time between an attempt's start and run(). A job process is used only once, and
- * a spare one has not run any job's code.
+ * takes most of the time between an attempt's start and run(). A spare one has not run any job's code.
  *
  * One is kept while a slot is free. While migrations wait for a slot and attempts are short, there
  * are more, also while no slot is free: the next attempt begins as soon as this one has ended. But
  * beside an attempt that runs for long there is none, because it would use memory for perhaps weeks.
+ *
+ * While more attempts of the same job wait, a job process goes on to the next one, with a new thread.
  */
 export class JobProcessPool implements JobProcesses {
   /** The oldest, which is the first to be loaded, comes first. */
   private readonly spares: Spare[] = [];
+  private readonly renewed: RenewedJobProcesses;
   private busy = 0;
-  private expected = 0;
+  /** Attempts that wait for a slot, by their job's file. */
+  private expected = new Map<string, number>();
   /** A job's file, of the kind that is expected. */
   private like: string | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -34,41 +40,65 @@ export class JobProcessPool implements JobProcesses {
   /**
    * @param memoryLimitMb the limit of most attempts; one with another limit gets a new job process
    * @param atOnce attempts at a time
-   * @param expectedFor milliseconds; for tests
+   * @param output of what job processes print while no attempt has begun in them
+   * @param expectedFor milliseconds; for tests, as is
+   * @param usesAtMost of one job process
    */
   constructor(
     private readonly memoryLimitMb: number,
     private readonly atOnce: number,
-    private readonly output: Output = 'stdout',
+    private readonly output: Output,
     private readonly expectedFor = EXPECTED_FOR,
+    usesAtMost?: number,
   ) {
+    this.renewed = new RenewedJobProcesses(usesAtMost);
     this.adjust();
   }
 
-  /** Starts `input` in a spare job process if its limit is the same, else in a new one. */
-  start(input: ThreadInput, memoryLimitMb: number): JobProcess {
-    const spare = memoryLimitMb === this.memoryLimitMb ? this.take(input.file) : undefined;
-    const jobProcess = spare?.jobProcess ?? new JobProcess(memoryLimitMb, this.output);
+  /**
+   * Starts `input` in a process that has run the same job before, or in a spare one if its limit is the
+   * same, else in a new one.
+   */
+  start(input: ThreadInput, memoryLimitMb: number, jobHash?: string): StartedJob {
+    const use = useOf(input, memoryLimitMb, jobHash);
+    const jobProcess = this.renewed.take(use) ?? this.fresh(input.file, memoryLimitMb);
     this.busy += 1;
-    void jobProcess.ended.then(() => {
+    this.renewed.began(jobProcess, use);
+    let over = false;
+    const notBusy = () => {
+      if (over) return;
+      over = true;
       this.busy -= 1;
+      this.renewed.over(jobProcess);
       this.adjust();
-    });
-    jobProcess.begin(input);
+    };
+    void jobProcess.ended.then(notBusy);
+    const giveBack = async () => {
+      const kept = use !== undefined && this.isWanted(use, input.file);
+      if (!kept || !(await this.renewed.keep(jobProcess, use, input.file))) return jobProcess.end();
+      notBusy();
+      return true;
+    };
+    const loan = new Loan(jobProcess, input, giveBack);
     // Not before the message is sent: to start a process blocks this one for milliseconds.
-    setImmediate(() => this.expect(Math.max(0, this.expected - 1), input.file));
-    return jobProcess;
+    setImmediate(() => this.begins(input.file));
+    return loan;
   }
 
-  expect(starts: number, file: string | undefined): void {
+  expect(starts: ReadonlyMap<string, number>): void {
+    this.expected = new Map(starts);
+    const [file = this.like] = starts.keys();
+    this.prepareFor(file);
+  }
+
+  private prepareFor(like: string | undefined): void {
     if (this.closed) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      this.expected = 0;
+      this.expected.clear();
       this.adjust();
     }, this.expectedFor).unref();
-    this.expected = starts;
-    this.like = file ?? this.like;
+    this.like = like;
     for (const spare of this.spares) this.prepare(spare);
     this.adjust();
   }
@@ -82,6 +112,7 @@ export class JobProcessPool implements JobProcesses {
 
   /** Starts and ends spare job processes until there are as many as are wanted. */
   private adjust(): void {
+    this.renewed.endAllBut(this.closed ? new Map() : this.expected);
     const wanted = this.wanted();
     while (this.spares.length < wanted) this.add();
     for (const { jobProcess } of this.spares.splice(wanted)) void jobProcess.end();
@@ -89,8 +120,36 @@ export class JobProcessPool implements JobProcesses {
 
   private wanted(): number {
     if (this.closed) return 0;
-    const always = this.busy < this.atOnce ? 1 : 0;
-    return Math.max(always, Math.min(this.expected, SPARES_AT_MOST));
+    const always = this.busy < this.atOnce && this.renewed.count() === 0 ? 1 : 0;
+    const others = this.expectedStarts() - this.renewed.count() - this.renewed.coming;
+    return Math.max(always, Math.min(others, SPARES_AT_MOST));
+  }
+
+  private expectedStarts(): number {
+    let sum = 0;
+    for (const count of this.expected.values()) sum += count;
+    return sum;
+  }
+
+  /** An attempt has begun: that of its file which was expected, or another one instead. */
+  private begins(file: string): void {
+    const [first = file] = this.expected.keys();
+    const instead = this.expected.has(file) ? file : first;
+    const count = (this.expected.get(instead) ?? 0) - 1;
+    // There may be thousands of files: no copy for each attempt.
+    if (count > 0) this.expected.set(instead, count);
+    else this.expected.delete(instead);
+    this.prepareFor(file);
+  }
+
+  /** Whether there are more attempts of the file to come than processes that were renewed for them. */
+  private isWanted(use: string, file: string): boolean {
+    return !this.closed && this.renewed.count(use) < (this.expected.get(file) ?? 0);
+  }
+
+  private fresh(file: string, memoryLimitMb: number): JobProcess {
+    const spare = memoryLimitMb === this.memoryLimitMb ? this.take(file) : undefined;
+    return spare?.jobProcess ?? new JobProcess(memoryLimitMb, this.output);
   }
 
   private add(): void {
@@ -116,7 +175,9 @@ export class JobProcessPool implements JobProcesses {
    * oldest of the other kind ends, so that jobs of this kind find one the next time.
    */
   private take(file: string): Spare | undefined {
-    const usable = this.spares.find(({ typeScript }) => !typeScript || isTypeScript(file));
+    const usable = this.spares.find(
+      ({ jobProcess, typeScript }) => jobProcess.isAlive && (!typeScript || isTypeScript(file)),
+    );
     const taken = usable ?? this.spares[0];
     if (!taken) return undefined;
     this.spares.splice(this.spares.indexOf(taken), 1);

@@ -1,72 +1,75 @@
 import { Socket } from 'node:net';
-import { MessageChannel, Worker } from 'node:worker_threads';
-import { built } from '../../settings/projectFolder';
 import { CHANNEL, listen, send } from './channel';
-import { describeError } from './describeError';
+import { STORE } from './codeStore';
+import { JobThread } from './jobThread';
+import { Leftovers } from './leftovers';
 import type { FromJobProcess, ToJobProcess } from './messages';
+import { readStore } from './storeFile';
 
 // The job process. No job code runs here, on the main thread. So it always notices when its worker
 // has ended or is silent, and then it ends the job.
 
 const memoryLimitMb = Number(process.argv[2]);
 /** What to do with the code store, if there is one. */
-const [, , , store, sum] = process.argv;
+const [, , , use, sum] = process.argv;
+const stored = use === 'read' ? readStore(sum) : undefined;
 const channel = new Socket({ fd: CHANNEL });
-const { port1: port, port2: theirs } = new MessageChannel();
-/** 0 while a new database session waits, 1 when it is allowed; see thread/session.ts. */
-const gate = new Int32Array(new SharedArrayBuffer(4));
-const thread = new Worker(built('jobThread.js'), {
-  workerData: { port: theirs, gate, store, sum },
-  transferList: [theirs],
-  resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb },
-  // The thread closes the store's descriptor, which it has not opened. All end with this process.
-  trackUnmanagedFds: false,
-});
-
-port.on('message', sendToWorker);
-// Out of memory, or an error that the thread could not describe itself.
-thread.once('error', (error) =>
-  sendToWorker({ type: 'failed', during: 'elsewhere', error: describeError(error) }),
-);
-// Its last messages may still be on their way: 'exit' can come before them.
-thread.once('exit', (code) => setImmediate(() => sendToWorker({ type: 'exited', code })));
-
-/** Messages of the thread before there is a task, for example that the thread could not be loaded. */
-const early: FromJobProcess[] = [];
-let begun = false;
+// Supervisors and terminals send signals to whole process groups. Only the worker stops the job.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+/** Before the first thread: later it compares. */
+const leftovers = new Leftovers(use === 'write' ? STORE : undefined);
+let thread = new JobThread(memoryLimitMb, { write: use === 'write', stored }, sendToWorker);
+let renewing = false;
 let received = performance.now();
 listen(channel, (message) => receive(message as ToJobProcess), end);
 channel.on('error', end).on('close', end);
-
-// Supervisors and terminals send signals to whole process groups. Only the worker stops the job.
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
 
 function receive(message: ToJobProcess): void {
   received = performance.now();
   switch (message.type) {
     case 'begin':
-      begun = true;
-      for (const each of early.splice(0)) sendToWorker(each);
+      // The thread that is there is not the one that it is for.
+      if (renewing) {
+        end();
+        return;
+      }
       if (message.input.task === 'run') endWhenSilentFor(message.input.silentMs);
-      port.postMessage(message.input);
+      thread.begin(message.input);
       return;
     case 'stop':
     case 'prepare':
-      port.postMessage(message);
+      thread.send(message);
       return;
     case 'sessionAllowed':
-      Atomics.store(gate, 0, 1);
-      Atomics.notify(gate, 0);
+      thread.allowSession();
+      return;
+    case 'renew':
+      void renew();
       return;
     case 'alive':
       return;
   }
 }
 
+/**
+ * Ends the thread of an attempt that is over, and starts another one. Where the attempt has left, or
+ * could have left, anything that a new thread does not clean, this process ends, too.
+ */
+async function renew(): Promise<void> {
+  renewing = true;
+  if (!leftovers.mayRenew(thread)) return end();
+  await thread.end();
+  // Not before: while the thread goes on, it must not outlast its worker's silence.
+  clearInterval(looking);
+  if (!leftovers.isClean(thread)) return end();
+  // If it can't be started, that is no error of the next attempt.
+  thread = new JobThread(memoryLimitMb, { write: false, stored: thread.stored }, sendToWorker);
+  renewing = false;
+  sendToWorker({ type: 'renewed' });
+}
+
 function sendToWorker(message: FromJobProcess): void {
-  // The store is of use to other job processes before this one has a task.
-  if (begun || message.type === 'stored') send(channel, message);
-  else early.push(message);
+  send(channel, message);
 }
 
 /** Milliseconds. */

@@ -160,13 +160,30 @@ export type ToJobProcess =
   | Prepare
   /** The attempt is still the current one: its new session may be used. */
   | { readonly type: 'sessionAllowed' }
-  | { readonly type: 'alive' };
+  | { readonly type: 'alive' }
+  /** The attempt is over: end its thread, and start one for another attempt, see Leftovers. */
+  | { readonly type: 'renew' };
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-export type FromThread =
-  /** The first message of one that was to write the code store. Null: it could not be written. */
-  | { readonly type: 'stored'; readonly sum: string | null }
+/** The first message of a thread that was to fill the code store. Null: it could not. */
+export interface ToStore {
+  readonly type: 'store';
+  readonly bytes: Uint8Array | null;
+}
+
+/** A line for the log: of `job.log`, or one that the job has printed, whose field `stream` says where. */
+export interface LogMessage {
+  readonly type: 'log';
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: Record<string, unknown>;
+  /** Printed while the thread had no task: it is of no job. */
+  readonly early?: true | undefined;
+}
+
+/** Messages about the job. */
+export type FromJob =
   | { readonly type: 'facts'; readonly facts: JobFacts }
   /** Of each input its problems, in the same order. */
   | { readonly type: 'inputsChecked'; readonly problems: readonly (readonly InputProblem[])[] }
@@ -180,12 +197,7 @@ export type FromThread =
       readonly batches?: BatchNews | undefined;
     }
   | { readonly type: 'progressed' }
-  | {
-      readonly type: 'log';
-      readonly level: LogLevel;
-      readonly message: string;
-      readonly fields: Record<string, unknown>;
-    }
+  | LogMessage
   /** Only for `onlyIfEmpty`: a walk has found a row to do, and waits for the end of its process. */
   | { readonly type: 'hasRows'; readonly over: string }
   /** Only of a dry run. */
@@ -211,9 +223,15 @@ export type FromThread =
       readonly detail?: string | undefined;
     };
 
+export type FromThread = ToStore | FromJob;
+
 /** Messages from the job process to the worker: those of its thread, and the thread's end. */
 export type FromJobProcess =
-  | FromThread
+  | FromJob
+  /** The code store is written. Null: it could not be. */
+  | { readonly type: 'stored'; readonly sum: string | null }
+  /** The attempt's thread has ended, and nothing of it is left. */
+  | { readonly type: 'renewed' }
   /** The thread called process.exit(), or ran out of memory before it could send an error. */
   | { readonly type: 'exited'; readonly code: number };
 

@@ -75,6 +75,7 @@ const message = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('answer'), reason: z.string().nullable() }),
   z.object({ type: z.literal('running') }),
+  z.object({ type: z.literal('renewed') }),
   z.object({
     type: z.literal('progress'),
     progress: z.looseObject({ details: z.looseObject({}).optional() }),
@@ -87,6 +88,7 @@ const message = z.discriminatedUnion('type', [
     level: z.enum(['debug', 'info', 'warn', 'error']),
     message: z.string(),
     fields: z.looseObject({}),
+    early: z.literal(true).optional(),
   }),
   z.object({ type: z.literal('hasRows'), over: z.string() }),
   z.object({

@@ -1,8 +1,10 @@
-import { JobProcess, type JobProcesses, type Output, type StartedJob } from './jobProcess';
-import type { FromJobProcess, ThreadInput } from './messages';
+import { JobProcess, type JobProcesses, type StartedJob } from './jobProcess';
+import { Loan } from './loan';
+import type { ThreadInput } from './messages';
+import { type Output, printTo } from './output';
 
 /**
- * Runs one attempt after the other in the same few job processes: to start Node and load Drizzle
+ * Runs one attempt after the other in the same few job threads: to start one and load Drizzle
  * takes a hundred times as long as to see that a table is empty. Only for attempts that end at the
  * first row to do: what one of them leaves behind (a timer, a changed global) meets the next one. So
  * a process is used again only after an attempt that returned, and an error of a later one is not
@@ -23,7 +25,10 @@ export class SharedJobProcesses implements JobProcesses {
     const [idle] = this.idle;
     const jobProcess = idle ?? this.create();
     this.idle.delete(jobProcess);
-    return new Loan(jobProcess.begin(input), () => this.idle.add(jobProcess));
+    return new Loan(jobProcess, input, async () => {
+      this.idle.add(jobProcess);
+      return true;
+    });
   }
 
   /** They are ready as soon as the first attempts have ended. */
@@ -37,45 +42,12 @@ export class SharedJobProcesses implements JobProcesses {
   private create(): JobProcess {
     const jobProcess = new JobProcess(this.memoryLimitMb, this.output);
     // An attempt that has returned still does something.
-    jobProcess.onMessage(() => {
-      if (this.idle.delete(jobProcess)) void jobProcess.end();
+    jobProcess.onMessage((message) => {
+      if (!this.idle.delete(jobProcess)) return;
+      if (message.type === 'log') printTo(this.output, message);
+      void jobProcess.end();
     });
     void jobProcess.ended.then(() => this.idle.delete(jobProcess));
     return jobProcess;
-  }
-}
-
-/** A job process while one attempt uses it. */
-class Loan implements StartedJob {
-  readonly ended: StartedJob['ended'];
-  private returned = false;
-  private over = false;
-
-  constructor(
-    private readonly jobProcess: JobProcess,
-    private readonly giveBack: () => void,
-  ) {
-    this.ended = jobProcess.ended;
-    this.onMessage(({ type }) => {
-      if (type === 'returned') this.returned = true;
-      if (type === 'failed' || type === 'exited') this.returned = false;
-    });
-  }
-
-  send(message: Parameters<JobProcess['send']>[0]): void {
-    if (!this.over) this.jobProcess.send(message);
-  }
-
-  onMessage(listener: (message: FromJobProcess) => void): void {
-    this.jobProcess.onMessage((message) => {
-      if (!this.over) listener(message);
-    });
-  }
-
-  async end(): Promise<boolean> {
-    if (!this.returned) return this.jobProcess.end();
-    this.over = true;
-    this.giveBack();
-    return true;
   }
 }

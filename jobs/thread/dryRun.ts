@@ -1,6 +1,7 @@
 import type { DryBatch, DryRun } from '../context/dryRun';
 import type { DryRunInput } from '../process/messages';
 import { send } from './port';
+import { sendLast } from './prints';
 import { watched } from './rolledBack';
 
 /** Reports what a dry run does, and ends it after the last batch. */
@@ -22,6 +23,6 @@ export function createDryRun({ batches, sideEffects }: DryRunInput): DryRun {
 
 /** Never returns: the worker ends this process, and the server rolls back what is open. */
 function end(news: { kind: 'enough' } | { kind: 'refused'; what: string }): Promise<never> {
-  send({ type: 'dry', news });
+  sendLast({ type: 'dry', news });
   return new Promise(() => {});
 }

@@ -31,7 +31,9 @@ import { checkInput, inputFor } from './input';
 import { type LoadedJob, loadJob } from './load';
 import { prepareFor } from './loadModule';
 import { Mapping } from './map/mapping';
+import { noticeWhatOutlives } from './outlives';
 import { ourPort, send } from './port';
+import { capturePrints, printed, sendLast } from './prints';
 import { askReady } from './ready';
 import { Reporter, threadLog } from './reporter';
 import { openSessions } from './session';
@@ -48,7 +50,7 @@ class StopRequested extends Error {
 let errorDetail: ErrorDetail = 'safe';
 
 const failed = (during: During) => (thrown: unknown, batch?: FailedBatch) =>
-  send({
+  sendLast({
     type: 'failed',
     during,
     batch,
@@ -59,6 +61,9 @@ const failed = (during: During) => (thrown: unknown, batch?: FailedBatch) =>
 // Errors in a timer, an event or a forgotten promise belong to this attempt, too.
 process.on('uncaughtException', (thrown) => failed('elsewhere')(thrown));
 process.on('unhandledRejection', (thrown) => failed('elsewhere')(thrown));
+
+noticeWhatOutlives();
+capturePrints();
 
 let stop = new AbortController();
 
@@ -79,7 +84,7 @@ ourPort.on('message', (message: ThreadInput | ToThread | Prepare) => {
 async function inspect(file: string): Promise<void> {
   try {
     const { facts } = await loadJob(file);
-    send({ type: 'facts', facts });
+    sendLast({ type: 'facts', facts });
   } catch (thrown) {
     failed('load')(thrown);
   }
@@ -94,7 +99,7 @@ async function checkInputs({ file, inputs }: CheckInputsInput): Promise<void> {
     for (const input of inputs) {
       problems.push((await checkInput(schema, input ?? undefined)).problems);
     }
-    send({ type: 'inputsChecked', problems });
+    sendLast({ type: 'inputsChecked', problems });
   } catch (thrown) {
     failed(during)(thrown);
   }
@@ -107,7 +112,7 @@ async function answer(input: ReadyInput): Promise<void> {
     during = 'run';
     // Its time begins: to load the file has taken its own.
     send({ type: 'running' });
-    send({ type: 'answer', reason: await askReady(job, input) });
+    sendLast({ type: 'answer', reason: await askReady(job, input) });
   } catch (thrown) {
     failed(during)(thrown);
   }
@@ -207,7 +212,7 @@ function bodyOf({ run, revert }: LoadedJob, direction: Direction): LoadedJob['ru
 
 /** Never returns: whatever the job would make of an error, it does nothing more. */
 function hasRows(over: string): Promise<never> {
-  send({ type: 'hasRows', over });
+  sendLast({ type: 'hasRows', over });
   return new Promise(() => {});
 }
 
@@ -223,17 +228,4 @@ async function confirm(attempt: Attempt): Promise<void> {
       .set({ updatedAt: sql`now()` })
       .where(eq(migrations.name, attempt.migration));
   });
-}
-
-/** A blocked terminal or pipe must not delay the end for longer. Milliseconds. */
-const PRINTED_WITHIN = 500;
-
-/** Waits until the job's console output is written: the process is killed after the next message. */
-async function printed(): Promise<void> {
-  const late = new Promise((resolve) => setTimeout(resolve, PRINTED_WITHIN));
-  const out = [process.stdout, process.stderr].map(
-    (stream) => new Promise((resolve) => stream.write('', resolve)),
-  );
-  // A job may have replaced them with something that throws.
-  await Promise.race([Promise.all(out).catch(() => {}), late]);
 }

@@ -37,6 +37,19 @@ describe('failures of attempts', () => {
     await worker.stop();
   });
 
+  test('with LRM_MAX_FAILURES=1 the first one fails the migration', async () => {
+    const jobs = servers.jobsFolder();
+    jobs.writeJob('0001_once', 'exports.run = async () => { throw new Error("once"); };');
+    await register(servers, '0001_once');
+    const worker = await servers.startWorker({ jobs, env: { ...FAST, LRM_MAX_FAILURES: '1' } });
+    await runToEnd(servers);
+    expect(await attempts(servers, '0001_once')).toMatchObject([{ outcome: 'failed' }]);
+    expect((await migration(servers, '0001_once')).error).toMatch(
+      /It made no progress, and one failure without any is the limit: fix the job or the data, /,
+    );
+    await worker.stop();
+  });
+
   test('are counted from 0 again after each attempt that made progress', async () => {
     const jobs = servers.jobsFolder();
     jobs.writeJob(

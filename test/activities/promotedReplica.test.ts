@@ -35,7 +35,7 @@ beforeAll(async () => {
   before = connect(url.href, { applicationName: 'test', max: 2 });
   replicaPort = await freePort();
   const settings = `port = ${replicaPort}\nlisten_addresses = '127.0.0.1'`;
-  replica = await startReplica(before, url.href, folder, settings);
+  replica = await startReplica(url.href, folder, settings);
   after = connect(at(`127.0.0.1:${replicaPort}`), { applicationName: 'test', max: 2 });
   proxy = await startProxy(url.host);
 });

@@ -31,14 +31,14 @@ export class KillingJobProcesses implements JobProcesses {
     return this.done && outcome !== 'completed';
   }
 
-  start(input: ThreadInput, memoryLimitMb: number): StartedJob {
-    const started = this.processes.start(input, memoryLimitMb);
+  start(input: ThreadInput, memoryLimitMb: number, jobHash?: string): StartedJob {
+    const started = this.processes.start(input, memoryLimitMb, jobHash);
     if (!this.done) this.watch(started);
     return started;
   }
 
-  expect(starts: number, file: string | undefined): void {
-    this.processes.expect(starts, file);
+  expect(starts: ReadonlyMap<string, number>): void {
+    this.processes.expect(starts);
   }
 
   close(): void {

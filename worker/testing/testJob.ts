@@ -24,7 +24,7 @@ export async function testJob(
   const urls = [databaseUrl, ...Object.values(settings.databases)];
   const file = fileOf((await readCatalog(settings.LRM_JOBS_DIR)).files, name);
   if (!file) throw new UsageError(`there is no job ${name} in ${settings.LRM_JOBS_DIR}`);
-  const log = pino({ level: 'silent' });
+  const log = pino({ base: null }, { write: showPrinted });
   try {
     for (const url of urls) await applyMigrations(url, 'sql');
     return await withDeps({ settings, log, concurrency: 1 }, async (deps) => {
@@ -59,6 +59,12 @@ export async function testJob(
   } finally {
     for (const url of urls) await dropSchema(url);
   }
+}
+
+/** Of the log, only what the job has printed: whoever looks for its fault wants to see that. */
+function showPrinted(json: string): void {
+  const { stream, msg } = JSON.parse(json) as { stream?: unknown; msg?: unknown };
+  if (stream !== undefined) process.stderr.write(`${msg}\n`);
 }
 
 /** More attempts than any test has. */

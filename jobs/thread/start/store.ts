@@ -1,7 +1,3 @@
-import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs';
-import { STORE } from '../../process/codeStore';
-
 /** A module's source and what V8 has made of it. */
 export interface StoredModule {
   readonly file: string;
@@ -24,15 +20,9 @@ interface Entry extends Omit<StoredModule, 'source' | 'code'> {
 /** A number: the size of the list of entries, which comes last. */
 const HEADER = 4;
 
-/**
- * Reads the modules from the descriptor that the worker has given, and closes it.
- * @param sum what {@link writeStore} returned
- * @returns undefined: it can't be read, or it is not what was written
- */
-export function readStore(sum: string | undefined): readonly StoredModule[] | undefined {
+/** @returns undefined: it is not what {@link pack} has made */
+export function unpack(bytes: Buffer): readonly StoredModule[] | undefined {
   try {
-    const bytes = readWhole();
-    if (sumOf(bytes) !== sum) return undefined;
     const list = bytes.toString('utf8', bytes.length - bytes.readUInt32LE());
     let at = HEADER;
     const next = (length: number) => {
@@ -49,28 +39,7 @@ export function readStore(sum: string | undefined): readonly StoredModule[] | un
   }
 }
 
-/**
- * Writes modules for the job processes to come, and closes the descriptor.
- * @param modules gives them
- * @returns the SHA-256 of all that is in the store. Null: it could not be written
- */
-export function writeStore(modules: () => readonly StoredModule[]): string | null {
-  try {
-    try {
-      const whole = pack(modules());
-      write(whole);
-      // Of what should be there: a job of another process may write to the file at the same time.
-      return sumOf(whole);
-    } finally {
-      closeSync(STORE);
-    }
-  } catch {
-    // No space left: the next job processes load everything from its files.
-    return null;
-  }
-}
-
-function pack(modules: readonly StoredModule[]): Buffer {
+export function pack(modules: readonly StoredModule[]): Buffer {
   const parts: Buffer[] = [];
   const entries = modules.map(({ source, code, ...module }): Entry => {
     const encoding = isLatin1(source) ? 'latin1' : 'utf16le';
@@ -84,24 +53,5 @@ function pack(modules: readonly StoredModule[]): Buffer {
   return Buffer.concat([header, ...parts, list]);
 }
 
-const sumOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
-
 /** V8 keeps such a text in half the memory, and reads it faster. */
 const isLatin1 = (text: string): boolean => Buffer.from(text, 'latin1').toString('latin1') === text;
-
-function readWhole(): Buffer {
-  try {
-    const bytes = Buffer.alloc(fstatSync(STORE).size);
-    // From an offset: all job processes have the same file, and one position in it.
-    readSync(STORE, bytes, 0, bytes.length, 0);
-    return bytes;
-  } finally {
-    closeSync(STORE);
-  }
-}
-
-function write(bytes: Buffer): void {
-  // What another one has left that was killed.
-  ftruncateSync(STORE);
-  for (let at = 0; at < bytes.length; ) at += writeSync(STORE, bytes, at, undefined, at);
-}

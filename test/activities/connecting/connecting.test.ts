@@ -1,4 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { explainTemporal } from '../../../activities/explainTemporal';
 import { connectTemporal } from '../../../client/temporal/connection';
@@ -188,6 +190,18 @@ test('TLS against a server without TLS, or against nothing', async () => {
     [no, no],
     [no, no],
   ]);
+});
+
+test('another service, like the Web UI, which answers by HTTP/1.1', async () => {
+  const serve = async (server: http.Server) => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
+  const page = http.createServer((_, answer) => answer.end('a page'));
+  const address = await serve(page);
+  const is = `Temporal at ${address} does not answer as Temporal does: is TEMPORAL_ADDRESS the address of its gRPC service?`;
+  expect(await connecting({ TEMPORAL_ADDRESS: address })).toEqual([is, is]);
+  page.close();
 });
 
 test('lrm and the worker end with that sentence, and work with the right settings', async () => {

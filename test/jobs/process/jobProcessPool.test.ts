@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, expect, test } from '@jest/globals';
-import type { JobProcess } from '../../../jobs/process/jobProcess';
+import type { StartedJob } from '../../../jobs/process/jobProcess';
 import { JobProcessPool, SPARES_AT_MOST } from '../../../jobs/process/jobProcessPool';
 import type { FromJobProcess } from '../../../jobs/process/messages';
 import { createJobsFolder } from '../../support/jobsFolder';
@@ -30,10 +30,10 @@ const create = (atOnce: number, expectedFor = LONG): JobProcessPool => {
 const running = (count: number) =>
   waitFor(`${count} job processes`, () => jobProcessesOf(process.pid).length === count);
 
-const start = (file = JAVASCRIPT): JobProcess =>
+const start = (file = JAVASCRIPT): StartedJob =>
   pool.start({ task: 'inspect', file, errorDetail: 'safe' }, MEMORY_MB);
 
-const answerOf = (jobProcess: JobProcess): Promise<FromJobProcess> =>
+const answerOf = (jobProcess: StartedJob): Promise<FromJobProcess> =>
   new Promise((resolve) => jobProcess.onMessage(resolve));
 
 test('one spare job process is kept while a slot is free, and none while none is', async () => {
@@ -53,7 +53,7 @@ test('one spare job process is kept while a slot is free, and none while none is
 test('while many migrations wait there are more, but never more than the most, also without a slot', async () => {
   create(1);
 
-  pool.expect(1000, JAVASCRIPT);
+  pool.expect(new Map([[JAVASCRIPT, 1000]]));
 
   await running(SPARES_AT_MOST);
   for (let attempt = 1; attempt <= SPARES_AT_MOST + 1; attempt++) {
@@ -66,7 +66,7 @@ test('while many migrations wait there are more, but never more than the most, a
 
 test('the last of them are not replaced', async () => {
   create(1);
-  pool.expect(2, JAVASCRIPT);
+  pool.expect(new Map([[JAVASCRIPT, 2]]));
   await running(2);
 
   const first = start();
@@ -83,7 +83,7 @@ test('the last of them are not replaced', async () => {
 test('where no attempt begins for a while, only the one for a free slot is left', async () => {
   create(2, 1_500);
 
-  pool.expect(1000, JAVASCRIPT);
+  pool.expect(new Map([[JAVASCRIPT, 1000]]));
 
   await running(SPARES_AT_MOST);
   await running(1);
@@ -107,12 +107,12 @@ test('a spare job process that has ended is not used', async () => {
 
 test('after close() none is started any more, whatever is expected and ends', async () => {
   create(2);
-  pool.expect(1000, JAVASCRIPT);
+  pool.expect(new Map([[JAVASCRIPT, 1000]]));
   const jobProcess = start();
   await answerOf(jobProcess);
 
   pool.close();
-  pool.expect(1000, JAVASCRIPT);
+  pool.expect(new Map([[JAVASCRIPT, 1000]]));
 
   await running(1);
   await jobProcess.end();
@@ -126,7 +126,7 @@ test('a spare job process that is prepared for TypeScript loads it, and JavaScri
     'export const run = async (): Promise<void> => {};\nexport const dependsOn: string[] = ["0001_job"];',
   );
   create(1);
-  pool.expect(2, typescript);
+  pool.expect(new Map([[typescript, 2]]));
 
   for (const [file, dependsOn] of [
     [typescript, [{ name: '0001_job', or: [] }]],
@@ -149,7 +149,7 @@ test('a JavaScript job meets no TypeScript compiler of a spare job process', asy
     "require('./helper'); exports.run = async () => {};",
   );
   create(1);
-  pool.expect(1, typescript);
+  pool.expect(new Map([[typescript, 1]]));
   await running(1);
   const [spare = Number.NaN] = jobProcessesOf(process.pid);
 
