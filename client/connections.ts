@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Sql } from '../drizzle/connect';
+import { refuseSharedSessions } from '../drizzle/connection/pooler';
 import { type Database, database } from '../drizzle/database';
 import { readSettings, type Settings } from '../settings/settings';
 import { openSql } from './openSql';
@@ -14,8 +15,23 @@ export interface Connections {
   temporal(): Promise<Client>;
 }
 
-/** Calls `body` with its connections, and closes them afterwards. */
+/**
+ * Calls `body` with its connections, and closes them afterwards.
+ * @throws OperationRefused when a pooler shares sessions: ours have limits, which the application's
+ *   next transaction would have
+ */
 export async function withConnections<T>(
+  body: (connections: Connections) => Promise<T>,
+): Promise<T> {
+  return withAnyConnections(async (connections) => {
+    const { databaseUrl } = connections.settings;
+    await refuseSharedSessions(databaseUrl, { applicationName: 'lrm' });
+    return body(connections);
+  });
+}
+
+/** The same for what does nothing in the database, or reports on a pooler itself. */
+export async function withAnyConnections<T>(
   body: (connections: Connections) => Promise<T>,
 ): Promise<T> {
   const settings = readSettings();

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
+import { plainText } from '../settings/plainText';
 import { projectFolder } from '../settings/projectFolder';
 import { addCancel } from './commands/cancel';
 import { addCheck } from './commands/check';
@@ -86,11 +87,12 @@ const version = (): string =>
 
 /** Prints commander's message in the form of our own, with the help to type. */
 function sayWrongUse(text: string, commands: readonly Command[]): void {
-  const message = text
-    .replace(/^error: /, '')
-    .trim()
-    .replace(/\.$/, '')
-    .replaceAll('\n', ' ');
+  const message = plainText(
+    text
+      .replace(/^error: /, '')
+      .trim()
+      .replace(/\.$/, ''),
+  );
   const command = commands.find((each) => each.name() === process.argv[2]);
   complain(`${message}. For help: npx lrm ${command ? `${command.name()} ` : ''}--help`);
 }

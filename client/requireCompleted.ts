@@ -19,7 +19,7 @@ import type { MigrationStatus } from '../drizzle/schema';
 import { plainText } from '../settings/plainText';
 import { gatedNames, requireNames } from './arguments/names';
 import { didYouMean } from './arguments/suggest';
-import { openSql } from './openSql';
+import { openForReading } from './openForReading';
 
 /** Something is not completed. The message has a line for each problem, with what to type. */
 export class NotCompleted extends OperationRefused {
@@ -62,7 +62,7 @@ export async function requireCompleted(
   names: readonly string[] = [],
   databaseUrl: string = process.env['DATABASE_URL'] ?? '',
 ): Promise<void> {
-  const sql = openSql(databaseUrl);
+  const sql = await openForReading(databaseUrl);
   try {
     const { problems } = await judge(sql, names);
     if (problems.length > 0) throw new NotCompleted(describeProblems(problems));

@@ -19,6 +19,11 @@ export interface ConnectOptions {
   readonly startUp?: Readonly<Record<string, string>> | undefined;
   /** True: a COMMIT waits for the disk, even if synchronous_commit is off by default. */
   readonly durable?: boolean;
+  /**
+   * True: nothing is set in the sessions and no statement is prepared, so that a pooler can give them
+   * to somebody else. Without `settings` and `durable`.
+   */
+  readonly bare?: boolean;
   /** For a URL without a password. Default: PGPASSWORD. */
   readonly password?: string | undefined;
   /** True: PGPASSWORD is another role's, and is not used. */
@@ -49,6 +54,7 @@ export function connect(url: string, options: ConnectOptions): Sql {
         idle_timeout: 60,
         // Otherwise an array arrives as text, and a key would be misread.
         fetch_types: true,
+        prepare: !options.bare,
         // A NOTICE may hold row values (RAISE NOTICE in a trigger), so it must not reach a log.
         onnotice: () => {},
         // Our patch adds the second argument.
@@ -56,7 +62,7 @@ export function connect(url: string, options: ConnectOptions): Sql {
       },
       applicationName: options.applicationName,
       startUp: options.startUp,
-      sessionStart: sessionStart(options),
+      sessionStart: options.bare ? [] : sessionStart(options),
       onSession: options.onSession,
     },
   );

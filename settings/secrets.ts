@@ -50,9 +50,15 @@ export function secretsIn(env: NodeJS.ProcessEnv): string[] {
     if (!value || !isOneOf(SECRETS, name)) return [];
     if (/^LRM_.*KEYS?$/.test(name)) return [value, ...keysIn(value)];
     if (name.startsWith('OTEL_')) return [value, ...headersIn(value)];
-    return [value, ...passwordsOf(value)];
+    return [value, ...linesOf(value), ...passwordsOf(value)];
   });
 }
+
+/** Of a key in PEM: what a job prints is looked at line by line. The first and the last are no secret. */
+const linesOf = (value: string): string[] => {
+  const lines = value.trim().split('\n');
+  return lines.length === 1 ? [] : lines.filter((line) => !line.startsWith('-----'));
+};
 
 /** Of 'api-key=…,other=…', the values alone. */
 const headersIn = (value: string): string[] =>

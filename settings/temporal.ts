@@ -25,6 +25,7 @@ export function temporalConfig(
     if (address && !URL.canParse(`http://${address}`)) {
       problems.push(`TEMPORAL_ADDRESS: '${address}' is not an address; write host:7233`);
     }
+    problems.push(...headerProblems(found));
     const { tls }: ClientConfigProfile = loadClientConfigProfile({ overrideEnvVars });
     problems.push(...temporalTlsProblems(tls, connectionOptions.tls, overrideEnvVars));
     if (!local || address) return found;
@@ -33,6 +34,21 @@ export function temporalConfig(
     problems.push(`TEMPORAL_* or temporal.toml: ${temporalProblem(error)}`);
     return undefined;
   }
+}
+
+/** What gRPC could not send as a header: it would fail at each call, with a message of its own. */
+function headerProblems({ namespace, connectionOptions }: ClientConnectConfig): string[] {
+  const { apiKey, metadata } = connectionOptions;
+  const values: Record<string, unknown> = {
+    TEMPORAL_NAMESPACE: namespace,
+    TEMPORAL_API_KEY: apiKey,
+    'TEMPORAL_GRPC_META_*': Object.values(metadata ?? {}).join(''),
+  };
+  return Object.entries(values).flatMap(([name, value]) =>
+    typeof value === 'string' && !/^[ -~]*$/.test(value)
+      ? [`${name}: has characters that no header of gRPC can have; write ASCII only`]
+      : [],
+  );
 }
 
 function temporalProblem(error: unknown): string {

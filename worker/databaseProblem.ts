@@ -1,7 +1,8 @@
 import { connect } from '../drizzle/connect';
-import { OWN_SESSIONS, SHARED_SESSIONS, sharesSessions } from '../drizzle/connection/pooler';
+import { refusal, sharesSessions } from '../drizzle/connection/pooler';
 import { missingEntries } from '../drizzle/migrator/migrate';
 import { describeMissing, missingRights } from '../drizzle/rights/missingRights';
+import { hasTables, readInstallation, unreadable } from '../drizzle/rows/installed';
 import { requireSafeDriver, UnsafeDriver } from '../drizzle/safeDriver';
 import { type DatabaseUrls, databaseSetting } from '../settings/databases';
 
@@ -21,6 +22,9 @@ export async function databaseProblem(
   // With more than one connection the driver's test would prove nothing, see requireSafeDriver().
   const one = connect(databaseUrl, { max: 1, applicationName: 'lrm worker' });
   try {
+    const found = await readInstallation(one);
+    const hidden = hasTables(found) ? unreadable(found) : undefined;
+    if (hidden !== undefined) return hidden;
     const missing = await missingEntries(one);
     if (missing.length > 0) {
       return `the database lacks ${missing.join(', ')}; type: npx lrm migrate`;
@@ -42,13 +46,13 @@ async function sharedSessions(
 ): Promise<string | undefined> {
   const applicationName = 'lrm worker';
   if (await sharesSessions(databaseUrl, { applicationName })) {
-    return `${SHARED_SESSIONS}; set DATABASE_URL to ${OWN_SESSIONS}`;
+    return refusal('DATABASE_URL');
   }
   const found = await Promise.all(
     Object.entries(others).map(async ([name, url]) => {
       const setting = databaseSetting(name);
       const isShared = await sharesSessions(url, { applicationName, setting }).catch(() => false);
-      return isShared ? `${SHARED_SESSIONS}; set ${setting} to ${OWN_SESSIONS}` : undefined;
+      return isShared ? refusal(setting) : undefined;
     }),
   );
   return found.find((problem) => problem !== undefined);

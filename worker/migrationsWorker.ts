@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type NativeConnection, Worker } from '@temporalio/worker';
+import { noNamespace } from '../activities/explainTemporal';
 import type { Log } from '../activities/log';
 import { versionOf } from '../jobs/buildId';
 import type { Settings } from '../settings/settings';
@@ -128,8 +129,6 @@ async function describeNamespace(connection: NativeConnection, namespace: string
     await connection.workflowService.describeNamespace({ namespace });
   } catch (error) {
     if ((error as { code?: unknown })?.code !== NOT_FOUND) throw error;
-    throw new CanNotStart(
-      `Temporal has no namespace '${namespace}'; set TEMPORAL_NAMESPACE, or: temporal operator namespace create -n ${namespace}`,
-    );
+    throw new CanNotStart(noNamespace(namespace));
   }
 }

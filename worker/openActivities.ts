@@ -1,4 +1,5 @@
 import type { DataConverter } from '@temporalio/common';
+import { logOfJobs } from '../activities/authorFields';
 import type { Activities } from '../activities/contract';
 import { createActivities } from '../activities/index';
 import type { Log } from '../activities/log';
@@ -59,6 +60,7 @@ export async function openActivities(
   const jobProcesses = new JobProcessPool(
     settings.LRM_MEMORY_LIMIT_MB,
     settings.LRM_MAX_CONCURRENT,
+    logOfJobs(log),
   );
   const metrics = new WorkerMetrics(db, log, temporalMeter);
   return {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { withConnections } from '../connections';
+import { readSettings } from '../../settings/settings';
 import { AlreadyReported } from '../errors/explain';
+import { openForReading } from '../openForReading';
 import { describeProblems, judge } from '../requireCompleted';
 import { answer, complain, say, warn } from '../terminal/output';
 
@@ -23,7 +24,8 @@ Examples:
 }
 
 async function check(typed: string[]): Promise<void> {
-  await withConnections(async ({ sql }) => {
+  const sql = await openForReading(readSettings().databaseUrl);
+  try {
     const { freshInstall, names, problems } = await judge(sql, typed);
     answer({ passed: problems.length === 0, freshInstall: freshInstall !== null, names, problems });
     if (problems.length > 0) {
@@ -38,5 +40,7 @@ async function check(typed: string[]): Promise<void> {
       return say('passed: nothing was ever registered here');
     }
     say(names.length > 0 ? `completed: ${names.join(', ')}` : 'nothing is left to complete');
-  });
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
 }

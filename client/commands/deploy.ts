@@ -5,7 +5,7 @@ import { OperationRefused } from '../../drizzle/rows/operationRefused';
 import { type Version, versionOf } from '../../jobs/buildId';
 import { duration, durationText } from '../../settings/duration';
 import { UsageError } from '../../settings/usageError';
-import { withConnections } from '../connections';
+import { withAnyConnections } from '../connections';
 import { makeCurrent, readCurrent, readVersionWorkers } from '../temporal/deployment';
 import { tickRun } from '../temporal/run';
 import { text, type Versions } from '../temporal/versions';
@@ -45,7 +45,7 @@ async function deploy(options: { readonly timeout: string }): Promise<void> {
       "--timeout is not a duration from 1 ms to 24 days; type, for example, '10 minutes'",
     );
   }
-  await withConnections(async ({ settings, temporal }) => {
+  await withAnyConnections(async ({ settings, temporal }) => {
     const version = await versionOf(settings);
     if (!version) {
       throw new UsageError(

@@ -3,7 +3,7 @@ import { addressOf } from '../../activities/connecting/whyUnreachable';
 import type { Settings } from '../../settings/settings';
 import { type Finding, failed, ok } from '../../worker/health/finding';
 import { jobRoleProblem } from '../../worker/jobRole';
-import { type Connections, withConnections } from '../connections';
+import { type Connections, withAnyConnections } from '../connections';
 import { checkClock, checkTemporalClock } from '../doctor/clock';
 import { checkDatabase, checkPooler } from '../doctor/database';
 import { checkJobs } from '../doctor/jobs';
@@ -33,7 +33,7 @@ Example:
 }
 
 async function doctor(): Promise<void> {
-  await withConnections(async (connections) => {
+  await withAnyConnections(async (connections) => {
     const [here, there, others, temporal] = await Promise.all([
       attempted('jobs', () => checkJobs(connections.settings.LRM_JOBS_DIR)),
       database(connections),

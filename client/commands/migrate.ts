@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Sql } from '../../drizzle/connect';
 import { explainElsewhere } from '../../drizzle/explainPostgres';
-import { applyMigrations } from '../../drizzle/migrator/migrate';
+import { applyMigrations, type Listeners } from '../../drizzle/migrator/migrate';
 import { OperationRefused } from '../../drizzle/rows/operationRefused';
 import { describeInbox, readInbox } from '../../drizzle/rows/registrations';
 import { databaseSetting, isDatabaseName } from '../../settings/databases';
@@ -52,7 +52,9 @@ interface Options {
 async function migrate(options: Options): Promise<void> {
   const settings = readSettings();
   const { database } = options;
-  if (database === undefined) return migrateIn(settings.databaseUrl, settings, options);
+  if (database === undefined) {
+    return migrateIn(settings.databaseUrl, 'DATABASE_URL', settings, options);
+  }
   if (options.completeOnEmpty) {
     throw new UsageError(
       "--complete-on-empty runs the migrations of DATABASE_URL: it can't be used with --database",
@@ -60,7 +62,7 @@ async function migrate(options: Options): Promise<void> {
   }
   const url = urlOf(settings, database);
   try {
-    await migrateIn(url, settings, options);
+    await migrateIn(url, databaseSetting(database), settings, options);
   } catch (error) {
     const line = explainElsewhere(error, database);
     throw line === undefined ? error : new OperationRefused(line);
@@ -79,18 +81,26 @@ function urlOf({ databases }: Settings, name: string): string {
   throw new UsageError(`--database ${name}: ${databaseSetting(name)} is not set`);
 }
 
-async function migrateIn(databaseUrl: string, settings: Settings, options: Options): Promise<void> {
+async function migrateIn(
+  databaseUrl: string,
+  setting: string,
+  settings: Settings,
+  options: Options,
+): Promise<void> {
   // A wrong URL gets our own error message, before anything connects.
   const sql = openSql(databaseUrl);
   try {
     const registered: string[] = [];
-    const applied = await applyMigrations(databaseUrl, 'sql', {
+    const on: Listeners = {
       applied: (tag) => say(`applied ${tag}`),
       registered: (name) => {
         registered.push(name);
         say(`registered ${name}, which the application had asked for before`);
       },
-    });
+      waiting: (pid) =>
+        warn(`waits for another lrm migrate in this database (pid ${pid} in pg_stat_activity)`),
+    };
+    const applied = await applyMigrations(databaseUrl, 'sql', on, setting);
     const skipped = await warnOfSkipped(sql);
     if (applied.length + registered.length === 0) {
       say('nothing to apply: the database is up to date');

@@ -56,11 +56,12 @@ async function run(typed: string[], options: Options): Promise<void> {
   await withConnections(async ({ db, temporal }) => {
     const client = await temporal();
     const { run, started } = await startRun(client);
+    const { trouble } = await readRun(client);
+    if (trouble?.kind === 'not ours') throw new OperationRefused(trouble.line);
     say(started ? 'a run has been started' : 'a run is going already');
     await warnWithoutWorker(client);
     const first = { run: started ? 'started' : 'going' };
     if (!options.wait) {
-      const { trouble } = await readRun(client);
       // A missing worker and a version without work have been reported above.
       if (trouble && !['no worker', 'version'].includes(trouble.kind)) warn(trouble.line);
       return answer({ ...first, result: null });

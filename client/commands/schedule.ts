@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { durationText } from '../../settings/duration';
-import { withConnections } from '../connections';
+import { withAnyConnections } from '../connections';
 import { createOrUpdateSchedule } from '../temporal/schedule';
 import { answer, say } from '../terminal/output';
 
@@ -21,7 +21,7 @@ Example:
 }
 
 async function schedule(): Promise<void> {
-  await withConnections(async ({ settings, temporal }) => {
+  await withAnyConnections(async ({ settings, temporal }) => {
     const result = await createOrUpdateSchedule(await temporal(), settings);
     const every = durationText(settings.LRM_INTERVAL);
     say(`Schedule long-running-migrations ${result}: a run every ${every}`);

@@ -7,7 +7,7 @@ import { type Finding, failed, ok, warning } from '../../worker/health/finding';
 /** @throws whatever connecting to the database throws */
 export async function checkDatabase(sql: Sql): Promise<Finding[]> {
   return [
-    ...(await checkServerAndTables(sql)),
+    ...(await checkServerAndTables(sql, ['worker', 'operator'])),
     ...(await checkInbox(sql)),
     ...(await checkRole(sql)),
   ];

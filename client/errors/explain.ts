@@ -4,6 +4,7 @@ import { EntryFailed, NotApplied } from '../../drizzle/migrator/errors';
 import { OperationRefused } from '../../drizzle/rows/operationRefused';
 import { packageManager } from '../../settings/packageManager';
 import { plainText } from '../../settings/plainText';
+import { redactor } from '../../settings/redact';
 import { UsageError } from '../../settings/usageError';
 
 /** What an operator sees of an error, and the exit code. */
@@ -26,6 +27,15 @@ export class AlreadyReported extends Error {
  * or a row's value: if an error may quote those, only its code and its name are shown.
  */
 export function explain(error: unknown): Explanation {
+  const { line, exitCode } = inWords(error);
+  // It may quote what was typed or set: a URL that was meant for another setting, or characters that
+  // control a terminal.
+  return { line: withoutPasswords(plainText(line)), exitCode };
+}
+
+const withoutPasswords = redactor([]);
+
+function inWords(error: unknown): Explanation {
   if (error instanceof AlreadyReported) return { line: '', exitCode: error.exitCode };
   if (error instanceof UsageError) return { line: error.message, exitCode: 2 };
   if (error instanceof OperationRefused || error instanceof NotApplied)
@@ -53,8 +63,7 @@ function missingPackage(error: unknown): string | undefined {
   return peer.exec(String(message))?.[1];
 }
 
-/** The line may quote a server, so it is made plain text. */
-const failed = (line: string): Explanation => ({ line: plainText(line), exitCode: 1 });
+const failed = (line: string): Explanation => ({ line, exitCode: 1 });
 
 function describeUnexpected(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;

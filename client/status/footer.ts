@@ -1,3 +1,4 @@
+import { isOverdue } from '../temporal/overdue';
 import type { TemporalState } from '../temporal/state';
 import { colors, terminalWidth } from '../terminal/terminal';
 import { time } from './format';
@@ -17,7 +18,9 @@ const run = ({ run }: TemporalState): string =>
 function schedule({ schedule }: TemporalState): string {
   if (!schedule) return 'no Schedule';
   if (schedule.paused) return `Schedule paused${schedule.note ? `: ${schedule.note}` : ''}`;
-  return schedule.next ? `next check ${time(schedule.next)}` : 'Schedule without a next check';
+  if (!schedule.next) return 'Schedule without a next check';
+  const next = `next check ${time(schedule.next)}`;
+  return isOverdue(schedule.next) ? `${next}, overdue: npx lrm doctor says more` : next;
 }
 
 function workers({ workers }: TemporalState): string {

@@ -21,6 +21,9 @@ import {
 /** A handle of the run's workflow. */
 export type Run = WorkflowHandle<() => Promise<RunResult>>;
 
+/** The type of its workflow. */
+export const RUN_TYPE = 'executeLongRunningMigrations';
+
 const start = {
   ...ABOUT_RUN,
   taskQueue: TASK_QUEUE,
@@ -30,7 +33,7 @@ const start = {
 /** Starts a run unless one is going: there is never more than one. */
 export async function startRun(client: Client): Promise<{ run: Run; started: boolean }> {
   try {
-    await client.workflow.start('executeLongRunningMigrations', {
+    await client.workflow.start(RUN_TYPE, {
       ...start,
       args: [],
       workflowIdConflictPolicy: 'FAIL',
@@ -47,7 +50,7 @@ export async function startRun(client: Client): Promise<{ run: Run; started: boo
 
 /** Asks the run to do these now, in extra slots. Starts a run if none is going. */
 export async function finalizeNow(client: Client, migrations: Finalize[]): Promise<Run> {
-  await client.workflow.signalWithStart('executeLongRunningMigrations', {
+  await client.workflow.signalWithStart(RUN_TYPE, {
     ...start,
     args: [],
     signal: finalizeSignal,

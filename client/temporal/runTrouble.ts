@@ -24,15 +24,18 @@ export interface RunProgress {
   readonly task: RunTask | null;
   /** True: nothing is pending that could make the run go on. A healthy run then ends. */
   readonly waitsForNothing: boolean;
+  /** The type of a workflow that is not ours and has the run's ID. Null: it is the run. */
+  readonly otherType: string | null;
 }
 
 /** A healthy worker takes a task sooner. Milliseconds. */
 const PICKED_UP_WITHIN = 10_000;
 const ERROR_AT_MOST = 200;
+const TERMINATE = `temporal workflow terminate --workflow-id ${WORKFLOW_ID}`;
 
 /** What keeps a run from going on. */
 export interface Trouble {
-  readonly kind: 'version' | 'failing' | 'forgotten' | 'no worker' | 'silent worker';
+  readonly kind: 'version' | 'not ours' | 'failing' | 'forgotten' | 'no worker' | 'silent worker';
   /** What is wrong, and what to type. */
   readonly line: string;
 }
@@ -42,6 +45,8 @@ export function runTrouble(
   run: RunProgress | null,
   { workers, versions }: Workers,
 ): Trouble | null {
+  const notOurs = run && otherWorkflow(run);
+  if (notOurs) return { kind: 'not ours', line: notOurs };
   // Also without a task: the next one will not be taken, and neither will the next attempts.
   const version = versionTrouble(versions);
   if (version !== null) return { kind: 'version', line: version };
@@ -53,7 +58,7 @@ export function runTrouble(
     const line =
       `the run's workflow task keeps failing (attempt ${task.attempt}${why}), so the run starts nothing. ` +
       "Look at the worker's log and version; to start again without losing anything: " +
-      `temporal workflow terminate --workflow-id ${WORKFLOW_ID}, then npx lrm run`;
+      `${TERMINATE}, then npx lrm run`;
     return { kind: 'failing', line };
   }
   if (!task.waitingSince) return null;
@@ -66,6 +71,15 @@ export function runTrouble(
     'was polling lately: is it alive? To start one: npx lrm worker';
   return { kind: 'silent worker', line };
 }
+
+/** A workflow that somebody has started under the run's ID. Null: it is the run. */
+export const otherWorkflow = ({ otherType }: RunProgress): string | null =>
+  otherType === null
+    ? null
+    : `a workflow of another type, '${oneLine(otherType, TYPE_AT_MOST)}', has the ID of the run, so no run can ` +
+      `start. To end it: ${TERMINATE}, then npx lrm run`;
+
+const TYPE_AT_MOST = 100;
 
 /** Workers keep the run in memory. One that remembers more than Temporal does waits for lost answers. */
 export const FORGOTTEN =
@@ -81,28 +95,47 @@ export async function readTask(
   info: temporal.api.workflow.v1.IPendingWorkflowTaskInfo | null | undefined,
 ): Promise<RunTask | null> {
   if (!info) return null;
-  const attempt = info.attempt ?? 1;
+  const pending = info.attempt ?? 1;
+  const { failures, error } = await readFailures(client);
+  // Each signal sets the attempt back to 1, also while every one of them fails.
+  const attempt = Math.max(pending, failures + 1);
   const since = Number(info.originalScheduledTime?.seconds ?? info.scheduledTime?.seconds ?? 0);
   return {
     attempt,
-    error: attempt > 1 ? await lastError(client) : null,
+    error: attempt > 1 ? error : null,
     waitingSince: info.state === SCHEDULED && since > 0 ? new Date(since * 1000) : null,
   };
 }
 
-/** Events, newest first: the failure may be followed by signals that came in since. */
+/** Events, newest first: a failure may be followed by signals that came in since. */
 const LOOK_BACK = 50;
 
-/** What the workflow task failed with. Of several failures in a row, the history has only the first. */
-async function lastError(client: Client): Promise<string | null> {
+/** Values of Temporal's enum WorkflowTaskFailedCause for failures of no worker: another task follows. */
+const HARMLESS = {
+  /** A signal came in while the task was being completed. */
+  unhandledCommand: 1,
+  /** Somebody has reset the run to this place. */
+  resetWorkflow: 20,
+};
+
+/**
+ * How often the workflow task has failed since one succeeded, and the last error. Of several failures in a
+ * row without a signal in between, the history has only the first.
+ */
+async function readFailures(client: Client): Promise<{ failures: number; error: string | null }> {
   const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
     namespace: client.options.namespace,
     execution: { workflowId: WORKFLOW_ID },
     maximumPageSize: LOOK_BACK,
   });
+  let failures = 0;
+  let error: string | null = null;
   for (const event of history?.events ?? []) {
-    const { failure, identity } = event.workflowTaskFailedEventAttributes ?? {};
-    if (failure) return plainText(await failureText(client, failure, identity));
+    if (event.workflowTaskCompletedEventAttributes) break;
+    const { failure, identity, cause } = event.workflowTaskFailedEventAttributes ?? {};
+    if (!failure || Object.values(HARMLESS).includes(Number(cause))) continue;
+    failures++;
+    error ??= plainText(await failureText(client, failure, identity));
   }
-  return null;
+  return { failures, error };
 }

@@ -6,6 +6,7 @@ import { isNotFound } from '../../activities/explainTemporal';
 import { plainText } from '../../settings/plainText';
 import { SCHEDULE_ID, WORKFLOW_ID } from '../../settings/settings';
 import { keyProblemText } from './failureText';
+import { RUN_TYPE } from './run';
 import { type RunProgress, readTask, runTrouble, type Trouble } from './runTrouble';
 import { readWorkers, type Workers } from './workers';
 
@@ -75,7 +76,10 @@ export async function describeRun(client: Client): Promise<Pick<TemporalState, '
   }
   const task = await readTask(client, run.pendingWorkflowTask);
   const waitsForNothing = task === null && pending.size === 0;
-  return { run: { startedAt: date(info.startTime) ?? new Date(), task, waitsForNothing }, pending };
+  const type = info.type?.name ?? '';
+  const otherType = type === RUN_TYPE ? null : plainText(type);
+  const startedAt = date(info.startTime) ?? new Date();
+  return { run: { startedAt, task, waitsForNothing, otherType }, pending };
 }
 
 /** Asks Temporal for the run, and for what keeps the run from going on. */

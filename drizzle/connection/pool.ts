@@ -14,9 +14,18 @@ import { ended } from './secure';
 
 /** Where a connection went. */
 interface Place {
+  /** What the pool that it belongs to was opened with. */
+  readonly target: Target;
   host?: Host;
   socket?: net.Socket;
 }
+
+/**
+ * The events of a connection run in the context that it was opened in, so each knows its place. One
+ * for all pools: Node copies each storage that was ever used to each new promise, as long as the
+ * process runs.
+ */
+const place = new AsyncLocalStorage<Place>();
 
 type DriverOptions = NonNullable<Parameters<typeof postgres>[1]>;
 
@@ -37,8 +46,8 @@ export interface PoolOptions {
  * reads only half of the parameters, and does not check a certificate against an IP address.
  */
 export function openPool(target: Target, pool: PoolOptions): Sql {
-  // The events of a connection run in the context that it was opened in, so each knows its host.
-  const current = new AsyncLocalStorage<Place>();
+  // A pool may be used within an event of another one.
+  const here = () => (place.getStore()?.target === target ? place.getStore() : undefined);
   const closing = new AbortController();
   const sql = withoutVariables(() =>
     postgres({
@@ -52,7 +61,7 @@ export function openPool(target: Target, pool: PoolOptions): Sql {
       ssl: false,
       user: target.user,
       database: target.database,
-      password: target.password ?? (() => passwordOf(target, current.getStore() ?? {})),
+      password: target.password ?? (() => passwordOf(target, here())),
       connect_timeout: target.connectTimeout,
       keep_alive: target.keepAlive || null,
       debug: false,
@@ -62,12 +71,12 @@ export function openPool(target: Target, pool: PoolOptions): Sql {
         ...(target.options && { options: target.options }),
       },
       socket: () => {
-        const place: Place = {};
-        return current.run(place, () => openSocket(target, place, closing.signal));
+        const opened: Place = { target };
+        return place.run(opened, () => openSocket(opened, closing.signal));
       },
       session: `select ${[...pool.sessionStart, ASK_ATTRIBUTES].join(', ')}`,
       onsession: ([state]: SessionState[]) => {
-        const host = current.getStore()?.host ?? target.hosts[0];
+        const host = here()?.host ?? target.hosts[0];
         if (state && host) requireAttributes(state, target.attributes, host, target.setting);
         pool.onSession?.();
       },
@@ -80,7 +89,8 @@ export function openPool(target: Target, pool: PoolOptions): Sql {
  * Gives the driver a socket. Without one (if this threw), the driver would never again use that place
  * in its pool, so a problem is given as a socket that fails with it.
  */
-async function openSocket(target: Target, place: Place, signal: AbortSignal): Promise<net.Socket> {
+async function openSocket(opened: Place, signal: AbortSignal): Promise<net.Socket> {
+  const { target } = opened;
   try {
     const { host, socket } = await openRoute(
       target,
@@ -88,8 +98,8 @@ async function openSocket(target: Target, place: Place, signal: AbortSignal): Pr
       signal,
     );
     failAtEarlyEnd(socket, () => ended(host, target.setting));
-    place.host = host;
-    place.socket = socket;
+    opened.host = host;
+    opened.socket = socket;
     return socket;
   } catch (error) {
     const failing = new net.Socket();
@@ -130,11 +140,12 @@ async function tryRoute(
 }
 
 /** The password of the host that a connection went to: each may have its own in the password file. */
-function passwordOf(target: Target, { host = target.hosts[0], socket }: Place): Promise<string> {
+function passwordOf(target: Target, opened: Place | undefined): Promise<string> {
+  const host = opened?.host ?? target.hosts[0];
   const found = host && passwordFromFile(target, host);
   if (found && 'password' in found) return Promise.resolve(found.password);
   // Thrown, the error would be nobody's: so the connection ends with it, and nothing is answered.
-  socket?.destroy(
+  opened?.socket?.destroy(
     new NotConnected(
       `Postgres at ${host && hostText(host)} asks for the password of user ${target.user}: ${found?.problem} (${target.setting})`,
       'NO_PASSWORD',

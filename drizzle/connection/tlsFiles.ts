@@ -20,6 +20,9 @@ const SYSTEM_LISTS = [
   '/etc/ssl/cert.pem',
 ];
 
+/** In a file of PEM. Without one, Node would only say that the issuer is unknown. */
+const CERTIFICATE = /-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/;
+
 /**
  * Reads the files as libpq does. Those of `~/.postgresql` are used where they exist; those that were
  * asked for by name have to exist. They are read for each connection, so they can be replaced while a
@@ -38,6 +41,11 @@ export function readTlsFiles(given: Tls, setting: string): TlsFiles {
     }
   };
   const ca = given.rootCert === 'system' ? systemList() : read('rootCert');
+  if (ca && given.rootCert !== 'system' && !CERTIFICATE.test(ca.toString('latin1'))) {
+    throw new NotConnected(
+      `${given.rootCert} holds no certificate in PEM (sslrootcert, ${setting})`,
+    );
+  }
   const verifies = ca !== undefined || given.rootCert === 'system';
   if (given.mode.startsWith('verify') && !verifies) {
     throw new NotConnected(

@@ -1,4 +1,5 @@
 import { connect, type Sql } from '../connect';
+import { refuseSharedSessions } from '../connection/pooler';
 import { takeRegistrations } from '../rows/registrations';
 import { SCHEMA } from '../schema';
 import { EntryFailed, NotApplied } from './errors';
@@ -19,6 +20,8 @@ export interface Listeners {
   readonly applied?: (tag: string) => void;
   /** A migration that the application had registered before was taken over. */
   readonly registered?: (name: string) => void;
+  /** Another call holds the lock, in the session of this process ID: this one waits for it. */
+  readonly waiting?: (pid: number) => void;
 }
 
 /**
@@ -33,8 +36,9 @@ export interface Listeners {
  *
  * @param on called after each entry, so also before a later one fails, and for each migration that
  *   was taken over
+ * @param setting the one that holds the URL, for messages
  * @returns the names of the applied entries
- * @throws OperationRefused with the rights that this role lacks
+ * @throws OperationRefused with the rights that this role lacks, and when a pooler shares sessions
  * @throws NotApplied with the entries that are too old or that were changed after they were applied
  * @throws EntryFailed with the entry whose SQL failed
  */
@@ -42,11 +46,15 @@ export async function applyMigrations(
   databaseUrl: string,
   set: MigrationSet,
   on: Listeners = {},
+  setting = 'DATABASE_URL',
 ): Promise<string[]> {
-  // The lock belongs to a session, so there is only one connection.
-  const sql = connect(databaseUrl, { max: 1, applicationName: 'lrm migrate' });
+  const options = { applicationName: 'lrm migrate', setting };
+  // The lock belongs to a session, so there is only one connection. A pooler that shares sessions would
+  // keep the lock, and every later call would wait for it.
+  await refuseSharedSessions(databaseUrl, options);
+  const sql = connect(databaseUrl, { ...options, max: 1 });
   try {
-    await takeLock(sql, set);
+    await takeLock(sql, set, on);
     const applied = await applyNew(sql, set, on);
     if (set === 'sql') for (const name of await takeRegistrations(sql)) on.registered?.(name);
     return applied;
@@ -55,8 +63,18 @@ export async function applyMigrations(
   }
 }
 
-async function takeLock(sql: Sql, set: MigrationSet): Promise<void> {
-  await sql`select pg_advisory_lock(hashtextextended(${appliedTable[set]}, 0))`;
+async function takeLock(sql: Sql, set: MigrationSet, { waiting }: Listeners): Promise<void> {
+  const key = sql`hashtextextended(${appliedTable[set]}, 0)`;
+  const [free] = await sql<{ locked: boolean }[]>`select pg_try_advisory_lock(${key}) as locked`;
+  if (!free?.locked) {
+    const [holder] = await sql<{ pid: number }[]>`
+      select l.pid from pg_catalog.pg_locks l, lateral (select ${key} as key) k
+      where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+        and l.database = (select oid from pg_catalog.pg_database where datname = current_database())
+        and l.classid::bigint = (k.key >> 32) & 4294967295 and l.objid::bigint = k.key & 4294967295`;
+    if (holder) waiting?.(holder.pid);
+    await sql`select pg_advisory_lock(${key})`;
+  }
   // Set only now, because it would also limit the wait for another lrm migrate, which may be long.
   await sql`select set_config('lock_timeout', ${LOCK_TIMEOUT}, false)`;
 }

@@ -66,9 +66,24 @@ function* fromEnvironment(env: NodeJS.ProcessEnv): Generator<[string, string, st
     yield ['sslmode', 'require', 'PGREQUIRESSL'];
 }
 
+/** Applications often share one URL with it. */
+const OF_PRISMA = [
+  'schema',
+  'connection_limit',
+  'pool_timeout',
+  'socket_timeout',
+  'statement_cache_size',
+  'pgbouncer',
+  'sslaccept',
+  'sslidentity',
+];
+
 function unknown(name: string): string {
   // Anything else may be part of a password that is not percent-encoded.
   if (!/^[a-z_.]{2,40}$/i.test(name)) return 'what follows a ? is no connection parameter';
+  if (OF_PRISMA.includes(name)) {
+    return `'${name}' is a parameter of Prisma's, not of Postgres: give lrm a URL without it`;
+  }
   const like = closest(name, Object.keys(PARAMETERS));
   return (
     `'${name}' is not a connection parameter; did you mean ${like}? ` +

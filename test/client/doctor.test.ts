@@ -79,7 +79,7 @@ test('lrm doctor reports missing tables and an unknown namespace', async () => {
   });
   expect(report.code).toBe(1);
   expect(find(report, 'tables')).toMatchObject({ state: 'failed', next: 'npx lrm migrate' });
-  expect(find(report, 'temporal')?.message).toMatch('no such namespace');
+  expect(find(report, 'temporal')?.message).toMatch("Temporal has no namespace 'nowhere'; set");
 });
 
 test("lrm doctor reports a role's timeouts and an attempt scheduled in the future", async () => {

@@ -69,7 +69,7 @@ test('the first batches run and are rolled back: no row of the application or of
   const { code, stdout, stderr } = await dryRun();
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(
-    /^(batch [123]: 100 rows of public\.people, [0-9.]+ ms\n){3}walk 1: about 2,000 rows of public\.people, about .+ in batches of 100 rows\n3 batches worked, and everything was rolled back\n$/,
+    /^batch 1: 100 rows of public\.people, [0-9.]+ ms\n(batch [23]: \d+ rows of public\.people, [0-9.]+ ms\n){2}walk 1: about 2,000 rows of public\.people, about .+ in batches of \d+ rows\n3 batches worked, and everything was rolled back\n$/,
   );
   expect(await everything()).toEqual(before);
 
@@ -78,7 +78,7 @@ test('the first batches run and are rolled back: no row of the application or of
     name: NAME,
     end: 'enough',
     error: null,
-    batches: [{ walk: '1', rows: 100, total: 2000 }, { rows: 100 }],
+    batches: [{ walk: '1', rows: 100, total: 2000 }, { rows: expect.any(Number) }],
     scans: [],
     sequences: [],
   });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readRoles } from '../../client/grants/roles';
 import { connect, type Sql } from '../../drizzle/connect';
+import { checkRights } from '../../worker/health/rights';
 import { useDevServers } from '../support/devServers';
 import type { JobsFolder } from '../support/jobsFolder';
 import { type CommandResult, runLrm } from '../support/lrm';
@@ -203,6 +204,15 @@ describe('each role is refused what it does not need', () => {
         '42501',
       ]);
     }
+  });
+});
+
+test('the probes of a worker are not content with what an operator may do', async () => {
+  const { operator } = sessions;
+  expect(await checkRights(operator, ['worker', 'operator'])).toMatchObject({ state: 'ok' });
+  expect(await checkRights(operator, ['worker'])).toMatchObject({
+    state: 'failed',
+    message: expect.stringMatching(`^role ${ROLES.operator} lacks rights of a worker: GRANT `),
   });
 });
 

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { sharesSessions } from '../../drizzle/connection/pooler';
+import postgres from 'postgres';
+import { isPooled, sharesSessions } from '../../drizzle/connection/pooler';
 import { useDevServers } from '../support/devServers';
 import { runLrm } from '../support/lrm';
 import { migration, register } from '../support/migrations';
@@ -22,6 +23,30 @@ whereInstalled('PgBouncer in transaction mode', () => {
     const single = { pool_mode: 'transaction', default_pool_size: 1 } as const;
     const one = await startPgBouncer(servers.databaseUrl, single);
     expect(await sharesSessions(one, { applicationName })).toBe(true);
+  });
+
+  test('is refused by what would leave a lock or a limit in its sessions; a gate leaves nothing', async () => {
+    const env = servers.env({ DATABASE_URL: url });
+    for (const command of [['migrate'], ['status'], ['pause', '0001_x'], ['dry-run', '0001_x']]) {
+      const { code, stderr } = await runLrm(env, command);
+      expect({ command, code, stderr }).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^lrm: transactions share sessions .*; set DATABASE_URL to/),
+      });
+    }
+    const archive = { LRM_DATABASE_ARCHIVE_URL: url };
+    const other = await runLrm(servers.env(archive), ['migrate', '--database', 'archive']);
+    expect(other.stderr).toMatch('; set LRM_DATABASE_ARCHIVE_URL to the server itself');
+    expect(await runLrm(env, ['check'])).toMatchObject({ code: 0, stderr: '' });
+    const locks = await servers.sql`
+      select pid from pg_locks where locktype = 'advisory'
+        and database = (select oid from pg_database where datname = current_database())`;
+    expect([...locks]).toEqual([]);
+    const application = postgres(url, { prepare: false });
+    const [found] = await application`
+      select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock`;
+    expect(found).toEqual({ statement: '0', lock: '0' });
+    await application.end();
   });
 
   test('is refused by lrm doctor, lrm run --inline and a worker, each with the reason', async () => {
@@ -52,6 +77,7 @@ whereInstalled('PgBouncer in transaction mode', () => {
 whereInstalled('PgBouncer in session mode', () => {
   test('works: each row is done once', async () => {
     const url = await startPgBouncer(servers.databaseUrl, { pool_mode: 'session' });
+    expect(await isPooled(url, { applicationName })).toBe(true);
     expect(await sharesSessions(url, { applicationName })).toBe(false);
     await servers.sql.unsafe(`create table people (id integer primary key, seen integer default 0);
       insert into people select generate_series(1, 5000)`);
@@ -73,5 +99,6 @@ whereInstalled('PgBouncer in session mode', () => {
 });
 
 test('a server without a pooler is not refused', async () => {
+  expect(await isPooled(servers.databaseUrl, { applicationName })).toBe(false);
   expect(await sharesSessions(servers.databaseUrl, { applicationName })).toBe(false);
 });

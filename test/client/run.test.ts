@@ -98,18 +98,11 @@ test('lrm register says that a migration is already registered, and warns about 
 });
 
 test("lrm status and lrm run say that the run's workflow task keeps failing, and what to type", async () => {
-  const worker = await servers.startWorker({ jobs: servers.jobsFolder() });
+  const run = await startOurs();
   // As after a deploy that removed code which the run needs.
-  const run = await servers.client.workflow.start('workflowOfAnotherVersion', {
-    workflowId: 'long-running-migrations',
-    taskQueue: 'long-running-migrations',
-  });
-  await waitFor('the workflow task to have failed', async () => {
-    const { raw } = await run.describe();
-    return Number(raw.pendingWorkflowTask?.attempt) > 1;
-  });
+  await failTask(await takeTask());
   const said =
-    /the run's workflow task keeps failing \(attempt \d+: .*workflowOfAnotherVersion.*temporal workflow terminate --workflow-id long-running-migrations, then npx lrm run/;
+    /the run's workflow task keeps failing \(attempt \d+: of another version\).*temporal workflow terminate --workflow-id long-running-migrations, then npx lrm run/;
 
   expect((await servers.lrm('status')).stderr).toMatch(said);
   expect(await servers.lrm('run')).toMatchObject({
@@ -124,5 +117,52 @@ test("lrm status and lrm run say that the run's workflow task keeps failing, and
   await waitFor('lrm run --wait to say so while it waits', () => said.test(output));
   await run.terminate();
   expect(await waiting).toMatchObject({ code: 1, stderr: expect.stringMatching(said) });
-  await worker.stop();
 });
+
+test("lrm status says that the run's workflow task keeps failing, also while signals come in", async () => {
+  const run = await startOurs();
+  const task = await takeTask();
+  await run.signal('tick');
+  await failTask(task);
+
+  const { raw } = await run.describe();
+  const { stderr } = await servers.lrm('status');
+  await run.terminate();
+
+  // The signal has set Temporal's count back.
+  expect(raw.pendingWorkflowTask?.attempt).toBe(1);
+  expect(stderr).toMatch(
+    "the run's workflow task keeps failing (attempt 2: of another version), so the run starts nothing",
+  );
+});
+
+const startOurs = () =>
+  servers.client.workflow.start('executeLongRunningMigrations', {
+    workflowId: 'long-running-migrations',
+    taskQueue: 'long-running-migrations',
+  });
+
+/** Takes the run's task, as a worker of another version does. */
+async function takeTask(): Promise<Uint8Array> {
+  const { client, namespace } = servers;
+  const { taskToken } = await client.connection.withDeadline(Date.now() + 30_000, () =>
+    client.workflowService.pollWorkflowTaskQueue({
+      namespace,
+      taskQueue: { name: 'long-running-migrations' },
+      identity: 'a slow worker',
+    }),
+  );
+  return taskToken;
+}
+
+async function failTask(taskToken: Uint8Array): Promise<void> {
+  await servers.client.workflowService.respondWorkflowTaskFailed({
+    namespace: servers.namespace,
+    taskToken,
+    cause: NON_DETERMINISTIC_ERROR,
+    failure: { message: 'of another version' },
+  });
+}
+
+/** The value of Temporal's enum WorkflowTaskFailedCause. */
+const NON_DETERMINISTIC_ERROR = 24;

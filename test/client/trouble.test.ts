@@ -108,7 +108,9 @@ test.each([['run'], ['schedule']])(
   async (command) => {
     const result = await with_({ TEMPORAL_NAMESPACE: 'nowhere' }, command);
     expect(result.code).toBe(1);
-    expect(result.stderr).toMatch('Temporal has no such namespace');
+    expect(result.stderr).toMatch(
+      "Temporal has no namespace 'nowhere'; set TEMPORAL_NAMESPACE, or:",
+    );
     expectOneLine(result);
   },
 );

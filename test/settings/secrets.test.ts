@@ -49,6 +49,8 @@ test('the values of the secrets are replaced, also the password of a URL by itse
   // As parseUrl() takes it.
   expect(redactor(secretsIn({ DATABASE_URL: 'postgres://app:pa#ss@db/app' }))('pa#ss')).toBe('***');
   expect(redact('Bearer token, -----BEGIN KEY----- abcd -----END KEY-----.')).toBe('***, ***.');
+  // As `console.log` makes it: a line of the log for each.
+  expect(redact('the key: abcd')).toBe('the key: ***');
 });
 
 test('what is no secret stays: paths, names of users, harmless variables', () => {

@@ -1,5 +1,6 @@
 import type { Sql } from '../../drizzle/connect';
 import { explainUnappliable, unappliedEntries } from '../../drizzle/migrator/unapplied';
+import type { Part } from '../../drizzle/rights/rights';
 import {
   hasTables,
   type Installation,
@@ -15,9 +16,10 @@ const OLDEST_VERSION = 140_000;
 
 /**
  * Checks the server, the role's rights to our tables, and that they are as new as this code needs.
+ * @param parts the role must have the rights of one of them
  * @throws whatever connecting to the database throws
  */
-export async function checkServerAndTables(sql: Sql): Promise<Finding[]> {
+export async function checkServerAndTables(sql: Sql, parts: readonly Part[]): Promise<Finding[]> {
   const [server] = await sql<{ version: string; number: number; readonly: boolean }[]>`
     select current_setting('server_version') as version,
       current_setting('server_version_num')::int as number,
@@ -35,10 +37,14 @@ export async function checkServerAndTables(sql: Sql): Promise<Finding[]> {
           )
         : ok('database', message),
   ];
-  return [...findings, ...(await checkTables(sql, found))];
+  return [...findings, ...(await checkTables(sql, found, parts))];
 }
 
-async function checkTables(sql: Sql, found: Installation): Promise<Finding[]> {
+async function checkTables(
+  sql: Sql,
+  found: Installation,
+  parts: readonly Part[],
+): Promise<Finding[]> {
   if (!hasTables(found)) {
     return [
       failed('tables', `database ${found.database} has none of our tables`, 'npx lrm migrate'),
@@ -46,7 +52,7 @@ async function checkTables(sql: Sql, found: Installation): Promise<Finding[]> {
   }
   const problem = unreadable(found);
   if (problem) return [failed('rights', problem, null)];
-  const rights = await checkRights(sql);
+  const rights = await checkRights(sql, parts);
   if (rights.state === 'failed') return [rights];
   const entries = await unappliedEntries(sql);
   const broken = explainUnappliable('sql', entries);

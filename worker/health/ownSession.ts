@@ -19,7 +19,7 @@ export class OwnSession {
       settings: { statement_timeout: '10s' },
     });
     try {
-      return await checkServerAndTables(this.sql);
+      return await checkServerAndTables(this.sql, ['worker']);
     } catch (error) {
       this.end();
       throw error;

@@ -1,21 +1,25 @@
 import type { Sql } from '../../drizzle/connect';
-import { describeMissing, missingRights } from '../../drizzle/rights/missingRights';
+import { describeMissing, missingRights, partText } from '../../drizzle/rights/missingRights';
+import type { Part } from '../../drizzle/rights/rights';
 import { type Finding, failed, ok } from './finding';
 
-/** A role that is neither a worker's nor an operator's gets the fewest GRANTs that make it one. */
-export async function checkRights(sql: Sql): Promise<Finding> {
-  const worker = await missingRights(sql, 'worker');
-  const operator = await missingRights(sql, 'operator');
-  const all = [
-    ['worker', worker],
-    ['operator', operator],
-  ] as const;
-  const may = all.filter(([, { rights }]) => rights.length === 0).map(([part]) => PARTS[part]);
+/**
+ * Whether the session's role has the rights of one of these parts. If not, it names the fewest GRANTs
+ * that give it those of one.
+ */
+export async function checkRights(sql: Sql, parts: readonly Part[]): Promise<Finding> {
+  const all = await Promise.all(
+    parts.map(async (part) => ({ part, ...(await missingRights(sql, part)) })),
+  );
+  const [first, ...others] = all;
+  if (!first) throw new Error('no part to check the rights of');
+  const may = all.filter(({ rights }) => rights.length === 0).map(({ part }) => partText(part));
   if (may.length > 0) {
-    return ok('rights', `role ${worker.role} may do all that ${may.join(' and ')} needs`);
+    return ok('rights', `role ${first.role} may do all that ${may.join(' and ')} needs`);
   }
-  const [part, missing] = operator.rights.length < worker.rights.length ? all[1] : all[0];
-  return failed('rights', describeMissing(part, missing) ?? '', null);
+  const nearest = others.reduce(
+    (least, each) => (each.rights.length < least.rights.length ? each : least),
+    first,
+  );
+  return failed('rights', describeMissing(nearest.part, nearest) ?? '', null);
 }
-
-const PARTS = { worker: 'a worker', operator: 'an operator' } as const;

@@ -43,16 +43,20 @@ const inline = (jobs: { path: string }, extra: NodeJS.ProcessEnv = {}) =>
 test('lrm run --inline completes what is pending without Temporal, dependencies first', async () => {
   const jobs = servers.jobsFolder();
   jobs.writeJob('0001_second', "exports.dependsOn = ['0002_first']; exports.run = async () => {};");
-  jobs.writeJob('0002_first', "exports.run = async () => console.log('printed by a job');");
+  jobs.writeJob(
+    '0002_first',
+    "exports.run = async () => console.log('\\u001b[31mprinted by a job');",
+  );
   await register(servers, '0001_second', '0002_first');
 
-  const { code, stdout } = await runLrm(inline(jobs), ['run', '--inline', '--json']);
+  const { code, stdout, stderr } = await runLrm(inline(jobs), ['run', '--inline', '--json']);
 
   expect(JSON.parse(stdout)).toEqual([
     { name: '0002_first', status: 'completed', result: 'completed', error: null, skipped: 0 },
     { name: '0001_second', status: 'completed', result: 'completed', error: null, skipped: 0 },
   ]);
   expect(code).toBe(0);
+  expect(stderr).toContain('0002_first: printed by a job');
   const [first] = await attempts(servers, '0002_first');
   const [second] = await attempts(servers, '0001_second');
   expect(first?.endedAt?.getTime()).toBeLessThanOrEqual(second?.startedAt.getTime() ?? 0);

@@ -111,6 +111,12 @@ test('a certificate that nobody whom we trust has signed', async () => {
   );
 });
 
+test('a file of issuers without a certificate', async () => {
+  expect(await login(url(`sslmode=verify-ca&sslrootcert=${issuer.key}`))).toBe(
+    `${issuer.key} holds no certificate in PEM (sslrootcert, DATABASE_URL)`,
+  );
+});
+
 test('who prefers TLS goes on without it, as in libpq; nobody else does', async () => {
   const roots = `sslrootcert=${stranger.cert}`;
   expect(await login(url(`sslmode=prefer&${roots}`, { user: 'plain' }))).toBe('plain');

@@ -23,6 +23,19 @@ test('five applyMigrations at the same time: one applies everything, the others 
   expect(applied.filter((tags) => tags.length > 0)).toEqual([all]);
 });
 
+test('applyMigrations says for whom it waits', async () => {
+  const other = connect(database.databaseUrl, { max: 1, applicationName: 'other' });
+  const key = other`hashtextextended('long_running_migrations.schema_migrations', 0)`;
+  const [locked] = await other`select pg_backend_pid() as pid, pg_advisory_lock(${key})`;
+  let migrating: Promise<string[]> | undefined;
+  const pid = await new Promise((resolve) => {
+    migrating = applyMigrations(database.databaseUrl, 'sql', { waiting: resolve });
+  });
+  expect(pid).toBe(locked?.['pid']);
+  await other.end();
+  expect(await migrating).toEqual(all);
+});
+
 test('applyMigrations names an entry older than the newest applied one', async () => {
   await applyMigrations(database.databaseUrl, 'sql');
   await database.sql`

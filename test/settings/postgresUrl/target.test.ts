@@ -89,6 +89,11 @@ test.each<[string, NodeJS.ProcessEnv, string]>([
     "DATABASE_URL: 'sslmod' is not a connection parameter; did you mean sslmode?",
   ],
   [
+    'postgres://h?schema=public',
+    {},
+    "DATABASE_URL: 'schema' is a parameter of Prisma's, not of Postgres: give lrm a URL without it",
+  ],
+  [
     'postgres://h?search_path=app',
     {},
     'A setting of the server is written options=-c%20search_path%3D',

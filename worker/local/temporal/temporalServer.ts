@@ -77,7 +77,8 @@ async function ready(server: ChildProcess, address: string, log: string): Promis
   throw new Error(`Temporal's dev server did not start: ${last} (${log})`);
 }
 
-async function answers(address: string): Promise<boolean> {
+/** Whether a server answers for the namespace 'default'. */
+export async function answers(address: string): Promise<boolean> {
   try {
     const connection = await Connection.connect({ address, connectTimeout: '1 second' });
     try {
