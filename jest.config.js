@@ -8,8 +8,9 @@ module.exports = {
   transform: { '^.+\\.ts$': ['@swc/jest', swc()] },
   globalSetup: '<rootDir>/test/global-setup.ts',
   globalTeardown: '<rootDir>/test/global-teardown.ts',
-  // CI has two cores, and each test file starts processes of its own.
-  maxWorkers: 2,
+  // CI has two cores, and each test file starts processes of its own. But half of the time it waits:
+  // for time limits, heartbeats and polls.
+  maxWorkers: 3,
   // Long, because tests use real servers and real time limits. Each wait has a shorter deadline.
   testTimeout: 60_000,
 };

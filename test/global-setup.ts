@@ -16,8 +16,9 @@ declare global {
 /** Builds dist/ (workers and jobs run compiled) and starts one Postgres and one Temporal for all. */
 export default async function setup(): Promise<void> {
   build();
+  const folder = mkdtempSync(path.join(tmpdir(), 'lrm-test-'));
   globalThis.testServersProcess = await startDevServers({
-    folder: mkdtempSync(path.join(tmpdir(), 'lrm-test-')),
+    folder,
     temporary: true,
     fresh: false,
     postgres: { settings: TEST_DATABASE },
@@ -30,7 +31,7 @@ export default async function setup(): Promise<void> {
   });
   const { databaseUrl, temporalAddress } = globalThis.testServersProcess.endpoints;
   if (!databaseUrl || !temporalAddress) throw new Error('the dev servers gave no addresses');
-  offer({ databaseUrl, temporalAddress });
+  offer({ databaseUrl, temporalAddress, compiledCode: path.join(folder, 'compiled') });
   await createTemplate(databaseUrl);
 }
 

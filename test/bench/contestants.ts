@@ -3,8 +3,8 @@ import { connect, type Sql } from '../../drizzle/connect';
 import type { Database } from '../../jobs/context/attempt';
 import type { BatchOptions } from '../../jobs/context/index';
 import { lastKey, nextRanges } from '../../jobs/context/walk/boundary';
-import { describeKey } from '../../jobs/context/walk/key';
 import { within } from '../../jobs/context/walk/range';
+import { describeLocked } from '../../jobs/context/walk/tableState';
 import { beginAttempt } from '../jobs/context/attempts';
 import type { Bench } from './server';
 import { lowered, users } from './users';
@@ -29,7 +29,7 @@ export const oneUpdate: Contestant = async ({ sql }) => {
 /** The same batches one after the other, without storing the progress. */
 export const bareLoop: Contestant = (bench) =>
   withDatabase(bench, async (db) => {
-    const key = await describeKey(db, { table: users, columns: [users.id], descending: false });
+    const key = await describeLocked(db, { table: users, columns: [users.id], descending: false });
     const upto = await lastKey(db, key);
     if (!upto) return;
     for (

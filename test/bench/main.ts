@@ -1,12 +1,16 @@
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { UsageError } from '../../settings/usageError';
+import { attempts } from './attempts';
+import { chain } from './chain';
 import { cpu } from './cpu';
 import { markdown, type Table } from './figures';
 import { fixedCost } from './fixedCost';
 import { foreground } from './foreground';
 import { idle } from './idle';
+import { idleWorker } from './idleWorker';
 import { kill } from './kill';
+import { many } from './many/many';
 import { writePart } from './page/write';
 import { scale } from './scale';
 import { type Bench, startBench } from './server';
@@ -20,6 +24,13 @@ interface Options {
   readonly rounds: number;
   /** Seconds of each phase of the load that steps. */
   readonly phase: number;
+  /** Migrations that wait in the part `many`, and how many of them are measured. */
+  readonly pending: number;
+  readonly measured: number;
+  /** Migrations in the part `chain`. */
+  readonly chain: number;
+  /** Rows of a year in the part `attempts`. */
+  readonly attempts: number;
   readonly parts: readonly string[];
   readonly write: boolean;
 }
@@ -34,11 +45,16 @@ const PARTS: Readonly<Record<string, (bench: Bench, options: Options) => Promise
   cpu: (bench, { rounds }) => cpu(bench, rounds),
   kill: (bench, { rounds }) => kill(bench, rounds),
   startUp: (bench) => startUp(bench),
+  chain: (bench, { chain: length }) => chain(bench, length),
+  idleWorker: (bench, { rounds }) => idleWorker(bench, rounds),
+  attempts: (bench, { attempts: rows, rounds }) => attempts(bench, rows, rounds),
+  many: (bench, { pending, measured }) => many(bench, pending, measured),
 };
-const NEED_TEMPORAL = ['scale', 'kill', 'startUp'];
+const NEED_TEMPORAL = ['scale', 'kill', 'startUp', 'many', 'chain', 'idleWorker', 'attempts'];
 
 const HELP = `npm run bench -- [--only ${Object.keys(PARTS).join(',')}]
-  [--rows 1000000] [--sizes 1000000,3000000,10000000] [--rounds 5] [--phase 15] [--write]
+  [--rows 1000000] [--sizes 1000000,3000000,10000000] [--rounds 5] [--phase 15]
+  [--pending 10000] [--measured 2000] [--chain 200] [--attempts 500000] [--write]
 Starts its own servers. All parts together take about an hour and a half. --write also writes the
 tables and pictures to docs/benchmarks.md, and leaves the parts that did not run as they are. The
 parts idle and steps need a table 8 and 20 times as large as --rows.`;
@@ -83,6 +99,10 @@ function readOptions(args: string[]): Options | undefined {
     sizes: values.sizes.split(',').map((size) => whole('--sizes', size)),
     rounds: whole('--rounds', values.rounds),
     phase: whole('--phase', values.phase),
+    pending: whole('--pending', values.pending),
+    measured: whole('--measured', values.measured),
+    chain: whole('--chain', values.chain),
+    attempts: whole('--attempts', values.attempts),
     parts,
     write: values.write,
   };
@@ -99,6 +119,10 @@ function parse(args: string[]) {
         sizes: { type: 'string', default: '1000000,3000000,10000000' },
         rounds: { type: 'string', default: '5' },
         phase: { type: 'string', default: '15' },
+        pending: { type: 'string', default: '10000' },
+        measured: { type: 'string', default: '2000' },
+        chain: { type: 'string', default: '200' },
+        attempts: { type: 'string', default: '500000' },
         write: { type: 'boolean', default: false },
       },
     });

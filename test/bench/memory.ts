@@ -20,6 +20,11 @@ export function watchMemory(pid: number): () => number {
   };
 }
 
+/** The memory of a process, and of its children together, in MiB (Linux only). */
+export function memoryOf(pid: number): { own: number; children: number } {
+  return { own: proportional(pid), children: sum(children(pid).map(proportional)) };
+}
+
 function proportional(pid: number): number {
   const kibibytes = /^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1];
   return Number(kibibytes ?? 0) / 1024;

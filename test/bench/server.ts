@@ -12,6 +12,8 @@ export interface Bench {
   /** Undefined when no part needs Temporal. */
   readonly temporalAddress: string | undefined;
   readonly sql: Sql;
+  /** The process that has started the servers. */
+  readonly serversPid: number;
   stop(): Promise<void>;
 }
 
@@ -50,5 +52,5 @@ export async function startBench(withTemporal: boolean): Promise<Bench> {
     await sql.end({ timeout: 5 });
     await servers.stop();
   };
-  return { databaseUrl, temporalAddress, sql, stop };
+  return { databaseUrl, temporalAddress, sql, serversPid: servers.pid, stop };
 }

@@ -9,13 +9,18 @@ import type { Bench } from './server';
 export const RUN = 'long-running-migrations';
 
 /** Starts a worker with all defaults, as in production, and waits until it polls. */
-export function startWorker(bench: Bench, jobs: string): Promise<TestWorker> {
+export function startWorker(
+  bench: Bench,
+  jobs: string,
+  settings: NodeJS.ProcessEnv = {},
+): Promise<TestWorker> {
   return ready(
     spawnWorker(
       cleanEnvironment({
         DATABASE_URL: bench.databaseUrl,
         TEMPORAL_ADDRESS: bench.temporalAddress,
         LRM_JOBS_DIR: jobs,
+        ...settings,
       }),
     ),
   );
@@ -26,8 +31,10 @@ export async function registerAnew({ sql }: Bench, ...names: string[]): Promise<
   await sql.unsafe(`truncate long_running_migrations.walks, long_running_migrations.finished_ranges,
     long_running_migrations.steps, long_running_migrations.skipped_rows,
     long_running_migrations.attempts, long_running_migrations.migrations`);
-  for (const name of names)
-    await sql`insert into long_running_migrations.migrations (name) values (${name})`;
+  // One after the other: they run in the order of their registration.
+  await sql`
+    insert into long_running_migrations.migrations (name, created_at)
+    select name, now() + number * interval '1 microsecond' from unnest(${names}::text[]) with ordinality as each (name, number)`;
 }
 
 /** Starts a run and returns a function that waits for its end. */

@@ -58,7 +58,13 @@ export async function course<T>(seconds: number, look: (at: Happened) => Promise
     await applyMigrations(databaseUrl, 'sql');
     const sql = connect(databaseUrl, { applicationName: 'monitoring' });
     ends.push(() => sql.end({ timeout: 5 }));
-    const bench = { databaseUrl, temporalAddress, sql, stop: servers.stop };
+    const bench = {
+      databaseUrl,
+      temporalAddress,
+      sql,
+      serversPid: servers.pid,
+      stop: servers.stop,
+    };
     await makeTables(sql);
     await prepareLoad(bench);
     const jobs = createJobsFolder();

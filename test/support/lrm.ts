@@ -3,6 +3,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { projectFolder } from '../../settings/projectFolder';
 import { endsWithParent } from '../../worker/local/postgres/unprivileged';
+import { startOf } from './startOf';
 
 /** How a command ended. */
 export interface CommandResult {
@@ -22,7 +23,7 @@ export async function runLrm(
   onStderr: (text: string) => void = () => {},
 ): Promise<CommandResult> {
   const script = path.join(projectFolder, 'bin/lrm.js');
-  const [command = '', ...rest] = endsWithParent([process.execPath, script, ...args]);
+  const [command = '', ...rest] = endsWithParent(startOf(script, ...args));
   const child = spawn(command, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   child.stderr.on('data', (chunk: Buffer) => onStderr(chunk.toString()));
   const [code, stdout, stderr] = await Promise.all([

@@ -28,7 +28,8 @@ export async function dropDatabase(url: string): Promise<void> {
 const createDatabase = (server: string, name: string, template: string) =>
   administer(server, `create database ${name} template ${template}`);
 
-async function administer(url: string, statement: string): Promise<void> {
+/** Runs one statement in a session of its own. @param statement made of names that are ours */
+export async function administer(url: string, statement: string): Promise<void> {
   const sql = connect(url, { max: 1, applicationName: 'test support' });
   try {
     await sql.unsafe(statement);
@@ -37,7 +38,8 @@ async function administer(url: string, statement: string): Promise<void> {
   }
 }
 
-function withDatabase(url: string, name: string): string {
+/** The URL of another database of the same server. */
+export function withDatabase(url: string, name: string): string {
   const other = new URL(url);
   other.pathname = name;
   return other.href;

@@ -2,6 +2,8 @@
 export interface TestServers {
   readonly databaseUrl: string;
   readonly temporalAddress: string;
+  /** Folder for what V8 has compiled. It is removed at the end. */
+  readonly compiledCode: string;
 }
 
 const VARIABLE = 'LRM_TEST_SERVERS';
@@ -17,3 +19,7 @@ export function testServers(): TestServers {
     throw new Error('no test servers: run the tests with jest, whose globalSetup starts them');
   return JSON.parse(text) as TestServers;
 }
+
+/** Undefined outside of jest. */
+export const compiledCode = (): string | undefined =>
+  process.env[VARIABLE] === undefined ? undefined : testServers().compiledCode;

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * Calls `condition` until it returns a value, and returns that value.
  * @param what what the test waits for; part of the message at the deadline
  * @param deadline milliseconds. It can be generous, because only a failing test waits for it.
- * @throws Error at the deadline, or at once whatever `condition` throws
+ * @throws WaitedInVain at the deadline, or at once whatever `condition` throws
  */
 export async function waitFor<T>(
   what: string,
@@ -15,8 +15,17 @@ export async function waitFor<T>(
   for (;;) {
     const result = await condition();
     if (result !== undefined && result !== null && result !== false) return result;
-    if (Date.now() > end) throw new Error(`waited ${deadline / 1000} s in vain for ${what}`);
+    if (Date.now() > end) throw new WaitedInVain(what, deadline);
     await sleep(POLL);
+  }
+}
+
+/** What was waited for did not come by the deadline. */
+export class WaitedInVain extends Error {
+  override readonly name = 'WaitedInVain';
+
+  constructor(what: string, deadline: number) {
+    super(`waited ${deadline / 1000} s in vain for ${what}`);
   }
 }
 

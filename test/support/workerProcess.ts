@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { built } from '../../settings/projectFolder';
 import { endsWithParent } from '../../worker/local/postgres/unprivileged';
+import { startOf } from './startOf';
 import { waitFor } from './waitFor';
 
 /** A line of the worker's log. */
@@ -28,7 +29,7 @@ export function spawnWorker(
   script: string = built('workerMain.js'),
 ): TestWorker {
   // Workers must not go on when jest is killed.
-  const [command = '', ...args] = endsWithParent([process.execPath, script]);
+  const [command = '', ...args] = endsWithParent(startOf(script));
   const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = ended(child);
   const output = collect(child);
