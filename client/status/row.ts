@@ -7,7 +7,7 @@ import type { PendingAttempt, TemporalState } from '../temporal/state';
 /** A migration, with what only Temporal knows about it. */
 export interface StatusRow extends MigrationView {
   readonly pending: PendingAttempt | null;
-  /** The pace of a running attempt, and why: '2 lanes, 5 ms batches, application 1.1 ×'. */
+  /** The pace of a running attempt, and why: '1 lane at 30 %, 50 ms batches, application 1.1 ×'. */
   readonly throttle: string | null;
   /** 0 to 100; null when the total is unknown. */
   readonly percent: number | null;

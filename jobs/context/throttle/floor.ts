@@ -7,10 +7,10 @@ const ALIKE = 2;
 /** So small a difference is no other load. Transactions a second. */
 const NEAR = 10;
 /**
- * Not the least, which is mostly luck: the floor would be too low, and we too slow. Of what is seen
- * beside our work, most is too high.
+ * Not the least, which is mostly luck: the floor would be too low, and we too slow. A pause measures only ten
+ * times. Of what is seen beside our work, most is too high.
  */
-const DRAINED_PART = 0.25;
+const DRAINED_PART = 0.4;
 const SEEN_PART = 0.2;
 
 interface Candidate {

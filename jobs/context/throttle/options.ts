@@ -14,7 +14,7 @@ export interface ThrottleOptions extends HardStopOptions {
   /**
    * The factor that the application may be slowed down by, 1.05 to 10. The walk measures it all the
    * time, and works as hard as it allows: at full speed while nobody else uses the database, and with
-   * short batches, fewer lanes and rests while somebody does. Default: 1.2.
+   * fewer lanes, shorter batches and rests while somebody does. Default: 1.2.
    */
   readonly slowdown?: number | undefined;
   /**

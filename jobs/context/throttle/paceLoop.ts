@@ -13,7 +13,7 @@ import { Turns } from './turns';
 /** Milliseconds between two decisions. */
 const EVERY = 200;
 /** Of a pause, this is not measured: what was just written is still on its way to the disk. */
-const SETTLING = 300;
+const SETTLING = 500;
 const MEASURED = 500;
 /** A batch that takes longer than this is not waited for. */
 const BATCH_ENDS_WITHIN = 500;
@@ -63,7 +63,7 @@ export class PaceLoop {
     return this.#now.pace;
   }
 
-  /** What operators see: '2 lanes, 5 ms batches, application 1.1 ×'. */
+  /** What operators see: '1 lane at 30 %, 50 ms batches, application 1.1 ×'. */
   get text(): string {
     const { pace, alone, smooth } = this.#now;
     return `${paceText(pace)}, ${applicationText(alone, smooth)}`;

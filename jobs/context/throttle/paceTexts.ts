@@ -11,5 +11,5 @@ export function bugText(error: unknown): string {
   const name = error instanceof Error ? error.name : typeof error;
   const stack = error instanceof Error ? (error.stack ?? '') : '';
   const place = /^ +(at .+)$/m.exec(stack)?.[1] ?? 'at an unknown place';
-  return `the throttle has a bug (${name} ${place}): the walk goes on with one lane and short batches`;
+  return `the throttle has a bug (${name} ${place}): the walk goes on with one lane that mostly rests`;
 }

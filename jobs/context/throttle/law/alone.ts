@@ -22,6 +22,7 @@ export function whileAlone(state: LawState, seen: Seen): LawState {
     slowdown: undefined,
     smooth: undefined,
     lately: undefined,
+    load: undefined,
     excess: 0,
     timesOver: 0,
     unknownSince: undefined,

@@ -1,9 +1,8 @@
 import { down, up } from './changes';
-import { gentlePace } from './gentle';
 import { changedAt, type LawState, SETTLING, type Seen } from './lawState';
-import { type Bounds, isLeast } from './pace';
+import { type Bounds, calmBelow, gentlePace, isLeast } from './pace';
 import { pausedAtFirst, wantsPause } from './pauses';
-import { restOrNot } from './rest';
+import { lessIfProven } from './proof';
 import { type Slowdown, slowdownOf } from './slowdown';
 
 /** The canary is a mean of a second. Half of that after a change, it shows the change. Milliseconds. */
@@ -22,10 +21,15 @@ const TIMES_OVER = 3;
 const FOREIGN_TOLERANCE = 1.25;
 /** Without any signal for so long, what was found out before holds no more. Milliseconds. */
 const BLIND_AFTER = 3_000;
-/** The part of what is allowed, below which there is room for more. */
-const CALM = 0.6;
 /** How slowly a new value counts. Milliseconds. */
 const SMOOTHED_OVER = 2_000;
+/**
+ * The application does more when it is so much more than lately, by this factor and some transactions a second.
+ * One that does so again and again is known after a while. Milliseconds.
+ */
+const MORE = 1.6;
+const MORE_AT_LEAST = 10;
+const LOAD_OVER = 30_000;
 /** Longer each time that somebody is back soon. Milliseconds. */
 const PATIENCE_AT_FIRST = 500;
 const PATIENCE_AT_MOST = 4_000;
@@ -37,26 +41,25 @@ export function beside(before: LawState, seen: Seen): LawState {
   const slowdown = slowdownOf(seen.signals);
   const state = observed(before, seen, slowdown);
   if (now - (state.unknownSince ?? now) >= BLIND_AFTER) return blind(state, bounds);
+  if (doesMore(before, seen) && !isLeast(state.pace)) return anew(state, seen);
   const { canary, foreign } = slowdown;
   if (canary !== undefined && state.timesOver >= TIMES_OVER) {
-    return now - state.downAt < CANARY_LAG ? state : less(state, seen, canary, true);
+    return now - state.downAt < CANARY_LAG ? state : lessAtOnce(state, seen, canary);
   }
-  const isProven = now - changedAt(state) >= SETTLING + EVIDENCE;
-  if (isProven && state.lately !== undefined && state.lately > bounds.slowdown) {
-    return less(state, seen, state.lately, false);
+  const isSettled = now - changedAt(state) >= SETTLING + EVIDENCE;
+  if (isSettled && state.lately !== undefined && state.lately > bounds.slowdown) {
+    return lessIfProven(state, seen, state.lately, false);
   }
   const lastChange = Math.max(state.downAt, state.backAt);
   if (isTooSlow(foreign, bounds) && now - lastChange >= FOREIGN_LAG) {
-    return less(state, seen, foreign, false);
+    return isLeast(state.pace) ? state : down(state, seen, foreign);
   }
   return up(state, seen);
 }
 
-/** Down, if that may help. */
-const less = (state: LawState, seen: Seen, slowdown: number, harm: boolean): LawState =>
-  isLeast(state.pace, seen.bounds)
-    ? restOrNot(state, seen, slowdown, harm)
-    : down(state, seen, slowdown, harm);
+/** Harm does not wait for proof, except where we do so little that it is hardly ours. */
+const lessAtOnce = (state: LawState, seen: Seen, slowdown: number): LawState =>
+  isLeast(state.pace) ? lessIfProven(state, seen, slowdown, true) : down(state, seen, slowdown);
 
 const isTooSlow = (foreign: number | undefined, bounds: Bounds): foreign is number =>
   foreign !== undefined && foreign > FOREIGN_TOLERANCE * bounds.slowdown;
@@ -82,6 +85,30 @@ export function back(state: LawState, { bounds, now }: Seen): LawState {
   };
 }
 
+/** What was found out beside less load may be too much now, and the canary alone would tell late. */
+function doesMore({ load }: LawState, { signals }: Seen): boolean {
+  const { foreignPerSecond } = signals;
+  if (foreignPerSecond === undefined || load === undefined) return false;
+  return foreignPerSecond > MORE * load + MORE_AT_LEAST;
+}
+
+function anew(state: LawState, { bounds, now }: Seen): LawState {
+  return {
+    ...state,
+    pace: gentlePace(bounds),
+    cause: 'the application does more than before',
+    upAt: now,
+    downAt: now,
+    pausedAt: Math.max(state.pausedAt, pausedAtFirst(now)),
+    lately: undefined,
+    timesOver: 0,
+    calmSince: undefined,
+    tooMuch: undefined,
+    excess: 0,
+    trial: undefined,
+  };
+}
+
 /** Nothing tells what we do to the application. */
 const blind = (state: LawState, bounds: Bounds): LawState => ({
   ...state,
@@ -91,20 +118,24 @@ const blind = (state: LawState, bounds: Bounds): LawState => ({
 });
 
 function observed(state: LawState, seen: Seen, slowdown: Slowdown): LawState {
-  const { bounds, now, rowsPerSecond } = seen;
+  const { signals, bounds, now, rowsPerSecond } = seen;
   const { canary, foreign } = slowdown;
+  const ms = now - state.at;
   const isHarm = canary !== undefined && canary > HARM * bounds.slowdown;
   const known = canary ?? foreign;
-  const smooth = smoothed(state.smooth, known, now - state.at);
-  const isLow = smooth !== undefined && smooth <= 1 + CALM * (bounds.slowdown - 1) && !isHarm;
+  const smooth = smoothed(state.smooth, known, ms);
+  const isLow = smooth !== undefined && smooth <= calmBelow(bounds) && !isHarm;
   const isSettled = now - changedAt(state) >= SETTLING;
   // While all lanes wait (for a replica, for the author's check), the pace does nothing to be judged by.
   const isCalm = isLow && !isTooSlow(foreign, bounds) && rowsPerSecond > 0;
   const observed = {
     ...state,
     slowdown: known,
+    load: doesMore(state, seen)
+      ? signals.foreignPerSecond
+      : smoothed(state.load, signals.foreignPerSecond, ms, LOAD_OVER),
     smooth,
-    lately: isSettled ? smoothed(state.lately, canary, now - state.at) : undefined,
+    lately: isSettled ? smoothed(state.lately, canary, ms) : undefined,
     timesOver: isHarm ? state.timesOver + 1 : 0,
     unknownSince: known === undefined ? (state.unknownSince ?? now) : undefined,
     calmSince: isCalm ? (state.calmSince ?? now) : undefined,
@@ -112,7 +143,12 @@ function observed(state: LawState, seen: Seen, slowdown: Slowdown): LawState {
   return { ...observed, wantsPause: wantsPause(observed, seen) };
 }
 
-function smoothed(before: number | undefined, now: number | undefined, ms: number) {
+function smoothed(
+  before: number | undefined,
+  now: number | undefined,
+  ms: number,
+  over = SMOOTHED_OVER,
+) {
   if (now === undefined || before === undefined) return now;
-  return before + (1 - Math.exp(-ms / SMOOTHED_OVER)) * (now - before);
+  return before + (1 - Math.exp(-ms / over)) * (now - before);
 }

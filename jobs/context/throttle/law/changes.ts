@@ -1,33 +1,30 @@
 import { endTrial, mayTry } from './laneTrials';
 import type { LawState, Seen } from './lawState';
-import { type Bounds, faster, type Pace, slower } from './pace';
+import { type Bounds, faster, isLeast, type Pace, slower } from './pace';
 import { tryLanes } from './tryLanes';
 
-/** What is left at once, when it is too much: this part at most, and this part at least. */
+/**
+ * What is left at once, when it is too much: this part at most, and this part at least. In between as much as
+ * would do: the harm is about in proportion to the time that we work.
+ */
 const DOWN = 0.7;
-const DOWN_AT_MOST = 0.3;
+const DOWN_AT_MOST = 0.5;
 const UP = 1.1;
-/** Batches that are longer do hardly more rows a second. Before that, another lane is tried. Milliseconds. */
-const LONG_ENOUGH = 10;
 /** How long it has to be calm before the pace goes up, and the time from one step to the next. Milliseconds. */
 const CALM_FOR = 1_500;
 const UP_AFTER_DOWN = 2_500;
 /** The same, when only the application's own times can be read, which are means of ten seconds. */
 const UP_AFTER_DOWN_LATE = 15_000;
-const UP_EVERY = 500;
+const UP_EVERY = 1_000;
 /** Close to where it was too much not long ago. */
 const UP_EVERY_NEAR = 5_000;
 const NEAR = 0.8;
 const REMEMBERED_FOR = 60_000;
 
 /** It is too much. */
-export function down(
-  state: LawState,
-  { bounds, now }: Seen,
-  slowdown: number,
-  harm: boolean,
-): LawState {
-  const factor = Math.max(DOWN_AT_MOST, Math.min(DOWN, bounds.slowdown / slowdown));
+export function down(state: LawState, { bounds, now }: Seen, slowdown: number): LawState {
+  const needed = (bounds.slowdown - 1) / Math.max(0.01, slowdown - 1);
+  const factor = Math.max(DOWN_AT_MOST, Math.min(DOWN, needed));
   const { pace, trial, trials } = state;
   const lower = {
     ...state,
@@ -40,8 +37,8 @@ export function down(
     trials: trial ? endTrial(trials, false, now) : trials,
   };
   // It was good enough without the new lane.
-  if (trial && !harm) return { ...lower, pace: { ...pace, lanes: trial.lanes } };
-  return { ...lower, pace: slower(pace, factor, harm, bounds), tooMuch: { pace, at: now } };
+  if (trial) return { ...lower, pace: { ...pace, lanes: trial.lanes } };
+  return { ...lower, pace: slower(pace, factor, bounds), tooMuch: { pace, at: now } };
 }
 
 /** There may be room for more. */
@@ -50,14 +47,14 @@ export function up(state: LawState, seen: Seen): LawState {
   const { pace, calmSince, trial } = state;
   if (trial) return tryLanes(state, seen, pace.lanes);
   if (calmSince === undefined || now - calmSince < CALM_FOR) return state;
-  // What tells late is followed late. It would notice a lane too many only after ten seconds.
+  // Only pauses show what the application's own times are without us, and only the canary measures in them.
   const isLate = seen.signals.canaryMs === undefined;
+  if (isLate && !isLeast(faster(pace, UP, bounds))) return state;
   const [after, every] = isLate
     ? [UP_AFTER_DOWN_LATE, UP_EVERY_NEAR]
     : [UP_AFTER_DOWN, isNear(state, now) ? UP_EVERY_NEAR : UP_EVERY];
   if (now - state.downAt < after || now - state.upAt < every) return state;
-  const isLong = pace.duty === 1 && pace.batchMs >= Math.min(LONG_ENOUGH, bounds.batchMs);
-  if (isLong && !isLate && pace.lanes < lanesBeside(bounds) && mayTry(state.trials, now)) {
+  if (pace.duty === 1 && pace.lanes < lanesBeside(bounds) && mayTry(state.trials, now)) {
     return tryLanes(state, seen, pace.lanes + 1);
   }
   return { ...state, pace: faster(pace, UP, bounds), upAt: now };

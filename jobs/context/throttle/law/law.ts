@@ -6,10 +6,10 @@ import { within } from './pace';
 // The control law: from what is seen, how hard to work. It is pure, so that it can be tried against a
 // simulated database (test/jobs/context/throttle/law.test.ts).
 //
-// Nobody there: all lanes, and the author's batch time. Somebody there: begin with one lane and short
-// batches; go up slowly while the application is slowed down by less than half of what is allowed, and
-// down at once when it is more. Down: batch time, then lanes, then rest. Up: rest, short batches,
-// lanes, long batches. One more lane is a trial: it stays only if more rows are done.
+// Nobody there: all lanes, and the author's batch time. Somebody there: begin with one lane that mostly
+// rests; go up slowly while the application is slowed down by less than half of what is allowed, and
+// down at once when it is more. Down: lanes, long batches, then more rest. Up: less rest, lanes, long
+// batches. One more lane is a trial: it stays only if more rows are done.
 
 /** What to do from now on. To be called about five times a second. */
 export function next(before: LawState, seen: Seen): LawState {

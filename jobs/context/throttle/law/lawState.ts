@@ -1,7 +1,6 @@
 import type { Signals } from '../signals';
-import { gentlePace } from './gentle';
 import type { LaneTrial, Trials } from './laneTrials';
-import type { Bounds, Pace } from './pace';
+import { type Bounds, gentlePace, type Pace } from './pace';
 import { pausedAtFirst } from './pauses';
 
 /** The pace, and what the law remembers from one time to the next. Times are in milliseconds. */
@@ -21,6 +20,8 @@ export interface LawState {
   readonly lately: number | undefined;
   /** How many times in a row it was much more than allowed. */
   readonly timesOver: number;
+  /** Transactions a second of the application, smoothed: what it did lately. Undefined: not known. */
+  readonly load: number | undefined;
   /** Since when neither the canary nor the application's own times say anything. */
   readonly unknownSince: number | undefined;
   /** Since when it is much less than allowed, while batches end. */
@@ -67,7 +68,7 @@ export const changedAt = ({ downAt, backAt, pausedAt }: LawState): number =>
 
 const NEVER = Number.NEGATIVE_INFINITY;
 
-/** One lane and short batches, until something is known. */
+/** One lane that mostly rests, until something is known. */
 export function beginning(bounds: Bounds, now: number): LawState {
   return {
     pace: gentlePace(bounds),
@@ -78,6 +79,7 @@ export function beginning(bounds: Bounds, now: number): LawState {
     smooth: undefined,
     lately: undefined,
     timesOver: 0,
+    load: undefined,
     unknownSince: undefined,
     calmSince: undefined,
     at: now,

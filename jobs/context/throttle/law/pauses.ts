@@ -1,9 +1,9 @@
 import type { LawState, Seen } from './lawState';
-import { leastBatchMs } from './pace';
+import { isLeast } from './pace';
 
 // Pauses of all lanes, in which the canary shows what it is without us. Milliseconds.
 
-const EVERY = 30_000;
+const EVERY = 15_000;
 /** After the beginning, and after somebody is back. */
 const FIRST = 2_000;
 /** When what we give up does not help, it may not be us. */
@@ -16,7 +16,6 @@ export function wantsPause(state: LawState, { signals, bounds, now }: Seen): boo
   // The rows of a trial's seconds are counted.
   if (signals.canaryMs === undefined || state.trial) return false;
   const { pace, slowdown = 1 } = state;
-  const isLow = pace.lanes === 1 && pace.batchMs <= 2 * leastBatchMs(bounds);
-  const inVain = isLow && slowdown > bounds.slowdown;
+  const inVain = isLeast(pace) && slowdown > bounds.slowdown;
   return now - state.pausedAt >= (inVain ? WHILE_IN_VAIN : EVERY);
 }

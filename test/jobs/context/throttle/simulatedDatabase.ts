@@ -32,9 +32,9 @@ const TICK = 100;
 /** The law is asked at every second tick. */
 const ASKED_EVERY = 200;
 const BASE_MS = 0.4;
-const PAUSE_MS = 800;
+const PAUSE_MS = 1_000;
 /** Of a pause, this is not measured. */
-const SETTLING_MS = 300;
+const SETTLING_MS = 500;
 const PULSES_A_TICK = 2;
 const A_SECOND = (1_000 / TICK) * PULSES_A_TICK;
 /** What is left of a swell after a tick, and how much of the noise comes in swells. */
@@ -64,7 +64,7 @@ export function simulate(database: Simulated, bounds: Bounds, seconds: number): 
     const own = isPaused ? 0 : lanes * duty;
     const free = Math.max(cores * 0.3, cores - applied);
     const tight = Math.max(0, applied + own - cores * 0.8) / cores;
-    const harmNow = harm * ((own / cores) * (batchMs / 40) + tight * 2);
+    const harmNow = harm * ((own / cores) * 1.5 + tight * 2);
     // What was written is still in the way for a while.
     lasting = harmNow > lasting ? harmNow * 0.9 + lasting * 0.1 : lasting * 0.8 + harmNow * 0.2;
     const slowdown = 1 + lasting;
