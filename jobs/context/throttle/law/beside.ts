@@ -13,7 +13,7 @@ const EVIDENCE = 1_500;
 const FOREIGN_LAG = 10_000;
 /** What was measured beside all lanes must not be taken for what one lane does. Milliseconds. */
 const BLIND_AFTER_ALL_LANES = 900;
-/** More than allowed by this factor is harm: half of the lanes go at once. */
+/** More than allowed by this factor is harm, and does not wait for a pause to prove it. */
 const HARM = 1.5;
 /** Twice may be chance. */
 const TIMES_OVER = 3;
@@ -23,12 +23,10 @@ const FOREIGN_TOLERANCE = 1.25;
 const BLIND_AFTER = 3_000;
 /** How slowly a new value counts. Milliseconds. */
 const SMOOTHED_OVER = 2_000;
-/**
- * The application does more when it is so much more than lately, by this factor and some transactions a second.
- * One that does so again and again is known after a while. Milliseconds.
- */
+/** The application does more when it is so much more than lately: a factor, and some transactions a second. */
 const MORE = 1.6;
 const MORE_AT_LEAST = 10;
+/** Lately: one that does much more again and again is known after a while. Milliseconds. */
 const LOAD_OVER = 30_000;
 /** Longer each time that somebody is back soon. Milliseconds. */
 const PATIENCE_AT_FIRST = 500;

@@ -251,6 +251,41 @@ test('what was calm while all lanes waited is no reason to go up after it', () =
   expect(after(1, waited, {}).pace).toEqual(waited.pace);
 });
 
+test('what seems too slow is proved in a pause before the pace goes down', () => {
+  const fast = after(60, beginning(boundsOf(8), 0), {});
+  expect(fast.pace.duty).toBe(1);
+  const slow = { signals: { ...CALM, canaryMs: 0.56 } };
+  const asking = after(8, fast, slow);
+  expect(asking).toMatchObject({ pace: fast.pace, wantsPause: true });
+  const pausedNow = paused(asking, asking.at);
+  // The application is as slow without us.
+  const theirs = { signals: { ...CALM, canaryMs: 0.56, drainedMs: 0.56 } };
+  expect(after(6, pausedNow, theirs).pace).toEqual(fast.pace);
+  const worse = { signals: { ...CALM, canaryMs: 0.65 } };
+  expect(effort(after(6, pausedNow, worse).pace)).toBeLessThan(0.8 * effort(fast.pace));
+});
+
+test('plain harm does not wait for a pause', () => {
+  const fast = after(60, beginning(boundsOf(8), 0), {});
+  const harm = { signals: { ...CALM, canaryMs: 0.9 } };
+  expect(effort(after(0.8, fast, harm).pace)).toBeLessThan(0.8 * effort(fast.pace));
+});
+
+test('when the application does much more than lately, it begins anew', () => {
+  const fast = after(60, beginning(boundsOf(8), 0), {});
+  const somewhatMore = { signals: { ...CALM, foreignPerSecond: 600 } };
+  expect(after(0.2, fast, somewhatMore).pace).toEqual(fast.pace);
+  const muchMore = { signals: { ...CALM, foreignPerSecond: 800 } };
+  expect(after(0.2, fast, muchMore).pace).toEqual(GENTLE);
+  // And it goes up again, once that is known.
+  expect(effort(after(30, fast, muchMore).pace)).toBeGreaterThan(effort(GENTLE));
+});
+
+test('without a canary it goes no higher than it began', () => {
+  const late = { ...CALM, canaryMs: undefined, floorMs: undefined, drainedMs: undefined };
+  expect(after(300, beginning(boundsOf(8), 0), { signals: late }).pace).toEqual(GENTLE);
+});
+
 test('when all signals are lost, it is gentle again after three seconds', () => {
   const before = after(60, beginning(boundsOf(8), 0), {});
   expect(after(2.8, before, { signals: SILENT }).pace).toEqual(before.pace);
