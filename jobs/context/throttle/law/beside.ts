@@ -39,7 +39,9 @@ export function beside(before: LawState, seen: Seen): LawState {
   const slowdown = slowdownOf(seen.signals);
   const state = observed(before, seen, slowdown);
   if (now - (state.unknownSince ?? now) >= BLIND_AFTER) return blind(state, bounds);
-  if (doesMore(before, seen) && !isLeast(state.pace)) return anew(state, seen);
+  if (doesMore(before, seen) && !isLeast(state.pace)) {
+    return anew(state, seen, 'the application does more than before');
+  }
   const { canary, foreign } = slowdown;
   if (canary !== undefined && state.timesOver >= TIMES_OVER) {
     return now - state.downAt < CANARY_LAG ? state : lessAtOnce(state, seen, canary);
@@ -63,22 +65,16 @@ const isTooSlow = (foreign: number | undefined, bounds: Bounds): foreign is numb
   foreign !== undefined && foreign > FOREIGN_TOLERANCE * bounds.slowdown;
 
 /** Somebody is there again. */
-export function back(state: LawState, { bounds, now }: Seen): LawState {
+export function back(state: LawState, seen: Seen): LawState {
+  const { now } = seen;
   const soon = now - state.aloneAt < BACK_SOON;
   const longer = Math.max(PATIENCE_AT_FIRST, state.patience * 2);
   return {
-    ...state,
+    ...anew(state, seen, 'somebody else is there'),
     alone: false,
-    pace: gentlePace(bounds),
-    cause: 'somebody else is there',
-    upAt: now,
     downAt: now + BLIND_AFTER_ALL_LANES,
     backAt: now,
-    pausedAt: Math.max(state.pausedAt, pausedAtFirst(now)),
     patience: soon ? Math.min(PATIENCE_AT_MOST, longer) : 0,
-    tooMuch: undefined,
-    excess: 0,
-    trial: undefined,
     trials: { notBefore: now, wait: 0 },
   };
 }
@@ -90,11 +86,12 @@ function doesMore({ load }: LawState, { signals }: Seen): boolean {
   return foreignPerSecond > MORE * load + MORE_AT_LEAST;
 }
 
-function anew(state: LawState, { bounds, now }: Seen): LawState {
+/** As if the walk had just begun: nothing that was measured before holds. */
+function anew(state: LawState, { bounds, now }: Seen, cause: string): LawState {
   return {
     ...state,
     pace: gentlePace(bounds),
-    cause: 'the application does more than before',
+    cause,
     upAt: now,
     downAt: now,
     pausedAt: Math.max(state.pausedAt, pausedAtFirst(now)),

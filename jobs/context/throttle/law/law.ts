@@ -7,9 +7,9 @@ import { within } from './pace';
 // simulated database (test/jobs/context/throttle/law.test.ts).
 //
 // Nobody there: all lanes, and the author's batch time. Somebody there: begin with one lane that mostly
-// rests; go up slowly while the application is slowed down by less than half of what is allowed, and
-// down at once when it is more. Down: lanes, long batches, then more rest. Up: less rest, lanes, long
-// batches. One more lane is a trial: it stays only if more rows are done.
+// rests; go up slowly while the application is slowed down by clearly less than is allowed; down when
+// pauses prove that it is more, and at once when it is much more. Down: lanes, long batches, then more
+// rest. Up: less rest, lanes, long batches. One more lane is a trial: it stays only if more rows are done.
 
 /** What to do from now on. To be called about five times a second. */
 export function next(before: LawState, seen: Seen): LawState {
